@@ -1,0 +1,25 @@
+/** What every activity is told, and what every change answers. Types only. */
+
+/** Which run an activity works for. Everything else about the estate comes from the plan with this digest. */
+export interface RunContext {
+  /** Workflow id of the run: names locks, epochs and records. */
+  readonly runId: string;
+  /** SHA-256 of the plan snapshot that the run works on. */
+  readonly planDigest: string;
+  /** Epoch that the run holds; 0 before it holds one. Targets refuse a change under a lower epoch than they have seen. */
+  readonly epoch: number;
+}
+
+/** Answer of a mutating activity, read back from the thing itself after the change. */
+export interface Change {
+  /** State before, in a few words. */
+  readonly before: string;
+  /** State after, in a few words, as read back. */
+  readonly after: string;
+  /** False when the wanted state was found already in place: the activity ran before and its reply was lost, or nothing was needed. */
+  readonly changed: boolean;
+  /** Where it was read, such as `site-agent eu-central-1`. */
+  readonly source: string;
+  /** RFC 3339, UTC. */
+  readonly at: string;
+}

@@ -1,0 +1,54 @@
+/** Is the site failed, as seen from several vantage points? Reads only. */
+import type { SiteId } from '../../plan/schema.ts';
+import type { RunContext } from '../context.ts';
+
+/** Vantage points of different kinds fail for different reasons; failure needs two kinds. */
+export type VantageKind = 'orchestrator' | 'site-agent' | 'health-check';
+
+/** One look at one thing. */
+export interface Observation {
+  readonly check: 'service' | 'ssh' | 'database' | 'cache' | 'replication' | 'cache-link' | 'health-check';
+  readonly ok: boolean;
+  /** When the probe was sent; RFC 3339, UTC. */
+  readonly sentAt: string;
+  /** Age of the last sign of life, for checks that have one (last WAL message, last cache link byte). */
+  readonly ageSeconds?: number;
+  readonly detail: string;
+}
+
+/** What one observer saw over a time. */
+export interface Vantage {
+  readonly kind: VantageKind;
+  /** `orchestrator`, a site id, or `route53`. */
+  readonly observer: string;
+  /**
+   * `failed`: service and database gave no answer in each round; `impaired`: some checks failed; `alive`: a round was healthy, which ends the watch at once;
+   * `blind`: the observer could not be asked, or reached none of its reference targets.
+   */
+  readonly verdict: 'failed' | 'impaired' | 'alive' | 'blind';
+  /** The last round, check by check. */
+  readonly observations: readonly Observation[];
+  /** Send time of the earliest failed observation in the unbroken row, from the observer's own record where it keeps one; RFC 3339. */
+  readonly failingSince?: string;
+  /** How long this watch lasted, and how many rounds it made. */
+  readonly heldSeconds: number;
+  readonly rounds: number;
+  readonly detail: string;
+}
+
+export interface WatchInput {
+  readonly run: RunContext;
+  readonly site: SiteId;
+  /** How long failure must last. 0 makes one round. */
+  readonly holdSeconds: number;
+}
+
+/** Each bounded by hold time + 4 × probe time-out; heartbeats each round; never throws for an unreachable site or observer. */
+export interface DetectionActivities {
+  /** Probes of the orchestrator itself: service, SSH, database, cache; `blind` when it reaches no reference target. */
+  watchFromOrchestrator(input: WatchInput): Promise<Vantage>;
+  /** Probes by another site's agent, plus the age of replication there. `observer` names that site. */
+  watchFromSite(input: WatchInput & { readonly observer: SiteId }): Promise<Vantage>;
+  /** The DNS provider's own health check of the site. */
+  watchHealthCheck(input: WatchInput): Promise<Vantage>;
+}

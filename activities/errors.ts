@@ -1,0 +1,39 @@
+/**
+ * The one catalogue of errors that activities raise: who acts, whether a retry helps, and what to do next.
+ * Every message says what happened, what was left as it was, and what to do next.
+ */
+import { ApplicationFailure } from '@temporalio/common';
+
+export const errorCatalogue = {
+  transient: { retryable: true, actsNext: 'the run retries', hint: 'Nothing to do unless it repeats until the step runs out of time.' },
+  capacity: { retryable: false, actsNext: 'people', hint: 'Use the alternative that the plan names, or raise the quota, then choose retry.' },
+  permanent: { retryable: false, actsNext: 'people', hint: 'Mend the cause that the message names, then choose retry; or choose undo or abort.' },
+  refused: { retryable: false, actsNext: 'people', hint: 'A guard said no. Read which one; do not work around it.' },
+  unknown: { retryable: false, actsNext: 'people', hint: 'The state could not be read back. Look at the thing itself before you choose.' },
+  'plan-changed': { retryable: false, actsNext: 'whoever started the run', hint: 'Look at the plan that the worker holds (dr plan show) and start again with its digest.' },
+  'secret-missing': { retryable: false, actsNext: 'whoever runs the worker', hint: 'Set the variable or create the file that the message names, restart the worker, then choose retry.' },
+  'host-key-changed': { retryable: false, actsNext: 'security', hint: 'Compare the fingerprint on the host console. Change the plan only after a reviewed key rotation.' },
+  'stale-epoch': { retryable: false, actsNext: 'nobody', hint: 'A newer run holds the estate. This run must end; do not retry it.' },
+} as const;
+
+export type ErrorType = keyof typeof errorCatalogue;
+
+/** What happened, what was left as it was, what to do next. */
+export interface FailureText {
+  readonly happened: string;
+  readonly leftAs: string;
+  /** Absent: the catalogue's hint. */
+  readonly next?: string;
+}
+
+/** The failure that an activity throws; `details` carries facts for programs. */
+export function failure(type: ErrorType, text: FailureText, facts: Record<string, unknown> = {}, cause?: unknown): ApplicationFailure {
+  const entry = errorCatalogue[type];
+  return ApplicationFailure.create({
+    type,
+    nonRetryable: !entry.retryable,
+    message: `${text.happened} ${text.leftAs} HINT: ${text.next ?? entry.hint}`,
+    details: [{ ...facts, actsNext: entry.actsNext }],
+    ...(cause instanceof Error ? { cause } : {}),
+  });
+}

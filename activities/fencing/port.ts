@@ -1,0 +1,44 @@
+/** Make sure that the failed site acknowledges no write any more, and prove it. */
+import type { SiteId } from '../../plan/schema.ts';
+import type { RunContext } from '../context.ts';
+
+/** Can this server still acknowledge a write? */
+export interface WriterState {
+  readonly site: SiteId;
+  readonly server: 'database' | 'cache';
+  readonly state: 'writer' | 'fenced' | 'standby' | 'unknown';
+  /** How the state was proven, or why it is not known. */
+  readonly how: string;
+}
+
+export interface Fence {
+  readonly method: 'agent' | 'replication';
+  /** Every server named in `servers` is proven fenced. A false one is a value: the next method is tried. */
+  readonly proven: boolean;
+  readonly servers: readonly WriterState[];
+  /** One sentence: the write that failed, or the settings that make an acknowledgement impossible; or why there is no proof. */
+  readonly proof: string;
+  /** What the proof takes for granted; absent when nothing. */
+  readonly assumption?: string;
+  /** Last WAL position that the failed primary can have acknowledged, when the method shows it. */
+  readonly positionBytes?: number;
+  readonly at: string;
+}
+
+export interface FencingActivities {
+  /** Through the site's own agent: service stopped, database closed, cache closed; proven by writes that fail. `proven: false` when the agent cannot be reached within the SSH time-out. */
+  fenceByAgent(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Fence>;
+  /**
+   * For a site that cannot be reached: `standbys` are all surviving ones; each leaves the primary. Proven only when the heartbeat read at one of them, not older than the plan's limit at the
+   * moment of the loss, shows settings under which no commit is acknowledged without one of them. Checked BEFORE anything is detached.
+   */
+  fenceDatabaseByReplication(input: { readonly run: RunContext; readonly site: SiteId; readonly standbys: readonly SiteId[] }): Promise<Fence>;
+  /** All replicas leave; proven when `min-replicas-to-write` ≥ 1 is known from the heartbeat and the plan's replica max lag + 2 s has passed since. */
+  fenceCacheByReplication(input: { readonly run: RunContext; readonly site: SiteId; readonly replicas: readonly SiteId[] }): Promise<Fence>;
+  /** Takes `fenceByAgent` back: database and cache open, service started. Only before the point of no return. */
+  unfenceByAgent(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Fence>;
+  /** Takes the fences by replication back: standbys and replicas follow `site` again. */
+  reattach(input: { readonly run: RunContext; readonly site: SiteId; readonly standbys: readonly SiteId[]; readonly replicas: readonly SiteId[] }): Promise<readonly WriterState[]>;
+  /** Which servers of these sites can acknowledge a write now? Unreachable ones are `unknown`. */
+  readWriters(input: { readonly run: RunContext; readonly sites: readonly SiteId[] }): Promise<readonly WriterState[]>;
+}

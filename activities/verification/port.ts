@@ -1,0 +1,26 @@
+/** Does the service at a site do its work, judged by content? */
+import type { SiteId } from '../../plan/schema.ts';
+import type { RunContext } from '../context.ts';
+
+export interface FunctionVerdict {
+  readonly function: string;
+  readonly status: 'ok' | 'degraded' | 'failed';
+  /** One sentence for each difference: what was found, what was expected. */
+  readonly differences: readonly string[];
+  /** When the verdict was reached; RFC 3339. Green time of the function when `ok` or `degraded`. */
+  readonly at: string;
+}
+
+export interface VerificationActivities {
+  /**
+   * One function at `site`, called at the site directly: a token written and read back, freshness, row counts of its tables and counts of its cache keys against the `reference` site at the same
+   * position (absent: no survivor to compare with, said in `differences` without failing). A reduced answer that the plan allows is `degraded`.
+   */
+  verifyFunction(input: { readonly run: RunContext; readonly site: SiteId; readonly function: string; readonly reference?: SiteId }): Promise<FunctionVerdict>;
+  /** The uptime metric is served and grows. */
+  verifyUptime(input: { readonly run: RunContext; readonly site: SiteId }): Promise<{ readonly ok: boolean; readonly detail: string }>;
+  /** Each function called by the public name, resolved through the plan's resolvers; the answer must come from `site`. Repeated until all agree or `withinSeconds` is over. */
+  verifyAsCustomer(input: { readonly run: RunContext; readonly site: SiteId; readonly withinSeconds: number }): Promise<readonly FunctionVerdict[]>;
+  /** Calls every function each few seconds for the time; ends at the first failure seen twice in a row. Heartbeats. */
+  watchService(input: { readonly run: RunContext; readonly site: SiteId; readonly forSeconds: number }): Promise<{ readonly relapsed: boolean; readonly detail: string; readonly rounds: number }>;
+}

@@ -1,0 +1,51 @@
+/**
+ * The schema of a disaster recovery plan: one organisation's plan as data.
+ * zod and types only, nothing of Node: workflows, client and console import it.
+ */
+import { z } from 'zod';
+import { identifier } from './schema/common.ts';
+import { estate } from './schema/estate.ts';
+import { businessFunction, escalationLevel, group, header, objectives, person, severity, site } from './schema/organisation.ts';
+import { procedures } from './schema/procedures.ts';
+import { acceptedFinding, backup, checklist, communication, contact, record, review, scenario, staffingLevel, team } from './schema/supporting.ts';
+
+export const planSchema = z.strictObject({
+  plan: header,
+  objectives,
+  sites: z.array(site).min(2),
+  functions: z.array(businessFunction).min(1),
+  severity,
+  escalation: z.array(escalationLevel).min(1),
+  people: z.array(person).min(1),
+  groups: z.array(group).min(1),
+  procedures,
+  estate,
+  communication,
+  contacts: z.array(contact),
+  teams: z.array(team),
+  staffing: z.array(staffingLevel),
+  backups: z.array(backup),
+  scenarios: z.array(scenario),
+  checklists: z.array(checklist),
+  review,
+  record,
+  acceptedFindings: z.array(acceptedFinding),
+});
+
+/** A whole plan, checked. */
+export type Plan = z.infer<typeof planSchema>;
+
+/** A plan with the SHA-256 digest of its content, as a run carries it from its start to its end. */
+export interface PlanSnapshot {
+  readonly plan: Plan;
+  /** Lower-case hexadecimal SHA-256 of the plan's canonical JSON. */
+  readonly digest: string;
+}
+
+export const siteId = identifier;
+export type SiteId = z.infer<typeof siteId>;
+
+export type { Duration, Endpoint, Money, Objective, SecretReference } from './schema/common.ts';
+export type { BusinessFunction, Category, EscalationLevel, Group, Person, Site } from './schema/organisation.ts';
+export type { Gate, Procedure, ProcedureName, Step } from './schema/procedures.ts';
+export type { Estate, EstateSite, FunctionProbe } from './schema/estate.ts';

@@ -1,0 +1,130 @@
+/** The report of a run as data. Everything in it was observed or recorded during the run; nothing is copied from the plan but the targets. */
+
+/** How a run ended. A skipped step never yields plain `recovered`. */
+export type Outcome = 'recovered' | 'recovered with exceptions' | 'stood down' | 'aborted' | 'failed';
+
+export type Mode = 'live' | 'drill' | 'dry-run';
+
+/** Where a run is. */
+export type Phase = 'detecting' | 'deciding' | 'fencing' | 'preparing' | 'promoting' | 'verifying' | 'routing' | 'watching' | 'closing' | 'undoing' | 'ended';
+
+/** How much acknowledged work was lost. */
+export type Loss =
+  | { readonly kind: 'proven 0'; readonly proof: string }
+  | { readonly kind: 'at most'; readonly seconds: number; readonly bytes: number | 'unknown'; readonly basis: string }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+export interface StepRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly result: 'running' | 'done' | 'failed' | 'skipped' | 'undone' | 'would do';
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly durationSeconds?: number;
+  /** What it found or changed, in a sentence. */
+  readonly evidence: string;
+  /** People's time spent inside the step, at its gates. */
+  readonly waitedForPeopleSeconds: number;
+  readonly critical: boolean;
+}
+
+export interface VoteRecord {
+  readonly gate: string;
+  readonly choice: string;
+  readonly who: string;
+  readonly reason: string;
+  readonly at: string;
+  readonly channel: 'signal' | 'update';
+  /** Counted, or the sentence with which it was refused, or made void by worse evidence. */
+  readonly result: 'counted' | 'refused' | 'void';
+  readonly note: string;
+}
+
+export interface GateRecord {
+  readonly gate: string;
+  readonly question: string;
+  readonly openedAt: string;
+  readonly closedAt?: string;
+  /** The choice that won, `expired`, `stopped` when the run ended first, or `not asked` in a dry run. */
+  readonly decision: string;
+  readonly quorum: number;
+  readonly electorate: readonly string[];
+  readonly votes: readonly VoteRecord[];
+  /** Until proof of identity exists. */
+  readonly identity: 'asserted';
+}
+
+export interface ServerRecord {
+  readonly site: string;
+  readonly server: 'database' | 'cache';
+  readonly state: 'writer' | 'fenced' | 'standby' | 'unknown';
+  readonly how: string;
+}
+
+export interface FunctionRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly tier: number;
+  readonly status: 'ok' | 'degraded' | 'failed' | 'not verified';
+  readonly rtoSeconds: { readonly target: number; readonly achieved: number | 'not reached' };
+  readonly rpoSeconds: { readonly target: number; readonly achieved: Loss };
+  /** Share of the plan's annual cost for the time of the outage; absent where the plan has no figure. */
+  readonly cost?: { readonly amount: number; readonly currency: string };
+  readonly differences: readonly string[];
+}
+
+/** The clock of the run, all from recorded times; seconds. */
+export interface ClockSplit {
+  /** Send time of the earliest failed observation on record; RFC 3339. */
+  readonly failedSince: string;
+  /** `observed`, or `asserted` when a person gave it. */
+  readonly failedSinceBasis: 'observed' | 'asserted';
+  readonly detectionSeconds: number;
+  /** From the question to the answer. */
+  readonly decisionSeconds: number;
+  /** From the answer until verified and ready for traffic. */
+  readonly executionSeconds: number;
+  /** The DNS method's own time: from the change until the authoritative answer. */
+  readonly routingSeconds: number;
+  readonly routingMethod: string;
+  /** The TTL that was served: caches may keep the old answer so long. */
+  readonly ttlSeconds: number;
+  /** From the first failed observation until the last customer's cache has expired. */
+  readonly totalSeconds: number | 'not reached';
+  /** Part of all this in which the run waited for people. */
+  readonly peopleSeconds: number;
+}
+
+export interface TimelineEntry {
+  readonly at: string;
+  readonly text: string;
+}
+
+export interface Report {
+  readonly runId: string;
+  readonly estate: string;
+  readonly procedure: string;
+  readonly mode: Mode;
+  readonly outcome: Outcome;
+  /** One sentence: what happened. */
+  readonly summary: string;
+  readonly plan: { readonly name: string; readonly version: string; readonly digest: string };
+  readonly from: string;
+  readonly to: string;
+  readonly startedBy: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly epoch: number;
+  readonly clock: ClockSplit | null;
+  readonly loss: Loss;
+  /** Skipped and failed optional steps and leftovers: they come first. */
+  readonly exceptions: readonly string[];
+  readonly leftovers: readonly string[];
+  readonly servers: { readonly predicted: readonly ServerRecord[]; readonly observed: readonly ServerRecord[] };
+  readonly functions: readonly FunctionRecord[];
+  readonly steps: readonly StepRecord[];
+  readonly gates: readonly GateRecord[];
+  readonly timeline: readonly TimelineEntry[];
+  /** Changes made, in order, or in a dry run the changes that would have been made. */
+  readonly changes: readonly string[];
+}

@@ -1,0 +1,21 @@
+/** Makes every workflow id. The id is the lock: one run per estate at a time, across all procedures. */
+
+/** Id of the run that changes an estate. A second one is refused by the server while the first is open. */
+export function makeRunWorkflowId(estate: string): string {
+  return `recovery/${estate}`;
+}
+
+/** Id of the child that fences a site when it comes back; it outlives its run. */
+export function makeFenceOnReturnWorkflowId(estate: string, site: string): string {
+  return `fence-on-return/${estate}/${site}`;
+}
+
+/** Id of a read-only assessment, which takes no lock. */
+export function makeAssessmentWorkflowId(estate: string, site: string): string {
+  return `assessment/${estate}/${site}`;
+}
+
+/** Id of a dry run; it changes nothing and never blocks a recovery. */
+export function makeDryRunWorkflowId(estate: string): string {
+  return `dry-run/${estate}`;
+}

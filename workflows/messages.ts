@@ -1,0 +1,134 @@
+/** Everything that can be said to a run, and asked of it. Wire name = const name without its suffix. */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
+import type { GateRecord, Loss, Mode, Outcome, Phase, Report, StepRecord, TimelineEntry } from '../report/report.ts';
+
+/** Input of the workflow type `regionalFailover`. */
+export interface RegionalFailoverInput {
+  /** Estate as the plan names it. The workflow id must be `recovery/<estate>` (`dry-run/<estate>` in mode `dry-run`), or the start is refused. */
+  readonly estate: string;
+  /** The site that is believed failed. */
+  readonly from: SiteId;
+  /** The site to recover at. */
+  readonly to: SiteId;
+  readonly mode: Mode;
+  /** Id of the person (or name of the service) that starts the run; a person does not vote in it. */
+  readonly startedBy: string;
+  /** SHA-256 of the plan that the starter has read; the start is refused when the worker holds another. Absent: the worker's plan. */
+  readonly planDigest?: string;
+  /** A person declares the site failed against the probes, with a reason (grey failure). */
+  readonly declaredFailed?: { readonly reason: string; readonly since?: string };
+}
+
+/** Input of the workflow type `assessment`: what a failover would find now. Changes nothing. */
+export interface AssessmentInput {
+  readonly estate: string;
+  readonly from: SiteId;
+  readonly planDigest?: string;
+}
+
+/** A vote, the same by signal and by update. */
+export interface Vote {
+  /** Gate id as the run shows it, such as `activation-3f9c2a`. */
+  readonly gate: string;
+  /** One of the choices that the gate lists, or the typed value that it asks for, such as `accept 42`. */
+  readonly choice: string;
+  /** Person id of the plan. Asserted: nothing proves it yet. */
+  readonly who: string;
+  readonly reason: string;
+}
+
+/** `approve` and `reject` leave the choice out. */
+export type ShortVote = Omit<Vote, 'choice'>;
+
+/** What the tally answers to a vote by update. */
+export interface VoteReceipt {
+  readonly gate: string;
+  readonly counted: boolean;
+  readonly note: string;
+  /** Votes for this choice so far, and how many it needs. */
+  readonly votes: number;
+  readonly quorum: number;
+}
+
+/** Signals, so that Temporal UI and any stock client can vote; no answer comes back, refusals stand in the run's details. */
+export const approveSignal = defineSignal<[ShortVote]>('approve');
+export const rejectSignal = defineSignal<[ShortVote]>('reject');
+export const voteSignal = defineSignal<[Vote]>('vote');
+/** Update, so that a refusal answers at once. Named apart from the signal because the UI lists them in one place. */
+export const voteUpdate = defineUpdate<VoteReceipt, [Vote]>('vote');
+
+/** Holds the run before its next change; what is under way ends first. */
+export const stopSignal = defineSignal<[{ readonly who: string; readonly reason: string }]>('stop');
+export const resumeSignal = defineSignal<[{ readonly who: string; readonly reason: string }]>('resume');
+/** Ends a fence-on-return child: the reason is kept in its result. */
+export const supersedeSignal = defineSignal<[{ readonly reason: string }]>('supersede');
+
+/** The gate that is open now, for people and programs. */
+export interface OpenGate extends Omit<GateRecord, 'decision' | 'closedAt' | 'identity'> {
+  readonly choices: readonly string[];
+  readonly deadlineAt: string;
+  readonly evidence: readonly string[];
+  readonly evidenceAt: string;
+  /** A vote as JSON, ready to copy. */
+  readonly exampleVote: Vote;
+}
+
+/** Answer of the `status` query. */
+export interface RunStatus {
+  readonly runId: string;
+  readonly estate: string;
+  readonly procedure: string;
+  readonly mode: Mode;
+  readonly phase: Phase;
+  readonly from: SiteId;
+  readonly to: SiteId;
+  readonly startedAt: string;
+  readonly epoch: number;
+  readonly stopped: { readonly who: string; readonly reason: string; readonly at: string } | null;
+  /** The clock against the strictest objective, e.g. `within RTO: 1 min 12 s of 30 min` or `breach at 14:32:05Z`. */
+  readonly forecast: string;
+  readonly failedSince: string | null;
+  readonly gate: OpenGate | null;
+  readonly refusedVotes: readonly string[];
+  readonly steps: readonly StepRecord[];
+  readonly pendingSteps: readonly string[];
+  readonly loss: Loss | null;
+  readonly changes: readonly string[];
+  readonly timeline: readonly TimelineEntry[];
+  readonly outcome: Outcome | null;
+}
+
+export const statusQuery = defineQuery<RunStatus>('status');
+/** The plan that the run works on, for the worker's activities and for people. */
+export const planQuery = defineQuery<PlanSnapshot | null>('plan');
+/** The report so far; complete once the run has ended. */
+export const reportQuery = defineQuery<Report>('report');
+
+/** One site as a target, as the assessment sees it. */
+export interface TargetAssessment {
+  readonly site: SiteId;
+  readonly eligible: boolean;
+  readonly reasons: readonly string[];
+  readonly lagBytes: number | 'unknown';
+  readonly lastMessageAgeSeconds: number | 'unknown';
+  readonly estimatedLoss: Loss;
+  readonly estimatedSeconds: number;
+}
+
+/** Result of `assessment` and evidence of the activation gate. */
+export interface Assessment {
+  readonly at: string;
+  readonly from: SiteId;
+  readonly verdict: 'failed' | 'alive' | 'undecided';
+  readonly vantages: readonly { readonly observer: string; readonly kind: string; readonly verdict: string; readonly detail: string; readonly failingSince?: string }[];
+  readonly failedSince: string | null;
+  readonly score: number;
+  readonly scoreParts: readonly string[];
+  readonly escalationLevel: number;
+  /** What the source document's rule would have done with this score. */
+  readonly sourceRuleAction: string;
+  readonly restartInPlace: { readonly eligible: boolean; readonly reason: string };
+  readonly targets: readonly TargetAssessment[];
+  readonly recommendation: string;
+}
