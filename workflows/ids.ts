@@ -1,5 +1,8 @@
 /** Makes every workflow id. The id is the lock: one run per estate at a time, across all procedures. */
 
+/** The queue that every worker of an installation polls. */
+export const taskQueue = 'dr';
+
 /** Id of the run that changes an estate. A second one is refused by the server while the first is open. */
 export function makeRunWorkflowId(estate: string): string {
   return `recovery/${estate}`;
@@ -18,4 +21,9 @@ export function makeAssessmentWorkflowId(estate: string, site: string): string {
 /** Id of a dry run; it changes nothing and never blocks a recovery. */
 export function makeDryRunWorkflowId(estate: string): string {
   return `dry-run/${estate}`;
+}
+
+/** Id of the read-only check of what the workers can reach. */
+export function makeEstateCheckWorkflowId(estate: string): string {
+  return `estate-check/${estate}`;
 }

@@ -1,0 +1,59 @@
+/** One worker: workflows and activities of all procedures on one task queue. */
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { WorkerOptions } from '@temporalio/worker';
+import { taskQueue } from '../workflows/ids.ts';
+import { searchAttributes } from '../workflows/search-attributes.ts';
+import { workflowsPath } from './bundle.ts';
+import type { WorkerConfig } from './config.ts';
+
+/** How long a stopping worker lets activities end by themselves. Most steps of a runbook take less. */
+const shutdownGraceTime = '30 s';
+/** When a stopping worker gives up on activities that neither end nor heed their cancellation; they run again elsewhere. */
+const shutdownForceTime = '60 s';
+
+/** Something that the worker needs is not there. The message says what to do. */
+export class StartError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'StartError';
+  }
+}
+
+/** Connects to Temporal; throws StartError when it does not answer. */
+export async function connectToTemporal(temporal: WorkerConfig['temporal']): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(temporal.connection);
+  } catch (error) {
+    throw new StartError(`Temporal does not answer at ${temporal.address}. Start it, or set TEMPORAL_ADDRESS to where it runs.`, error);
+  }
+}
+
+/** Throws StartError when the namespace does not know our search attributes: a run would stop at its first change of phase. */
+export async function checkSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  const missing = searchAttributes.filter((attribute) => !(attribute.name in (customAttributes ?? {})));
+  if (missing.length === 0) return;
+  const names = missing.map((attribute) => `--name ${attribute.name} --type Keyword`).join(' ');
+  throw new StartError(`The namespace ${namespace} lacks search attributes. Run: temporal operator search-attribute create --namespace ${namespace} ${names}`);
+}
+
+/** Creates the worker; `run()` of what it returns ends on a signal, after activities under way had their grace time. */
+export async function createWorker(
+  connection: NativeConnection,
+  config: Pick<WorkerConfig, 'temporal' | 'workflowBundle'>,
+  activities: object,
+): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace: config.temporal.namespace,
+    taskQueue,
+    activities,
+    ...workflowCode(config.workflowBundle),
+    shutdownGraceTime,
+    shutdownForceTime,
+  });
+}
+
+function workflowCode(bundle: string | undefined): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  return bundle === undefined ? { workflowsPath: workflowsPath() } : { workflowBundle: { codePath: bundle } };
+}
