@@ -1,0 +1,37 @@
+/** What activities are built with. Made once by the worker and handed to each `create…Activities`. */
+import type { Plan, SiteId } from '../plan/schema.ts';
+import type { RunContext } from './context.ts';
+
+/** Lines `key=value` of an agent's answer. */
+export interface AgentFields {
+  /** The value of a key; a `permanent` failure when the agent did not print it. */
+  get(key: string): string;
+  /** The value of a key; undefined when it is missing or empty. */
+  find(key: string): string | undefined;
+  /** Every value of a key that is printed more than once. */
+  all(key: string): readonly string[];
+  /** `yes` or `no` as a boolean. */
+  flag(key: string): boolean;
+}
+
+export type AgentAnswer = { readonly reachable: true; readonly fields: AgentFields } | { readonly reachable: false; readonly reason: string };
+
+/** The fixed verbs of one site's agent, in the name of one run. Throws failures of the catalogue: `refused`, `stale-epoch`, `host-key-changed`, `permanent`. */
+export interface AgentClient {
+  /** A verb that changes nothing. An agent that cannot be reached within the plan's SSH time-out is a value. */
+  ask(verb: string, ...args: readonly string[]): Promise<AgentAnswer>;
+  /** A verb that changes something: carries the run's id and epoch. An agent that cannot be reached is a `transient` failure. */
+  change(verb: string, ...args: readonly string[]): Promise<AgentFields>;
+  /** Like `change`, where the port wants an unreachable agent as a value. */
+  tryChange(verb: string, ...args: readonly string[]): Promise<AgentAnswer>;
+}
+
+export interface ActivityDependencies {
+  /** The plan with this digest. A `plan-changed` failure when the worker does not hold it. */
+  planOf(digest: string): Promise<Plan>;
+  /** The value behind `env:NAME` or `file:PATH` (relative to the plan's folder), without a trailing newline; a `secret-missing` failure names a missing one. */
+  secret(reference: string): Promise<string>;
+  /** The agent of a site, for this run. Connects at the first call. */
+  agent(run: RunContext, site: SiteId): AgentClient;
+  now(): Date;
+}
