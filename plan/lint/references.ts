@@ -1,0 +1,106 @@
+/** References inside a plan that lead nowhere. A plan with one of these does not load. */
+import { nearest } from '../nearest.ts';
+import type { Plan } from '../schema.ts';
+import type { PlanPath } from '../source.ts';
+
+export interface DanglingReference {
+  readonly path: PlanPath;
+  readonly message: string;
+}
+
+/** Every name that is used and not defined, and every id that is defined twice. */
+export function findDanglingReferences(plan: Plan): readonly DanglingReference[] {
+  return [...duplicates(plan), ...people(plan), ...procedures(plan), ...estate(plan), ...communication(plan), ...record(plan)];
+}
+
+function refer(path: PlanPath, name: string, kind: string, known: readonly string[]): DanglingReference[] {
+  if (known.includes(name)) return [];
+  const guess = nearest(name, known);
+  const advice = guess === undefined ? `Name one of: ${known.join(', ')}` : `Write "${guess}" if that was meant, or add ${kind} of that name`;
+  return [{ path, message: `"${name}" is no ${kind} of this plan. ${advice}.` }];
+}
+
+function referAll(path: PlanPath, names: readonly string[], kind: string, known: readonly string[]): DanglingReference[] {
+  return names.flatMap((name, index) => refer([...path, index], name, kind, known));
+}
+
+const ids = (items: readonly { readonly id: string }[]): string[] => items.map((item) => item.id);
+
+function duplicates(plan: Plan): DanglingReference[] {
+  const lists: readonly (readonly [PlanPath, readonly string[]])[] = [
+    [['sites'], ids(plan.sites)],
+    [['functions'], ids(plan.functions)],
+    [['objectives', 'categories'], ids(plan.objectives.categories)],
+    [['people'], ids(plan.people)],
+    [['groups'], ids(plan.groups)],
+    [['contacts'], ids(plan.contacts)],
+    [['scenarios'], ids(plan.scenarios)],
+    [['communication', 'channels'], ids(plan.communication.channels)],
+    [['communication', 'templates'], ids(plan.communication.templates)],
+    ...Object.entries(plan.procedures).flatMap(([name, procedure]): (readonly [PlanPath, readonly string[]])[] => [
+      [['procedures', name, 'steps'], ids(procedure.steps)],
+      [['procedures', name, 'gates'], ids(procedure.gates)],
+    ]),
+  ];
+  return lists.flatMap(([path, names]) =>
+    names.flatMap((name, index) =>
+      names.indexOf(name) === index
+        ? []
+        : [{ path: [...path, index], message: `The id "${name}" is used twice in this list. Give each item an id of its own.` }],
+    ),
+  );
+}
+
+function people(plan: Plan): DanglingReference[] {
+  const persons = ids(plan.people);
+  const responders = [...persons, ...ids(plan.groups), ...ids(plan.contacts)];
+  const channels = [...ids(plan.communication.channels), ...plan.communication.channels.flatMap((channel) => channel.media)];
+  return [
+    ...plan.groups.flatMap((group, index) => referAll(['groups', index, 'members'], group.members, 'person', persons)),
+    ...plan.escalation.flatMap((level, index) => referAll(['escalation', index, 'responders'], level.responders, 'person, group or contact', responders)),
+    ...plan.escalation.flatMap((level, index) => referAll(['escalation', index, 'channels'], level.channels, 'channel or medium of a channel', channels)),
+  ];
+}
+
+function procedures(plan: Plan): DanglingReference[] {
+  return Object.entries(plan.procedures).flatMap(([name, procedure]) => {
+    const gates = ids(procedure.gates);
+    return [
+      ...refer(['procedures', name, 'pointOfNoReturn'], procedure.pointOfNoReturn, 'step', ids(procedure.steps)),
+      ...procedure.steps.flatMap((step, index) =>
+        step.gateBefore === undefined ? [] : refer(['procedures', name, 'steps', index, 'gateBefore'], step.gateBefore, 'gate', gates),
+      ),
+      ...procedure.gates.flatMap((gate, index) => referAll(['procedures', name, 'gates', index, 'electorate'], gate.electorate, 'group', ids(plan.groups))),
+    ];
+  });
+}
+
+function estate(plan: Plan): DanglingReference[] {
+  const sites = ids(plan.sites);
+  const described = Object.keys(plan.estate.sites);
+  return [
+    ...described.flatMap((site) => refer(['estate', 'sites', site], site, 'site', sites)),
+    ...sites.flatMap((site, index) =>
+      described.includes(site)
+        ? []
+        : [{ path: ['sites', index], message: `estate.sites says nothing about "${site}". Add its addresses there, or take the site out of the plan.` }],
+    ),
+    ...plan.estate.functionProbes.flatMap((probe, index) =>
+      refer(['estate', 'functionProbes', index, 'function'], probe.function, 'function', ids(plan.functions)),
+    ),
+  ];
+}
+
+function communication(plan: Plan): DanglingReference[] {
+  const groups = ids(plan.groups);
+  const { channels, stakeholders, templates } = plan.communication;
+  return [
+    ...channels.flatMap((channel, index) => referAll(['communication', 'channels', index, 'groups'], channel.groups, 'group', groups)),
+    ...referAll(['communication', 'stakeholders', 'groups'], stakeholders.groups, 'group', groups),
+    ...refer(['communication', 'stakeholders', 'template'], stakeholders.template, 'template', ids(templates)),
+  ];
+}
+
+function record(plan: Plan): DanglingReference[] {
+  return plan.record.drills.flatMap((drill, index) => refer(['record', 'drills', index, 'scenario'], drill.scenario, 'scenario', ids(plan.scenarios)));
+}

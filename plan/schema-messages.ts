@@ -1,0 +1,114 @@
+/** Turns what the schema refuses into sentences that say what to do. */
+import { z } from 'zod';
+import { nearest } from './nearest.ts';
+import { planSchema } from './schema.ts';
+import type { PlanPath } from './source.ts';
+
+interface Explained {
+  readonly path: PlanPath;
+  readonly message: string;
+}
+
+/** One sentence or two for each thing that an issue of the schema means. */
+export function explainIssue(issue: z.core.$ZodIssue, data: unknown): readonly Explained[] {
+  const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(path);
+    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, known) }));
+  }
+  if (issue.code === 'invalid_key') return [{ path, message: `"${String(path.at(-1))}" cannot be a key here: ${inner(issue.issues)}.` }];
+  const value = valueAt(data, path);
+  if (value === undefined) return [{ path, message: `"${String(path.at(-1))}" is missing. Add it${expected(issue)}.` }];
+  return [{ path, message: `${show(value)} does not fit: ${reason(issue)}.` }];
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const guess = nearest(key, known);
+  const advice = guess === undefined ? `Known here: ${known.join(', ')}` : `Write "${guess}" if that was meant, or remove it`;
+  return `"${key}" is not a key of this part of the plan. ${advice}.`;
+}
+
+function expected(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type') return ` (${kindName(issue.expected)})`;
+  if (issue.code === 'invalid_value') return ` (one of ${issue.values.map(String).join(', ')})`;
+  return '';
+}
+
+function reason(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `write ${kindName(issue.expected)}`;
+    case 'invalid_value':
+      return issue.values.length === 1 ? `write ${String(issue.values[0])}` : `write one of ${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return issue.origin === 'array' ? `write at least ${issue.minimum} item${Number(issue.minimum) === 1 ? '' : 's'}` : `write at least ${issue.minimum}`;
+    case 'too_big':
+      return `write at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
+    case 'invalid_format':
+      return formatReason(issue);
+    default:
+      return issue.message;
+  }
+}
+
+function formatReason(issue: z.core.$ZodIssue & { readonly code: 'invalid_format' }): string {
+  const names: Record<string, string> = {
+    email: 'write an e-mail address',
+    url: 'write an address that begins with http:// or https://',
+    ipv4: 'write an IPv4 address',
+    date: 'write a day such as 2026-02-02',
+    starts_with: 'begin it with /',
+  };
+  return names[issue.format] ?? issue.message;
+}
+
+function inner(issues: readonly z.core.$ZodIssue[]): string {
+  return issues.map(reason).join('; ');
+}
+
+function kindName(kind: string): string {
+  const names: Record<string, string> = {
+    string: 'a text (in quotes if it looks like a number)',
+    number: 'a number',
+    int: 'a whole number',
+    boolean: 'true or false',
+    array: 'a list',
+    object: 'a mapping of keys',
+    record: 'a mapping of keys',
+  };
+  return names[kind] ?? kind;
+}
+
+/** A value, short enough for a sentence. Long ones are named by kind: they may hold what nobody should print. */
+function show(value: unknown): string {
+  if (typeof value === 'string') return value.length <= 60 ? `"${value}"` : 'This text';
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (value === null) return 'An empty value';
+  return Array.isArray(value) ? 'A list' : 'A mapping';
+}
+
+function valueAt(data: unknown, path: PlanPath): unknown {
+  let value = data;
+  for (const key of path) value = value !== null && typeof value === 'object' ? (value as Record<string | number, unknown>)[key] : undefined;
+  return value;
+}
+
+/** Keys that the schema knows at a path. */
+function knownKeys(path: PlanPath): readonly string[] {
+  let schema: unknown = planSchema;
+  for (const key of path) schema = schemaBelow(schema, key);
+  schema = unwrap(schema);
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+function schemaBelow(schema: unknown, key: string | number): unknown {
+  const bare = unwrap(schema);
+  if (bare instanceof z.ZodObject) return (bare.shape as Record<string, unknown>)[key];
+  if (bare instanceof z.ZodArray) return bare.element;
+  if (bare instanceof z.ZodRecord) return bare.valueType;
+  return undefined;
+}
+
+function unwrap(schema: unknown): unknown {
+  return schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+}

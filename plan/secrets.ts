@@ -1,0 +1,77 @@
+/** Resolves the plan's references to secrets. A value is returned to the caller and goes nowhere else: no log, no message, no history. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Plan } from './schema.ts';
+
+/** A secret that a plan references and that is not there. `message` names the reference, never a value. */
+export class SecretMissingError extends Error {
+  readonly reference: string;
+
+  constructor(reference: string, what: string) {
+    super(what);
+    this.name = 'SecretMissingError';
+    this.reference = reference;
+  }
+}
+
+/** Value of `env:NAME` or `file:PATH` (relative to the plan's folder), without a trailing newline. Throws SecretMissingError. */
+export async function resolveSecret(reference: string, planFolder: string): Promise<string> {
+  if (reference.startsWith('env:')) return fromEnvironment(reference, reference.slice('env:'.length));
+  if (reference.startsWith('file:')) return fromFile(reference, resolve(planFolder, reference.slice('file:'.length)));
+  throw new SecretMissingError(
+    '(not shown)',
+    'A secret is referenced in a way that is not known. Write env:NAME or file:PATH in the plan, never the secret itself.',
+  );
+}
+
+/** The references of a plan that cannot be resolved here, with the path of each and the sentence to show. */
+export async function findMissingSecrets(plan: Plan, planFolder: string): Promise<readonly { readonly path: readonly string[]; readonly message: string }[]> {
+  const missing: { path: readonly string[]; message: string }[] = [];
+  for (const { path, reference } of secretReferences(plan)) {
+    try {
+      await resolveSecret(reference, planFolder);
+    } catch (error) {
+      if (!(error instanceof SecretMissingError)) throw error;
+      missing.push({ path, message: error.message });
+    }
+  }
+  return missing;
+}
+
+/** Every reference to a secret in a plan, with its path. */
+export function secretReferences(plan: Plan): readonly { readonly path: readonly string[]; readonly reference: string }[] {
+  const { database, cache, dns, ssh, monitoring } = plan.estate;
+  const all: (readonly [string, string | undefined])[] = [
+    ['database.observer.password', database.observer.password],
+    ['cache.observer.password', cache.observer.password],
+    ['dns.credentials.accessKeyId', dns.credentials?.accessKeyId],
+    ['dns.credentials.secretAccessKey', dns.credentials?.secretAccessKey],
+    ['ssh.privateKey', ssh.privateKey],
+    ['monitoring.token', monitoring.token],
+  ];
+  return all.flatMap(([path, reference]) => (reference === undefined ? [] : [{ path: ['estate', ...path.split('.')], reference }]));
+}
+
+function fromEnvironment(reference: string, name: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === '')
+    throw new SecretMissingError(
+      reference,
+      `The environment variable ${name} is not set. Set it for this process, or change the reference ${reference} in the plan.`,
+    );
+  return value;
+}
+
+async function fromFile(reference: string, file: string): Promise<string> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === 'EACCES' ? 'may not be read by this user' : 'cannot be read';
+    throw new SecretMissingError(reference, `The secret file ${file} ${why}. Create it for this user, or change the reference ${reference} in the plan.`);
+  }
+  const value = text.replace(/\r?\n$/, '');
+  if (value === '')
+    throw new SecretMissingError(reference, `The secret file ${file} is empty. Put the secret into it, or change the reference ${reference} in the plan.`);
+  return value;
+}
