@@ -19,7 +19,8 @@ export function explainIssue(issue: z.core.$ZodIssue, data: unknown): readonly E
   if (issue.code === 'invalid_key') return [{ path, message: `"${String(path.at(-1))}" cannot be a key here: ${inner(issue.issues)}.` }];
   const value = valueAt(data, path);
   if (value === undefined) return [{ path, message: `"${String(path.at(-1))}" is missing. Add it${expected(issue)}.` }];
-  return [{ path, message: `${show(value)} does not fit: ${reason(issue)}.` }];
+  const shown = issue.message.includes('never the secret itself') ? 'This value' : show(value);
+  return [{ path, message: `${shown} does not fit: ${reason(issue)}.` }];
 }
 
 function unknownKey(key: string, known: readonly string[]): string {

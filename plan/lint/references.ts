@@ -16,7 +16,7 @@ export function findDanglingReferences(plan: Plan): readonly DanglingReference[]
 function refer(path: PlanPath, name: string, kind: string, known: readonly string[]): DanglingReference[] {
   if (known.includes(name)) return [];
   const guess = nearest(name, known);
-  const advice = guess === undefined ? `Name one of: ${known.join(', ')}` : `Write "${guess}" if that was meant, or add ${kind} of that name`;
+  const advice = guess === undefined ? `Name one of: ${known.join(', ')}` : `Write "${guess}" if that was meant, or add a ${kind} of that name`;
   return [{ path, message: `"${name}" is no ${kind} of this plan. ${advice}.` }];
 }
 

@@ -1,0 +1,101 @@
+/** Where to recover, and by which procedure: the least drastic one that can work. Pure. */
+import { seconds } from '../durations.ts';
+import type { Plan } from '../schema.ts';
+
+/** What was found at a site that might become the target. */
+export interface TargetFacts {
+  readonly site: string;
+  readonly agentReachable: boolean;
+  readonly database: 'standby' | 'primary' | 'unreachable';
+  readonly cache: 'replica' | 'primary' | 'unreachable';
+  /** Bytes of WAL behind the most advanced survivor that it can still catch up with. */
+  readonly lagBytes: number | 'unknown';
+  /** Seconds of acknowledged work that would be missing after it has caught up; 0 where that is proven. */
+  readonly lossSeconds: number | 'unknown';
+}
+
+export interface TargetVerdict {
+  readonly site: string;
+  readonly eligible: boolean;
+  /** One sentence each: first what rules the site out, then what people should know. */
+  readonly reasons: readonly string[];
+}
+
+/** Can this site take over from `from` by a regional failover? */
+export function judgeTarget(plan: Pick<Plan, 'sites' | 'estate'>, from: string, facts: TargetFacts): TargetVerdict {
+  const site = plan.sites.find((entry) => entry.id === facts.site);
+  const against: string[] = [];
+  if (facts.site === from) against.push('It is the failed site itself.');
+  if (!site) against.push('The plan has no such site.');
+  else if (!site.targetOf.includes('regionalFailover')) against.push('The plan does not make it a target of a regional failover.');
+  if (!facts.agentReachable) against.push('Its site agent does not answer.');
+  if (facts.database === 'unreachable') against.push('Its database does not answer.');
+  if (facts.database === 'primary') against.push('Its database is a primary already: two writers would be possible.');
+  if (facts.cache === 'unreachable') against.push('Its cache does not answer.');
+  if (against.length > 0) return { site: facts.site, eligible: false, reasons: against };
+  return { site: facts.site, eligible: true, reasons: notes(plan, facts) };
+}
+
+/** What does not rule a target out and belongs in front of people; too large a loss is theirs to accept at a gate. */
+function notes(plan: Pick<Plan, 'sites' | 'estate'>, facts: TargetFacts): string[] {
+  const { lagBytesMax, lagTimeMax } = plan.estate.limits;
+  const site = plan.sites.find((entry) => entry.id === facts.site);
+  const found: string[] = [];
+  if (facts.lagBytes === 'unknown') found.push('Its replication lag is not known.');
+  else if (facts.lagBytes > lagBytesMax) found.push(`It is ${facts.lagBytes} bytes behind; the plan allows ${lagBytesMax}.`);
+  if (facts.lossSeconds === 'unknown') found.push('How much would be lost is not known; people must accept that.');
+  else if (facts.lossSeconds > seconds(lagTimeMax)) found.push(`Up to ${facts.lossSeconds} s of work would be lost; people must accept that.`);
+  if (site && site.capacity.failoverPercent < 100) found.push(`It carries ${site.capacity.failoverPercent} % of the load at most.`);
+  if (site && site.capacity.scope === 'critical') found.push('It carries critical functions only.');
+  return found;
+}
+
+export interface RecommendationInput {
+  readonly from: string;
+  readonly verdict: 'failed' | 'alive' | 'undecided';
+  readonly restartInPlace: { readonly eligible: boolean; readonly reason: string };
+  readonly targets: readonly (TargetVerdict & { readonly lossSeconds: number | 'unknown' })[];
+}
+
+export interface Recommendation {
+  /** In the order of drama: the first that can work is recommended. */
+  readonly action: 'nothing' | 'wait' | 'restart in place' | 'regional failover' | 'activate the DR site' | 'ask people';
+  readonly site?: string;
+  /** One sentence for people. */
+  readonly text: string;
+}
+
+/** The least drastic procedure that is eligible; among targets the one that loses least, then the one that the plan's roles prefer. */
+export function recommend(plan: Pick<Plan, 'sites'>, input: RecommendationInput): Recommendation {
+  const { from, verdict, restartInPlace, targets } = input;
+  if (verdict === 'alive') return { action: 'nothing', text: `Leave ${from} alone: it works.` };
+  if (restartInPlace.eligible) return { action: 'restart in place', site: from, text: `Restart the service at ${from}: ${restartInPlace.reason}` };
+  if (verdict === 'undecided') return { action: 'wait', text: `Observe again, or declare ${from} failed with a reason: the vantage points do not agree.` };
+  const best = [...targets]
+    .filter((target) => target.eligible)
+    .sort((a, b) => compare(lossRank(a), lossRank(b)) || roleRank(plan, a.site) - roleRank(plan, b.site))[0];
+  if (best) return { action: 'regional failover', site: best.site, text: `Fail over from ${from} to ${best.site}.` };
+  const dr = plan.sites.find((site) => site.role === 'dr');
+  if (dr && dr.id !== from)
+    return {
+      action: 'activate the DR site',
+      site: dr.id,
+      text: `No site can take over from ${from} by a regional failover: prepare the activation of ${dr.id}.`,
+    };
+  return { action: 'ask people', text: `No site can take over from ${from}: the plan has no procedure for this.` };
+}
+
+function lossRank(target: { readonly lossSeconds: number | 'unknown' }): number {
+  return target.lossSeconds === 'unknown' ? Infinity : target.lossSeconds;
+}
+
+const roles = ['primary', 'secondary', 'tertiary', 'dr'];
+
+function roleRank(plan: Pick<Plan, 'sites'>, site: string): number {
+  return roles.indexOf(plan.sites.find((entry) => entry.id === site)?.role ?? 'dr');
+}
+
+/** Infinity − Infinity is no order. */
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
