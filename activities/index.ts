@@ -1,4 +1,5 @@
 /** The type of everything that workflows may call. Types only: nothing of a driver reaches a workflow through here. */
+import type { AccessActivities } from './access/port.ts';
 import type { ApplicationActivities } from './application/port.ts';
 import type { CacheActivities } from './cache/port.ts';
 import type { CommunicationActivities } from './communication/port.ts';
@@ -13,7 +14,8 @@ import type { ReportingActivities } from './reporting/port.ts';
 import type { ServicesActivities } from './services/port.ts';
 import type { VerificationActivities } from './verification/port.ts';
 
-export type Activities = DetectionActivities &
+export type Activities = AccessActivities &
+  DetectionActivities &
   HostsActivities &
   ServicesActivities &
   InfrastructureActivities &

@@ -1,5 +1,6 @@
 /** Everything that can be said to a run, and asked of it. Wire name = const name without its suffix. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { AccessCheck, SiteAccess } from '../activities/access/port.ts';
 import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import type { GateRecord, Loss, Mode, Outcome, Phase, Report, StepRecord, TimelineEntry } from '../report/report.ts';
 
@@ -121,7 +122,13 @@ export interface Assessment {
   readonly at: string;
   readonly from: SiteId;
   readonly verdict: 'failed' | 'alive' | 'undecided';
-  readonly vantages: readonly { readonly observer: string; readonly kind: string; readonly verdict: string; readonly detail: string; readonly failingSince?: string }[];
+  readonly vantages: readonly {
+    readonly observer: string;
+    readonly kind: string;
+    readonly verdict: string;
+    readonly detail: string;
+    readonly failingSince?: string;
+  }[];
   readonly failedSince: string | null;
   readonly score: number;
   readonly scoreParts: readonly string[];
@@ -131,4 +138,19 @@ export interface Assessment {
   readonly restartInPlace: { readonly eligible: boolean; readonly reason: string };
   readonly targets: readonly TargetAssessment[];
   readonly recommendation: string;
+}
+
+/** Input of the workflow type `estateCheck`: what the workers reach, as whom, and what they lack. Changes nothing. */
+export interface EstateCheckInput {
+  readonly estate: string;
+  readonly planDigest?: string;
+}
+
+/** Result of `estateCheck`. */
+export interface EstateCheck {
+  readonly at: string;
+  readonly planDigest: string;
+  readonly sites: readonly SiteAccess[];
+  /** What belongs to no site. */
+  readonly shared: readonly AccessCheck[];
 }

@@ -1,0 +1,292 @@
+/** The typed client: everything that people and services say to a run, and ask of it. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { PlanSnapshot } from '../plan/schema.ts';
+import type { Report } from '../report/report.ts';
+import { makeAssessmentWorkflowId, makeDryRunWorkflowId, makeEstateCheckWorkflowId, makeRunWorkflowId, taskQueue } from '../workflows/ids.ts';
+import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, voteUpdate } from '../workflows/messages.ts';
+import type { Assessment, AssessmentInput, EstateCheck, RegionalFailoverInput, RunStatus, ShortVote, Vote, VoteReceipt } from '../workflows/messages.ts';
+import { connectClient } from './connect.ts';
+import type { ConnectOptions } from './connect.ts';
+import { asDrError, DrError, isNotFound, noWorker, unknownRun } from './errors.ts';
+import { changesInHistory, closeReason } from './history.ts';
+import type { HistoricChange } from './history.ts';
+import { requireWorker } from './workers.ts';
+
+/** A run that was started: its workflow id, which every other call takes, and Temporal's id of this execution. */
+export interface StartedRun {
+  readonly runId: string;
+  readonly executionId: string;
+}
+
+/**
+ * Where a run is. `running`: it answered; `unattended`: it is open and no worker answers for it; `ended`: it finished and left its report;
+ * `broken`: it was terminated, cancelled or refused to start, and what it changed comes from its history.
+ */
+export type RunView =
+  | { readonly state: 'running'; readonly runId: string; readonly status: RunStatus }
+  | { readonly state: 'unattended'; readonly runId: string; readonly reason: string; readonly changes: readonly HistoricChange[] }
+  | { readonly state: 'ended'; readonly runId: string; readonly report: Report }
+  | { readonly state: 'broken'; readonly runId: string; readonly reason: string; readonly changes: readonly HistoricChange[] };
+
+/** Who says it, and why. */
+export interface Said {
+  /** Person id of the plan. Asserted: nothing proves it yet. */
+  readonly who: string;
+  readonly reason: string;
+}
+
+/** Longest wait for one answer of Temporal or of a run, milliseconds. */
+const answerWithin = 10_000;
+/** Longest wait for a started run to take the plan, milliseconds. */
+const acceptWithin = 20_000;
+const lookEvery = 250;
+
+export class DrClient {
+  readonly temporal: Client;
+
+  /** For programs that have a Temporal client already; the others call `DrClient.connect`. */
+  constructor(temporal: Client) {
+    this.temporal = temporal;
+  }
+
+  /** Connects by Temporal's standard profile and variables. Throws DrError `no-server` or `bad-input`. */
+  static async connect(options: ConnectOptions = {}): Promise<DrClient> {
+    return new DrClient(await connectClient(options));
+  }
+
+  async close(): Promise<void> {
+    await this.temporal.connection.close();
+  }
+
+  /**
+   * Starts a regional failover and waits until the run has accepted its input. Throws DrError `already-running` (with the open run's id) when the estate is taken,
+   * `refused` when the run will not work on this input, `no-worker` when nobody would carry it out. In the first and the last case nothing was started.
+   */
+  async startRegionalFailover(input: RegionalFailoverInput): Promise<StartedRun> {
+    const runId = input.mode === 'dry-run' ? makeDryRunWorkflowId(input.estate) : makeRunWorkflowId(input.estate);
+    await requireWorker(this.temporal, 'Nothing was started.');
+    const handle = await this.start('regionalFailover', runId, input);
+    await this.untilAccepted(handle);
+    return { runId, executionId: handle.firstExecutionRunId };
+  }
+
+  /** Looks at the estate as a failover would, changes nothing, and resolves with what it found. Joins an assessment that is under way. */
+  async assess(input: AssessmentInput): Promise<Assessment> {
+    return this.execute<Assessment>('assessment', makeAssessmentWorkflowId(input.estate, input.from), input);
+  }
+
+  /** What the workers reach of the estate, as whom, and what they lack. Only reads. */
+  async checkEstate(input: { readonly estate: string; readonly planDigest?: string }): Promise<EstateCheck> {
+    return this.execute<EstateCheck>('estateCheck', makeEstateCheckWorkflowId(input.estate), input);
+  }
+
+  /** Votes at a gate and resolves with what the tally says. Throws DrError `refused` with the gate's sentence, `ended`, `unknown-run` or `no-worker`. */
+  async vote(runId: string, vote: Vote): Promise<VoteReceipt> {
+    await requireWorker(this.temporal, 'The vote was not sent.', runId);
+    try {
+      return await this.within(answerWithin, () => this.temporal.workflow.getHandle(runId).executeUpdate(voteUpdate, { args: [vote] }));
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError) {
+        throw new DrError('refused', `The vote was refused: ${deepest(error).message}`, { hint: 'Look at the open gate: dr status', runId, cause: error });
+      }
+      throw await this.explain(error, runId);
+    }
+  }
+
+  /** Votes `approve` by signal: it reaches the run even while no worker lives, and no answer comes back. */
+  async approve(runId: string, vote: ShortVote): Promise<void> {
+    await this.signal(runId, (handle) => handle.signal(approveSignal, vote));
+  }
+
+  /** Votes `reject` by signal. */
+  async reject(runId: string, vote: ShortVote): Promise<void> {
+    await this.signal(runId, (handle) => handle.signal(rejectSignal, vote));
+  }
+
+  /** Holds the run before its next change; what is under way ends first. */
+  async stop(runId: string, said: Said): Promise<void> {
+    await this.signal(runId, (handle) => handle.signal(stopSignal, said));
+  }
+
+  /** Lets a stopped run go on. */
+  async resume(runId: string, said: Said): Promise<void> {
+    await this.signal(runId, (handle) => handle.signal(resumeSignal, said));
+  }
+
+  /** Where the run is; for one that can no longer be asked, what its history says that it changed. Throws DrError `unknown-run` or `no-server`. */
+  async status(runId: string): Promise<RunView> {
+    const handle = this.temporal.workflow.getHandle(runId);
+    try {
+      const { status } = await handle.describe();
+      if (status.name === 'COMPLETED') return { state: 'ended', runId, report: await this.resultOf(handle) };
+      if (status.name !== 'RUNNING') return await this.fromHistory(handle, 'broken', `The run was ${status.name.toLowerCase().replaceAll('_', ' ')}`);
+    } catch (error) {
+      throw asDrError(error, runId);
+    }
+    return this.askRun(handle);
+  }
+
+  /** Each status that differs from the one before, until the run is no longer running; that last view ends the row. */
+  async *watch(runId: string, options: { readonly everyMilliseconds?: number; readonly signal?: AbortSignal } = {}): AsyncGenerator<RunView> {
+    let last = '';
+    for (;;) {
+      const view = await this.status(runId);
+      const text = JSON.stringify(view);
+      if (text !== last) yield view;
+      last = text;
+      if (view.state === 'ended' || view.state === 'broken') return;
+      try {
+        await delay(options.everyMilliseconds ?? 1000, undefined, options.signal ? { signal: options.signal } : {});
+      } catch {
+        return;
+      }
+    }
+  }
+
+  /** Waits for the end of the run and resolves with its report. Throws DrError `refused` or `ended` for a run that ended without one. */
+  async result(runId: string): Promise<Report> {
+    return this.resultOf(this.temporal.workflow.getHandle(runId));
+  }
+
+  /** The report so far; complete once the run has ended. */
+  async report(runId: string): Promise<Report> {
+    const view = await this.status(runId);
+    if (view.state === 'ended') return view.report;
+    if (view.state === 'unattended') throw noWorker(taskQueue, 'The report could not be asked for.', runId);
+    if (view.state === 'broken') {
+      throw new DrError('ended', `${runId} left no report: ${view.reason}.`, { hint: `What it changed: dr status --run ${runId}`, runId });
+    }
+    return this.query(runId, (handle) => handle.query(reportQuery));
+  }
+
+  /** The plan that the run works on; null before it has taken one. */
+  async plan(runId: string): Promise<PlanSnapshot | null> {
+    return this.query(runId, (handle) => handle.query(planQuery));
+  }
+
+  private async start(type: string, workflowId: string, input: unknown): Promise<WorkflowHandle & { readonly firstExecutionRunId: string }> {
+    try {
+      return await this.within(answerWithin, () =>
+        this.temporal.workflow.start(type, {
+          workflowId,
+          taskQueue,
+          args: [input],
+          workflowIdConflictPolicy: 'FAIL',
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw asDrError(error, workflowId);
+      throw new DrError('already-running', `The run ${workflowId} is open and holds the estate. Nothing was started.`, {
+        hint: `Look at it: dr status --run ${workflowId}`,
+        runId: workflowId,
+        cause: error,
+      });
+    }
+  }
+
+  /** A read-only workflow, started or joined, and its result. */
+  private async execute<T>(type: string, workflowId: string, input: unknown): Promise<T> {
+    await requireWorker(this.temporal, 'Nothing was started.');
+    try {
+      const handle = await this.temporal.workflow.start(type, { workflowId, taskQueue, args: [input], workflowIdConflictPolicy: 'USE_EXISTING' });
+      return (await handle.result()) as T;
+    } catch (error) {
+      if (error instanceof WorkflowFailedError) throw refusal(workflowId, error);
+      throw asDrError(error, workflowId);
+    }
+  }
+
+  /** A run accepts its input by taking a plan, and refuses it by failing. */
+  private async untilAccepted(handle: WorkflowHandle): Promise<void> {
+    const deadline = Date.now() + acceptWithin;
+    while (Date.now() < deadline) {
+      const { status } = await handle.describe();
+      if (status.name !== 'RUNNING') {
+        await this.resultOf(handle);
+        return;
+      }
+      if (await this.hasPlan(handle)) return;
+      await delay(lookEvery);
+    }
+    throw noWorker(taskQueue, `The run ${handle.workflowId} is started and begins as soon as one does.`, handle.workflowId);
+  }
+
+  private async hasPlan(handle: WorkflowHandle): Promise<boolean> {
+    try {
+      return (await this.within(answerWithin, () => handle.query(planQuery))) !== null;
+    } catch {
+      return false; // no worker has it yet: the caller looks again until its deadline
+    }
+  }
+
+  private async askRun(handle: WorkflowHandle): Promise<RunView> {
+    const runId = handle.workflowId;
+    try {
+      await requireWorker(this.temporal, 'The run waits.', runId);
+      return { state: 'running', runId, status: await this.within(answerWithin, () => handle.query(statusQuery)) };
+    } catch (error) {
+      const reason = error instanceof DrError ? error.message : `No worker answered for the run: ${error instanceof Error ? error.message : String(error)}`;
+      return await this.fromHistory(handle, 'unattended', reason);
+    }
+  }
+
+  private async fromHistory(handle: WorkflowHandle, state: 'unattended' | 'broken', otherwise: string): Promise<RunView> {
+    const history = await handle.fetchHistory();
+    return { state, runId: handle.workflowId, reason: closeReason(history) ?? otherwise, changes: changesInHistory(history) };
+  }
+
+  private async resultOf(handle: WorkflowHandle): Promise<Report> {
+    try {
+      return (await handle.result()) as Report;
+    } catch (error) {
+      if (error instanceof WorkflowFailedError) throw refusal(handle.workflowId, error);
+      throw asDrError(error, handle.workflowId);
+    }
+  }
+
+  private async query<T>(runId: string, ask: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
+    try {
+      return await this.within(answerWithin, () => ask(this.temporal.workflow.getHandle(runId)));
+    } catch (error) {
+      throw asDrError(error, runId);
+    }
+  }
+
+  private async signal(runId: string, send: (handle: WorkflowHandle) => Promise<void>): Promise<void> {
+    try {
+      await this.within(answerWithin, () => send(this.temporal.workflow.getHandle(runId)));
+    } catch (error) {
+      throw await this.explain(error, runId);
+    }
+  }
+
+  /** "Not found" means an unknown run or one that has ended; people need to know which. */
+  private async explain(error: unknown, runId: string): Promise<unknown> {
+    if (!isNotFound(error)) return asDrError(error, runId);
+    try {
+      await this.temporal.workflow.getHandle(runId).describe();
+    } catch {
+      return unknownRun(runId, error);
+    }
+    return new DrError('ended', `The run ${runId} has ended; nothing was sent.`, { hint: `Read how it ended: dr report --run ${runId}`, runId, cause: error });
+  }
+
+  private within<T>(milliseconds: number, call: () => Promise<T>): Promise<T> {
+    return this.temporal.withDeadline(Date.now() + milliseconds, call);
+  }
+}
+
+function refusal(runId: string, error: WorkflowFailedError): DrError {
+  const cause = deepest(error);
+  const kind = cause.name === 'TerminatedFailure' || cause.name === 'CancelledFailure' ? 'ended' : 'refused';
+  return new DrError(kind, cause.message, { hint: `What it changed, if anything: dr status --run ${runId}`, runId, cause: error });
+}
+
+function deepest(error: Error): Error {
+  let current = error;
+  while (current.cause instanceof Error) current = current.cause;
+  return current;
+}

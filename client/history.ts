@@ -1,0 +1,139 @@
+/** What a run changed, read from its history: the answer when the run itself can no longer be asked. */
+import type { History } from '@temporalio/common/lib/proto-utils.js';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { Activities } from '../activities/index.ts';
+import type { Change } from '../activities/context.ts';
+import type { Fence } from '../activities/fencing/port.ts';
+
+/** One mutating call of a run. */
+export interface HistoricChange {
+  /** Activity, such as `promoteDatabase`. */
+  readonly activity: string;
+  readonly site: string | null;
+  /** `done`: it answered with a change; `nothing changed`: the wanted state was there already; `failed`: it answered with an error; `unanswered`: it was sent, and nobody knows whether it took effect. */
+  readonly result: 'done' | 'nothing changed' | 'failed' | 'unanswered';
+  /** State before and after, the proof, or the error. */
+  readonly detail: string;
+  /** When the answer came, or for an unanswered call when it was sent; RFC 3339. */
+  readonly at: string;
+}
+
+const mutating: readonly (keyof Activities)[] = [
+  'claimEpoch',
+  'fenceByAgent',
+  'fenceDatabaseByReplication',
+  'fenceCacheByReplication',
+  'unfenceByAgent',
+  'reattach',
+  'followDatabase',
+  'followCache',
+  'setCapacity',
+  'promoteDatabase',
+  'promoteCache',
+  'protectDatabase',
+  'startService',
+  'restartService',
+  'throwSwitch',
+  'resetSwitch',
+  'changeRecord',
+  'updateMonitoring',
+  'notifyStakeholders',
+  'storeReport',
+];
+
+type HistoryEvent = NonNullable<History['events']>[number];
+
+/** Every mutating call in the order in which it was sent, with what became of it. */
+export function changesInHistory(history: History): readonly HistoricChange[] {
+  const events = history.events ?? [];
+  const answers = answersByScheduledId(events);
+  return events.flatMap((event) => {
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    const activity = scheduled?.activityType?.name ?? '';
+    if (!scheduled || !mutating.some((name) => name === activity)) return [];
+    const site = siteOf(decode(scheduled.input?.payloads?.[0]));
+    return [{ activity, site, ...resultOf(answers.get(String(event.eventId)), event) }];
+  });
+}
+
+/** Why a run was terminated or failed, in the server's words; null for a run that is open. */
+export function closeReason(history: History): string | null {
+  for (const event of (history.events ?? []).toReversed()) {
+    const terminated = event.workflowExecutionTerminatedEventAttributes;
+    if (terminated) return terminated.reason ? `terminated by hand: ${terminated.reason}` : 'terminated by hand, without a reason';
+    const failed = event.workflowExecutionFailedEventAttributes;
+    if (failed) return deepestMessage(failed.failure);
+    if (event.workflowExecutionCanceledEventAttributes) return 'cancelled by hand';
+    if (event.workflowExecutionTimedOutEventAttributes) return 'timed out';
+  }
+  return null;
+}
+
+function answersByScheduledId(events: readonly HistoryEvent[]): Map<string, HistoryEvent> {
+  const answers = new Map<string, HistoryEvent>();
+  for (const event of events) {
+    const scheduledId =
+      event.activityTaskCompletedEventAttributes?.scheduledEventId ??
+      event.activityTaskFailedEventAttributes?.scheduledEventId ??
+      event.activityTaskTimedOutEventAttributes?.scheduledEventId ??
+      event.activityTaskCanceledEventAttributes?.scheduledEventId;
+    if (scheduledId !== undefined && scheduledId !== null) answers.set(String(scheduledId), event);
+  }
+  return answers;
+}
+
+function resultOf(answer: HistoryEvent | undefined, scheduled: HistoryEvent): Omit<HistoricChange, 'activity' | 'site'> {
+  if (!answer)
+    return { result: 'unanswered', detail: 'It was sent; whether it took effect is not on record. Look at the thing itself.', at: timeOf(scheduled) };
+  const at = timeOf(answer);
+  const failed = answer.activityTaskFailedEventAttributes;
+  if (failed) return { result: 'failed', detail: deepestMessage(failed.failure), at };
+  if (!answer.activityTaskCompletedEventAttributes)
+    return { result: 'unanswered', detail: 'It ran out of time or was cancelled. Look at the thing itself.', at };
+  return { ...describeAnswer(decode(answer.activityTaskCompletedEventAttributes.result?.payloads?.[0])), at };
+}
+
+function describeAnswer(value: unknown): { result: HistoricChange['result']; detail: string } {
+  if (isChange(value)) {
+    return value.changed ? { result: 'done', detail: `${value.before} → ${value.after}` } : { result: 'nothing changed', detail: value.after };
+  }
+  if (isFence(value)) return { result: 'done', detail: `${value.proven ? 'proven' : 'not proven'}: ${value.proof}` };
+  return { result: 'done', detail: JSON.stringify(value) ?? '' };
+}
+
+function isChange(value: unknown): value is Change {
+  return typeof value === 'object' && value !== null && 'changed' in value && 'before' in value && 'after' in value;
+}
+
+function isFence(value: unknown): value is Fence {
+  return typeof value === 'object' && value !== null && 'proven' in value && 'proof' in value;
+}
+
+function siteOf(input: unknown): string | null {
+  if (typeof input !== 'object' || input === null) return null;
+  const named = input as { site?: unknown; to?: unknown; from?: unknown };
+  const site = named.site ?? named.to ?? named.from;
+  return typeof site === 'string' ? site : null;
+}
+
+type Payload = Parameters<typeof defaultPayloadConverter.fromPayload>[0];
+
+function decode(payload: Payload | null | undefined): unknown {
+  return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
+}
+
+interface FailureLike {
+  readonly message?: string | null;
+  readonly cause?: FailureLike | null;
+}
+
+function deepestMessage(failure: FailureLike | null | undefined): string {
+  let current = failure;
+  while (current?.cause?.message) current = current.cause;
+  return current?.message ?? 'no reason given';
+}
+
+function timeOf(event: HistoryEvent): string {
+  const { seconds, nanos } = event.eventTime ?? {};
+  return new Date(Number(seconds ?? 0) * 1000 + Math.floor(Number(nanos ?? 0) / 1e6)).toISOString();
+}

@@ -1,0 +1,28 @@
+/**
+ * The client of the disaster recovery orchestrator, for other services and for the command line.
+ *
+ * ```ts
+ * const client = await DrClient.connect();
+ * const { runId } = await client.startRegionalFailover({ estate: 'shop', from: 'site-a', to: 'site-b', mode: 'live', startedBy: 'pager' });
+ * ```
+ */
+export { DrClient } from './client.ts';
+export type { RunView, Said, StartedRun } from './client.ts';
+export type { ConnectOptions } from './connect.ts';
+export { DrError } from './errors.ts';
+export type { DrErrorKind } from './errors.ts';
+export type { HistoricChange } from './history.ts';
+export { makeAssessmentWorkflowId, makeDryRunWorkflowId, makeRunWorkflowId, taskQueue } from '../workflows/ids.ts';
+export type {
+  Assessment,
+  AssessmentInput,
+  EstateCheck,
+  OpenGate,
+  RegionalFailoverInput,
+  RunStatus,
+  ShortVote,
+  TargetAssessment,
+  Vote,
+  VoteReceipt,
+} from '../workflows/messages.ts';
+export type { Report } from '../report/report.ts';
