@@ -1,0 +1,47 @@
+/** Laws about times and names of the estate. */
+import { formatSeconds, seconds } from '../durations.ts';
+import { problemIf, type Problem, type Rule } from './rule.ts';
+
+/** What takes longer than the hold time to notice a lost link would still call it alive when people decide. */
+export const linkTimeouts: Rule = (plan) => {
+  const { detection, dns, ssh, cache } = plan.estate;
+  const hold = seconds(detection.holdTime);
+  const times: readonly (readonly [Problem['path'], number, Problem['level'], string])[] = [
+    [['estate', 'detection', 'probeTimeout'], seconds(detection.probeTimeout), 'error', 'A probe'],
+    [['estate', 'detection', 'probeInterval'], seconds(detection.probeInterval), 'error', 'The time between two probes'],
+    [['estate', 'ssh', 'connectTimeout'], seconds(ssh.connectTimeout), 'warning', 'A connection to a site agent'],
+    [['estate', 'cache', 'replicaMaxLag'], seconds(cache.replicaMaxLag), 'warning', 'The lag of a replica of the cache'],
+    [['estate', 'dns', 'healthCheck'], seconds(dns.healthCheck.interval) * dns.healthCheck.failureThreshold, 'warning', 'The health check'],
+  ];
+  return times.flatMap(([path, time, level, what]) =>
+    problemIf(time > hold, {
+      rule: 'link-timeouts',
+      level,
+      path,
+      message: `${what} may take ${formatSeconds(time)} to notice a lost link, which is longer than the hold time ${detection.holdTime}. Shorten it, or hold longer.`,
+    }),
+  );
+};
+
+export const epochRecordApart: Rule = (plan) => {
+  const { recordName, epochRecordName } = plan.estate.dns;
+  return problemIf(recordName.toLowerCase() === epochRecordName.toLowerCase(), {
+    rule: 'epoch-record-apart',
+    level: 'error',
+    path: ['estate', 'dns', 'epochRecordName'],
+    message: `The record of the epoch has the name of the record that customers use. Give it a name of its own, such as _dr-epoch.${recordName}.`,
+  });
+};
+
+export const targetsReachableByDns: Rule = (plan) => {
+  if (plan.estate.dns.methods.includes('control-plane')) return [];
+  return plan.sites.flatMap((site, index) =>
+    problemIf(site.targetOf.includes('regionalFailover') && site.role !== 'secondary', {
+      rule: 'targets-reachable-by-dns',
+      level: 'error',
+      path: ['sites', index, 'targetOf'],
+      message:
+        'The prepared failover record leads to the secondary site only, and the plan allows no other method. Add control-plane to estate.dns.methods, or take the site out as a target.',
+    }),
+  );
+};

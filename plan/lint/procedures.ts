@@ -1,0 +1,199 @@
+/** Laws about the runbooks: steps, gates, and the time that they need against the time that there is. */
+import { formatSeconds, seconds } from '../durations.ts';
+import { servedFunctions } from '../rules/objectives.ts';
+import type { Gate, Plan, Procedure } from '../schema.ts';
+import { problemIf, type Problem, type Rule } from './rule.ts';
+
+/** Steps of the regional failover, in the order that safety gives; the workflow knows them by these ids. */
+export const regionalFailoverSteps = [
+  'confirm-failure',
+  'assess-impact',
+  'activation',
+  'claim-epoch',
+  'confirm-again',
+  'fence-site',
+  'catch-up-database',
+  'catch-up-cache',
+  'check-lag',
+  'raise-capacity',
+  'check-application',
+  'promote-database',
+  'promote-cache',
+  'protect-data',
+  'start-services',
+  'verify-functions',
+  'route-traffic',
+  'verify-as-customer',
+  'watch',
+  'update-monitoring',
+  'notify-stakeholders',
+  'store-report',
+] as const;
+
+/** Steps that nobody may skip: without them two sites could write, or customers could be sent to a site that lost data. */
+const neverSkipped: readonly string[] = ['claim-epoch', 'confirm-again', 'fence-site', 'promote-database', 'promote-cache', 'verify-functions'];
+
+/** Gates that a run opens when it needs them, whatever step it is at. */
+const neededGates = ['accepted-risk', 'failed-step'] as const;
+
+type Checked = readonly [name: string, procedure: Procedure];
+
+const proceduresOf = (plan: Plan): readonly Checked[] => Object.entries(plan.procedures);
+
+export const stepsInOrder: Rule = (plan) => {
+  const written = plan.procedures.regionalFailover.steps.map((step) => step.id);
+  const path = ['procedures', 'regionalFailover', 'steps'];
+  const missing = regionalFailoverSteps.filter((id) => !written.includes(id));
+  const unknown = written.flatMap((id, index) => ((regionalFailoverSteps as readonly string[]).includes(id) ? [] : [{ id, index }]));
+  const known = written.filter((id) => (regionalFailoverSteps as readonly string[]).includes(id));
+  const outOfOrder = known.findIndex((id, index) => id !== regionalFailoverSteps.filter((step) => known.includes(step))[index]);
+  return [
+    ...missing.map((id): Problem => ({
+      rule: 'steps-in-order',
+      level: 'error',
+      path,
+      message: `The step "${id}" is missing, and the procedure cannot run without its entry. Add it.`,
+    })),
+    ...unknown.map(({ id, index }): Problem => ({
+      rule: 'steps-in-order',
+      level: 'error',
+      path: [...path, index],
+      message: `No procedure carries out a step "${id}". Remove it, or correct its id.`,
+    })),
+    ...problemIf(outOfOrder >= 0, {
+      rule: 'steps-in-order',
+      level: 'error',
+      path: [...path, Math.max(0, written.indexOf(known[outOfOrder] ?? ''))],
+      message: `"${known[outOfOrder]}" stands out of order: a run takes the steps in the order of safety (fence, prepare, promote, verify, route). Put it in its place.`,
+    }),
+  ];
+};
+
+export const stepNeverSkipped: Rule = (plan) =>
+  proceduresOf(plan).flatMap(([name, procedure]) =>
+    procedure.steps.flatMap((step, index) =>
+      problemIf(neverSkipped.includes(step.id) && (step.skippable || !step.critical), {
+        rule: 'step-never-skipped',
+        level: 'error',
+        path: ['procedures', name, 'steps', index],
+        message: `"${step.id}" guards the data: write critical: true and skippable: false.`,
+      }),
+    ),
+  );
+
+export const pointOfNoReturn: Rule = (plan) =>
+  proceduresOf(plan).flatMap(([name, procedure]) =>
+    problemIf(procedure.pointOfNoReturn !== 'promote-database', {
+      rule: 'point-of-no-return',
+      level: 'error',
+      path: ['procedures', name, 'pointOfNoReturn'],
+      message: 'From the promotion of the database on nothing can be taken back. Write pointOfNoReturn: promote-database.',
+    }),
+  );
+
+export const quorum: Rule = (plan) =>
+  proceduresOf(plan).flatMap(([name, procedure]) =>
+    procedure.gates.flatMap((gate, index) => {
+      const voters = electorate(plan, gate).size;
+      return problemIf(gate.quorum > voters - 1, {
+        rule: 'quorum',
+        level: 'error',
+        path: ['procedures', name, 'gates', index, 'quorum'],
+        message: `${gate.quorum} must agree, and of the ${voters} who may vote the starter of the run does not count. Lower the quorum to ${Math.max(1, voters - 1)}, or add a group to the electorate.`,
+      });
+    }),
+  );
+
+function electorate(plan: Plan, gate: Gate): ReadonlySet<string> {
+  return new Set(plan.groups.filter((group) => gate.electorate.includes(group.id)).flatMap((group) => group.members));
+}
+
+export const gatesUsed: Rule = (plan) =>
+  proceduresOf(plan).flatMap(([name, procedure]) => {
+    const opened = new Set<string>([...neededGates, ...procedure.steps.flatMap((step) => [step.id, ...(step.gateBefore ? [step.gateBefore] : [])])]);
+    const written = procedure.gates.map((gate) => gate.id);
+    return [
+      ...procedure.gates.flatMap((gate, index) =>
+        problemIf(!opened.has(gate.id), {
+          rule: 'gates-used',
+          level: 'warning',
+          path: ['procedures', name, 'gates', index],
+          message: `Nothing opens the gate "${gate.id}". Name it in the gateBefore of a step, or remove it.`,
+        }),
+      ),
+      ...['activation', ...neededGates]
+        .filter((id) => !written.includes(id))
+        .map((id): Problem => ({
+          rule: 'gates-used',
+          level: 'error',
+          path: ['procedures', name, 'gates'],
+          message: `A run asks people at the gate "${id}", and the plan has none of that id. Add it.`,
+        })),
+    ];
+  });
+
+export const criticalPath: Rule = (plan) =>
+  proceduresOf(plan).flatMap(([name, procedure]) => {
+    const path = ['procedures', name];
+    const needed = criticalPathSeconds(plan, procedure);
+    const risk = procedure.gates.find((gate) => gate.id === 'accepted-risk');
+    const withRisk = needed + (risk ? seconds(risk.deadline) : 0);
+    return servedFunctions(plan).flatMap((entry): readonly Problem[] => {
+      const rto = seconds(entry.rto);
+      if (needed > rto) return [{ rule: 'critical-path', level: 'error', path, message: tooLong(entry.name, needed, entry.rto) }];
+      return problemIf(withRisk > rto, { rule: 'critical-path-with-risk', level: 'warning', path, message: tooLongWithRisk(entry.name, withRisk, entry.rto) });
+    });
+  });
+
+/** Longest time from the first failed observation until the last cache has expired, in seconds: hold time, gate deadlines, step bounds and TTL. */
+export function criticalPathSeconds(plan: Plan, procedure: Procedure): number {
+  const last = procedure.steps.findIndex((step) => step.id === 'verify-as-customer');
+  const steps = last < 0 ? procedure.steps : procedure.steps.slice(0, last + 1);
+  const deadline = (id: string | undefined): number => {
+    const gate = procedure.gates.find((entry) => entry.id === id);
+    return gate ? seconds(gate.deadline) : 0;
+  };
+  const times = steps.map(
+    (step) => Math.max(seconds(step.bound), deadline(step.id), step.id === 'confirm-failure' ? confirmSeconds(plan) : 0) + deadline(step.gateBefore),
+  );
+  return times.reduce((sum, time) => sum + time, 0) + seconds(plan.estate.dns.ttl);
+}
+
+/** The hold time, and four time-outs in which a last round may still be under way. */
+function confirmSeconds(plan: Plan): number {
+  return seconds(plan.estate.detection.holdTime) + 4 * seconds(plan.estate.detection.probeTimeout);
+}
+
+function tooLong(functionName: string, needed: number, rto: string): string {
+  return `Hold time, gate deadline, step bounds and TTL add up to ${formatSeconds(needed)}, and ${functionName} must be back within ${rto}. Shorten the longest of them.`;
+}
+
+function tooLongWithRisk(functionName: string, needed: number, rto: string): string {
+  return `With a question about an accepted risk the longest run takes ${formatSeconds(needed)}, and ${functionName} must be back within ${rto}. Shorten deadlines, or accept this with a note.`;
+}
+
+/** A bound must leave room for the waiting that its step is made of. */
+export const boundsHoldWaits: Rule = (plan) => {
+  const { detection, dns } = plan.estate;
+  const healthCheck = seconds(dns.healthCheck.interval) * dns.healthCheck.failureThreshold;
+  const routing = (dns.methods.includes('data-plane') ? healthCheck : 0) + (dns.methods.includes('control-plane') ? seconds(dns.controlPlaneBound) : 0);
+  return proceduresOf(plan).flatMap(([name, procedure]) =>
+    procedure.steps.flatMap((step, index) => {
+      const gate = procedure.gates.find((entry) => entry.id === step.id);
+      const waits: Readonly<Record<string, readonly [number, string]>> = {
+        'confirm-failure': [confirmSeconds(plan), `hold time ${detection.holdTime} and four probe time-outs`],
+        'confirm-again': [confirmSeconds(plan), `hold time ${detection.holdTime} and four probe time-outs`],
+        'route-traffic': [routing, 'health check and control plane'],
+        'verify-as-customer': [seconds(dns.ttl), `TTL ${dns.ttl}`],
+        watch: [seconds(procedure.watch), `watch ${procedure.watch}`],
+      };
+      const [needed, what] = gate ? [seconds(gate.deadline), `deadline ${gate.deadline} of its gate`] : (waits[step.id] ?? [0, '']);
+      return problemIf(seconds(step.bound) < needed, {
+        rule: 'bounds-hold-waits',
+        level: 'error',
+        path: ['procedures', name, 'steps', index, 'bound'],
+        message: `The bound ${step.bound} is shorter than what the step waits for: ${formatSeconds(needed)} (${what}). Raise the bound.`,
+      });
+    }),
+  );
+};
