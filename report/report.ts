@@ -3,7 +3,7 @@
 /** How a run ended. A skipped step never yields plain `recovered`. */
 export type Outcome = 'recovered' | 'recovered with exceptions' | 'stood down' | 'aborted' | 'failed';
 
-export type Mode = 'live' | 'drill' | 'dry-run';
+export type Mode = 'live' | 'dry-run';
 
 /** Where a run is. */
 export type Phase = 'detecting' | 'deciding' | 'fencing' | 'preparing' | 'promoting' | 'verifying' | 'routing' | 'watching' | 'closing' | 'undoing' | 'ended';

@@ -28,7 +28,8 @@ export function estimateLoss(facts: LossFacts): LossEstimate {
     return { kind: 'proven 0', proof: `${facts.fenceProof ?? 'the old primary is fenced'}; the target has everything up to that position` };
   }
   if (facts.lastCommitAt === undefined) return { kind: 'unknown', reason: 'the target shows no commit time, so there is nothing to count from' };
-  if (facts.failedSinceAt === undefined) return { kind: 'unknown', reason: 'no failed observation is on record, so it is not known when the old primary stopped acknowledging' };
+  if (facts.failedSinceAt === undefined)
+    return { kind: 'unknown', reason: 'no failed observation is on record, so it is not known when the old primary stopped acknowledging' };
   const seconds = Math.max(0, Math.ceil((facts.failedSinceAt - facts.lastCommitAt) / 1000)) + Math.ceil(facts.probeIntervalSeconds);
   const bytes = facts.primaryBytes !== undefined && facts.targetBytes !== undefined ? Math.max(0, facts.primaryBytes - facts.targetBytes) : 'unknown';
   return {

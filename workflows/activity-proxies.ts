@@ -1,0 +1,58 @@
+/** One proxy per retry policy, each with its reason. Bounds come from the plan's steps. */
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+
+/** Activities that only read, and those that change something; the first may be repeated for as long as the step lasts. */
+type ChangeNames =
+  | 'claimEpoch'
+  | 'startService'
+  | 'restartService'
+  | 'setCapacity'
+  | 'followDatabase'
+  | 'promoteDatabase'
+  | 'protectDatabase'
+  | 'followCache'
+  | 'promoteCache'
+  | 'fenceByAgent'
+  | 'fenceDatabaseByReplication'
+  | 'fenceCacheByReplication'
+  | 'unfenceByAgent'
+  | 'reattach'
+  | 'throwSwitch'
+  | 'resetSwitch'
+  | 'changeRecord'
+  | 'updateMonitoring'
+  | 'notifyStakeholders'
+  | 'storeReport';
+
+export type Reads = Omit<Activities, ChangeNames>;
+export type Changes = Pick<Activities, ChangeNames>;
+
+/** What a step works with: both proxies, bounded by the step and carrying its name for Temporal UI. */
+export interface StepTools {
+  readonly read: Reads;
+  readonly change: Changes;
+}
+
+/** Longest time in which a running activity may stay silent before Temporal gives it to another worker. */
+const heartbeatTimeout = '5 seconds';
+
+export function toolsFor(summary: string, boundSeconds: number): StepTools {
+  const bound = `${Math.ceil(boundSeconds)} seconds` as const;
+  const common = { summary, scheduleToCloseTimeout: bound, startToCloseTimeout: bound, heartbeatTimeout } as const;
+  return {
+    read: proxyActivities<Reads>({
+      ...common,
+      // A read harms nothing: repeat it quickly until the step's bound is reached.
+      retry: { initialInterval: '200 milliseconds', backoffCoefficient: 1.5, maximumInterval: '5 seconds' },
+      cancellationType: ActivityCancellationType.TRY_CANCEL,
+    }),
+    change: proxyActivities<Changes>({
+      ...common,
+      // Every change reads the state first, so that a repeat finds its own effect; but after five tries people should look.
+      retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds', maximumAttempts: 5 },
+      // Let a change that is under way come to its end and tell what it did.
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    }),
+  };
+}

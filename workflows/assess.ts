@@ -1,0 +1,134 @@
+/** The assessment: what a failover of a site would find now. Reads only; printed by `dr assess` and shown at the gate. */
+import type { CacheState } from '../activities/cache/port.ts';
+import type { RunContext } from '../activities/context.ts';
+import type { DatabaseState } from '../activities/database/port.ts';
+import type { AgentState } from '../activities/hosts/port.ts';
+import type { Vantage } from '../activities/detection/port.ts';
+import { seconds } from '../plan/durations.ts';
+import { judgeFailure } from '../plan/rules/failure.ts';
+import { estimateLoss, type LossEstimate } from '../plan/rules/loss.ts';
+import { judgeSeverity } from '../plan/rules/severity.ts';
+import { judgeTarget, recommend } from '../plan/rules/targets.ts';
+import type { Plan, SiteId } from '../plan/schema.ts';
+import type { Reads } from './activity-proxies.ts';
+import type { Assessment, TargetAssessment } from './messages.ts';
+import { cacheSites, databaseSites, otherSites } from './sites.ts';
+
+/** What the other sites look like now. */
+interface Survey {
+  readonly agents: readonly AgentState[];
+  readonly databases: readonly DatabaseState[];
+  readonly caches: readonly CacheState[];
+}
+
+export async function assess(
+  read: Reads,
+  run: RunContext,
+  plan: Plan,
+  from: SiteId,
+  vantages: readonly Vantage[],
+  failedSince: string | null,
+): Promise<Assessment> {
+  const [databases, caches, agents, service] = await Promise.all([
+    Promise.all(databaseSites(plan, from).map((site) => read.readDatabase({ run, site }))),
+    Promise.all(cacheSites(plan, from).map((site) => read.readCache({ run, site }))),
+    read.readAgents({ run, sites: otherSites(plan, from) }),
+    read.readService({ run, site: from }),
+  ]);
+  const judgement = judgeFailure(vantages, 0);
+  const targets = otherSites(plan, from).map((site) => assessTarget(plan, from, site, { databases, caches, agents }, failedSince));
+  const best = targets.find((target) => target.eligible);
+  const severity = judgeSeverity(plan, {
+    primaryDown: judgement.verdict === 'failed',
+    dataLoss: best !== undefined && lossSeconds(best.estimatedLoss) !== 0,
+    networkOutage: judgement.verdict !== 'alive' && !service.reachable,
+  });
+  const restart = restartInPlace(judgement.verdict, service.reachable, service.active);
+  const ranked = targets.map((target) => ({ ...target, lossSeconds: lossSeconds(target.estimatedLoss) }));
+  return {
+    at: new Date().toISOString(),
+    from,
+    verdict: judgement.verdict,
+    vantages: vantages.map(({ observer, kind, verdict, detail, failingSince }) => ({
+      observer,
+      kind,
+      verdict,
+      detail,
+      ...(failingSince ? { failingSince } : {}),
+    })),
+    failedSince,
+    ...severity,
+    restartInPlace: restart,
+    targets,
+    recommendation: recommend(plan, { from, verdict: judgement.verdict, restartInPlace: restart, targets: ranked }).text,
+  };
+}
+
+/** A service that is down on a host that answers is restarted where it is before anything moves. */
+function restartInPlace(verdict: string, reachable: boolean, active: boolean): Assessment['restartInPlace'] {
+  if (verdict === 'alive') return { eligible: false, reason: 'nothing has failed' };
+  if (!reachable) return { eligible: false, reason: 'the host does not answer' };
+  if (active) return { eligible: false, reason: 'the service runs there; a restart would hide what is wrong' };
+  return { eligible: true, reason: 'the host answers and the service is down: restart it there first' };
+}
+
+function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, failedSince: string | null): TargetAssessment {
+  const database = survey.databases.find((state) => state.site === site);
+  const cache = survey.caches.find((state) => state.site === site);
+  const mostAdvanced = Math.max(0, ...survey.databases.map((state) => (state.reachable ? state.receivedBytes : 0)));
+  const lagBytes = database?.reachable ? Math.max(0, mostAdvanced - database.replayedBytes) : 'unknown';
+  const estimatedLoss = expectedLoss(plan, survey.databases, site, failedSince);
+  const { eligible, reasons } = judgeTarget(plan, from, {
+    site,
+    agentReachable: survey.agents.some((agent) => agent.site === site && agent.reachable),
+    database: !database?.reachable ? 'unreachable' : database.inRecovery ? 'standby' : 'primary',
+    cache: cache?.reachable ? cache.role : 'unreachable',
+    lagBytes,
+    lossSeconds: lossSeconds(estimatedLoss),
+  });
+  return {
+    site,
+    eligible,
+    reasons,
+    lagBytes,
+    lastMessageAgeSeconds: database?.reachable ? (database.lastMessageAgeSeconds ?? 'unknown') : 'unknown',
+    estimatedLoss,
+    estimatedSeconds: estimatedSeconds(plan),
+  };
+}
+
+function lossSeconds(loss: LossEstimate): number | 'unknown' {
+  if (loss.kind === 'proven 0') return 0;
+  return loss.kind === 'at most' ? loss.seconds : 'unknown';
+}
+
+/** A survivor that was synchronous has every acknowledged commit; whether the fence proves it is seen later. Otherwise time since the newest commit counts. */
+export function expectedLoss(plan: Plan, databases: readonly DatabaseState[], target: SiteId, failedSince: string | null): LossEstimate {
+  const reachable = databases.filter((state) => state.reachable);
+  const own = reachable.find((state) => state.site === target);
+  if (!own) return { kind: 'unknown', reason: 'the database there does not answer' };
+  const synchronous = reachable.find((state) => state.heartbeat?.standbys.some((standby) => /^(.+)=(sync|quorum)$/.exec(standby)?.[1] === state.site));
+  if (synchronous) {
+    const basis = `${synchronous.site} was synchronous in the heartbeat of ${synchronous.heartbeat?.writtenAt ?? ''}; proven only once the old primary is fenced`;
+    return { kind: 'at most', seconds: 0, bytes: 0, basis };
+  }
+  const newest = reachable
+    .flatMap((state) => state.lastReplayedCommitAt ?? [])
+    .sort()
+    .at(-1);
+  return estimateLoss({
+    probeIntervalSeconds: seconds(plan.estate.detection.probeInterval),
+    ...(newest ? { lastCommitAt: Date.parse(newest) } : {}),
+    ...(failedSince ? { failedSinceAt: Date.parse(failedSince) } : {}),
+  });
+}
+
+/** Longest time from the decision to the last customer: the bounds of the steps that lie between, the DNS method's own time and the TTL. */
+function estimatedSeconds(plan: Plan): number {
+  const { steps } = plan.procedures.regionalFailover;
+  const begin = steps.findIndex((step) => step.id === 'claim-epoch');
+  const end = steps.findIndex((step) => step.id === 'route-traffic');
+  const { healthCheck, ttl } = plan.estate.dns;
+  const execution = steps.slice(begin, end).reduce((total, step) => total + seconds(step.bound), 0);
+  return execution + seconds(healthCheck.interval) * healthCheck.failureThreshold + seconds(ttl);
+}

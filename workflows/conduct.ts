@@ -1,0 +1,232 @@
+/**
+ * Conducts a procedure from start to report: registers the handlers, loads the plan, catches the endings, takes back what must be taken back, and returns the report.
+ */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { seconds } from '../plan/durations.ts';
+import { forecast, servedFunctions, strictestRto } from '../plan/rules/objectives.ts';
+import type { ProcedureName } from '../plan/schema.ts';
+import type { Outcome, Report } from '../report/report.ts';
+import { toolsFor } from './activity-proxies.ts';
+import { detailsOf } from './details.ts';
+import { RunEnding } from './endings.ts';
+import { newFacts, type RecoveryFacts } from './facts.ts';
+import {
+  approveSignal,
+  planQuery,
+  type RegionalFailoverInput,
+  rejectSignal,
+  reportQuery,
+  resumeSignal,
+  type RunStatus,
+  statusQuery,
+  stopSignal,
+  type Vote,
+  voteSignal,
+  voteUpdate,
+} from './messages.ts';
+import { checkOpening, loadRunPlan } from './opening.ts';
+import { reportOf } from './report-of.ts';
+import { storeReport } from './steps/closing.ts';
+import { now, Run } from './run.ts';
+import { estateAttribute, modeAttribute, phaseAttribute, procedureAttribute } from './search-attributes.ts';
+
+type Body = (run: Run, facts: RecoveryFacts) => Promise<void>;
+
+export async function conduct(procedure: ProcedureName, input: RegionalFailoverInput, body: Body): Promise<Report> {
+  const { workflowId, startTime } = workflowInfo();
+  const run = new Run({ runId: workflowId, procedure, mode: input.mode, startedBy: input.startedBy, startedAt: startTime.toISOString() });
+  const facts = newFacts({ from: input.from, to: input.to, ...(input.declaredFailed ? { declaredFailed: input.declaredFailed } : {}) });
+  const ending: { outcome: Outcome | null; summary: string } = { outcome: null, summary: '' };
+  const report = (): Report => reportOf(run, facts, ending.outcome ?? outcomeSoFar(run), ending.summary || summaryOf(run, facts));
+  listen(run, facts, report, () => ending.outcome);
+
+  const snapshot = await loadRunPlan(input.planDigest);
+  checkOpening(snapshot, { procedure, estate: input.estate, from: input.from, to: input.to, startedBy: input.startedBy, workflowId, rules: run.rules });
+  run.use(snapshot);
+  showPeople(run, facts, () => ending.outcome);
+  run.note(`${input.mode} run of ${procedure} from ${input.from} to ${input.to}, started by ${input.startedBy}.`);
+
+  try {
+    await body(run, facts);
+    ending.outcome = outcomeSoFar(run);
+  } catch (error) {
+    const end = endingOf(error);
+    ending.summary = end.message;
+    if (end.undo && !run.forwardOnly) await CancellationScope.nonCancellable(() => run.takeBack());
+    ending.outcome = end.outcome;
+  }
+  await CancellationScope.nonCancellable(async () => {
+    await observeServers(run, facts);
+    await run.step('store-report', storeReport(run, report));
+  });
+  run.phase = 'ended';
+  run.note(`Ended: ${ending.outcome}. ${ending.summary || summaryOf(run, facts)}`);
+  return report();
+}
+
+/** Handlers are registered before the first await, so that nothing said to the run is lost. */
+function listen(run: Run, facts: RecoveryFacts, report: () => Report, outcome: () => Outcome | null): void {
+  const vote = (cast: Vote, channel: 'signal' | 'update') => run.desk.cast(cast, channel);
+  setHandler(voteSignal, (cast) => void vote(wellFormed(cast), 'signal'), {
+    description: 'Vote on the open question: {"gate","choice","who","reason"}. See the details of the run for a vote to copy.',
+  });
+  setHandler(approveSignal, (cast) => void vote(wellFormed({ ...cast, choice: 'approve' }), 'signal'), {
+    description: 'Approve the open question: {"gate","who","reason"}.',
+  });
+  setHandler(rejectSignal, (cast) => void vote(wellFormed({ ...cast, choice: 'reject' }), 'signal'), {
+    description: 'Reject the open question: {"gate","who","reason"}.',
+  });
+  setHandler(
+    voteUpdate,
+    (cast) => {
+      const receipt = vote(cast, 'update');
+      // The refusal is kept in the history and on the record; it answers the caller as a failed update.
+      if (!receipt.counted) throw ApplicationFailure.nonRetryable(receipt.note, 'refused');
+      return receipt;
+    },
+    { description: 'Vote and get an answer: {"gate","choice","who","reason"}.', validator: mustBeWellFormed },
+  );
+  setHandler(
+    stopSignal,
+    ({ who, reason }) => {
+      run.stopped = { who, reason, at: now() };
+      run.note(`Stop switch thrown by ${who}: ${reason}`);
+    },
+    { description: 'Hold the run before its next change: {"who","reason"}.' },
+  );
+  setHandler(
+    resumeSignal,
+    ({ who, reason }) => {
+      run.stopped = null;
+      run.note(`Resumed by ${who}: ${reason}`);
+    },
+    { description: 'Let a stopped run go on: {"who","reason"}.' },
+  );
+  setHandler(statusQuery, () => statusOf(run, facts, outcome()), { description: 'Where the run is: phase, question, clock, steps, changes.' });
+  setHandler(planQuery, () => run.planSnapshot, { description: 'The plan that the run works on.' });
+  setHandler(reportQuery, report, { description: 'The report as it stands.' });
+}
+
+/** Rejected before it reaches the history: it is no vote at all. */
+function mustBeWellFormed(vote: Vote): void {
+  const missing = (['gate', 'choice', 'who', 'reason'] as const).filter((field) => typeof vote?.[field] !== 'string');
+  if (missing.length > 0) {
+    throw ApplicationFailure.nonRetryable(
+      `A vote is {"gate","choice","who","reason"}; this one lacks ${missing.join(', ')}. Nothing was counted. HINT: copy the vote from the run's details.`,
+      'refused',
+    );
+  }
+}
+
+/** A signal cannot be refused, so what is missing is made empty and the tally refuses it on the record. */
+function wellFormed(vote: Partial<Vote> | undefined): Vote {
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  return { gate: text(vote?.gate), choice: text(vote?.choice), who: text(vote?.who), reason: text(vote?.reason) };
+}
+
+/** Keeps the details, and the phase by which runs are searched, up to date. */
+function showPeople(run: Run, facts: RecoveryFacts, outcome: () => Outcome | null): void {
+  let phase = '';
+  run.onChange = () => {
+    setCurrentDetails(detailsOf(statusOf(run, facts, outcome())));
+    if (phase === run.phase) return;
+    phase = run.phase;
+    upsertSearchAttributes([
+      { key: estateAttribute, value: run.plan.estate.name },
+      { key: procedureAttribute, value: run.start.procedure },
+      { key: modeAttribute, value: run.start.mode },
+      { key: phaseAttribute, value: phase },
+    ]);
+  };
+  run.onChange();
+}
+
+function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null): RunStatus {
+  const failedSince = facts.moments.failedSince ?? null;
+  return {
+    runId: run.start.runId,
+    estate: run.planSnapshot?.plan.estate.name ?? '',
+    procedure: run.start.procedure,
+    mode: run.start.mode,
+    phase: run.phase,
+    from: facts.from,
+    to: facts.to,
+    startedAt: run.start.startedAt,
+    epoch: run.epoch,
+    stopped: run.stopped,
+    forecast: run.planSnapshot ? forecastOf(run, facts) : 'no clock yet',
+    failedSince,
+    gate: run.desk.view(),
+    refusedVotes: run.desk.refusals.map((vote) => `${vote.at} ${vote.who || 'somebody'} by ${vote.channel}: ${vote.note}`),
+    steps: run.steps,
+    pendingSteps: run.pendingSteps(),
+    loss: facts.loss,
+    changes: run.changes,
+    timeline: run.timeline,
+    outcome,
+  };
+}
+
+/** The clock against the strictest function; once customers are routed, what was achieved. */
+function forecastOf(run: Run, facts: RecoveryFacts): string {
+  const { dns } = run.plan.estate;
+  const routed = facts.moments.authoritativeAt;
+  const remaining = routed ? 0 : seconds(dns.healthCheck.interval) * dns.healthCheck.failureThreshold + seconds(dns.ttl);
+  const at = routed ? new Date(Date.parse(routed) + (facts.moments.ttlSeconds ?? 0) * 1000).toISOString() : now();
+  return forecast({
+    failedSince: facts.moments.failedSince ?? null,
+    now: at,
+    rtoSeconds: strictestRto(servedFunctions(run.plan)),
+    remainingSeconds: remaining,
+  });
+}
+
+/** A dry run recovers nothing, however well it goes. */
+function outcomeSoFar(run: Run): Outcome {
+  if (run.rules.changes === 'print') return 'stood down';
+  return run.exceptions.length === 0 ? 'recovered' : 'recovered with exceptions';
+}
+
+function summaryOf(run: Run, facts: RecoveryFacts): string {
+  if (run.rules.changes === 'print') return `Dry run: nothing was changed. A live run would recover ${run.plan.estate.name} from ${facts.from} at ${facts.to}.`;
+  return `${run.plan.estate.name} was recovered from ${facts.from} at ${facts.to}.`;
+}
+
+/** An ending of the procedure, a cancellation, or a failure that no question caught. Anything else is a fault in the code and fails the workflow task. */
+function endingOf(error: unknown): RunEnding {
+  if (error instanceof RunEnding) return error;
+  if (isCancellation(error)) return new RunEnding('aborted', 'The run was cancelled.', true);
+  if (error instanceof ApplicationFailure) return new RunEnding('failed', error.message, true);
+  throw error;
+}
+
+/** The end state is read, not assumed: exactly one writer, and nothing unknown but what the report names. */
+async function observeServers(run: Run, facts: RecoveryFacts): Promise<void> {
+  const { read } = toolsFor('Read which servers can write', 30);
+  const sites = run.plan.sites.map((site) => site.id);
+  try {
+    const servers = await read.readWriters({ run: run.context(), sites });
+    facts.observed = servers.map((server) => (server.state === 'unknown' ? (fencedBy(facts, server.site, server.server) ?? server) : server));
+  } catch {
+    facts.leftovers.push('The end state of the servers could not be read; look at them by hand.');
+    return;
+  }
+  for (const server of facts.observed.filter((state) => state.state === 'unknown')) {
+    facts.leftovers.push(`The ${server.server} at ${server.site} is unknown: ${server.how}.`);
+  }
+}
+
+/** A server that cannot be read is what its fence proves it to be. */
+function fencedBy(facts: RecoveryFacts, site: string, server: 'database' | 'cache') {
+  const fence = facts.fences.find((candidate) => candidate.proven && candidate.servers.some((state) => state.site === site && state.server === server));
+  if (!fence) return undefined;
+  return { site, server, state: 'fenced' as const, how: `fenced by ${fence.method}${fence.assumption ? `; ${fence.assumption}` : ''}` };
+}

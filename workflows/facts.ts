@@ -1,0 +1,41 @@
+/** What a recovery has learned so far: everything that its report is made of, apart from the steps themselves. */
+import type { Vantage } from '../activities/detection/port.ts';
+import type { Fence, WriterState } from '../activities/fencing/port.ts';
+import type { FunctionVerdict } from '../activities/verification/port.ts';
+import type { SiteId } from '../plan/schema.ts';
+import type { Loss } from '../report/report.ts';
+import type { Moments } from './clock.ts';
+
+export interface RecoveryFacts {
+  readonly from: SiteId;
+  readonly to: SiteId;
+  /** Reason of the person who declared the site failed against the probes; absent when the probes decide. */
+  readonly declaredFailed?: { readonly reason: string; readonly since?: string };
+  readonly moments: Moments;
+  vantages: readonly Vantage[];
+  loss: Loss | null;
+  /** Loss that people accepted, in seconds; null when nobody was asked. */
+  acceptedLossSeconds: number | null;
+  fences: readonly Fence[];
+  /** End state as it was expected before the start, and as it was read at the end. */
+  predicted: readonly WriterState[];
+  observed: readonly WriterState[];
+  /** The latest verdict on each function. */
+  readonly verdicts: Map<string, FunctionVerdict>;
+  readonly leftovers: string[];
+}
+
+export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFailed'>): RecoveryFacts {
+  return {
+    ...start,
+    moments: {},
+    vantages: [],
+    loss: null,
+    acceptedLossSeconds: null,
+    fences: [],
+    predicted: [],
+    observed: [],
+    verdicts: new Map(),
+    leftovers: [],
+  };
+}

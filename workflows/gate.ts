@@ -1,0 +1,192 @@
+/** The gate: the one mechanism for every question to people. Questions are put one at a time; votes by signal and by update go through one tally. */
+import { condition } from '@temporalio/workflow';
+import type { GateRecord, VoteRecord } from '../report/report.ts';
+import { shortDigest } from './digest.ts';
+import type { OpenGate, Vote, VoteReceipt } from './messages.ts';
+import { acceptedNumber, type Ballot, count, countedAs, listChoices, refusal, voided, winner } from './tally.ts';
+
+/** What people are to know before they decide. */
+export interface GateEvidence {
+  /** One line each, the most important first. */
+  readonly lines: readonly string[];
+  /** When it was observed; RFC 3339. */
+  readonly at: string;
+  /** Grows when the evidence grows worse; worse evidence voids the votes that were cast on the better one. */
+  readonly badness: number;
+  /** Set when the evidence answers the question by itself, such as a site that has recovered: the gate ends. */
+  readonly settled?: string;
+}
+
+export interface Question {
+  /** Gate of the plan's procedure: electorate, quorum and deadline come from there. */
+  readonly gate: string;
+  readonly question: string;
+  /** Words that may be voted for, with what each would do. */
+  readonly choices: Readonly<Record<string, string>>;
+  readonly acceptAtLeast?: number;
+  readonly evidence: GateEvidence;
+  /** Looks again; called when the evidence is older than `evidenceMaxAgeSeconds`. */
+  readonly lookAgain?: () => Promise<GateEvidence>;
+}
+
+export interface Terms {
+  readonly electorate: readonly string[];
+  readonly startedBy: string;
+  readonly quorum: number;
+  readonly deadlineSeconds: number;
+  readonly evidenceMaxAgeSeconds: number;
+  readonly planDigest: string;
+}
+
+export type Decision =
+  | { readonly kind: 'decided'; readonly choice: string; readonly acceptedSeconds: number; readonly at: string }
+  | { readonly kind: 'expired'; readonly at: string }
+  | { readonly kind: 'settled'; readonly why: string; readonly at: string };
+
+interface Standing {
+  ballot: Ballot;
+  readonly question: Question;
+  readonly terms: Terms;
+  evidence: GateEvidence;
+  readonly openedAt: string;
+  readonly deadlineAt: number;
+}
+
+/** Puts questions and counts votes; one desk for a run. */
+export class GateDesk {
+  readonly records: GateRecord[] = [];
+  /** Refusals, also of votes that came when nothing was asked: they stay on the record. */
+  readonly refusals: VoteRecord[] = [];
+  private open: Standing | null = null;
+  private readonly now: () => string;
+  private readonly changed: () => void;
+
+  constructor(now: () => string, changed: () => void) {
+    this.now = now;
+    this.changed = changed;
+  }
+
+  /** Puts a question and waits for its answer; a second question waits until the first is closed. */
+  async ask(question: Question, terms: Terms): Promise<Decision> {
+    await condition(() => this.open === null);
+    this.open = this.standingFor(question, terms);
+    this.changed();
+    const decision = await this.untilDecided(this.open);
+    this.records.push(
+      this.record(this.open, decision.kind === 'decided' ? decision.choice : decision.kind === 'expired' ? 'expired' : `settled: ${decision.why}`),
+    );
+    this.open = null;
+    this.changed();
+    return decision;
+  }
+
+  /** Writes down what would be asked. */
+  show(question: Question, terms: Terms): void {
+    this.records.push(this.record(this.standingFor(question, terms), 'not asked'));
+  }
+
+  /** Takes a vote from either channel. A refused one is recorded with its sentence. */
+  cast(vote: Vote, channel: 'signal' | 'update'): VoteReceipt {
+    const ballot = this.open?.ballot ?? null;
+    const refused = refusal(ballot, vote);
+    const record: VoteRecord = {
+      ...vote,
+      choice: vote.choice.trim(),
+      at: this.now(),
+      channel,
+      result: refused === null ? 'counted' : 'refused',
+      note: refused ?? '',
+    };
+    if (refused !== null) this.refusals.push(record);
+    if (ballot && this.open) this.open.ballot = { ...ballot, votes: [...ballot.votes, record] };
+    this.changed();
+    return {
+      gate: vote.gate,
+      counted: refused === null,
+      note: refused ?? `Counted: ${record.who} votes ${record.choice}.`,
+      votes: this.open ? (count(this.open.ballot.votes).get(countedAs(vote.choice)) ?? 0) : 0,
+      quorum: ballot?.quorum ?? 0,
+    };
+  }
+
+  /** The open question as people and programs see it. */
+  view(): OpenGate | null {
+    const open = this.open;
+    if (!open) return null;
+    const { ballot, question, evidence } = open;
+    const first = ballot.choices[0] ?? '';
+    return {
+      gate: ballot.gate,
+      question: question.question,
+      openedAt: open.openedAt,
+      quorum: ballot.quorum,
+      electorate: ballot.electorate,
+      votes: ballot.votes,
+      choices: ballot.choices.map((choice) => `${listChoices({ ...ballot, choices: [choice] })}: ${question.choices[choice] ?? ''}`),
+      deadlineAt: new Date(open.deadlineAt).toISOString(),
+      evidence: evidence.lines,
+      evidenceAt: evidence.at,
+      exampleVote: { gate: ballot.gate, choice: listChoices({ ...ballot, choices: [first] }), who: ballot.electorate[0] ?? '', reason: 'say why' },
+    };
+  }
+
+  private standingFor(question: Question, terms: Terms): Standing {
+    const electorate = terms.electorate.filter((person) => person !== terms.startedBy);
+    const ballot: Ballot = {
+      gate: this.gateId(question, question.evidence, terms),
+      choices: Object.keys(question.choices),
+      ...(question.acceptAtLeast === undefined ? {} : { acceptAtLeast: question.acceptAtLeast }),
+      electorate,
+      startedBy: terms.startedBy,
+      quorum: terms.quorum,
+      formerIds: [],
+      votes: [],
+    };
+    return { ballot, question, terms, evidence: question.evidence, openedAt: this.now(), deadlineAt: Date.now() + terms.deadlineSeconds * 1000 };
+  }
+
+  /** The number of earlier questions is part of the digest, so that an id never comes twice in a run. */
+  private gateId(question: Question, evidence: GateEvidence, terms: Terms): string {
+    return `${question.gate}-${shortDigest(terms.planDigest, String(this.records.length), question.question, ...evidence.lines)}`;
+  }
+
+  private async untilDecided(open: Standing): Promise<Decision> {
+    for (;;) {
+      const left = open.deadlineAt - Date.now();
+      if (left <= 0) return { kind: 'expired', at: this.now() };
+      const fresh = open.question.lookAgain ? open.terms.evidenceMaxAgeSeconds * 1000 : left;
+      const decided = await condition(() => winner(open.ballot) !== null, Math.max(1, Math.min(left, fresh)));
+      const choice = decided ? winner(open.ballot) : null;
+      if (choice !== null) return { kind: 'decided', choice, acceptedSeconds: acceptedNumber(open.ballot.votes), at: this.now() };
+      if (open.deadlineAt - Date.now() <= 0 || !open.question.lookAgain) continue;
+      const evidence = await open.question.lookAgain();
+      if (evidence.settled !== undefined) return { kind: 'settled', why: evidence.settled, at: this.now() };
+      this.renew(open, evidence);
+    }
+  }
+
+  /** New evidence: worse voids the votes and gives the question a new id; otherwise only its time moves on. */
+  private renew(open: Standing, evidence: GateEvidence): void {
+    if (evidence.badness > open.evidence.badness) {
+      const gate = this.gateId(open.question, evidence, open.terms);
+      const votes = voided(open.ballot.votes, `The evidence grew worse at ${evidence.at}; the question is ${gate} now.`);
+      open.ballot = { ...open.ballot, gate, votes, formerIds: [...open.ballot.formerIds, open.ballot.gate] };
+    }
+    open.evidence = evidence;
+    this.changed();
+  }
+
+  private record(open: Standing, decision: string): GateRecord {
+    return {
+      gate: open.ballot.gate,
+      question: open.question.question,
+      openedAt: open.openedAt,
+      closedAt: this.now(),
+      decision,
+      quorum: open.ballot.quorum,
+      electorate: open.ballot.electorate,
+      votes: open.ballot.votes,
+      identity: 'asserted',
+    };
+  }
+}

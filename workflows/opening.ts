@@ -1,0 +1,51 @@
+/** The start of a run: the plan it works on, and the checks that refuse a wrong start before anything is touched. */
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
+import type { ProcedureName } from '../plan/schema.ts';
+import { toolsFor } from './activity-proxies.ts';
+import type { ModeRules } from './modes.ts';
+
+/** The worker's plan, which the run keeps until its end. Refused when the starter named another digest. */
+export async function loadRunPlan(expectedDigest: string | undefined): Promise<PlanSnapshot> {
+  const { read } = toolsFor('Load the plan', 30);
+  return read.loadPlan(expectedDigest === undefined ? {} : { expectedDigest });
+}
+
+export interface Opening {
+  readonly procedure: ProcedureName;
+  readonly estate: string;
+  readonly from: SiteId;
+  readonly to: SiteId;
+  readonly startedBy: string;
+  readonly workflowId: string;
+  readonly rules: ModeRules;
+}
+
+/** Refuses a start that cannot be right: the lock's id, the estate's name, sites that are not in the plan or not a target. */
+export function checkOpening({ plan }: PlanSnapshot, opening: Opening): void {
+  const { procedure, estate, from, to, workflowId, rules } = opening;
+  const sites = plan.sites.map((site) => site.id);
+  if (estate !== plan.estate.name)
+    throw refuse(`The worker recovers the estate "${plan.estate.name}", not "${estate}".`, 'Name that estate, or start a worker with the other plan.');
+  const rightId = rules.workflowId(estate);
+  if (workflowId !== rightId)
+    throw refuse(
+      `The workflow id "${workflowId}" is not this estate's lock.`,
+      `Start again with the workflow id ${rightId}; only one run per estate can hold it.`,
+    );
+  for (const site of [from, to]) {
+    if (!sites.includes(site)) throw refuse(`The plan has no site "${site}".`, `Choose among ${sites.join(', ')}.`);
+  }
+  if (from === to) throw refuse(`${from} cannot be its own target.`, `Choose another target among ${targets(plan, procedure).join(', ')}.`);
+  if (!targets(plan, procedure).includes(to))
+    throw refuse(`${to} is not a target of ${procedure} in the plan.`, `Choose among ${targets(plan, procedure).join(', ')}.`);
+  if (opening.startedBy.trim() === '') throw refuse('A run needs the name of whoever starts it.', 'Give startedBy.');
+}
+
+function targets(plan: PlanSnapshot['plan'], procedure: ProcedureName): string[] {
+  return plan.sites.filter((site) => (site.targetOf as readonly string[]).includes(procedure)).map((site) => site.id);
+}
+
+function refuse(happened: string, next: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(`${happened} Nothing was changed. HINT: ${next}`, 'refused');
+}

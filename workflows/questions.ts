@@ -1,0 +1,129 @@
+/** The questions that a recovery puts to people, with their evidence. */
+import type { Fence } from '../activities/fencing/port.ts';
+import { formatSeconds, seconds } from '../plan/durations.ts';
+import { describeLoss, type LossEstimate, lossBadness } from '../plan/rules/loss.ts';
+import { toolsFor } from './activity-proxies.ts';
+import { assess } from './assess.ts';
+import { RunEnding } from './endings.ts';
+import type { RecoveryFacts } from './facts.ts';
+import type { Decision, GateEvidence } from './gate.ts';
+import type { Assessment } from './messages.ts';
+import type { Look, Run } from './run.ts';
+import { mustBeFailed, lookAtSite } from './steps/detection.ts';
+import { allProven, predictServers } from './steps/fencing.ts';
+import { lossNeedsPeople } from './steps/preparation.ts';
+
+/** Step: people decide whether the failover begins. The evidence is looked at again while they think; a site that recovers ends the question. */
+export function activation(run: Run, facts: RecoveryFacts, first: Assessment): Look<Decision> {
+  return {
+    act: async () => {
+      facts.predicted = predictServers(run, facts);
+      mustHaveOneWriter(facts);
+      mustBeEligible(run, facts, first);
+      facts.moments.askedAt = new Date().toISOString();
+      const decision = await run.ask({
+        gate: 'activation',
+        question: `Fail over ${run.plan.estate.name} from ${facts.from} to ${facts.to}?`,
+        choices: {
+          approve: `fence ${facts.from}, promote ${facts.to}, route customers there; not reversible once ${facts.to} is promoted`,
+          reject: 'stand down; nothing is changed',
+        },
+        evidence: evidenceOf(run, facts, first),
+        lookAgain: () => lookAgain(run, facts),
+      });
+      facts.moments.decidedAt = decision.at;
+      if (decision.kind === 'settled') throw new RunEnding('stood down', decision.why, true);
+      if (decision.kind === 'expired')
+        throw new RunEnding('stood down', 'The activation gate expired without a decision; nothing was changed. Start again to ask again.', true);
+      if (decision.choice !== 'approve') throw new RunEnding('stood down', 'People rejected the failover; nothing was changed.', true);
+      return decision;
+    },
+    found: (decision) => (decision.kind === 'decided' ? `approved at ${decision.at}` : decision.kind),
+  };
+}
+
+/** The third way to pass the fence: people accept, by a typed number of seconds, what an unproven fence may cost. */
+export async function acceptUnprovenFence(run: Run, facts: RecoveryFacts, fences: readonly Fence[], assessment: Assessment): Promise<void> {
+  if (run.rules.changes === 'print' || allProven(fences)) return;
+  const unproven = fences.filter((fence) => !fence.proven).map((fence) => fence.proof);
+  const loss = assessment.targets.find((target) => target.site === facts.to)?.estimatedLoss ?? { kind: 'unknown', reason: 'the target was not assessed' };
+  await acceptRisk(run, facts, `${facts.from} is not proven fenced. Promote ${facts.to} all the same?`, loss, [
+    ...unproven,
+    `If ${facts.from} still acknowledges writes, they are lost and two writers exist until it is fenced.`,
+  ]);
+  run.exceptions.push(`${facts.from} was not proven fenced: ${unproven.join(' · ')}`);
+}
+
+/** The lag gate: a loss above the plan's limits is accepted by people or the run is taken back. */
+export async function acceptLoss(run: Run, facts: RecoveryFacts, loss: LossEstimate): Promise<void> {
+  if (run.rules.changes === 'print' || !lossNeedsPeople(run, facts, loss)) return;
+  await acceptRisk(run, facts, `Promoting ${facts.to} now loses ${describeLoss(loss)}. Accept it?`, loss, []);
+}
+
+async function acceptRisk(run: Run, facts: RecoveryFacts, question: string, loss: LossEstimate, more: readonly string[]): Promise<void> {
+  const basis = loss.kind === 'proven 0' ? loss.proof : loss.kind === 'at most' ? loss.basis : loss.reason;
+  const accept: Record<string, string> =
+    loss.kind === 'unknown'
+      ? { 'accept-unknown': 'go on, with a loss that nobody can bound' }
+      : { accept: 'go on; type the seconds of acknowledged work that may be lost' };
+  const decision = await run.ask({
+    gate: 'accepted-risk',
+    question,
+    choices: { ...accept, undo: 'take back everything done so far and end' },
+    ...(loss.kind === 'at most' ? { acceptAtLeast: loss.seconds } : loss.kind === 'proven 0' ? { acceptAtLeast: 0 } : {}),
+    evidence: { lines: [`Estimated loss: ${describeLoss(loss)} (${basis}).`, ...more], at: new Date().toISOString(), badness: 0 },
+  });
+  if (decision.kind !== 'decided' || decision.choice === 'undo') {
+    throw new RunEnding('aborted', `The risk was not accepted: ${question} Everything done so far is taken back.`, true);
+  }
+  facts.acceptedLossSeconds = decision.choice === 'accept-unknown' ? Number.MAX_SAFE_INTEGER : decision.acceptedSeconds;
+}
+
+async function lookAgain(run: Run, facts: RecoveryFacts): Promise<GateEvidence> {
+  const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
+  facts.vantages = await lookAtSite(read, run.context(), run.plan, facts.from, 0);
+  const again = await assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null);
+  try {
+    mustBeFailed(run, facts, 0);
+  } catch (error) {
+    if (error instanceof RunEnding) return { ...evidenceOf(run, facts, again), settled: error.message };
+    throw error;
+  }
+  return evidenceOf(run, facts, again);
+}
+
+/** What people read before they decide, the most important first. */
+function evidenceOf(run: Run, facts: RecoveryFacts, assessment: Assessment): GateEvidence {
+  const target = assessment.targets.find((candidate) => candidate.site === facts.to);
+  const loss = target?.estimatedLoss ?? { kind: 'unknown' as const, reason: 'not assessed' };
+  const writers = facts.predicted.filter((server) => server.state === 'writer').map((server) => `${server.server} at ${server.site}`);
+  const lines = [
+    `${facts.from}: ${assessment.verdict}, since ${assessment.failedSince ?? 'unknown'} — ${assessment.vantages.map((vantage) => `${vantage.observer} ${vantage.verdict}`).join(', ')}.`,
+    `${facts.to}: loss ${describeLoss(loss)}; ${target?.lagBytes ?? 'unknown'} bytes behind the best survivor; ready in at most ${formatSeconds(target?.estimatedSeconds ?? 0)}.`,
+    `Afterwards the only writers are: ${writers.join(', ')}.`,
+    `Recommended: ${assessment.recommendation}`,
+    `Severity ${assessment.score} (${assessment.scoreParts.join(', ') || 'nothing counted'}), escalation level ${assessment.escalationLevel}. The source document's rule would say: ${assessment.sourceRuleAction}.`,
+    ...(target?.reasons ?? []),
+  ];
+  if (facts.declaredFailed) lines.unshift(`${run.start.startedBy} declares ${facts.from} failed: ${facts.declaredFailed.reason}`);
+  return { lines, at: assessment.at, badness: lossBadness(loss) + (target?.eligible ? 0 : 10_000_000) };
+}
+
+function mustHaveOneWriter(facts: RecoveryFacts): void {
+  for (const server of ['database', 'cache'] as const) {
+    const writers = facts.predicted.filter((state) => state.server === server && state.state === 'writer');
+    if (writers.length !== 1)
+      throw new RunEnding('aborted', `The run would end with ${writers.length} writers of the ${server}, and it must be one. Nothing was changed.`, false);
+  }
+}
+
+/** A target that is ruled out now is for people to look at before anybody is asked to approve it. */
+function mustBeEligible(run: Run, facts: RecoveryFacts, assessment: Assessment): void {
+  const target = assessment.targets.find((candidate) => candidate.site === facts.to);
+  if (target?.eligible || run.rules.changes === 'print') return;
+  throw new RunEnding(
+    'stood down',
+    `${facts.to} cannot take over: ${target?.reasons.join(' ') ?? 'it was not assessed.'} Nothing was changed. ${assessment.recommendation}`,
+    true,
+  );
+}

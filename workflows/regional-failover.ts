@@ -1,0 +1,75 @@
+/**
+ * Regional failover (plan, section 4: Regional Failover Procedure).
+ *
+ *  1. Confirm the failure from two kinds of vantage point over the hold time; assess and score it.
+ *  2. People decide at the activation gate. The run confirms once more and takes the epoch.
+ *  3. Fence the failed site and prove it. What cannot be proven, people accept by a typed figure.
+ *  4. Prepare the target, all of it undoable: catch up, lag, capacity, files and certificate.
+ *  5. POINT OF NO RETURN: promote database and cache, protect the data again, start the services.
+ *  6. Verify every function by content, tier by tier. Only then route traffic, and verify as a customer.
+ *  7. Watch, update monitoring, tell stakeholders. The conductor stores the report at every ending.
+ *
+ * One await is one step; the ids are those of the plan.
+ */
+import { seconds } from '../plan/durations.ts';
+import type { Report } from '../report/report.ts';
+import { conduct } from './conduct.ts';
+import { together } from './endings.ts';
+import { acceptUnprovenFence, acceptLoss, activation } from './questions.ts';
+import type { RegionalFailoverInput } from './messages.ts';
+import { endFenceOnReturn, fenceWhenItReturns } from './steps/leftovers.ts';
+import { notifyStakeholders, updateMonitoring } from './steps/closing.ts';
+import { assessImpact, confirmAgain, confirmFailure, mustBeFailed } from './steps/detection.ts';
+import { claimEpoch, fenceByFirstProof } from './steps/fencing.ts';
+import { catchUpCache, catchUpDatabase, checkApplication, checkLag, raiseCapacity } from './steps/preparation.ts';
+import { promoteCache, promoteDatabase, protectData, startServices } from './steps/promotion.ts';
+import { routeTraffic } from './steps/traffic.ts';
+import { verifyAsCustomer, verifyFunctions, watchService } from './steps/verification.ts';
+
+export async function regionalFailover(input: RegionalFailoverInput): Promise<Report> {
+  return conduct('regionalFailover', input, async (run, facts) => {
+    run.enter('detecting');
+    await run.step('confirm-failure', confirmFailure(run, facts));
+    mustBeFailed(run, facts, seconds(run.plan.estate.detection.holdTime));
+    const assessment = await run.step('assess-impact', assessImpact(run, facts));
+
+    run.enter('deciding');
+    await run.step('activation', activation(run, facts, assessment));
+
+    run.enter('fencing');
+    await run.step('confirm-again', confirmAgain(run, facts));
+    mustBeFailed(run, facts, 0);
+    await run.step('claim-epoch', claimEpoch(run, facts));
+    await endFenceOnReturn(run, facts.to, `${run.start.runId} recovers at ${facts.to}`);
+    const fences = await run.step('fence-site', fenceByFirstProof(run, facts));
+    await acceptUnprovenFence(run, facts, fences, assessment);
+    await fenceWhenItReturns(run, facts, fences);
+
+    run.enter('preparing');
+    await together(
+      run.step('catch-up-database', catchUpDatabase(run, facts)),
+      run.step('catch-up-cache', catchUpCache(run, facts)),
+      run.step('raise-capacity', raiseCapacity(run, facts)),
+      run.step('check-application', checkApplication(run, facts)),
+    );
+    const loss = await run.step('check-lag', checkLag(run, facts));
+    await acceptLoss(run, facts, loss);
+
+    run.enter('promoting');
+    await together(run.step('promote-database', promoteDatabase(run, facts)), run.step('promote-cache', promoteCache(run, facts)));
+    await together(run.step('protect-data', protectData(run, facts)), run.step('start-services', startServices(run, facts)));
+
+    run.enter('verifying');
+    await run.step('verify-functions', verifyFunctions(run, facts));
+
+    run.enter('routing');
+    await run.step('route-traffic', routeTraffic(run, facts));
+    await run.step('verify-as-customer', verifyAsCustomer(run, facts));
+
+    run.enter('watching');
+    await run.step('watch', watchService(run, facts));
+
+    run.enter('closing');
+    await together(run.step('update-monitoring', updateMonitoring(run, facts)), run.step('notify-stakeholders', notifyStakeholders(run, facts)));
+  });
+}

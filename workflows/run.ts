@@ -1,0 +1,323 @@
+/**
+ * A run: what all procedures share. It keeps the steps, the stop switch, the undo list, the gate and the epoch, and tells people where it is.
+ * A procedure is a list of `await run.step('id', body)`; see `regional-failover.ts`.
+ */
+import { ActivityFailure, ApplicationFailure, CancelledFailure, condition, isCancellation } from '@temporalio/workflow';
+import type { RunContext } from '../activities/context.ts';
+import { seconds } from '../plan/durations.ts';
+import type { Plan, PlanSnapshot, Procedure, ProcedureName, Step } from '../plan/schema.ts';
+import type { Mode, Phase, StepRecord, TimelineEntry } from '../report/report.ts';
+import { type StepTools, toolsFor } from './activity-proxies.ts';
+import { RunEnding } from './endings.ts';
+import { type Decision, GateDesk, type GateEvidence, type Question, type Terms } from './gate.ts';
+import { modes, type ModeRules } from './modes.ts';
+
+/** A step that only looks. */
+export interface Look<T> {
+  readonly act: (tools: StepTools) => Promise<T>;
+  /** What was found, as a sentence for people. */
+  readonly found: (result: T) => string;
+  /** What the run goes on with when the step is skipped or, being optional, fails. Absent: it cannot be skipped. */
+  readonly otherwise?: T;
+}
+
+/** A step that changes something. */
+export interface Alteration<T> extends Look<T> {
+  /** What it would do, as printed in a dry run. */
+  readonly would: string;
+  /** What a dry run goes on with. */
+  readonly predicted: T;
+  /** How it is taken back. Noted before the step is tried: a step that timed out may have worked. */
+  readonly undo?: { readonly would: string; readonly act: (tools: StepTools) => Promise<unknown> };
+}
+
+export type StepBody<T> = Look<T> | Alteration<T>;
+
+interface Undo {
+  readonly step: string;
+  readonly would: string;
+  readonly act: (tools: StepTools) => Promise<unknown>;
+}
+
+/** Facts about the start of a run that never change. */
+export interface RunStart {
+  readonly runId: string;
+  readonly procedure: ProcedureName;
+  readonly mode: Mode;
+  readonly startedBy: string;
+  readonly startedAt: string;
+}
+
+export class Run {
+  readonly start: RunStart;
+  readonly rules: ModeRules;
+  readonly desk: GateDesk;
+  readonly steps: StepRecord[] = [];
+  readonly timeline: TimelineEntry[] = [];
+  /** Changes made so far, or in a dry run those that would be made. */
+  readonly changes: string[] = [];
+  readonly exceptions: string[] = [];
+  phase: Phase = 'detecting';
+  epoch = 0;
+  stopped: { who: string; reason: string; at: string } | null = null;
+  forwardOnly = false;
+  peopleSeconds = 0;
+  private snapshot: PlanSnapshot | null = null;
+  private readonly undos: Undo[] = [];
+  /** Called whenever something changed that people should see. */
+  onChange: () => void = () => undefined;
+
+  constructor(start: RunStart) {
+    this.start = start;
+    this.rules = modes[start.mode];
+    this.desk = new GateDesk(now, () => this.onChange());
+  }
+
+  use(snapshot: PlanSnapshot): void {
+    this.snapshot = snapshot;
+  }
+
+  get planSnapshot(): PlanSnapshot | null {
+    return this.snapshot;
+  }
+
+  get plan(): Plan {
+    if (!this.snapshot) throw new RunEnding('failed', 'The run has no plan yet.', false);
+    return this.snapshot.plan;
+  }
+
+  get procedure(): Procedure {
+    return this.plan.procedures[this.start.procedure];
+  }
+
+  /** What activities are told about the run. */
+  context(): RunContext {
+    return { runId: this.start.runId, planDigest: this.snapshot?.digest ?? '', epoch: this.epoch };
+  }
+
+  note(text: string): void {
+    this.timeline.push({ at: now(), text });
+    this.onChange();
+  }
+
+  enter(phase: Phase): void {
+    if (this.phase === phase) return;
+    this.phase = phase;
+    this.onChange();
+  }
+
+  /**
+   * One line of the runbook. Retries of single activities are Temporal's; when the step fails for good, people choose.
+   * An optional step that fails is noted as an exception, and the run goes on.
+   */
+  async step<T>(id: string, body: StepBody<T>): Promise<T> {
+    const step = this.planned(id);
+    if (step.gateBefore) await this.askBefore(step);
+    if ('would' in body && this.rules.changes === 'print') return this.print(step, body);
+    for (;;) {
+      if ('would' in body) await this.beforeChange(step, body.undo ? { undo: body.undo } : {});
+      const attempt = await this.attempt(step, body);
+      if (attempt.ok) {
+        if ('would' in body) this.changes.push(`${step.name}: ${body.found(attempt.value)}`);
+        return attempt.value;
+      }
+      const choice = await this.afterFailure(step, 'otherwise' in body, attempt.error);
+      if (choice === 'skip') return body.otherwise as T;
+    }
+  }
+
+  /** Puts a question of the plan's procedure to people. In a dry run it is only written down. */
+  async ask(question: Question): Promise<Decision> {
+    const terms = this.terms(question.gate);
+    if (this.rules.gates === 'show') {
+      this.desk.show(question, terms);
+      this.note(`Would ask ${terms.quorum} of ${terms.electorate.join(', ')}: ${question.question}`);
+      return { kind: 'decided', choice: Object.keys(question.choices)[0] ?? '', acceptedSeconds: question.acceptAtLeast ?? 0, at: now() };
+    }
+    const askedAt = Date.now();
+    this.note(`Asked: ${question.question}`);
+    const decision = await this.desk.ask(question, terms);
+    this.peopleSeconds += (Date.now() - askedAt) / 1000;
+    this.note(decision.kind === 'decided' ? `Decided: ${decision.choice}.` : decision.kind === 'expired' ? 'Nobody decided in time: expired.' : decision.why);
+    return decision;
+  }
+
+  /** Takes back everything undoable, the latest first. Each undo is tried even when another one failed. */
+  async takeBack(): Promise<void> {
+    this.enter('undoing');
+    for (const undo of this.undos.splice(0).reverse()) {
+      const record = this.begin({ ...this.planned(undo.step), name: `Take back: ${undo.would}` });
+      try {
+        await undo.act(toolsFor(`Take back: ${undo.would}`, seconds(this.planned(undo.step).bound)));
+        this.end(record, 'undone', undo.would);
+        this.changes.push(`Taken back: ${undo.would}`);
+      } catch (error) {
+        this.end(record, 'failed', describe(error));
+        this.exceptions.push(`Not taken back: ${undo.would}. ${describe(error)}`);
+      }
+    }
+  }
+
+  /** Steps of the plan that have not begun. */
+  pendingSteps(): string[] {
+    if (!this.snapshot) return [];
+    const begun = new Set(this.steps.map((step) => step.id));
+    return this.procedure.steps.filter((step) => !begun.has(step.id)).map((step) => step.id);
+  }
+
+  private planned(id: string): Step {
+    const step = this.procedure.steps.find((candidate) => candidate.id === id);
+    if (!step) {
+      throw ApplicationFailure.nonRetryable(
+        `The plan's procedure ${this.start.procedure} has no step "${id}". Nothing was changed by it. HINT: add the step to the plan, run dr plan check, and start again.`,
+        'permanent',
+      );
+    }
+    return step;
+  }
+
+  private async beforeChange(step: Step, body: Pick<Alteration<unknown>, 'undo'>): Promise<void> {
+    if (this.stopped) {
+      this.note(`Held before "${step.name}": stopped by ${this.stopped.who}.`);
+      await condition(() => this.stopped === null);
+    }
+    if (step.id === this.procedure.pointOfNoReturn && !this.forwardOnly) {
+      this.forwardOnly = true;
+      this.undos.length = 0;
+      this.note('Point of no return: from here on the run only goes forward.');
+    }
+    if (body.undo && !this.forwardOnly && !this.undos.some((undo) => undo.step === step.id)) this.undos.push({ step: step.id, ...body.undo });
+  }
+
+  private async attempt<T>(step: Step, body: StepBody<T>): Promise<{ ok: true; value: T } | { ok: false; error: unknown }> {
+    const record = this.begin(step);
+    try {
+      const value = await body.act(toolsFor(step.name, seconds(step.bound)));
+      this.end(record, 'done', body.found(value));
+      return { ok: true, value };
+    } catch (error) {
+      if (error instanceof RunEnding || isCancellation(error) || !isTechnical(error)) {
+        this.end(record, 'failed', describe(error));
+        throw error;
+      }
+      this.end(record, 'failed', describe(error));
+      return { ok: false, error };
+    }
+  }
+
+  private print<T>(step: Step, body: Alteration<T>): T {
+    if (step.id === this.procedure.pointOfNoReturn) this.note('Point of no return: a live run would only go forward from here.');
+    this.end(this.begin(step), 'would do', `Would ${body.would}.`);
+    this.changes.push(`Would ${body.would}.`);
+    return body.predicted;
+  }
+
+  private async afterFailure(step: Step, canSkip: boolean, error: unknown): Promise<'retry' | 'skip'> {
+    const text = describe(error);
+    if (errorType(error) === 'stale-epoch') {
+      throw new RunEnding('aborted', `A newer run holds the estate, so this one ends. ${text}`, false);
+    }
+    if (!step.critical) {
+      this.exceptions.push(`Optional step failed: ${step.name}. ${text}`);
+      return 'skip';
+    }
+    const decision = await this.ask(this.failedStepQuestion(step, canSkip, text));
+    if (decision.kind !== 'decided') throw new RunEnding('failed', `"${step.name}" failed and nobody decided in time. ${text}`, !this.forwardOnly);
+    if (decision.choice === 'undo') throw new RunEnding('aborted', `People chose to take the run back after "${step.name}" failed. ${text}`, true);
+    if (decision.choice === 'abort')
+      throw new RunEnding('aborted', `People aborted the run after "${step.name}" failed; everything stays as it is. ${text}`, false);
+    if (decision.choice === 'skip') {
+      this.exceptions.push(`Skipped: ${step.name}. ${text}`);
+      const last = this.steps.findLastIndex((record) => record.id === step.id);
+      const failed = this.steps[last];
+      if (failed) this.steps[last] = { ...failed, result: 'skipped' };
+      return 'skip';
+    }
+    return 'retry';
+  }
+
+  private failedStepQuestion(step: Step, canSkip: boolean, text: string): Question {
+    const choices: Record<string, string> = { retry: 'try the step again' };
+    if (step.skippable && canSkip) choices.skip = 'go on without it; the run will end with exceptions';
+    if (!this.forwardOnly) choices.undo = 'take back everything done so far and end';
+    choices.abort = 'end here and leave everything as it is';
+    const done = this.changes.length === 0 ? 'Nothing has been changed so far.' : `Changed so far: ${this.changes.join(' · ')}`;
+    const evidence: GateEvidence = { lines: [text, done], at: now(), badness: 0 };
+    return { gate: 'failed-step', question: `"${step.name}" failed. What now?`, choices, evidence };
+  }
+
+  private async askBefore(step: Step): Promise<void> {
+    const decision = await this.ask({
+      gate: step.gateBefore ?? '',
+      question: `Go on with "${step.name}"?`,
+      choices: { approve: `go on with "${step.name}"`, reject: 'end the run here' },
+      evidence: {
+        lines: [this.changes.length === 0 ? 'Nothing has been changed so far.' : `Changed so far: ${this.changes.join(' · ')}`],
+        at: now(),
+        badness: 0,
+      },
+    });
+    if (decision.kind === 'decided' && decision.choice === 'approve') return;
+    throw new RunEnding('stood down', `The gate before "${step.name}" was not passed.`, !this.forwardOnly);
+  }
+
+  private terms(gateId: string): Terms {
+    const gate = this.procedure.gates.find((candidate) => candidate.id === gateId);
+    if (!gate) throw ApplicationFailure.nonRetryable(`The plan has no gate "${gateId}". Nothing was asked. HINT: run dr plan check.`, 'permanent');
+    const members = this.plan.groups.filter((group) => gate.electorate.includes(group.id)).flatMap((group) => group.members);
+    return {
+      electorate: [...new Set(members)],
+      startedBy: this.start.startedBy,
+      quorum: gate.quorum,
+      deadlineSeconds: seconds(gate.deadline),
+      evidenceMaxAgeSeconds: seconds(this.plan.estate.detection.evidenceMaxAge),
+      planDigest: this.snapshot?.digest ?? '',
+    };
+  }
+
+  private begin(step: Step): StepRecord {
+    const record: StepRecord = {
+      id: step.id,
+      name: step.name,
+      result: 'running',
+      startedAt: now(),
+      evidence: '',
+      waitedForPeopleSeconds: 0,
+      critical: step.critical,
+    };
+    this.steps.push(record);
+    this.onChange();
+    return record;
+  }
+
+  private end(record: StepRecord, result: StepRecord['result'], evidence: string): void {
+    const endedAt = now();
+    const durationSeconds = (Date.parse(endedAt) - Date.parse(record.startedAt)) / 1000;
+    const at = this.steps.indexOf(record);
+    if (at >= 0) this.steps[at] = { ...record, result, evidence, endedAt, durationSeconds };
+    this.timeline.push({ at: endedAt, text: `${record.name}: ${result}. ${evidence}` });
+    this.onChange();
+  }
+}
+
+/** Time as the workflow sees it; RFC 3339, UTC. Deterministic on replay. */
+export function now(): string {
+  return new Date().toISOString();
+}
+
+/** The catalogue's error type of a failed activity. */
+export function errorType(error: unknown): string | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
+}
+
+/** The sentence of an error that helps people: an activity's own words, not the SDK's wrapping. */
+export function describe(error: unknown): string {
+  if (error instanceof ActivityFailure && error.cause instanceof Error) return error.cause.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Failures of activities are for people to decide on; anything else is a fault in the code and must fail the workflow task. */
+function isTechnical(error: unknown): boolean {
+  return error instanceof ActivityFailure || error instanceof ApplicationFailure || error instanceof CancelledFailure;
+}

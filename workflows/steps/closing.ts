@@ -1,0 +1,57 @@
+/** Steps after the recovery: monitoring, people, the copy of the report. */
+import type { Change } from '../../activities/context.ts';
+import { formatSeconds } from '../../plan/durations.ts';
+import { describeLoss } from '../../plan/rules/loss.ts';
+import type { Report } from '../../report/report.ts';
+import { split } from '../clock.ts';
+import type { RecoveryFacts } from '../facts.ts';
+import type { Alteration, Run } from '../run.ts';
+
+/** Step: monitoring knows where the service runs. */
+export function updateMonitoring(run: Run, facts: RecoveryFacts): Alteration<Change | null> {
+  return {
+    would: `tell monitoring that ${facts.to} has taken over from ${facts.from}`,
+    predicted: null,
+    otherwise: null,
+    act: ({ change }) => change.updateMonitoring({ run: run.context(), from: facts.from, to: facts.to }),
+    found: (result) => result?.after ?? 'not told',
+  };
+}
+
+/** Step: stakeholders are told in the plan's words. */
+export function notifyStakeholders(run: Run, facts: RecoveryFacts): Alteration<{ readonly recipients: readonly string[] }> {
+  return {
+    would: `mail the stakeholders that the failover to ${facts.to} is done`,
+    predicted: { recipients: [] },
+    otherwise: { recipients: [] },
+    act: ({ change }) => change.notifyStakeholders({ run: run.context(), values: messageValues(run, facts) }),
+    found: (result) => `sent to ${result.recipients.join(', ') || 'nobody'}`,
+  };
+}
+
+/** Step: a copy of the report goes to the plan's report store. */
+export function storeReport(run: Run, report: () => Report): Alteration<{ readonly path: string; readonly sha256: string }> {
+  return {
+    would: 'store the report',
+    predicted: { path: '', sha256: '' },
+    otherwise: { path: '', sha256: '' },
+    act: ({ change }) => change.storeReport({ run: run.context(), report: report() }),
+    found: (result) => (result.path === '' ? 'not stored' : `${result.path} (SHA-256 ${result.sha256.slice(0, 12)}…)`),
+  };
+}
+
+/** Values for the message templates of the plan. */
+function messageValues(run: Run, facts: RecoveryFacts): Record<string, string> {
+  const clock = split(facts.moments, run.peopleSeconds);
+  const total = clock && clock.totalSeconds !== 'not reached' ? formatSeconds(clock.totalSeconds) : 'not known yet';
+  return {
+    incidentId: run.start.runId,
+    status: run.exceptions.length === 0 ? 'recovered' : 'recovered with exceptions',
+    from: facts.from,
+    to: facts.to,
+    failedSince: facts.moments.failedSince ?? 'unknown',
+    duration: total,
+    loss: facts.loss ? describeLoss(facts.loss) : 'unknown',
+    nextSteps: facts.leftovers.length === 0 ? 'Watch the service; plan the way back.' : facts.leftovers.join(' '),
+  };
+}

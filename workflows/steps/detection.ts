@@ -1,0 +1,81 @@
+/** Steps that find out whether the site has failed and what a failover would mean. They change nothing. */
+import type { Vantage } from '../../activities/detection/port.ts';
+import { seconds } from '../../plan/durations.ts';
+import { judgeFailure } from '../../plan/rules/failure.ts';
+import type { Plan, SiteId } from '../../plan/schema.ts';
+import type { RunContext } from '../../activities/context.ts';
+import type { Reads } from '../activity-proxies.ts';
+import { assess } from '../assess.ts';
+import { RunEnding } from '../endings.ts';
+import type { RecoveryFacts } from '../facts.ts';
+import type { Assessment } from '../messages.ts';
+import type { Look, Run } from '../run.ts';
+import { otherSites } from '../sites.ts';
+
+/** Every vantage point looks at the site at the same time, for the same while. */
+export async function lookAtSite(read: Reads, run: RunContext, plan: Plan, site: SiteId, holdSeconds: number): Promise<Vantage[]> {
+  const input = { run, site, holdSeconds };
+  return Promise.all([
+    read.watchFromOrchestrator(input),
+    ...otherSites(plan, site).map((observer) => read.watchFromSite({ ...input, observer })),
+    read.watchHealthCheck(input),
+  ]);
+}
+
+/** Step: two vantage points of different kinds see the failure over the plan's hold time. */
+export function confirmFailure(run: Run, facts: RecoveryFacts): Look<readonly Vantage[]> {
+  const holdSeconds = seconds(run.plan.estate.detection.holdTime);
+  return { act: async ({ read }) => recordVantages(facts, await lookAtSite(read, run.context(), run.plan, facts.from, holdSeconds)), found: describeVantages };
+}
+
+/** Step: one more look right before anything is changed. */
+export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vantage[]> {
+  return { act: async ({ read }) => recordVantages(facts, await lookAtSite(read, run.context(), run.plan, facts.from, 0)), found: describeVantages };
+}
+
+/** Ends the run when the site is not proven failed, unless a person has declared it or the mode only reports. */
+export function mustBeFailed(run: Run, facts: RecoveryFacts, holdSeconds: number): void {
+  const { verdict, reason } = judgeFailure(facts.vantages, holdSeconds);
+  if (verdict === 'failed') return;
+  if (facts.declaredFailed)
+    return run.note(`${run.start.startedBy} declares ${facts.from} failed against the probes: ${facts.declaredFailed.reason} ${reason}`);
+  if (run.rules.failure === 'is only reported') return run.note(`${facts.from} is not proven failed; the dry run goes on as if it were. ${reason}`);
+  const text =
+    verdict === 'alive'
+      ? `${facts.from} is alive. ${reason}`
+      : `It is not certain that ${facts.from} has failed. ${reason} A person may declare it failed, with a reason, when starting again.`;
+  throw new RunEnding('stood down', text, true);
+}
+
+/** Step: score, targets, loss and time: the evidence of the gate. */
+export function assessImpact(run: Run, facts: RecoveryFacts): Look<Assessment> {
+  return {
+    act: ({ read }) => assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null),
+    found: (assessment) => `Score ${assessment.score}, escalation level ${assessment.escalationLevel}. ${assessment.recommendation}`,
+  };
+}
+
+function recordVantages(facts: RecoveryFacts, vantages: readonly Vantage[]): readonly Vantage[] {
+  facts.vantages = vantages;
+  noteFailureTime(facts, vantages);
+  return vantages;
+}
+
+/** The clock starts at the earliest failed observation on record. A start that a person gave counts when nothing was observed before it. */
+function noteFailureTime(facts: RecoveryFacts, vantages: readonly Vantage[]): void {
+  const observed = vantages.flatMap((vantage) => (vantage.failingSince && vantage.verdict === 'failed' ? [vantage.failingSince] : [])).sort()[0];
+  const known = facts.moments.failedSince;
+  if (observed !== undefined && (known === undefined || Date.parse(observed) < Date.parse(known))) {
+    facts.moments.failedSince = observed;
+    facts.moments.failedSinceBasis = 'observed';
+  }
+  const asserted = facts.declaredFailed?.since;
+  if (asserted !== undefined && (facts.moments.failedSince === undefined || Date.parse(asserted) < Date.parse(facts.moments.failedSince))) {
+    facts.moments.failedSince = asserted;
+    facts.moments.failedSinceBasis = 'asserted';
+  }
+}
+
+function describeVantages(vantages: readonly Vantage[]): string {
+  return vantages.map((vantage) => `${vantage.observer} (${vantage.kind}): ${vantage.verdict}`).join(', ');
+}

@@ -1,0 +1,58 @@
+/** Steps past the point of no return: the target becomes the writer, and its data are protected again. */
+import type { Change } from '../../activities/context.ts';
+import type { Promotion } from '../../activities/database/port.ts';
+import type { RecoveryFacts } from '../facts.ts';
+import type { Alteration, Run } from '../run.ts';
+import { cacheSites, databaseSites } from '../sites.ts';
+
+/** Step: the target's database is promoted and proves that it takes a write. */
+export function promoteDatabase(run: Run, facts: RecoveryFacts): Alteration<Promotion> {
+  return {
+    would: `promote the database at ${facts.to}`,
+    predicted: { ...nothing('the database was not promoted in a dry run'), timelineBefore: 0, timelineAfter: 0, lsn: '0/0' },
+    act: ({ change }) => change.promoteDatabase({ run: run.context(), site: facts.to }),
+    found: (promotion) => `timeline ${promotion.timelineBefore} → ${promotion.timelineAfter} at ${promotion.lsn}; ${promotion.after}`,
+  };
+}
+
+/** Step: the target's cache is promoted, and the other replicas follow it. */
+export function promoteCache(run: Run, facts: RecoveryFacts): Alteration<Change & { readonly digestsEqual: boolean | 'no replica' }> {
+  const replicas = others(cacheSites(run.plan, facts.from), facts.to);
+  return {
+    would: `promote the cache at ${facts.to} and point ${replicas.join(', ') || 'no other replica'} at it`,
+    predicted: { ...nothing('the cache was not promoted in a dry run'), digestsEqual: 'no replica' },
+    act: ({ change }) => change.promoteCache({ run: run.context(), site: facts.to, replicas }),
+    found: (result) => `${result.after}; digests equal: ${String(result.digestsEqual)}`,
+  };
+}
+
+/** Step: surviving standbys follow the new primary, and one of them becomes synchronous as soon as it streams; never a setting under which writes hang. */
+export function protectData(run: Run, facts: RecoveryFacts): Alteration<Change> {
+  const standbys = others(databaseSites(run.plan, facts.from), facts.to);
+  const none = nothing('not protected again');
+  return {
+    would: `point ${standbys.join(', ') || 'no standby'} at ${facts.to} and make one synchronous`,
+    predicted: none,
+    otherwise: none,
+    act: ({ change }) => change.protectDatabase({ run: run.context(), site: facts.to, standbys }),
+    found: (result) => result.after,
+  };
+}
+
+/** Step: the service at the target runs and comes back after a reboot. */
+export function startServices(run: Run, facts: RecoveryFacts): Alteration<Change> {
+  return {
+    would: `start and enable the service at ${facts.to}`,
+    predicted: nothing('not started in a dry run'),
+    act: ({ change }) => change.startService({ run: run.context(), site: facts.to }),
+    found: (result) => result.after,
+  };
+}
+
+function others(sites: readonly string[], site: string): string[] {
+  return sites.filter((candidate) => candidate !== site);
+}
+
+function nothing(after: string): Change {
+  return { before: after, after, changed: false, source: 'the run', at: new Date().toISOString() };
+}

@@ -1,0 +1,67 @@
+/** The step that sends customers to the target: by the plan's methods in order, proven at the authoritative servers and the resolvers. */
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { RouteProof } from '../../activities/dns/port.ts';
+import { seconds } from '../../plan/durations.ts';
+import type { StepTools } from '../activity-proxies.ts';
+import type { RecoveryFacts } from '../facts.ts';
+import { type Alteration, describe, errorType, type Run } from '../run.ts';
+import { switchSites } from '../sites.ts';
+
+type Method = 'data-plane' | 'control-plane';
+
+export function routeTraffic(run: Run, facts: RecoveryFacts): Alteration<RouteProof> {
+  const { methods, recordName } = run.plan.estate.dns;
+  return {
+    would: `send ${recordName} to ${facts.to} by ${methods.join(', then by ')}`,
+    predicted: { site: facts.to, authoritativeAt: new Date().toISOString(), ttlSeconds: seconds(run.plan.estate.dns.ttl), resolvers: [] },
+    act: async (tools) => {
+      const problems: string[] = [];
+      for (const method of methods) {
+        const proof = await tryMethod(run, facts, tools, method);
+        if (typeof proof !== 'string') return noteRoute(facts, method, proof);
+        problems.push(`${method}: ${proof}`);
+        run.note(`Routing by ${method} did not work: ${proof}`);
+      }
+      throw ApplicationFailure.nonRetryable(
+        `Customers are not sent to ${facts.to}: ${problems.join(' · ')}. The service there is verified and runs. HINT: mend one of the methods, then choose retry.`,
+        'permanent',
+      );
+    },
+    found: (proof) => describeProof(facts, proof),
+  };
+}
+
+/** Changes the route by one method and proves it; a sentence when it did not work, so that the next method is tried. */
+async function tryMethod(run: Run, facts: RecoveryFacts, tools: StepTools, method: Method): Promise<RouteProof | string> {
+  const { healthCheck, controlPlaneBound } = run.plan.estate.dns;
+  const context = run.context();
+  const served = await tools.read.readRoute({ run: context });
+  facts.moments.routingAt = new Date().toISOString();
+  facts.moments.ttlSeconds = served.ttlSeconds;
+  try {
+    if (method === 'data-plane') {
+      await tools.change.throwSwitch({ run: context, from: facts.from, to: facts.to, switchSites: switchSites(run.plan, facts.from) });
+    } else {
+      await tools.change.changeRecord({ run: context, to: facts.to });
+    }
+  } catch (error) {
+    if (errorType(error) === 'stale-epoch') throw error;
+    return describe(error);
+  }
+  const ownTime = method === 'data-plane' ? seconds(healthCheck.interval) * (healthCheck.failureThreshold + 2) + 10 : seconds(controlPlaneBound);
+  const proof = await tools.read.proveRoute({ run: context, to: facts.to, withinSeconds: ownTime });
+  return proof.moved ? proof : proof.detail;
+}
+
+function noteRoute(facts: RecoveryFacts, method: Method, proof: RouteProof): RouteProof {
+  facts.moments.routingMethod = method;
+  facts.moments.authoritativeAt = proof.authoritativeAt;
+  // The TTL that caches hold is that of the record served before the change, kept from then; an answer of unknown TTL has the new one's.
+  facts.moments.ttlSeconds = facts.moments.ttlSeconds || proof.ttlSeconds;
+  return proof;
+}
+
+function describeProof(facts: RecoveryFacts, proof: RouteProof): string {
+  const agreeing = proof.resolvers.filter((resolver) => resolver.agrees).length;
+  return `authoritative since ${proof.authoritativeAt} by ${facts.moments.routingMethod ?? 'no method'}, TTL ${proof.ttlSeconds} s, ${agreeing} of ${proof.resolvers.length} resolvers agree`;
+}
