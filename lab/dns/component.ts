@@ -1,0 +1,60 @@
+/** DNS of the lab: the zone's name server and two caching resolvers before it. */
+import type { LabContext, ResettableComponent } from '../component.ts';
+import type { Control } from '../world.ts';
+import type { ServedZone } from '../route53/zone.ts';
+import { ask } from './ask.ts';
+import { answerFromZone } from './authority.ts';
+import { DnsCache } from './cache.ts';
+import { nothing, responseCodes, type DnsAnswer, type ResponseCode } from './message.ts';
+import { DnsServer } from './server.ts';
+
+const upstreamTimeoutMs = 1_000;
+
+export function createDns(context: LabContext, { zone }: { readonly zone: ServedZone }): { component: ResettableComponent; control: Record<string, Control> } {
+  const { port } = context.addresses.dns;
+  const authority = { host: context.addresses.authoritative, port };
+  const resolvers = context.addresses.resolvers.map((host) => createResolver(host, port, authority));
+  const servers = [
+    new DnsServer({ ...authority, recursive: false, answer: (name, type) => answerFromZone(zone, name, type) }),
+    ...resolvers.map(({ server }) => server),
+  ];
+  const forget = () => resolvers.forEach(({ cache }) => cache.clear());
+
+  const component: ResettableComponent = {
+    name: 'dns',
+    async start() {
+      await Promise.all(servers.map((server) => server.listen()));
+    },
+    check: async () => (servers.every(({ listening }) => listening) ? null : 'A DNS server of the lab does not listen.'),
+    async stop() {
+      await Promise.all(servers.map((server) => server.close()));
+    },
+    async reset() {
+      forget();
+    },
+  };
+  const control: Record<string, Control> = {
+    /** Empties the caches of both resolvers. */
+    'dns/forget': async () => {
+      forget();
+      return {};
+    },
+  };
+  return { component, control };
+}
+
+/** Asks the authority for what it does not hold; a silent authority is SERVFAIL, and nothing stale is given. */
+function createResolver(host: string, port: number, authority: { host: string; port: number }): { server: DnsServer; cache: DnsCache } {
+  const cache = new DnsCache();
+  const answer = async (name: string, type: string): Promise<DnsAnswer> => {
+    const held = cache.get(name, type, performance.now());
+    if (held) return held;
+    const response = await ask(authority, name, type, upstreamTimeoutMs);
+    const code = (response as { rcode?: string }).rcode ?? 'SERVFAIL';
+    if (!(code in responseCodes)) return nothing('SERVFAIL');
+    const fresh: DnsAnswer = { code: code as ResponseCode, answers: response.answers ?? [], authorities: response.authorities ?? [], authoritative: false };
+    cache.put(name, type, fresh, performance.now());
+    return fresh;
+  };
+  return { server: new DnsServer({ host, port, recursive: true, answer }), cache };
+}

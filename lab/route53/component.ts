@@ -1,0 +1,135 @@
+/** Route 53 in the lab: the emulator's process, the health checker and the proxy, started and reset as one. */
+import { connect } from 'node:net';
+import type { Route53Client } from '@aws-sdk/client-route-53';
+import { startChild, until, type Child } from '../child.ts';
+import type { LabContext, ResettableComponent } from '../component.ts';
+import { countBody } from '../control-body.ts';
+import type { Control, WorldOptions } from '../world.ts';
+import { HealthChecker } from './checker.ts';
+import { createEstate, emulatorClient, healthChecks, initialRecords, replaceRecords, type Route53Ids } from './estate.ts';
+import { Route53Proxy } from './proxy.ts';
+import { Zone } from './zone.ts';
+
+export type { Route53Ids } from './estate.ts';
+
+const emulatorReadyMs = 20_000;
+
+export interface Route53 {
+  readonly component: ResettableComponent;
+  readonly zone: Zone;
+  readonly control: Readonly<Record<string, Control>>;
+  ids(): Route53Ids;
+  setControlPlane(available: boolean): void;
+}
+
+export function createRoute53(context: LabContext, options: Pick<WorldOptions, 'publicHost' | 'motoServer' | 'ttlSeconds'>): Route53 {
+  const { addresses } = context;
+  const checker = new HealthChecker((line) => context.log(line));
+  const zone = new Zone(options.publicHost, (id) => checker.isHealthy(id));
+  let started: { moto: Child; client: Route53Client; ids: Route53Ids } | undefined;
+  const ids = () => {
+    if (!started) throw new Error('Route 53 has not started yet, so its ids are not known. Start the lab first.');
+    return started.ids;
+  };
+  const proxy = new Route53Proxy({
+    listen: addresses.route53,
+    emulator: addresses.moto,
+    checkerAddress: addresses.source('checkers'),
+    zone,
+    checker,
+    hostedZoneId: () => ids().hostedZoneId,
+    healthChecksChanged: async () => checker.define(await healthChecks((started as NonNullable<typeof started>).client)),
+  });
+
+  const loadRecords = async (client: Route53Client, { hostedZoneId, switchHealthCheckId }: Route53Ids) => {
+    const records = initialRecords(addresses, options.publicHost, options.ttlSeconds, switchHealthCheckId);
+    await replaceRecords(client, hostedZoneId, records);
+    zone.load(records);
+  };
+  const calm = () => {
+    proxy.setAvailable(true);
+    proxy.throttledCalls = 0;
+    proxy.lostReplies = 0;
+    proxy.mutatingCalls.length = 0;
+    checker.reset();
+  };
+
+  const component: ResettableComponent = {
+    name: 'route53',
+    async start() {
+      const moto = await startMoto(context, options.motoServer);
+      const client = emulatorClient(addresses.moto);
+      const created = await createEstate(client, addresses, options.publicHost);
+      await loadRecords(client, created);
+      checker.define(await healthChecks(client));
+      started = { moto, client, ids: created };
+      await proxy.listen();
+      checker.start();
+    },
+    async check() {
+      return started?.moto.running() ? null : "The AWS emulator (moto) has ended; its log is logs/moto.log in the lab's directory.";
+    },
+    async stop() {
+      checker.stop();
+      await proxy.close();
+      started?.client.destroy();
+      await started?.moto.stop();
+      started = undefined;
+    },
+    async reset() {
+      calm();
+      if (started) await loadRecords(started.client, started.ids);
+    },
+  };
+  return { component, zone, control: controls(proxy, checker, zone, ids), ids, setControlPlane: (available) => proxy.setAvailable(available) };
+}
+
+async function startMoto(context: LabContext, motoServer: string): Promise<Child> {
+  const { host, port } = context.addresses.moto;
+  const moto = await startChild(context, 'moto', { command: motoServer, args: ['-H', host, '-p', String(port)], cwd: context.directory });
+  const answers = () =>
+    new Promise<boolean>((resolve) => {
+      const socket = connect(port, host, () => void (socket.destroy(), resolve(true)));
+      socket.on('error', () => resolve(false));
+    });
+  const failure = () => `The AWS emulator did not listen on ${host}:${port} within ${emulatorReadyMs / 1000} s. Look in logs/moto.log of the lab's directory.`;
+  try {
+    await until(
+      async () => {
+        if (!moto.running()) throw new Error(failure());
+        return answers();
+      },
+      emulatorReadyMs,
+      failure,
+    );
+  } catch (error) {
+    await moto.stop();
+    throw error;
+  }
+  return moto;
+}
+
+function controls(proxy: Route53Proxy, checker: HealthChecker, zone: Zone, ids: () => Route53Ids): Record<string, Control> {
+  return {
+    /** Gives ids, records as accepted and as served, health, and every mutating call since the start or the last reset. */
+    'route53/state': async () => ({
+      ids: ids(),
+      available: proxy.available,
+      accepted: zone.accepted(),
+      served: zone.recordSets(),
+      health: Object.fromEntries([...checker.ids()].map((id) => [id, { healthy: checker.isHealthy(id), observation: checker.observation(id)?.text ?? null }])),
+      mutatingCalls: proxy.mutatingCalls,
+    }),
+    /** `{ "available": boolean }` */
+    'route53/control-plane': async (body) => {
+      const { available } = (body ?? {}) as { available?: unknown };
+      if (typeof available !== 'boolean') throw new Error('Send {"available": true} or {"available": false}; nothing was changed.');
+      proxy.setAvailable(available);
+      return { available };
+    },
+    /** `{ "count": n }`: so many of the next calls are refused with Throttling. */
+    'route53/throttle': async (body) => ({ throttledCalls: (proxy.throttledCalls = countBody(body)) }),
+    /** `{ "count": n }`: so many of the next accepted changes are applied without a reply. */
+    'route53/lose-replies': async (body) => ({ lostReplies: (proxy.lostReplies = countBody(body)) }),
+  };
+}
