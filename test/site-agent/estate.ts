@@ -1,0 +1,283 @@
+/**
+ * Three sites with a real PostgreSQL, Redis and sshd each, as far as the site agent and the drivers that use it are concerned: `east` is the
+ * primary, `west` its synchronous standby, `north` an asynchronous one. No network between them can be cut here; the lab does that.
+ */
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { estate as estateSchema } from '../../plan/schema/estate.ts';
+import type { Estate } from '../../plan/schema.ts';
+
+export const sites = ['east', 'west', 'north'] as const;
+export type TestSite = (typeof sites)[number];
+
+const repository = join(import.meta.dirname, '..', '..');
+const pgBin = '/usr/lib/postgresql/15/bin';
+const asRoot = process.getuid?.() === 0;
+const asServerUser = asRoot ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--pdeathsig', 'KILL'] : ['setpriv', '--pdeathsig', 'KILL'];
+export const serverUser = asRoot ? 'postgres' : (process.env['USER'] ?? 'nobody');
+const password = 'test-only';
+
+export interface Answer {
+  readonly code: number;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly out: string;
+}
+
+export class TestEstate {
+  readonly directory: string;
+  readonly network: number;
+  private readonly running = new Map<string, ChildProcess>();
+  private reference: Server | undefined;
+
+  constructor(network: number) {
+    this.network = network;
+    this.directory = mkdtempSync('/var/tmp/dr-site-agent-');
+    chmodSync(this.directory, 0o755);
+  }
+
+  address(site: TestSite): string {
+    return `127.${this.network}.${sites.indexOf(site) + 1}.100`;
+  }
+
+  path(site: TestSite, ...rest: readonly string[]): string {
+    return join(this.directory, site, ...rest);
+  }
+
+  /** Starts everything and returns when both standbys stream and `west` is synchronous. */
+  async start(): Promise<void> {
+    for (const site of sites) this.writeSite(site);
+    writeFileSync(join(this.directory, 'password'), password);
+    this.own(this.directory);
+    this.initPrimary();
+    await this.startPostgres('east');
+    this.sql('east', "create role dr_repl login replication password 'test-only'; create role erlmcp login password 'test-only'; create role dr_observer login password 'test-only'");
+    this.sql('east', 'create database app');
+    this.sql('east', readFileSync(join(repository, 'lab', 'schema.sql'), 'utf8'), 'app');
+    for (const site of ['west', 'north'] as const) {
+      const source = `host=${this.address('east')} port=5432 user=dr_repl passfile=${this.path(site, 'pgpass')} application_name=${site}`;
+      this.asServer(join(pgBin, 'pg_basebackup'), ['-D', this.path(site, 'pg'), '-d', source, '-R', '-X', 'stream', '-c', 'fast', '--no-sync']);
+      writeFileSync(this.path(site, 'pg', 'site.conf'), `listen_addresses = '${this.address(site)}'\n`);
+      await this.startPostgres(site);
+    }
+    for (const site of sites) await this.startRedis(site);
+    await eventually('west is synchronous', () => {
+      this.sql('east', `alter system set synchronous_standby_names = 'ANY 1 ("west")'`);
+      this.sql('east', 'select pg_reload_conf()');
+      return this.sql('east', 'select sync_state from pg_stat_replication order by application_name').trim() === 'async\nquorum';
+    });
+    await eventually('replicas of the cache are online', () => (this.redis('east', 'INFO', 'replication').match(/state=online/g) ?? []).length === 2);
+    this.reference = createServer((socket) => socket.on('error', () => {}).pipe(socket));
+    await new Promise<void>((resolve) => this.reference?.listen(8093, `127.${this.network}.9.100`, resolve));
+  }
+
+  async stop(): Promise<void> {
+    this.reference?.close();
+    await Promise.all([...this.running.keys()].map((name) => this.kill(name)));
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** One verb as over SSH, where the text arrives in SSH_ORIGINAL_COMMAND. */
+  async verb(site: TestSite, command: string): Promise<Answer> {
+    return this.agent(site, [], { SSH_ORIGINAL_COMMAND: command });
+  }
+
+  /** A verb that changes something, in the name of run-1 with epoch 1. */
+  async change(site: TestSite, command: string, epoch = 1, run = 'run-1'): Promise<Answer> {
+    const [verb, ...rest] = command.split(' ');
+    return this.verb(site, [verb, '--epoch', epoch, '--run', run, ...rest].join(' '));
+  }
+
+  async beat(site: TestSite): Promise<Answer> {
+    return this.agent(site, ['beat'], {});
+  }
+
+  private agent(site: TestSite, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Answer> {
+    const [program = '', ...prefix] = [...asServerUser, this.path(site, 'site-agent'), this.path(site, 'agent.conf'), ...args];
+    return new Promise((resolve) => {
+      execFile(program, prefix, { env: { PATH: process.env['PATH'], ...env } }, (error, out) => {
+        const fields = Object.fromEntries(out.split('\n').flatMap((line) => (line.includes('=') ? [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]] : [])));
+        resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, fields, out });
+      });
+    });
+  }
+
+  sql(site: TestSite, sql: string, database = 'postgres', user = 'dr_admin'): string {
+    return execFileSync(join(pgBin, 'psql'), ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-h', this.address(site), '-U', user, '-d', database], {
+      input: sql,
+      env: { PGPASSWORD: password, PGOPTIONS: '-c synchronous_commit=local', PGCONNECT_TIMEOUT: '3' },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      encoding: 'utf8',
+    });
+  }
+
+  redis(site: TestSite, ...command: readonly string[]): string {
+    return execFileSync('redis-cli', ['-h', this.address(site), ...command], { env: { REDISCLI_AUTH: password, PATH: process.env['PATH'] }, encoding: 'utf8', stdio: 'pipe' }).trim();
+  }
+
+  async startPostgres(site: TestSite): Promise<void> {
+    this.spawn(`postgres-${site}`, join(pgBin, 'postgres'), ['-D', this.path(site, 'pg')]);
+    await eventually(`PostgreSQL of ${site} answers`, () => this.sql(site, 'select 1').trim() === '1');
+  }
+
+  async startRedis(site: TestSite): Promise<void> {
+    this.spawn(`redis-${site}`, 'redis-server', [this.path(site, 'redis.conf')]);
+    await eventually(`Redis of ${site} answers`, () => this.redis(site, 'PING') === 'PONG');
+  }
+
+  /** SIGKILL; returns when the process is gone. */
+  async kill(name: string): Promise<void> {
+    const child = this.running.get(name);
+    this.running.delete(name);
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  pid(name: string): number {
+    return this.running.get(name)?.pid ?? 0;
+  }
+
+  /** sshd with the agent as forced command; returns the fingerprint of its host key. */
+  async startSshd(site: TestSite): Promise<string> {
+    mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+    const key = this.path(site, 'host_key');
+    if (!existsSync(key)) this.asServer('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    const client = join(this.directory, 'client_key');
+    if (!existsSync(client)) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', client]);
+    writeFileSync(this.path(site, 'authorized_keys'), `restrict,command="${this.path(site, 'site-agent')} ${this.path(site, 'agent.conf')}" ${readFileSync(`${client}.pub`, 'utf8')}`);
+    const conf = [`ListenAddress ${this.address(site)}:2222`, `HostKey ${key}`, `AuthorizedKeysFile ${this.path(site, 'authorized_keys')}`, `PidFile none`, 'UsePAM no', 'StrictModes no'];
+    writeFileSync(this.path(site, 'sshd.conf'), `${[...conf, 'MaxSessions 50', `AllowUsers ${serverUser}`].join('\n')}\n`);
+    this.own(this.path(site));
+    this.spawn(`sshd-${site}`, '/usr/sbin/sshd', ['-D', '-e', '-f', this.path(site, 'sshd.conf')]);
+    await eventually(`sshd of ${site} answers`, () => execFileSync('ssh-keyscan', ['-p', '2222', this.address(site)], { stdio: 'pipe' }).length > 0);
+    return execFileSync('ssh-keygen', ['-lf', `${key}.pub`], { encoding: 'utf8' }).split(' ')[1] ?? '';
+  }
+
+  /** The estate as a plan describes it; host keys as `startSshd` gave them. */
+  plan(hostKeys: Readonly<Record<TestSite, string>>): Estate {
+    const observer = { user: 'dr_observer', password: 'env:TEST_PASSWORD' };
+    return estateSchema.parse({
+      name: 'test-estate',
+      detection: { holdTime: 'PT3S', probeInterval: 'PT1S', probeTimeout: 'PT1S', evidenceMaxAge: 'PT30S', referenceTargets: [{ host: `127.${this.network}.9.100`, port: 8093 }] },
+      limits: { lagBytesMax: 16_777_216, lagTimeMax: 'PT10S', heartbeatMaxAge: 'PT10S' },
+      service: {
+        ...{ unit: 'erlmcp', publicHost: 'service.example.com', publicPort: 8443, healthPath: '/health', metricsPath: '/metrics', uptimeMetric: 'uptime' },
+        ...{ files: ['service/service.config'], certificate: { file: 'service/cert.pem', minimumValidity: 'P7D' } },
+      },
+      functionProbes: [{ function: 'payments', path: '/payments', tables: ['payments'], cacheKeys: ['session:*'] }],
+      database: { driver: 'postgresql', name: 'app', observer, heartbeatTable: 'dr_heartbeat' },
+      cache: { driver: 'redis', observer: { ...observer, user: 'default' }, replicaMaxLag: 'PT2S' },
+      dns: {
+        ...{ driver: 'route53', region: 'x', hostedZoneId: 'Z', recordName: 'service.example.com', ttl: 'PT5S', epochRecordName: '_e.example.com', methods: ['data-plane'] },
+        ...{ switchHealthCheckId: 'x', siteHealthCheckId: 'x', healthCheck: { interval: 'PT1S', failureThreshold: 3 }, controlPlaneBound: 'PT60S' },
+        ...{ authoritativeServers: [{ host: 'x', port: 53 }], resolvers: [{ host: 'x', port: 53 }, { host: 'y', port: 53 }] },
+      },
+      ssh: { user: serverUser, privateKey: `file:${join(this.directory, 'client_key')}`, connectTimeout: 'PT2S' },
+      sites: Object.fromEntries(
+        sites.map((site) => {
+          const at = (port: number) => ({ host: this.address(site), port });
+          return [site, { agent: { ...at(2222), hostKey: hostKeys[site] }, database: at(5432), cache: at(6379), service: at(8443), publicAddress: this.address(site) }];
+        }),
+      ),
+      capacity: { verifyTolerancePercent: 5 },
+      monitoring: { url: 'http://x/' },
+      mail: { server: { host: 'x', port: 25 }, from: 'dr@example.com' },
+      reports: { directory: 'reports' },
+    });
+  }
+
+  private initPrimary(): void {
+    this.asServer(join(pgBin, 'initdb'), ['-D', this.path('east', 'pg'), '-U', 'dr_admin', '-A', 'scram-sha-256', '--pwfile', join(this.directory, 'password'), '-N', '-k', '--locale=C', '-E', 'UTF8']);
+    const settings = ['fsync = off', 'shared_buffers = 16MB', "unix_socket_directories = ''", 'wal_level = replica', 'wal_log_hints = on', 'log_min_messages = warning', 'max_wal_senders = 10'];
+    const replication = ['wal_sender_timeout = 2s', 'wal_receiver_timeout = 2s', 'wal_receiver_status_interval = 1s', 'wal_retrieve_retry_interval = 500ms', "include_if_exists = 'site.conf'"];
+    writeFileSync(this.path('east', 'pg', 'postgresql.conf'), `${[...settings, ...replication].join('\n')}\n`);
+    writeFileSync(this.path('east', 'pg', 'pg_hba.conf'), 'host all all 127.0.0.0/8 scram-sha-256\nhost replication dr_repl 127.0.0.0/8 scram-sha-256\n');
+    writeFileSync(this.path('east', 'pg', 'site.conf'), `listen_addresses = '${this.address('east')}'\n`);
+  }
+
+  private writeSite(site: TestSite): void {
+    const at = (...rest: readonly string[]) => this.path(site, ...rest);
+    for (const folder of ['redis', 'state', 'service', 'shim']) mkdirSync(at(folder), { recursive: true });
+    cpSync(join(repository, 'site-agent', 'site-agent'), at('site-agent'));
+    writeFileSync(at('pgpass'), `*:*:*:*:${password}\n`, { mode: 0o600 });
+    writeFileSync(at('redis-auth'), `${password}\n`, { mode: 0o600 });
+    const redis = [`bind ${this.address(site)}`, `bind-source-addr ${this.address(site)}`, `replica-announce-ip ${this.address(site)}`, `dir ${at('redis')}`, 'save ""', 'enable-debug-command yes'];
+    const replica = ['repl-diskless-sync-delay 0', 'repl-ping-replica-period 1', 'repl-timeout 3', 'min-replicas-to-write 1', 'min-replicas-max-lag 2', `requirepass ${password}`, `masterauth ${password}`];
+    const follow = site === 'east' ? [] : [`replicaof ${this.address('east')} 6379`];
+    writeFileSync(at('redis.conf'), `${[...redis, ...replica, ...follow].join('\n')}\n`);
+    writeFileSync(at('shim', 'systemctl'), systemctlShim, { mode: 0o755 });
+    writeFileSync(at('shim', 'capacity'), capacityShim, { mode: 0o755 });
+    writeFileSync(at('service', 'service.config'), 'present\n');
+    const name = '/CN=service.example.com';
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30', '-subj', name, '-addext', 'subjectAltName=DNS:service.example.com', '-keyout', at('service', 'key.pem'), '-out', at('service', 'cert.pem')], { stdio: 'ignore' });
+    writeFileSync(at('agent.conf'), this.agentConf(site));
+  }
+
+  private agentConf(site: TestSite): string {
+    const at = (...rest: readonly string[]) => this.path(site, ...rest);
+    const peers = sites.filter((peer) => peer !== site);
+    const ofPeer = (peer: TestSite) =>
+      Object.entries({ PG: 5432, REDIS: 6379, SERVICE: 8443 }).flatMap(([server, port]) => [`PEER_${peer}_${server}_HOST=${this.address(peer)}`, `PEER_${peer}_${server}_PORT=${port}`]);
+    const own = { SITE: site, STATE_DIR: at('state'), PG_BIN: pgBin, PG_DATA: at('pg'), PG_HOST: this.address(site), PG_PORT: 5432, PG_DATABASE: 'app', PG_ADMIN_USER: 'dr_admin' };
+    const servers = { PG_REPLICATION_USER: 'dr_repl', PG_PASSFILE: at('pgpass'), REDIS_CLI: 'redis-cli', REDIS_HOST: this.address(site), REDIS_PORT: 6379, REDIS_AUTH_FILE: at('redis-auth') };
+    const service = { UNIT: 'erlmcp', SYSTEMCTL: at('shim', 'systemctl'), CAPACITY_COMMAND: at('shim', 'capacity'), CA_FILE: at('service', 'cert.pem'), SWITCH_FILE: at('state', 'switch') };
+    const files = { HEARTBEAT_TABLE: 'dr_heartbeat', FILES: `"${at('service', 'service.config')} ${at('service', 'absent.config')}"`, CERT_FILE: at('service', 'cert.pem') };
+    const around = { PEERS: `"${peers.join(' ')}"`, REFERENCE_TARGETS: `127.${this.network}.9.100:8093`, PUBLIC_HOST: 'service.example.com', PROBE_TIMEOUT_SECONDS: 1 };
+    const settings = Object.entries({ ...own, ...servers, ...service, ...files, ...around }).map(([key, value]) => `${key}=${value}`);
+    return `${[...settings, ...peers.flatMap(ofPeer)].join('\n')}\n`;
+  }
+
+  private own(path: string): void {
+    if (asRoot) execFileSync('chown', ['-R', 'postgres:postgres', path]);
+  }
+
+  private asServer(program: string, args: readonly string[]): void {
+    const [first = '', ...rest] = [...asServerUser, program, ...args];
+    execFileSync(first, rest, { stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' });
+  }
+
+  private spawn(name: string, program: string, args: readonly string[]): void {
+    const [first = '', ...rest] = [...asServerUser, program, ...args];
+    this.running.set(name, spawn(first, rest, { stdio: 'ignore', cwd: '/' }));
+  }
+}
+
+const systemctlShim = `#!/bin/sh
+# A service manager as small as it can be: what it was told is in two files.
+here=$(dirname "$0")
+case $1 in
+  start | restart) echo active >"$here/active" ;;
+  stop) rm -f "$here/active" ;;
+  enable) echo enabled >"$here/enabled" ;;
+  is-active) [ -f "$here/active" ] && echo active || { echo inactive; exit 3; } ;;
+  is-enabled) [ -f "$here/enabled" ] && echo enabled || { echo disabled; exit 1; } ;;
+esac
+`;
+
+const capacityShim = `#!/bin/sh
+here=$(dirname "$0")
+case $1 in get) cat "$here/percent" 2>/dev/null || echo 35 ;; set) echo "$2" >"$here/percent" ;; esac
+`;
+
+/** Looks every 50 ms, at most 15 s. A look that throws counts as a no. */
+export async function eventually(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 15_000;
+  let last: unknown = 'it was never so';
+  while (performance.now() < end) {
+    try {
+      if (await look()) return;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`Waited 15 s for: ${what}. Last: ${String(last)}`);
+}
+
+/** Each test process has a network of its own below 127. */
+export function testNetwork(): number {
+  return 120 + Number(process.env['VITEST_POOL_ID'] ?? '0');
+}
