@@ -19,7 +19,12 @@ export function markAccepted(findings: readonly Finding[], plan: Plan, notes: re
 /** Acceptances that accept nothing, or that name a heading which the notes do not have. */
 export function checkAcceptances(findings: readonly Finding[], plan: Plan, notes: readonly string[]): readonly Problem[] {
   return plan.acceptedFindings.flatMap((entry, index): readonly Problem[] => {
-    const problem = (message: string, level: Problem['level'] = 'error'): Problem => ({ rule: 'accepted-findings', level, path: ['acceptedFindings', index], message });
+    const problem = (message: string, level: Problem['level'] = 'error'): Problem => ({
+      rule: 'accepted-findings',
+      level,
+      path: ['acceptedFindings', index],
+      message,
+    });
     const met = findings.find((finding) => finding.rule === entry.rule && finding.path === entry.path);
     if (!met) return [problem(`There is no finding "${entry.rule}" at ${entry.path} any more. Remove the entry.`, 'warning')];
     if (met.level === 'error') return [problem(`"${entry.rule}" at ${entry.path} is an error, which cannot be accepted. Mend it, and remove the entry.`)];

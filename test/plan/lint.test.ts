@@ -1,0 +1,224 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { criticalPathSeconds } from '../../plan/lint/procedures.ts';
+import { findProblems, lintPlan } from '../../plan/lint.ts';
+import { loadPlan } from '../../plan/load.ts';
+import type { Plan } from '../../plan/schema.ts';
+
+const erlmcp = resolve(import.meta.dirname, '../../plan/erlmcp');
+let plan: Plan;
+
+beforeAll(async () => {
+  plan = (await loadPlan(erlmcp)).plan;
+});
+
+/** Messages of one law after a change to the plan. */
+function messages(rule: string, change: (draft: Plan) => void): string[] {
+  const draft = structuredClone(plan);
+  change(draft);
+  return findProblems(draft)
+    .filter((problem) => problem.rule === rule)
+    .map((problem) => `${problem.level}: ${problem.message}`);
+}
+
+function procedureOf(draft: Plan): Plan['procedures']['regionalFailover'] {
+  return draft.procedures.regionalFailover;
+}
+
+function stepOf(draft: Plan, id: string): Plan['procedures']['regionalFailover']['steps'][number] {
+  const found = procedureOf(draft).steps.find((step) => step.id === id);
+  if (!found) throw new Error(`no step ${id}`);
+  return found;
+}
+
+function siteOf(draft: Plan, id: string): Plan['sites'][number] {
+  const found = draft.sites.find((site) => site.id === id);
+  if (!found) throw new Error(`no site ${id}`);
+  return found;
+}
+
+test('the plan of erlmcp has no errors, and every warning is accepted in the notes', async () => {
+  const check = await lintPlan(erlmcp);
+  expect(check.usable).toBe(true);
+  expect(check.findings.filter((finding) => finding.acceptedBy === undefined)).toEqual([]);
+});
+
+test('a plan that does not load is a finding, not an exception', async () => {
+  const check = await lintPlan('/nowhere/at/all');
+  expect(check).toMatchObject({ snapshot: null, usable: false, findings: [{ rule: 'file', level: 'error' }] });
+});
+
+describe('the critical path', () => {
+  test('of erlmcp fits the strictest RTO of 30 minutes', () => {
+    expect(criticalPathSeconds(plan, procedureOf(plan))).toBe(29 * 60 + 25);
+  });
+
+  test('that is longer than an RTO is an error which names the function', () => {
+    expect(messages('critical-path', (draft) => (stepOf(draft, 'fence-site').bound = 'PT5M'))).toEqual([
+      'error: Hold time, gate deadline, step bounds and TTL add up to 33 min 40 s, and Customer API must be back within PT30M. Shorten the longest of them.',
+    ]);
+  });
+
+  test('counts a gate before any step, and the TTL', () => {
+    const draft = structuredClone(plan);
+    stepOf(draft, 'promote-database').gateBefore = 'accepted-risk';
+    draft.estate.dns.ttl = 'PT1M';
+    expect(criticalPathSeconds(draft, procedureOf(draft))).toBe(29 * 60 + 25 + 600 + 30);
+  });
+});
+
+describe('gates', () => {
+  test('a quorum that the electorate without the starter cannot reach is an error', () => {
+    const found = messages('quorum', (draft) => {
+      for (const gate of procedureOf(draft).gates) gate.electorate = ['command-staff'];
+    });
+    expect(found).toHaveLength(3);
+    expect(found[0]).toBe(
+      'error: 2 must agree, and of the 2 who may vote the starter of the run does not count. Lower the quorum to 1, or add a group to the electorate.',
+    );
+  });
+
+  test('a person in two groups counts once', () => {
+    const overlapping = (draft: Plan): void => {
+      draft.groups.push({ id: 'others', name: 'Others', members: ['jane-smith', 'john-doe'] });
+      for (const gate of procedureOf(draft).gates) gate.electorate = ['command-staff', 'others'];
+    };
+    expect(messages('quorum', overlapping)).toHaveLength(3);
+  });
+
+  test('one that nothing opens is a warning, one that a run needs and is missing an error', () => {
+    expect(messages('gates-used', (draft) => procedureOf(draft).gates.push({ ...procedureOf(draft).gates[0]!, id: 'spare' }))).toEqual([
+      'warning: Nothing opens the gate "spare". Name it in the gateBefore of a step, or remove it.',
+    ]);
+    expect(messages('gates-used', (draft) => procedureOf(draft).gates.pop())).toEqual([
+      'error: A run asks people at the gate "failed-step", and the plan has none of that id. Add it.',
+    ]);
+  });
+});
+
+describe('steps', () => {
+  test('missing, unknown and misplaced ones are errors', () => {
+    expect(messages('steps-in-order', (draft) => procedureOf(draft).steps.splice(5, 1))).toEqual([
+      'error: The step "fence-site" is missing, and the procedure cannot run without its entry. Add it.',
+    ]);
+    expect(messages('steps-in-order', (draft) => procedureOf(draft).steps.push({ ...stepOf(draft, 'watch'), id: 'celebrate' }))).toEqual([
+      'error: No procedure carries out a step "celebrate". Remove it, or correct its id.',
+    ]);
+    expect(messages('steps-in-order', (draft) => procedureOf(draft).steps.unshift(...procedureOf(draft).steps.splice(16, 1)))[0]).toContain(
+      '"route-traffic" stands out of order',
+    );
+  });
+
+  test('what guards the data cannot be skippable', () => {
+    expect(messages('step-never-skipped', (draft) => (stepOf(draft, 'fence-site').skippable = true))).toEqual([
+      'error: "fence-site" guards the data: write critical: true and skippable: false.',
+    ]);
+  });
+
+  test('a bound shorter than the wait inside is an error', () => {
+    expect(messages('bounds-hold-waits', (draft) => (draft.estate.detection.holdTime = 'PT2M'))).toHaveLength(2);
+    expect(messages('bounds-hold-waits', (draft) => (stepOf(draft, 'activation').bound = 'PT1M'))[0]).toContain('deadline PT15M of its gate');
+  });
+});
+
+describe('objectives', () => {
+  test('an RTO over the MTD is an error, one equal to it a warning', () => {
+    expect(messages('rto-within-mtd', (draft) => (draft.objectives.overall.mtd = 'PT3H'))[0]).toBe(
+      'error: The RTO PT4H is longer than the MTD PT3H. Shorten the RTO, or raise the MTD with the business.',
+    );
+    expect(messages('rto-within-mtd', () => undefined)).toEqual([expect.stringMatching(/^warning: The RTO PT8H is the MTD itself/)]);
+  });
+
+  test('a lag limit over the strictest RPO of a function is an error', () => {
+    expect(messages('lag-within-rpo', (draft) => (draft.estate.limits.lagTimeMax = 'PT6M'))).toEqual([
+      'error: A lag of PT6M would pass without a question, and the strictest RPO of a function is 5 min 00 s. Write no more than that.',
+    ]);
+  });
+});
+
+describe('sites', () => {
+  test('one that is nobody’s target is a warning', () => {
+    expect(messages('site-targeted', (draft) => (siteOf(draft, 'ap-southeast-1').targetOf = []))).toEqual([
+      'warning: No procedure can make this site the target, so it costs money and recovers nothing. Name a procedure in targetOf, or take the site out.',
+    ]);
+  });
+
+  test('what a failover needs may not stand at the failed site', () => {
+    expect(messages('failed-site-not-needed', (draft) => (draft.estate.mail.server.host = 'db.us-east-1.example.com'))).toEqual([
+      'error: The mail server stands at us-east-1 (db.us-east-1.example.com), and a failover from there needs it. Use one that stands elsewhere.',
+    ]);
+    expect(messages('failed-site-not-needed', (draft) => (draft.estate.dns.methods = ['control-plane']))).toEqual([
+      'error: Changing the record needs the control plane in us-east-1, which fails together with us-east-1. Put data-plane first.',
+    ]);
+  });
+
+  test('a target without a database is an error', () => {
+    expect(messages('target-can-serve', (draft) => delete draft.estate.sites['eu-central-1']!.database)[0]).toContain('its database or cache has no address');
+  });
+
+  test('two servers with one address are an error', () => {
+    expect(messages('addresses-apart', (draft) => (draft.estate.sites['dr']!.agent.host = 'agent.us-east-1.example.com'))[0]).toContain(
+      'is the address of the agent of us-east-1 too',
+    );
+  });
+
+  test('a target that only the control plane can reach needs that method', () => {
+    expect(messages('targets-reachable-by-dns', (draft) => (draft.estate.dns.methods = ['data-plane']))).toHaveLength(1);
+  });
+});
+
+test('link time-outs longer than the hold time are found', () => {
+  expect(messages('link-timeouts', (draft) => (draft.estate.ssh.connectTimeout = 'PT2M'))).toEqual([
+    'warning: A connection to a site agent may take 2 min 00 s to notice a lost link, which is longer than the hold time PT1M. Shorten it, or hold longer.',
+  ]);
+});
+
+test('escalation must rise with the score', () => {
+  expect(messages('escalation-rises', (draft) => (draft.escalation[2]!.fromScore = 20))).toHaveLength(1);
+});
+
+describe('files of a plan', () => {
+  async function withCopy(change: (folder: string) => Promise<void>): Promise<string[]> {
+    const folder = await mkdtemp(join(tmpdir(), 'dr-lint-'));
+    try {
+      await cp(erlmcp, folder, { recursive: true });
+      await change(folder);
+      return (await lintPlan(folder)).findings
+        .filter((finding) => finding.acceptedBy === undefined)
+        .map((finding) => `${finding.file} ${finding.rule}: ${finding.message}`);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }
+
+  test('a placeholder that the plan does not list, and one that the text does not use', async () => {
+    const found = await withCopy((folder) => writeFile(join(folder, 'templates/resolution-notification.mustache'), '{{serviceName}} {{resolution}}'));
+    expect(found).toEqual([
+      'communication.yaml templates: {{resolution}} stands in templates/resolution-notification.mustache and not in its placeholders. Add it there, or take it out of the text.',
+      'communication.yaml templates: The placeholder resolutionSummary is listed and templates/resolution-notification.mustache does not use it. Use it, or take it off the list.',
+    ]);
+  });
+
+  test('a template that is not there', async () => {
+    expect(await withCopy((folder) => rm(join(folder, 'templates/press-release.mustache')))).toEqual([
+      "communication.yaml templates: The file templates/press-release.mustache cannot be read. Create it below the plan's folder.",
+    ]);
+  });
+
+  test('an acceptance must name a heading of the notes, and something to accept', async () => {
+    const found = await withCopy(async (folder) => {
+      const file = join(folder, 'plan.yaml');
+      const text = await readFile(file, 'utf8');
+      await writeFile(
+        file,
+        text
+          .replace('An RTO of eight hours against an MTD under eight }', 'No such heading }')
+          .replace('path: sites.dr.targetOf', 'path: sites.nowhere.targetOf'),
+      );
+    });
+    expect(found.some((line) => line.includes('The notes have no heading "No such heading".'))).toBe(true);
+    expect(found.some((line) => line.includes('There is no finding "procedure-exists" at sites.nowhere.targetOf any more.'))).toBe(true);
+  });
+});

@@ -1,0 +1,95 @@
+import { resolve } from 'node:path';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { loadPlan } from '../../../plan/load.ts';
+import { judgeTarget, recommend, type RecommendationInput, type TargetFacts } from '../../../plan/rules/targets.ts';
+import type { Plan } from '../../../plan/schema.ts';
+
+let plan: Plan;
+beforeAll(async () => {
+  plan = (await loadPlan(resolve(import.meta.dirname, '../../../plan/erlmcp'))).plan;
+});
+
+const healthy: TargetFacts = { site: 'eu-central-1', agentReachable: true, database: 'standby', cache: 'replica', lagBytes: 0, lossSeconds: 0 };
+const input: RecommendationInput = {
+  from: 'us-east-1',
+  verdict: 'failed',
+  restartInPlace: { eligible: false, reason: 'its agent does not answer.' },
+  targets: [
+    { site: 'eu-central-1', eligible: true, reasons: [], lossSeconds: 0 },
+    { site: 'ap-southeast-1', eligible: true, reasons: [], lossSeconds: 0 },
+  ],
+};
+
+describe('a target', () => {
+  test('that is a healthy standby is eligible without remarks', () => {
+    expect(judgeTarget(plan, 'us-east-1', healthy)).toEqual({ site: 'eu-central-1', eligible: true, reasons: [] });
+  });
+
+  test.each([
+    [{ site: 'us-east-1' }, 'It is the failed site itself.'],
+    [{ site: 'dr' }, 'The plan does not make it a target of a regional failover.'],
+    [{ site: 'nowhere' }, 'The plan has no such site.'],
+    [{ agentReachable: false }, 'Its site agent does not answer.'],
+    [{ database: 'unreachable' as const }, 'Its database does not answer.'],
+    [{ database: 'primary' as const }, 'Its database is a primary already: two writers would be possible.'],
+    [{ cache: 'unreachable' as const }, 'Its cache does not answer.'],
+  ])('with %j is not eligible', (facts, reason) => {
+    const verdict = judgeTarget(plan, 'us-east-1', { ...healthy, ...facts });
+    expect(verdict.eligible).toBe(false);
+    expect(verdict.reasons).toContain(reason);
+  });
+
+  test('with a loss stays eligible, and says so: to accept it is up to people', () => {
+    expect(judgeTarget(plan, 'us-east-1', { ...healthy, lossSeconds: 90, lagBytes: 20_000_000 })).toEqual({
+      site: 'eu-central-1',
+      eligible: true,
+      reasons: ['It is 20000000 bytes behind; the plan allows 16777216.', 'Up to 90 s of work would be lost; people must accept that.'],
+    });
+  });
+});
+
+describe('the recommendation is the least drastic that can work', () => {
+  test.each<[string, Partial<RecommendationInput>, string, string | undefined]>([
+    ['a site that works is left alone', { verdict: 'alive' }, 'nothing', undefined],
+    [
+      'a restart in place comes before a failover',
+      { restartInPlace: { eligible: true, reason: 'only the service is down.' } },
+      'restart in place',
+      'us-east-1',
+    ],
+    ['nobody moves while the observers disagree', { verdict: 'undecided' }, 'wait', undefined],
+    ['the secondary comes before the tertiary', {}, 'regional failover', 'eu-central-1'],
+    [
+      'less loss comes before rank',
+      {
+        targets: [
+          { site: 'eu-central-1', eligible: true, reasons: [], lossSeconds: 'unknown' },
+          { site: 'ap-southeast-1', eligible: true, reasons: [], lossSeconds: 0 },
+        ],
+      },
+      'regional failover',
+      'ap-southeast-1',
+    ],
+    ['the DR site comes last', { targets: [] }, 'activate the DR site', 'dr'],
+  ])('%s', (_title, change, action, site) => {
+    const made = recommend(plan, { ...input, ...change });
+    expect([made.action, made.site]).toEqual([action, site]);
+  });
+
+  test('never an ineligible site', () => {
+    const target = fc.record({
+      site: fc.constantFrom('eu-central-1', 'ap-southeast-1'),
+      eligible: fc.boolean(),
+      reasons: fc.constant([]),
+      lossSeconds: fc.oneof(fc.nat(100), fc.constant('unknown' as const)),
+    });
+    fc.assert(
+      fc.property(fc.uniqueArray(target, { selector: (entry) => entry.site }), (targets) => {
+        const made = recommend(plan, { ...input, targets });
+        if (made.action === 'regional failover') expect(targets.find((entry) => entry.site === made.site)?.eligible).toBe(true);
+        else expect(targets.some((entry) => entry.eligible)).toBe(false);
+      }),
+    );
+  });
+});
