@@ -49,11 +49,9 @@ const folder = z
     error: (issue) => `${String(issue.input)} is not a folder; give the folder that holds the plan's YAML files`,
   });
 
-const file = z
-  .string()
-  .refine((text) => existsSync(text) && statSync(text).isFile(), {
-    error: (issue) => `${String(issue.input)} does not exist; run npm run build, or leave the variable out`,
-  });
+const file = z.string().refine((text) => existsSync(text) && statSync(text).isFile(), {
+  error: (issue) => `${String(issue.input)} does not exist; run npm run build, or leave the variable out`,
+});
 
 const environmentSchema = z.object({
   DR_PLAN: folder,

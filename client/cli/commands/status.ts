@@ -1,0 +1,55 @@
+/** `dr status` and `dr report`: where a run is, and how it ended. */
+import type { Command } from 'commander';
+import { renderMarkdown } from '../../../report/markdown.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { badInput } from '../failures.ts';
+import { follow } from '../follow.ts';
+import type { Io } from '../io.ts';
+import { printJson } from '../io.ts';
+import { chooseRun } from '../plan-input.ts';
+import type { PlanOption } from '../plan-input.ts';
+import type { Register } from '../program.ts';
+import { withClient } from '../session.ts';
+import { exitCodeOfReport, exitCodeOfView } from '../verdict.ts';
+import { renderView } from '../views/status.ts';
+
+interface RunOptions extends PlanOption {
+  readonly run?: string;
+  readonly json?: true;
+}
+
+export function addStatus(program: Command, register: Register): void {
+  const status = program.command('status').description('steps, clock and gate of a run; for a broken one what its history says that it changed');
+  register(aboutRun(status).option('--watch', 'stay and show every change; Ctrl-C leaves the run going'), showStatus);
+  const report = program.command('report').description('the report of a run, complete once it has ended');
+  register(aboutRun(report).option('--markdown', 'as Markdown (the default)'), showReport);
+}
+
+function aboutRun(command: Command): Command {
+  return command.option('--run <run>', "workflow id of the run; absent: the one of the plan's estate").option('--json', 'for programs');
+}
+
+async function showStatus(io: Io, options: RunOptions & { readonly watch?: true }): Promise<ExitCode> {
+  const runId = await chooseRun(io, options);
+  return withClient(io, async (client) => {
+    if (options.watch) return follow(io, client, runId, options.json === true);
+    const view = await client.status(runId);
+    if (options.json) printJson(io, view);
+    else io.out(renderView(view));
+    return exitCodeOfView(view);
+  });
+}
+
+async function showReport(io: Io, options: RunOptions & { readonly markdown?: true }): Promise<ExitCode> {
+  if (options.json && options.markdown) throw badInput('--json and --markdown exclude each other.', 'Give one of them.');
+  const runId = await chooseRun(io, options);
+  return withClient(io, async (client) => {
+    const view = await client.status(runId);
+    const report = view.state === 'ended' ? view.report : await client.report(runId);
+    if (options.json) printJson(io, report);
+    else io.out(renderMarkdown(report));
+    if (view.state !== 'ended') io.err('The run is still open; this is the report so far.\n');
+    return view.state === 'ended' ? exitCodeOfReport(report) : exitCodes.ok;
+  });
+}

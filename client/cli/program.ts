@@ -1,0 +1,55 @@
+/** The `dr` command line: a thin layer over the client. */
+import { Command } from 'commander';
+import { addAssess } from './commands/assess.ts';
+import { addFailover } from './commands/failover.ts';
+import { addPlan } from './commands/plan.ts';
+import { addStatus } from './commands/status.ts';
+import { addVote } from './commands/vote.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { exitCodes } from './exit-codes.ts';
+import { explainFailure } from './failures.ts';
+import type { Io } from './io.ts';
+
+/** Gives a command its action. Options of the parents, such as `--plan`, come with the command's own; `argument` is the command's only one, if it has one. */
+export type Register = <Options extends object, Argument extends string | undefined>(
+  command: Command,
+  action: (io: Io, options: Options, argument: Argument) => Promise<ExitCode>,
+) => void;
+
+/** Runs one command line (without `node` and the script) and resolves with its exit code; never throws. */
+export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.ok;
+  const register: Register = (command, action) => {
+    command.action(async (...given: unknown[]) => {
+      const argument = given.length > 2 ? given[0] : undefined;
+      code = await action(io, command.optsWithGlobals(), argument as Parameters<typeof action>[2]);
+    });
+  };
+  const program = createProgram(io);
+  for (const add of [addFailover, addAssess, addVote, addStatus, addPlan]) add(program, register);
+  configure(program, io);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    return explainFailure(io, error);
+  }
+}
+
+function createProgram(io: Io): Command {
+  return new Command('dr')
+    .description(
+      "Disaster recovery: start, decide, watch and report recovery runs.\nConnects by Temporal's profile and variables (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …).",
+    )
+    .option('--plan <folder>', `folder of the plan; absent: DR_PLAN${io.environment['DR_PLAN'] ? ` (${io.environment['DR_PLAN']})` : ''}`)
+    .addHelpText('after', '\nExit codes: 0 good, 1 fault, 2 bad input, 3 refused, 4 no server or worker, 5 done but not good, 130 Ctrl-C while following.');
+}
+
+/** Every command, however deep, throws instead of ending the process, and writes where `io` says. */
+function configure(command: Command, io: Io): void {
+  command
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
+  for (const child of command.commands) configure(child, io);
+}

@@ -1,0 +1,34 @@
+/** An assessment as people read it: what is recommended first. Pure. */
+import { formatSeconds } from '../../../plan/durations.ts';
+import type { Assessment } from '../../../workflows/messages.ts';
+import { lossText } from './status.ts';
+import { clock, section, table } from './text.ts';
+
+export function renderAssessment(assessment: Assessment): string {
+  const since = assessment.failedSince ? `, failing since ${clock(assessment.failedSince)}` : '';
+  return [
+    `${assessment.from}: ${assessment.verdict}${since} (as of ${clock(assessment.at)})\n`,
+    `Recommendation: ${assessment.recommendation}\n`,
+    `Score ${assessment.score} → escalation level ${assessment.escalationLevel}\n`,
+    section('Score', assessment.scoreParts),
+    `The source document's rule would: ${assessment.sourceRuleAction}\n`,
+    `Restart in place: ${assessment.restartInPlace.eligible ? 'possible' : 'not possible'}: ${assessment.restartInPlace.reason}\n`,
+    'Seen from\n',
+    `${table(
+      ['observer', 'kind', 'verdict', 'detail'],
+      assessment.vantages.map((vantage) => [vantage.observer, vantage.kind, vantage.verdict, vantage.detail]),
+    )}\n`,
+    'Targets\n',
+    `${table(
+      ['site', 'eligible', 'lag', 'estimated loss', 'estimated time', 'why'],
+      assessment.targets.map((target) => [
+        target.site,
+        target.eligible ? 'yes' : 'no',
+        target.lagBytes === 'unknown' ? 'unknown' : `${target.lagBytes} bytes`,
+        lossText(target.estimatedLoss),
+        formatSeconds(target.estimatedSeconds),
+        target.reasons.join('; '),
+      ]),
+    )}\n`,
+  ].join('');
+}

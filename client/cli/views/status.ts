@@ -1,0 +1,111 @@
+/** A run as people see it on a terminal: what is asked first, then the clock, the steps and the changes. Pure. */
+import { formatSeconds } from '../../../plan/durations.ts';
+import type { Loss, Report, StepRecord, TimelineEntry } from '../../../report/report.ts';
+import type { OpenGate, RunStatus } from '../../../workflows/messages.ts';
+import type { RunView } from '../../client.ts';
+import type { HistoricChange } from '../../history.ts';
+import { missedObjectives } from '../verdict.ts';
+import { clock, section, table } from './text.ts';
+
+/** The whole page. */
+export function renderView(view: RunView): string {
+  switch (view.state) {
+    case 'running':
+      return renderStatus(view.status);
+    case 'ended':
+      return renderEnd(view.report);
+    case 'unattended':
+      return renderHistory(
+        `${view.runId} is open, and no worker answers for it. ${view.reason}`,
+        'Start a worker; the run goes on where it was.',
+        view.changes,
+      );
+    case 'broken':
+      return renderHistory(
+        `${view.runId} ended without a report: ${view.reason}.`,
+        'A new run looks at the estate itself and goes on from there.',
+        view.changes,
+      );
+  }
+}
+
+/** What is new since the last view, as lines for a log. */
+export function renderProgress(view: RunView, last: RunView | undefined): string {
+  if (view.state !== 'running') return renderView(view);
+  const before = last?.state === 'running' ? last.status : undefined;
+  const entries = view.status.timeline.slice(before?.timeline.length ?? 0).map(timelineLine);
+  const { gate } = view.status;
+  const asked = gate && gate.gate !== before?.gate?.gate ? renderGate(gate, view.runId) : '';
+  return `${entries.map((line) => `${line}\n`).join('')}${asked}`;
+}
+
+function renderStatus(status: RunStatus): string {
+  const { gate, stopped } = status;
+  const parts = [
+    `${status.runId}  ${status.mode} ${status.procedure} ${status.from} → ${status.to}  phase: ${status.phase}  epoch: ${status.epoch}\n`,
+    stopped
+      ? `STOPPED at ${clock(stopped.at)} by ${stopped.who}: ${stopped.reason}\n  Go on: dr resume --run ${status.runId} --as <person> --reason "<why>"\n`
+      : '',
+    gate ? renderGate(gate, status.runId) : '',
+    `Clock: ${status.forecast}${status.failedSince ? `, failing since ${clock(status.failedSince)}` : ''}\n`,
+    status.loss ? `Loss: ${lossText(status.loss)}\n` : '',
+    stepTable(status.steps, status.pendingSteps),
+    section(status.mode === 'dry-run' ? 'Would change' : 'Changed so far', status.changes),
+    section('Refused votes', status.refusedVotes),
+    section('Last entries', status.timeline.slice(-5).map(timelineLine)),
+  ];
+  return parts.join('');
+}
+
+function renderGate(gate: OpenGate, runId: string): string {
+  const votes = gate.votes.map((vote) => `${vote.who}: ${vote.choice} (${vote.reason})${vote.result === 'counted' ? '' : `, ${vote.result}: ${vote.note}`}`);
+  return [
+    `QUESTION ${gate.gate}, open until ${clock(gate.deadlineAt)}, identity: asserted\n  ${gate.question}\n`,
+    section(`Evidence as of ${clock(gate.evidenceAt)}`, gate.evidence),
+    section('Choices', gate.choices),
+    section(`Votes (${gate.quorum} of ${gate.electorate.join(', ')} must agree)`, votes.length > 0 ? votes : ['none yet']),
+    `Vote: dr vote --run ${runId} --gate ${gate.gate} --choice '${gate.exampleVote.choice}' --as <person> --reason "<why>"\n\n`,
+  ].join('');
+}
+
+function stepTable(steps: readonly StepRecord[], pending: readonly string[]): string {
+  const done = steps.map((step) => [step.result, step.id, step.durationSeconds === undefined ? '' : formatSeconds(step.durationSeconds), step.evidence]);
+  return `${table(['', 'step', 'took', 'found'], [...done, ...pending.map((id) => ['', id, '', ''])])}\n`;
+}
+
+function renderEnd(report: Report): string {
+  const missed = missedObjectives(report);
+  return [
+    `${report.runId}: ${report.outcome}. ${report.summary}\n`,
+    section('Exceptions', report.exceptions),
+    section('Left over', report.leftovers),
+    report.mode === 'dry-run' ? '' : section('Objectives missed', missed),
+    `Loss: ${lossText(report.loss)}\n`,
+    report.clock ? `Outage: ${report.clock.totalSeconds === 'not reached' ? 'not over' : formatSeconds(report.clock.totalSeconds)}\n` : '',
+    `The whole report: dr report --run ${report.runId}\n`,
+  ].join('');
+}
+
+function renderHistory(what: string, next: string, changes: readonly HistoricChange[]): string {
+  const rows = changes.map((change) => [clock(change.at), change.result, change.activity, change.site ?? '', change.detail]);
+  const list =
+    rows.length === 0
+      ? 'Its history shows no change to the estate.\n'
+      : `What it did, from its history:\n${table(['at', 'result', 'what', 'site', 'detail'], rows)}\n`;
+  return `${what}\n${list}${next}\n`;
+}
+
+export function lossText(loss: Loss): string {
+  switch (loss.kind) {
+    case 'proven 0':
+      return `proven 0: ${loss.proof}`;
+    case 'at most':
+      return `at most ${formatSeconds(loss.seconds)} / ${loss.bytes} bytes: ${loss.basis}`;
+    case 'unknown':
+      return `unknown: ${loss.reason}`;
+  }
+}
+
+function timelineLine(entry: TimelineEntry): string {
+  return `${clock(entry.at)} ${entry.text}`;
+}
