@@ -3,7 +3,14 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
 
 export type AgentState =
-  | { readonly site: SiteId; readonly reachable: true; readonly epoch: number; readonly epochHolder: string; readonly agentVersion: string; readonly hostname: string }
+  | {
+      readonly site: SiteId;
+      readonly reachable: true;
+      readonly epoch: number;
+      readonly epochHolder: string;
+      readonly agentVersion: string;
+      readonly hostname: string;
+    }
   | { readonly site: SiteId; readonly reachable: false; readonly reason: string };
 
 export interface HostsActivities {

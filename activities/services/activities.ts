@@ -1,0 +1,24 @@
+/** The application service, through the service manager of each site's host. */
+import { changeOf } from '../change.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import type { ServicesActivities } from './port.ts';
+
+export function createServicesActivities(dependencies: ActivityDependencies): ServicesActivities {
+  const { agent, now } = dependencies;
+  return {
+    async readService({ run, site }) {
+      const answer = await agent(run, site).ask('service-status');
+      if (!answer.reachable) return { site, reachable: false, active: false, enabled: false, detail: answer.reason };
+      const { fields } = answer;
+      return { site, reachable: true, active: fields.flag('active'), enabled: fields.flag('enabled'), detail: fields.get('detail') };
+    },
+
+    async startService({ run, site }) {
+      return changeOf(await agent(run, site).change('service-start'), site, now());
+    },
+
+    async restartService({ run, site }) {
+      return changeOf(await agent(run, site).change('service-restart'), site, now());
+    },
+  };
+}

@@ -1,0 +1,197 @@
+/** The site agents over SSH: fixed verbs, answers as `key=value`, exit codes as failures of the catalogue. */
+import type { Plan, SiteId } from '../../plan/schema.ts';
+import { milliseconds } from '../../plan/durations.ts';
+import type { RunContext } from '../context.ts';
+import type { ActivityDependencies, AgentAnswer, AgentClient, AgentFields } from '../dependencies.ts';
+import { failure } from '../errors.ts';
+import { heartbeat } from '../running.ts';
+import { HostKeyError, LoginError, SshConnection, UnreachableError, type CommandResult } from './connection.ts';
+
+/** What an agent may be asked to change is bounded by the agent itself; this is the longest of its bounds and a little more. */
+const changeTimeoutMilliseconds = 60_000;
+const heartbeatMilliseconds = 2_000;
+const argumentPattern = /^[A-Za-z0-9:._/%@=-]+$/;
+
+export interface AgentPool {
+  agent(run: RunContext, site: SiteId): AgentClient;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+/** Keeps one connection for each site of each plan. */
+export function createAgentPool(dependencies: Pick<ActivityDependencies, 'planOf' | 'secret'>): AgentPool {
+  const connections = new Map<string, Promise<SshConnection>>();
+  const open = (run: RunContext, site: SiteId): Promise<SshConnection> => {
+    const key = `${run.planDigest} ${site}`;
+    const kept = connections.get(key) ?? connect(dependencies, run, site);
+    connections.set(key, kept);
+    kept.catch(() => connections.delete(key)); // a missing secret may be there at the next call
+    return kept;
+  };
+  return {
+    agent: (run, site) =>
+      new SiteAgent(
+        run,
+        site,
+        () => open(run, site),
+        async () => milliseconds((await dependencies.planOf(run.planDigest)).estate.ssh.connectTimeout),
+      ),
+    async close() {
+      const all = await Promise.allSettled(connections.values());
+      connections.clear();
+      await Promise.all(all.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)));
+    },
+  };
+}
+
+async function connect(dependencies: Pick<ActivityDependencies, 'planOf' | 'secret'>, run: RunContext, site: SiteId): Promise<SshConnection> {
+  const plan = await dependencies.planOf(run.planDigest);
+  const { agent } = siteOf(plan, site);
+  return new SshConnection({
+    host: agent.host,
+    port: agent.port,
+    hostKey: agent.hostKey,
+    user: plan.estate.ssh.user,
+    privateKey: `${await dependencies.secret(plan.estate.ssh.privateKey)}\n`,
+    connectTimeoutMilliseconds: milliseconds(plan.estate.ssh.connectTimeout),
+  });
+}
+
+/** The site's part of the estate; `refused` when the plan has no such site. */
+export function siteOf(plan: Plan, site: SiteId): Plan['estate']['sites'][string] {
+  const found = plan.estate.sites[site];
+  if (!found) throw failure('refused', { happened: `The plan's estate has no site "${site}".`, leftAs: 'Nothing was asked and nothing was changed.' });
+  return found;
+}
+
+class SiteAgent implements AgentClient {
+  private readonly run: RunContext;
+  private readonly site: SiteId;
+  private readonly open: () => Promise<SshConnection>;
+  private readonly silenceMilliseconds: () => Promise<number>;
+
+  constructor(run: RunContext, site: SiteId, open: () => Promise<SshConnection>, silenceMilliseconds: () => Promise<number>) {
+    this.run = run;
+    this.site = site;
+    this.open = open;
+    this.silenceMilliseconds = silenceMilliseconds;
+  }
+
+  async ask(verb: string, ...args: readonly string[]): Promise<AgentAnswer> {
+    // A probe or a write test lasts as long as what it looks at is silent, so an answer may take longer than the connection itself.
+    return this.call([verb, ...args], (await this.silenceMilliseconds()) + 5_000);
+  }
+
+  async change(verb: string, ...args: readonly string[]): Promise<AgentFields> {
+    const answer = await this.tryChange(verb, ...args);
+    if (answer.reachable) return answer.fields;
+    throw failure(
+      'transient',
+      {
+        happened: `The agent of ${this.site} could not be reached for ${verb}: ${answer.reason}.`,
+        leftAs: 'Whether it was carried out is read back at the next attempt.',
+      },
+      { site: this.site, verb },
+    );
+  }
+
+  async tryChange(verb: string, ...args: readonly string[]): Promise<AgentAnswer> {
+    return this.call([verb, '--epoch', String(this.run.epoch), '--run', this.run.runId, ...args], changeTimeoutMilliseconds);
+  }
+
+  private async call(words: readonly string[], timeoutMilliseconds: number): Promise<AgentAnswer> {
+    const bad = words.find((word) => !argumentPattern.test(word));
+    if (bad !== undefined)
+      throw failure('refused', { happened: `"${bad}" holds characters that no agent accepts.`, leftAs: `Nothing was sent to ${this.site}.` });
+    const alive = setInterval(() => heartbeat(`${words[0]} at ${this.site}`), heartbeatMilliseconds);
+    try {
+      const result = await this.runOnce(words, timeoutMilliseconds);
+      return { reachable: true, fields: this.judged(words[0] ?? '', result) };
+    } catch (error) {
+      if (error instanceof UnreachableError) return { reachable: false, reason: error.message };
+      if (error instanceof HostKeyError) {
+        throw failure(
+          'host-key-changed',
+          { happened: `${this.site} is not who the plan says: ${error.message}.`, leftAs: 'Nothing was sent to it.' },
+          { site: this.site, shown: error.shown },
+          error,
+        );
+      }
+      if (error instanceof LoginError) {
+        throw failure(
+          'permanent',
+          {
+            happened: `${this.site} refuses the plan's SSH user or key.`,
+            leftAs: 'Nothing was sent to it.',
+            next: `Add the run's public key to authorized_keys at ${this.site}, then choose retry.`,
+          },
+          { site: this.site },
+          error,
+        );
+      }
+      throw error;
+    } finally {
+      clearInterval(alive);
+    }
+  }
+
+  /** A kept connection may have died unnoticed; every verb may run twice, so it is tried once more on a new one. */
+  private async runOnce(words: readonly string[], timeoutMilliseconds: number): Promise<CommandResult> {
+    const connection = await this.open();
+    try {
+      return await connection.run(words.join(' '), timeoutMilliseconds);
+    } catch (error) {
+      if (error instanceof UnreachableError && error.during === 'broken') return connection.run(words.join(' '), timeoutMilliseconds);
+      throw error;
+    }
+  }
+
+  private judged(verb: string, result: CommandResult): AgentFields {
+    const fields = parseFields(result.stdout, `${verb} at ${this.site}`);
+    const facts = { site: this.site, verb, exit: result.code };
+    const asItWas = `${this.site} is as it was.`;
+    if (result.code === 0) return fields;
+    if (result.code === 65) throw failure('refused', { happened: `${sentence(fields.find('refused') ?? result.stderr)}`, leftAs: asItWas }, facts);
+    if (result.code === 66) {
+      const [epoch, holder] = [fields.find('epoch'), fields.find('holder')];
+      throw failure(
+        'stale-epoch',
+        { happened: `${this.site} has seen epoch ${epoch} of ${holder}; this run holds ${this.run.epoch}.`, leftAs: asItWas },
+        { ...facts, epoch, holder },
+      );
+    }
+    throw failure(
+      'permanent',
+      {
+        happened: `${verb} failed at ${this.site}: ${sentence(fields.find('error') ?? result.stderr)}`,
+        leftAs: 'It can be repeated: what was done already is found done.',
+      },
+      facts,
+    );
+  }
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trim() || 'it gave no reason';
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
+
+/** Lines `key=value`; other lines are left out. `source` names the answer in errors. */
+export function parseFields(text: string, source: string): AgentFields {
+  const pairs = text.split('\n').flatMap((line) => {
+    const at = line.indexOf('=');
+    return at > 0 ? [[line.slice(0, at), line.slice(at + 1).trim()] as const] : [];
+  });
+  const all = (key: string) => pairs.filter(([name]) => name === key).map(([, value]) => value);
+  const get = (key: string): string => {
+    const value = all(key)[0];
+    if (value === undefined)
+      throw failure('permanent', {
+        happened: `The answer to ${source} has no line "${key}=".`,
+        leftAs: 'It was not used.',
+        next: 'Install the site agent of this version there, then choose retry.',
+      });
+    return value;
+  };
+  return { all, get, find: (key) => all(key)[0] || undefined, flag: (key) => get(key) === 'yes' };
+}
