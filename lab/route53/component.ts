@@ -6,7 +6,7 @@ import type { LabContext, ResettableComponent } from '../component.ts';
 import { countBody } from '../control-body.ts';
 import type { Control, WorldOptions } from '../world.ts';
 import { HealthChecker } from './checker.ts';
-import { createEstate, emulatorClient, healthChecks, initialRecords, replaceRecords, type Route53Ids } from './estate.ts';
+import { createEstate, emulatorClient, healthChecks, initialRecords, mirrorRecords, type Route53Ids } from './estate.ts';
 import { Route53Proxy } from './proxy.ts';
 import { Zone } from './zone.ts';
 
@@ -38,12 +38,13 @@ export function createRoute53(context: LabContext, options: Pick<WorldOptions, '
     zone,
     checker,
     hostedZoneId: () => ids().hostedZoneId,
+    mirror: (before, after) => mirrorRecords((started as NonNullable<typeof started>).client, ids().hostedZoneId, before, after),
     healthChecksChanged: async () => checker.define(await healthChecks((started as NonNullable<typeof started>).client)),
   });
 
   const loadRecords = async (client: Route53Client, { hostedZoneId, switchHealthCheckId }: Route53Ids) => {
     const records = initialRecords(addresses, options.publicHost, options.ttlSeconds, switchHealthCheckId);
-    await replaceRecords(client, hostedZoneId, records);
+    await mirrorRecords(client, hostedZoneId, zone.accepted(), records);
     zone.load(records);
   };
   const calm = () => {
@@ -75,6 +76,7 @@ export function createRoute53(context: LabContext, options: Pick<WorldOptions, '
       started?.client.destroy();
       await started?.moto.stop();
       started = undefined;
+      zone.load([]);
     },
     async reset() {
       calm();

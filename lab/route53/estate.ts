@@ -4,7 +4,6 @@ import {
   CreateHealthCheckCommand,
   CreateHostedZoneCommand,
   ListHealthChecksCommand,
-  ListResourceRecordSetsCommand,
   Route53Client,
   type Change,
   type HealthCheckConfig,
@@ -13,7 +12,7 @@ import {
 import type { LabAddresses, LabSite } from '../addresses.ts';
 import { ports } from '../addresses.ts';
 import type { HealthCheckDefinition } from './checker.ts';
-import { normalName, type RecordSet } from './records.ts';
+import { keyOf, normalName, type RecordSet } from './records.ts';
 
 export interface Route53Ids {
   readonly hostedZoneId: string;
@@ -91,14 +90,17 @@ export function initialRecords(addresses: LabAddresses, publicHost: string, ttlS
   ];
 }
 
-/** Makes the emulator hold exactly `records` besides the zone's own SOA and NS. */
-export async function replaceRecords(client: Route53Client, hostedZoneId: string, records: readonly RecordSet[]): Promise<void> {
-  const held = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId: hostedZoneId }));
-  const obsolete = (held.ResourceRecordSets ?? []).filter(({ Type }) => Type !== 'SOA' && Type !== 'NS');
+/**
+ * Brings the emulator from one state of the records to another by their difference: it judges each change of a batch against the state before the batch, and so
+ * refuses to delete and create one record together, as Route 53 allows.
+ */
+export async function mirrorRecords(client: Route53Client, hostedZoneId: string, before: readonly RecordSet[], after: readonly RecordSet[]): Promise<void> {
+  const kept = new Set(after.map(keyOf));
   const changes: Change[] = [
-    ...obsolete.map((set) => ({ Action: 'DELETE' as const, ResourceRecordSet: set })),
-    ...records.map((set) => ({ Action: 'CREATE' as const, ResourceRecordSet: toApi(set) })),
+    ...before.filter((set) => !kept.has(keyOf(set))).map((set) => ({ Action: 'DELETE' as const, ResourceRecordSet: toApi(set) })),
+    ...after.filter((set) => !before.includes(set)).map((set) => ({ Action: 'UPSERT' as const, ResourceRecordSet: toApi(set) })),
   ];
+  if (changes.length === 0) return;
   await client.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: hostedZoneId, ChangeBatch: { Changes: changes } }));
 }
 

@@ -2,7 +2,7 @@
 import { createServer, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import { apiError, changeAccepted, changeStatus, healthCheckStatus, parseChanges } from './api.ts';
 import type { HealthChecker } from './checker.ts';
-import type { RecordChange } from './records.ts';
+import type { RecordChange, RecordSet } from './records.ts';
 import type { Zone } from './zone.ts';
 
 /** A call that changes something, as it came. */
@@ -24,6 +24,8 @@ export interface ProxyParts {
   readonly zone: Zone;
   readonly checker: HealthChecker;
   hostedZoneId(): string;
+  /** Brings the emulator's records from one state to the other. */
+  mirror(before: readonly RecordSet[], after: readonly RecordSet[]): Promise<void>;
   /** After a change of health checks at the emulator. */
   healthChecksChanged(): Promise<void>;
 }
@@ -112,7 +114,7 @@ export class Route53Proxy {
     }
     const path = call.path.split('?', 1)[0] as string;
     const zoneId = /^\/2013-04-01\/hostedzone\/([^/]+)\/rrset\/?$/.exec(path)?.[1];
-    if (zoneId !== undefined && call.method === 'POST') return this.#oneAtATime(() => this.#changeRecords(zoneId, call.body, request));
+    if (zoneId !== undefined && call.method === 'POST') return this.#oneAtATime(() => this.#changeRecords(zoneId, call.body));
     const changeId = /^\/2013-04-01\/change\/([^/]+)$/.exec(path)?.[1];
     if (changeId !== undefined) {
       const change = this.#parts.zone.change(changeId);
@@ -131,7 +133,7 @@ export class Route53Proxy {
     return result;
   }
 
-  async #changeRecords(zoneId: string, body: string, request: IncomingMessage): Promise<Reply> {
+  async #changeRecords(zoneId: string, body: string): Promise<Reply> {
     if (zoneId !== this.#parts.hostedZoneId()) return xml(404, apiError('NoSuchHostedZone', `No hosted zone found with ID: ${zoneId}`));
     let changes: RecordChange[];
     try {
@@ -141,8 +143,7 @@ export class Route53Proxy {
     }
     const result = this.#parts.zone.check(changes, this.#parts.checker.ids());
     if (!result.ok) return xml(400, apiError('InvalidChangeBatch', `[${result.messages.join(', ')}]`));
-    const emulated = await this.#forward(request, Buffer.from(body));
-    if (emulated.status !== 200) return emulated;
+    await this.#parts.mirror(this.#parts.zone.accepted(), result.recordSets);
     return xml(200, changeAccepted(this.#parts.zone.accept(result.recordSets)));
   }
 

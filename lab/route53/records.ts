@@ -25,7 +25,8 @@ export function normalName(name: string): string {
   return lower.endsWith('.') ? lower : `${lower}.`;
 }
 
-const keyOf = (set: RecordSet) => `${set.name}|${set.type}|${set.setIdentifier ?? ''}`;
+/** Two sets with one key are the same record. */
+export const keyOf = (set: RecordSet): string => `${set.name}|${set.type}|${set.setIdentifier ?? ''}`;
 const describe = (set: RecordSet) =>
   `[name='${set.name}', type='${set.type}'${set.setIdentifier === undefined ? '' : `, set-identifier='${set.setIdentifier}'`}]`;
 

@@ -1,0 +1,168 @@
+/** The lab's Route 53 as the orchestrator's own SDK sees it: honest where the emulator is not. */
+import { createServer, type Server } from 'node:http';
+import {
+  ChangeResourceRecordSetsCommand,
+  GetChangeCommand,
+  GetHealthCheckStatusCommand,
+  ListResourceRecordSetsCommand,
+  Route53Client,
+  type Change,
+  type ResourceRecordSet,
+} from '@aws-sdk/client-route-53';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createRoute53, type Route53 } from '../../lab/route53/component.ts';
+import { setupPaths } from '../../lab/setup/paths.ts';
+import { eventually, testContext } from './support.ts';
+
+const context = testContext(251);
+const { addresses } = context;
+const host = 'erlmcp.example.com';
+let route53: Route53;
+let client: Route53Client;
+let switches: { server: Server; thrown: boolean }[] = [];
+
+beforeAll(async () => {
+  route53 = createRoute53(context, { publicHost: host, motoServer: setupPaths().motoServer, ttlSeconds: 5 });
+  await route53.component.start();
+  client = sdk(3);
+  switches = await Promise.all((['eu-central-1', 'ap-southeast-1'] as const).map((site) => switchAt(addresses.seen(site, 'checkers'))));
+});
+afterAll(async () => {
+  client.destroy();
+  await route53.component.stop();
+  for (const { server } of switches) server.closeAllConnections(), server.close();
+  context.remove();
+});
+beforeEach(async () => {
+  switches.forEach((item) => (item.thrown = false));
+  await route53.component.reset();
+});
+
+function sdk(maxAttempts: number): Route53Client {
+  const { host: address, port } = addresses.route53;
+  return new Route53Client({ region: 'us-east-1', endpoint: `http://${address}:${port}`, maxAttempts, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
+}
+
+/** A site's switch as health checkers see it. */
+async function switchAt(address: string): Promise<{ server: Server; thrown: boolean }> {
+  const item = { server: createServer((_, response) => void response.writeHead(item.thrown ? 200 : 404).end()), thrown: false };
+  await new Promise<void>((resolve) => item.server.listen(8090, address, resolve));
+  return item;
+}
+
+const change = (...changes: [Change['Action'], ResourceRecordSet][]) =>
+  client.send(
+    new ChangeResourceRecordSetsCommand({
+      HostedZoneId: route53.ids().hostedZoneId,
+      ChangeBatch: { Changes: changes.map(([Action, ResourceRecordSet]) => ({ Action, ResourceRecordSet })) },
+    }),
+  );
+const epoch = (value: number): ResourceRecordSet => ({ Name: `_dr-epoch.${host}`, Type: 'TXT', TTL: 5, ResourceRecords: [{ Value: `"epoch=${value}"` }] });
+const primary = (address: string): ResourceRecordSet => ({
+  Name: host,
+  Type: 'A',
+  TTL: 5,
+  SetIdentifier: 'primary',
+  Failover: 'PRIMARY',
+  HealthCheckId: route53.ids().switchHealthCheckId,
+  ResourceRecords: [{ Value: address }],
+});
+const served = (setIdentifier: string) => route53.zone.recordSets().find((set) => set.setIdentifier === setIdentifier)?.values[0];
+const state = async () => (await route53.control['route53/state']?.(undefined)) as { mutatingCalls: { body: string; status: number; answered: boolean }[] };
+
+test('a change is pending before it is in sync, and name servers follow only then', async () => {
+  const { ChangeInfo } = await change(['DELETE', epoch(0)], ['CREATE', epoch(1)], ['UPSERT', primary(addresses.seen('eu-central-1', 'customers'))]);
+  expect(ChangeInfo?.Status).toBe('PENDING');
+  expect(served('primary')).toBe(addresses.seen('us-east-1', 'customers'));
+  const status = async () => (await client.send(new GetChangeCommand({ Id: ChangeInfo?.Id }))).ChangeInfo?.Status;
+  expect(await status()).toBe('PENDING');
+  await eventually('INSYNC', 3_000, async () => (await status()) === 'INSYNC');
+  expect(served('primary')).toBe(addresses.seen('eu-central-1', 'customers'));
+  const listed = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId: route53.ids().hostedZoneId }));
+  expect(listed.ResourceRecordSets?.filter(({ Type }) => Type === 'TXT').map(({ ResourceRecords }) => ResourceRecords?.[0]?.Value)).toEqual(['"epoch=1"']);
+  expect(listed.ResourceRecordSets?.find(({ SetIdentifier }) => SetIdentifier === 'primary')).toMatchObject({ Failover: 'PRIMARY', HealthCheckId: route53.ids().switchHealthCheckId });
+});
+
+test('a batch with a stale epoch changes nothing at all', async () => {
+  const stale = change(['DELETE', epoch(7)], ['CREATE', epoch(8)], ['UPSERT', primary(addresses.seen('eu-central-1', 'customers'))]);
+  await expect(stale).rejects.toMatchObject({ name: 'InvalidChangeBatch', message: expect.stringContaining('do not match the current values') });
+  const listed = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId: route53.ids().hostedZoneId }));
+  expect(listed.ResourceRecordSets?.find(({ SetIdentifier }) => SetIdentifier === 'primary')?.ResourceRecords).toEqual([{ Value: addresses.seen('us-east-1', 'customers') }]);
+  expect(route53.zone.accepted()).toEqual(route53.zone.recordSets());
+});
+
+test.each([
+  ['a record that exists is not created again', 'CREATE', () => epoch(0), 'already exists'],
+  ['a value that is no address is refused', 'UPSERT', () => primary('not-an-ip'), 'not a valid IPv4 address'],
+  ['a name outside the zone is refused', 'CREATE', () => ({ ...epoch(0), Name: 'other.example.org' }), 'not permitted in zone'],
+  ['a CNAME beside other records is refused', 'CREATE', () => ({ Name: `_dr-epoch.${host}`, Type: 'CNAME', TTL: 5, ResourceRecords: [{ Value: host }] }), 'of type CNAME'],
+  ['a second primary is refused', 'CREATE', () => ({ ...primary('127.1.1.1'), SetIdentifier: 'other' }), 'more than one PRIMARY'],
+  ['a missing record is not deleted', 'DELETE', () => ({ ...epoch(0), Name: `gone.${host}` }), 'not found'],
+] as [string, Change['Action'], () => ResourceRecordSet, string][])('%s', async (_, action, set, message) => {
+  await expect(change([action, set()])).rejects.toMatchObject({ name: 'InvalidChangeBatch', message: expect.stringContaining(message) });
+});
+
+test('the unknown is named: a change, a zone, a health check', async () => {
+  await expect(client.send(new GetChangeCommand({ Id: 'C0' }))).rejects.toMatchObject({ name: 'NoSuchChange' });
+  await expect(client.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: 'Z0', ChangeBatch: { Changes: [{ Action: 'CREATE', ResourceRecordSet: epoch(9) }] } }))).rejects.toMatchObject({
+    name: 'NoSuchHostedZone',
+  });
+  await expect(client.send(new GetHealthCheckStatusCommand({ HealthCheckId: 'none' }))).rejects.toMatchObject({ name: 'NoSuchHealthCheck' });
+});
+
+test('a thrown switch at one site moves the record; a dead or reset one does not', async () => {
+  const { switchHealthCheckId, siteHealthCheckId } = route53.ids();
+  expect(route53.zone.isHealthy(switchHealthCheckId)).toBe(true);
+  (switches[0] as (typeof switches)[0]).thrown = true;
+  await eventually('the switch', 6_000, () => !route53.zone.isHealthy(switchHealthCheckId));
+  (switches[0] as (typeof switches)[0]).thrown = false;
+  await eventually('the way back', 6_000, () => route53.zone.isHealthy(switchHealthCheckId));
+  // Nothing listens where the site's own check looks: it fails by observation, and the switch's check does not care.
+  await eventually('the site check', 6_000, () => !route53.zone.isHealthy(siteHealthCheckId));
+  expect(route53.zone.isHealthy(switchHealthCheckId)).toBe(true);
+  const status = await client.send(new GetHealthCheckStatusCommand({ HealthCheckId: siteHealthCheckId }));
+  expect(status.HealthCheckObservations?.[0]?.StatusReport?.Status).toMatch(/^Failure: /);
+  expect(Date.now() - (status.HealthCheckObservations?.[0]?.StatusReport?.CheckedTime?.getTime() ?? 0)).toBeLessThan(3_000);
+});
+
+test('a change whose reply is lost is applied, and its retry is refused', async () => {
+  await route53.control['route53/lose-replies']?.({ count: 1 });
+  // The SDK sends again after the lost reply, and finds that its first attempt was applied.
+  await expect(change(['DELETE', epoch(0)], ['CREATE', epoch(1)])).rejects.toMatchObject({ name: 'InvalidChangeBatch' });
+  const { mutatingCalls } = await state();
+  expect(mutatingCalls.map(({ status, answered }) => [status, answered])).toEqual([
+    [200, false],
+    [400, true],
+  ]);
+  expect(mutatingCalls[0]?.body).toContain('epoch=1');
+  expect(route53.zone.accepted().find(({ type }) => type === 'TXT')?.values).toEqual(['"epoch=1"']);
+});
+
+test('throttling is retried by the SDK and comes through', async () => {
+  await route53.control['route53/throttle']?.({ count: 2 });
+  await expect(change(['UPSERT', epoch(0)])).resolves.toMatchObject({ ChangeInfo: { Status: 'PENDING' } });
+});
+
+test('a control plane that is cut hangs, changes nothing, and comes back', async () => {
+  route53.setControlPlane(false);
+  const impatient = sdk(1);
+  const cut = impatient.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: route53.ids().hostedZoneId, ChangeBatch: { Changes: [{ Action: 'UPSERT', ResourceRecordSet: epoch(5) }] } }), {
+    abortSignal: AbortSignal.timeout(700),
+  });
+  await expect(cut).rejects.toMatchObject({ name: expect.stringMatching(/AbortError|TimeoutError/) });
+  impatient.destroy();
+  route53.setControlPlane(true);
+  expect((await state()).mutatingCalls).toEqual([]);
+  await expect(change(['UPSERT', epoch(6)])).resolves.toBeDefined();
+});
+
+test('a reset keeps the ids and takes the records back', async () => {
+  const ids = route53.ids();
+  await change(['UPSERT', primary('127.1.1.1')]);
+  await route53.component.reset();
+  expect(route53.ids()).toEqual(ids);
+  expect(served('primary')).toBe(addresses.seen('us-east-1', 'customers'));
+  const listed = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId: ids.hostedZoneId }));
+  expect(listed.ResourceRecordSets?.filter(({ Type }) => Type === 'A')).toHaveLength(2);
+  expect((await state()).mutatingCalls).toEqual([]);
+});
