@@ -5,6 +5,7 @@ import { taskQueue } from '../workflows/ids.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import { workflowsPath } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
+import { heartbeatInterceptor } from './interceptors.ts';
 
 /** How long a stopping worker lets activities end by themselves. Most steps of a runbook take less. */
 const shutdownGraceTime = '30 s';
@@ -48,6 +49,7 @@ export async function createWorker(
     namespace: config.temporal.namespace,
     taskQueue,
     activities,
+    interceptors: { activity: [heartbeatInterceptor] },
     ...workflowCode(config.workflowBundle),
     shutdownGraceTime,
     shutdownForceTime,
