@@ -10,9 +10,21 @@ export const errorCatalogue = {
   permanent: { retryable: false, actsNext: 'people', hint: 'Mend the cause that the message names, then choose retry; or choose undo or abort.' },
   refused: { retryable: false, actsNext: 'people', hint: 'A guard said no. Read which one; do not work around it.' },
   unknown: { retryable: false, actsNext: 'people', hint: 'The state could not be read back. Look at the thing itself before you choose.' },
-  'plan-changed': { retryable: false, actsNext: 'whoever started the run', hint: 'Look at the plan that the worker holds (dr plan show) and start again with its digest.' },
-  'secret-missing': { retryable: false, actsNext: 'whoever runs the worker', hint: 'Set the variable or create the file that the message names, restart the worker, then choose retry.' },
-  'host-key-changed': { retryable: false, actsNext: 'security', hint: 'Compare the fingerprint on the host console. Change the plan only after a reviewed key rotation.' },
+  'plan-changed': {
+    retryable: false,
+    actsNext: 'whoever started the run',
+    hint: 'Look at the plan that the worker holds (dr plan show) and start again with its digest.',
+  },
+  'secret-missing': {
+    retryable: false,
+    actsNext: 'whoever runs the worker',
+    hint: 'Set the variable or create the file that the message names, restart the worker, then choose retry.',
+  },
+  'host-key-changed': {
+    retryable: false,
+    actsNext: 'security',
+    hint: 'Compare the fingerprint on the host console. Change the plan only after a reviewed key rotation.',
+  },
   'stale-epoch': { retryable: false, actsNext: 'nobody', hint: 'A newer run holds the estate. This run must end; do not retry it.' },
 } as const;
 
@@ -36,4 +48,9 @@ export function failure(type: ErrorType, text: FailureText, facts: Record<string
     details: [{ ...facts, actsNext: entry.actsNext }],
     ...(cause instanceof Error ? { cause } : {}),
   });
+}
+
+/** True for a failure after which nothing more may be tried in this run, whatever else would still work. */
+export function endsTheRun(error: unknown): boolean {
+  return error instanceof ApplicationFailure && (error.type === 'stale-epoch' || error.type === 'plan-changed' || error.type === 'secret-missing');
 }

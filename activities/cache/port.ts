@@ -23,5 +23,9 @@ export interface CacheActivities {
   /** Makes the server at `site` a replica of the one at `source` and waits until the link is up and the offset has caught up. */
   followCache(input: { readonly run: RunContext; readonly site: SiteId; readonly source: SiteId }): Promise<Change>;
   /** Promotes `site`, points `replicas` at it, compares digests; done when a write is acknowledged. */
-  promoteCache(input: { readonly run: RunContext; readonly site: SiteId; readonly replicas: readonly SiteId[] }): Promise<Change & { readonly offset: number; readonly digestsEqual: boolean | 'no replica' }>;
+  promoteCache(input: {
+    readonly run: RunContext;
+    readonly site: SiteId;
+    readonly replicas: readonly SiteId[];
+  }): Promise<Change & { readonly offset: number; readonly digestsEqual: boolean | 'no replica' }>;
 }

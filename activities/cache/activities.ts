@@ -1,0 +1,168 @@
+/** Redis: read by the observer, changed by the site agents only. */
+import { ApplicationFailure } from '@temporalio/common';
+import { milliseconds } from '../../plan/durations.ts';
+import type { SiteId } from '../../plan/schema.ts';
+import { changeOf } from '../change.ts';
+import type { RunContext } from '../context.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { endsTheRun, failure } from '../errors.ts';
+import { until } from '../running.ts';
+import { siteOf } from '../ssh/agent.ts';
+import type { CacheActivities, CacheState } from './port.ts';
+import { readDigest, readRedis, withRedis, type RedisSettings } from './redis.ts';
+
+const catchUp = { everyMilliseconds: 50, withinMilliseconds: 60_000 };
+/** Both contents stand still after a promotion, but for expiring keys; a difference that lasts so long is one. */
+const agreement = { everyMilliseconds: 50, withinMilliseconds: 3_000 };
+
+export function createCacheActivities(dependencies: ActivityDependencies): CacheActivities {
+  const { agent, now } = dependencies;
+  return {
+    readCache: ({ run, site }) => readCache(dependencies, run, site),
+
+    async followCache({ run, site, source }) {
+      const ahead = await readCache(dependencies, run, source);
+      if (!ahead.reachable)
+        throw failure(
+          'transient',
+          { happened: `The cache at ${source} does not tell how far it is: ${ahead.reason}.`, leftAs: 'Nothing was changed.' },
+          { site: source },
+        );
+      const change = changeOf(await agent(run, site).change('cache-follow', source), site, now());
+      const caughtUp = await until(
+        async () => {
+          const state = await readCache(dependencies, run, site);
+          return state.reachable && state.linkUp && state.offset >= ahead.offset ? state : undefined;
+        },
+        { ...catchUp, waitingFor: `${site} reaches offset ${ahead.offset} of ${source}` },
+      );
+      if (!caughtUp)
+        throw failure(
+          'transient',
+          { happened: `The cache at ${site} did not reach offset ${ahead.offset} of ${source} within 60 s.`, leftAs: `It follows ${source}.` },
+          { site, source },
+        );
+      return { ...change, after: `${change.after}, offset ${caughtUp.offset}`, at: now().toISOString() };
+    },
+
+    async promoteCache({ run, site, replicas }) {
+      const promoted = await agent(run, site).change('cache-promote');
+      const change = changeOf(promoted, site, now());
+      const followed = await Promise.all(replicas.map((replica) => follow(dependencies, run, replica, site)));
+      const linked = followed.filter((each) => each.note === undefined).map((each) => each.replica);
+      const comparison =
+        linked.length === 0 ? { equal: 'no replica' as const, how: 'no replica to compare with' } : await compare(dependencies, run, site, linked);
+      await proveWritable(dependencies, run, site);
+      const protectedBy = linked.length === 0 ? 'asks for no replica' : await protect(dependencies, run, site);
+      const notes = followed.flatMap((each) => (each.note === undefined ? [] : [each.note]));
+      return {
+        ...change,
+        after: ['primary', protectedBy, comparison.how, ...notes].join('; '),
+        at: now().toISOString(),
+        offset: Number(promoted.get('offset')),
+        digestsEqual: comparison.equal,
+      };
+    },
+  };
+}
+
+async function settingsOf(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<RedisSettings | undefined> {
+  const plan = await dependencies.planOf(run.planDigest);
+  const { cache } = siteOf(plan, site);
+  if (!cache) return undefined;
+  const { observer } = plan.estate.cache;
+  return {
+    ...cache,
+    user: observer.user,
+    password: await dependencies.secret(observer.password),
+    timeoutMilliseconds: milliseconds(plan.estate.detection.probeTimeout),
+  };
+}
+
+async function readCache(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<CacheState> {
+  const settings = await settingsOf(dependencies, run, site);
+  if (!settings) return { site, reachable: false, reason: `the plan has no cache at ${site}` };
+  try {
+    return { site, reachable: true, ...(await withRedis(settings, readRedis)) };
+  } catch (error) {
+    return { site, reachable: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Points one replica at the new primary. One that cannot be pointed there is a note; what ends the run is thrown. */
+async function follow(
+  dependencies: ActivityDependencies,
+  run: RunContext,
+  replica: SiteId,
+  site: SiteId,
+): Promise<{ readonly replica: SiteId; readonly note?: string }> {
+  try {
+    const answer = await dependencies.agent(run, replica).tryChange('cache-follow', site);
+    return answer.reachable ? { replica } : { replica, note: `${replica} could not be reached: ${answer.reason}` };
+  } catch (error) {
+    if (endsTheRun(error) || !(error instanceof ApplicationFailure)) throw error;
+    return { replica, note: `${replica}: ${error.message}` };
+  }
+}
+
+/** By digest of the whole content; by number of keys where a server does not allow `DEBUG`. */
+async function compare(
+  dependencies: ActivityDependencies,
+  run: RunContext,
+  site: SiteId,
+  replicas: readonly SiteId[],
+): Promise<{ readonly equal: boolean; readonly how: string }> {
+  const read = async (at: SiteId) => {
+    const settings = await settingsOf(dependencies, run, at);
+    if (!settings) return { digest: undefined, keys: -1 };
+    return withRedis(settings, async (redis) => ({ digest: await readDigest(redis), keys: await redis.dbsize() }));
+  };
+  let how = '';
+  try {
+    const equal = await until(
+      async () => {
+        const [mine, ...others] = await Promise.all([site, ...replicas].map(read));
+        const byDigest = mine?.digest !== undefined && others.every((other) => other.digest !== undefined);
+        const same = others.every((other) => (byDigest ? other.digest === mine.digest : other.keys === mine?.keys));
+        how = `${byDigest ? 'digests' : 'numbers of keys (DEBUG is not allowed)'} of ${[site, ...replicas].join(', ')} ${same ? 'are equal' : 'differ'}`;
+        return same ? true : undefined;
+      },
+      { ...agreement, waitingFor: `the caches of ${[site, ...replicas].join(', ')} are equal` },
+    );
+    return { equal: equal ?? false, how };
+  } catch (error) {
+    throw failure(
+      'transient',
+      { happened: `The caches of ${[site, ...replicas].join(', ')} could not be compared.`, leftAs: `${site} is promoted.` },
+      { site },
+      error,
+    );
+  }
+}
+
+async function proveWritable(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<void> {
+  const test = await dependencies.agent(run, site).ask('write-test');
+  if (!test.reachable)
+    throw failure(
+      'transient',
+      { happened: `The agent of ${site} could not be reached for a write: ${test.reason}.`, leftAs: 'The cache there is promoted.' },
+      { site },
+    );
+  if (test.fields.get('cache_write') === 'accepted') return;
+  throw failure(
+    'permanent',
+    { happened: `The cache at ${site} was promoted, but a write was not accepted: ${test.fields.get('cache_detail')}.`, leftAs: 'No traffic was moved.' },
+    { site },
+  );
+}
+
+/** Asks for a replica again, now that one is there. A refusal leaves the primary writable, and is said. */
+async function protect(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<string> {
+  try {
+    await dependencies.agent(run, site).change('cache-protect', '1');
+    return 'asks for 1 replica';
+  } catch (error) {
+    if (error instanceof ApplicationFailure && error.type === 'refused') return 'asks for no replica, since none is online yet';
+    throw error;
+  }
+}

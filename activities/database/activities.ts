@@ -1,0 +1,140 @@
+/** PostgreSQL: read by the observer, changed by the site agents only. */
+import { ApplicationFailure } from '@temporalio/common';
+import type { SiteId } from '../../plan/schema.ts';
+import { changeOf, sourceOf } from '../change.ts';
+import type { RunContext } from '../context.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { endsTheRun, failure } from '../errors.ts';
+import { heartbeat, pause } from '../running.ts';
+import { observe, observerAt } from './observer.ts';
+import { readServer, withSession } from './postgresql.ts';
+import type { DatabaseActivities, DatabaseState } from './port.ts';
+
+const pollMilliseconds = 50;
+/** A standby that replays nothing for so long will not catch up by waiting. */
+const standstillMilliseconds = 30_000;
+
+export function createDatabaseActivities(dependencies: ActivityDependencies): DatabaseActivities {
+  const { agent, now } = dependencies;
+  return {
+    readDatabase: ({ run, site }) => readDatabase(dependencies, run, site),
+
+    async followDatabase({ run, site, source, untilBytes }) {
+      const wanted = untilBytes ?? (await receivedAt(dependencies, run, source));
+      const change = changeOf(await agent(run, site).change('database-follow', source), site, now());
+      const replayed = await untilReplayed(dependencies, run, site, wanted);
+      return { ...change, after: `${change.after}, replayed to ${replayed}`, at: now().toISOString() };
+    },
+
+    async promoteDatabase({ run, site }) {
+      const promoted = await agent(run, site).change('database-promote');
+      await proveWritable(dependencies, run, site);
+      const lastReplayedCommitAt = promoted.find('last_replayed_commit_at');
+      return {
+        ...changeOf(promoted, site, now()),
+        timelineBefore: Number(promoted.get('timeline_before')),
+        timelineAfter: Number(promoted.get('timeline_after')),
+        lsn: promoted.get('lsn'),
+        ...(lastReplayedCommitAt === undefined ? {} : { lastReplayedCommitAt }),
+      };
+    },
+
+    async protectDatabase({ run, site, standbys }) {
+      const notes = await Promise.all(standbys.map((standby) => attempt(standby, async () => agent(run, standby).tryChange('database-follow', site))));
+      const following = standbys.filter((_, index) => notes[index] === undefined);
+      const trouble = notes.filter((note) => note !== undefined);
+      for (const standby of following) {
+        const answer = { before: '', changed: false, after: '' };
+        const note = await attempt(standby, async () => {
+          const made = await agent(run, site).tryChange('database-synchronous', standby);
+          if (made.reachable) Object.assign(answer, changeOf(made.fields, site, now()));
+          return made;
+        });
+        if (note === undefined) {
+          const after = [`${standby} is synchronous; ${following.join(', ')} follow`, ...trouble].join('; ');
+          return { before: answer.before, after, changed: answer.changed, source: sourceOf(site), at: now().toISOString() };
+        }
+        trouble.push(note);
+      }
+      const alone = changeOf(await agent(run, site).change('database-synchronous', 'none'), site, now());
+      return { ...alone, after: ['no standby is synchronous: writes wait for nobody', ...trouble].join('; ') };
+    },
+  };
+}
+
+async function readDatabase(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<DatabaseState> {
+  const followed = dependencies.agent(run, site).ask('database-status');
+  followed.catch(() => {}); // looked at only when the server itself answers
+  const seen = await observe(dependencies, run, site);
+  if (!seen.reachable) return { site, reachable: false, reason: seen.reason };
+  const answer = await followed;
+  const follows = answer.reachable ? answer.fields.get('follows') : 'unknown';
+  return { site, reachable: true, ...seen.server, follows, ...(seen.heartbeat ? { heartbeat: seen.heartbeat } : {}) };
+}
+
+async function receivedAt(dependencies: ActivityDependencies, run: RunContext, source: SiteId): Promise<number> {
+  const seen = await observe(dependencies, run, source);
+  if (seen.reachable) return seen.server.receivedBytes;
+  throw failure(
+    'transient',
+    { happened: `The database at ${source} does not tell how far it is: ${seen.reason}.`, leftAs: 'Nothing was changed.' },
+    { site: source },
+  );
+}
+
+/** Polls one kept session. Gives up when the position stands still; how long a moving one may take is the step's bound. */
+async function untilReplayed(dependencies: ActivityDependencies, run: RunContext, site: SiteId, wanted: number): Promise<string> {
+  const config = await observerAt(dependencies, run, site);
+  if (!config) throw failure('refused', { happened: `The plan has no database at ${site}.`, leftAs: 'Nothing was changed.' });
+  const behind = (why: string, cause?: unknown) =>
+    failure(
+      'transient',
+      { happened: `The standby at ${site} did not catch up: ${why}.`, leftAs: 'It follows its new source; nothing was promoted.' },
+      { site, wanted },
+      cause,
+    );
+  try {
+    return await withSession(config, async (client) => {
+      let [best, movedAt] = [-1, performance.now()];
+      for (;;) {
+        const server = await readServer(client);
+        if (server.replayedBytes >= wanted) return server.replayedLsn;
+        if (server.replayedBytes > best) [best, movedAt] = [server.replayedBytes, performance.now()];
+        if (performance.now() - movedAt > standstillMilliseconds) throw behind(`it stands still ${wanted - best} bytes behind`);
+        heartbeat(`${site} is ${wanted - server.replayedBytes} bytes behind`);
+        await pause(pollMilliseconds);
+      }
+    });
+  } catch (error) {
+    if (error instanceof ApplicationFailure || (error instanceof Error && error.name === 'AbortError')) throw error;
+    throw behind(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+async function proveWritable(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<void> {
+  const test = await dependencies.agent(run, site).ask('write-test');
+  if (!test.reachable) {
+    throw failure(
+      'transient',
+      { happened: `The agent of ${site} could not be reached for a write: ${test.reason}.`, leftAs: 'The database there is promoted.' },
+      { site },
+    );
+  }
+  if (test.fields.get('database_write') === 'accepted') return;
+  throw failure(
+    'permanent',
+    { happened: `The database at ${site} was promoted, but a write was not accepted: ${test.fields.get('database_detail')}.`, leftAs: 'No traffic was moved.' },
+    { site },
+  );
+}
+
+/** What went wrong with one of several standbys, as a note; undefined when nothing did. What ends the run is thrown. */
+async function attempt(site: SiteId, call: () => ReturnType<ReturnType<ActivityDependencies['agent']>['tryChange']>): Promise<string | undefined> {
+  try {
+    const answer = await call();
+    return answer.reachable ? undefined : `${site} could not be reached: ${answer.reason}`;
+  } catch (error) {
+    if (endsTheRun(error) || !(error instanceof ApplicationFailure)) throw error;
+    return `${site}: ${error.message}`;
+  }
+}

@@ -1,0 +1,58 @@
+/** The plan's read-only login at a site's database. */
+import type { Client, ClientConfig } from 'pg';
+import { milliseconds } from '../../plan/durations.ts';
+import type { SiteId } from '../../plan/schema.ts';
+import type { RunContext } from '../context.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { siteOf } from '../ssh/agent.ts';
+import { readHeartbeat, readServer, withSession, type HeartbeatRow, type ServerReading } from './postgresql.ts';
+
+export type Observation =
+  { readonly reachable: true; readonly server: ServerReading; readonly heartbeat?: HeartbeatRow } | { readonly reachable: false; readonly reason: string };
+
+/** A session of the observer at `site`. Undefined when the plan has no database there. */
+export async function observerAt(
+  dependencies: Pick<ActivityDependencies, 'planOf' | 'secret'>,
+  run: RunContext,
+  site: SiteId,
+): Promise<ClientConfig | undefined> {
+  const plan = await dependencies.planOf(run.planDigest);
+  const { database } = siteOf(plan, site);
+  if (!database) return undefined;
+  const { observer, name } = plan.estate.database;
+  const bound = milliseconds(plan.estate.detection.probeTimeout);
+  return {
+    ...database,
+    user: observer.user,
+    password: await dependencies.secret(observer.password),
+    database: name,
+    connectionTimeoutMillis: bound,
+    query_timeout: bound,
+  };
+}
+
+/** State and heartbeat in one session. A server that gives no answer within the plan's probe time-out is a value. */
+export async function observe(dependencies: Pick<ActivityDependencies, 'planOf' | 'secret'>, run: RunContext, site: SiteId): Promise<Observation> {
+  const config = await observerAt(dependencies, run, site);
+  if (!config) return { reachable: false, reason: `the plan has no database at ${site}` };
+  const { heartbeatTable } = (await dependencies.planOf(run.planDigest)).estate.database;
+  try {
+    return await withSession(config, async (client) => {
+      const server = await readServer(client);
+      const heartbeat = await heartbeatOrNone(client, heartbeatTable);
+      return { reachable: true, server, ...(heartbeat ? { heartbeat } : {}) };
+    });
+  } catch (error) {
+    return { reachable: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** A database without the table, or whose table may not be read, is a database without heartbeat; it is reachable all the same. */
+async function heartbeatOrNone(client: Client, table: string): Promise<HeartbeatRow | undefined> {
+  try {
+    return await readHeartbeat(client, table);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === '42P01' || error.code === '42501')) return undefined;
+    throw error;
+  }
+}

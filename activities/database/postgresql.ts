@@ -1,0 +1,113 @@
+/** Reads of one PostgreSQL server, by a login that cannot write. Every wait is bounded: a black hole behind a load balancer accepts connections and then says nothing. */
+import { Client, type ClientConfig } from 'pg';
+import type { Heartbeat } from './port.ts';
+
+export interface ServerReading {
+  readonly inRecovery: boolean;
+  readonly systemIdentifier: string;
+  readonly timeline: number;
+  readonly receivedLsn: string;
+  readonly replayedLsn: string;
+  readonly receivedBytes: number;
+  readonly replayedBytes: number;
+  readonly receiverActive: boolean;
+  readonly lastMessageAgeSeconds?: number;
+  readonly lastReplayedCommitAt?: string;
+}
+
+/** The heartbeat with its part about the cache. */
+export interface HeartbeatRow extends Heartbeat {
+  readonly cache: { readonly minReplicasToWrite: number; readonly minReplicasMaxLagSeconds: number; readonly replicas: number };
+}
+
+const stateSql = `
+  select recovering as in_recovery, (select system_identifier::text from pg_control_system()) as system_identifier,
+    case when recovering then coalesce((select received_tli from pg_stat_wal_receiver), (select timeline_id from pg_control_checkpoint()))
+      else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end as timeline,
+    received::text as received_lsn, replayed::text as replayed_lsn,
+    pg_wal_lsn_diff(received, '0/0')::float8 as received_bytes, pg_wal_lsn_diff(replayed, '0/0')::float8 as replayed_bytes,
+    exists (select from pg_stat_wal_receiver where status = 'streaming') as receiver_active,
+    (select extract(epoch from clock_timestamp() - last_msg_receipt_time)::float8 from pg_stat_wal_receiver) as last_message_age,
+    case when recovering then pg_last_xact_replay_timestamp() end as last_replayed_commit_at
+  from (select recovering,
+      case when recovering then coalesce(greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()), '0/0') else pg_current_wal_lsn() end as received,
+      case when recovering then coalesce(pg_last_wal_replay_lsn(), '0/0') else pg_current_wal_lsn() end as replayed
+    from (select pg_is_in_recovery() as recovering) as role) as positions`;
+
+interface StateRow {
+  in_recovery: boolean;
+  system_identifier: string;
+  timeline: number;
+  received_lsn: string;
+  replayed_lsn: string;
+  received_bytes: number;
+  replayed_bytes: number;
+  receiver_active: boolean;
+  last_message_age: number | null;
+  last_replayed_commit_at: Date | null;
+}
+
+/** One session for several reads. Rejects with the driver's own error when the server cannot be reached in time. */
+export async function withSession<T>(config: ClientConfig, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ application_name: 'dr-observer', keepAlive: true, ...config });
+  client.on('error', () => {}); // a broken session shows at its next query; without a listener it would end the process
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    void client.end().catch(() => {}); // the goodbye may fall into a black hole; nobody waits for it
+  }
+}
+
+export async function readServer(client: Client): Promise<ServerReading> {
+  const { rows } = await client.query<StateRow>(stateSql);
+  const [row] = rows;
+  if (!row) throw new Error('the server gave no row about its state');
+  return {
+    inRecovery: row.in_recovery,
+    systemIdentifier: row.system_identifier,
+    timeline: row.timeline,
+    receivedLsn: row.received_lsn,
+    replayedLsn: row.replayed_lsn,
+    receivedBytes: row.received_bytes,
+    replayedBytes: row.replayed_bytes,
+    receiverActive: row.receiver_active,
+    ...(row.last_message_age === null ? {} : { lastMessageAgeSeconds: Math.max(0, row.last_message_age) }),
+    ...(row.last_replayed_commit_at === null ? {} : { lastReplayedCommitAt: row.last_replayed_commit_at.toISOString() }),
+  };
+}
+
+/** Undefined when the table is not there, not readable, or empty: the primary then never said what an acknowledgement means. */
+export async function readHeartbeat(client: Client, table: string): Promise<HeartbeatRow | undefined> {
+  const { rows } = await client.query<{
+    written_at: Date;
+    synchronous_standby_names: string;
+    synchronous_commit: string;
+    overrides: string;
+    standbys: string;
+    cache_min_replicas_to_write: number;
+    cache_min_replicas_max_lag: number;
+    cache_replicas: number;
+  }>(`select * from ${client.escapeIdentifier(table)} where id = 1`);
+  const [row] = rows;
+  if (!row) return undefined;
+  return {
+    writtenAt: row.written_at.toISOString(),
+    synchronousStandbyNames: row.synchronous_standby_names,
+    synchronousCommit: row.synchronous_commit,
+    overrides: split(row.overrides),
+    standbys: split(row.standbys),
+    cache: { minReplicasToWrite: row.cache_min_replicas_to_write, minReplicasMaxLagSeconds: row.cache_min_replicas_max_lag, replicas: row.cache_replicas },
+  };
+}
+
+/** `X/Y` as a number of bytes. */
+export function lsnBytes(lsn: string): number {
+  const match = /^([0-9A-F]+)\/([0-9A-F]+)$/i.exec(lsn);
+  if (!match) throw new RangeError(`"${lsn}" is not a WAL position such as 0/3000060.`);
+  return parseInt(match[1] ?? '', 16) * 2 ** 32 + parseInt(match[2] ?? '', 16);
+}
+
+function split(list: string): readonly string[] {
+  return list.split(',').filter((part) => part !== '');
+}
