@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   client.destroy();
   await route53.component.stop();
-  for (const { server } of switches) server.closeAllConnections(), server.close();
+  for (const { server } of switches) (server.closeAllConnections(), server.close());
   context.remove();
 });
 beforeEach(async () => {
@@ -40,7 +40,12 @@ beforeEach(async () => {
 
 function sdk(maxAttempts: number): Route53Client {
   const { host: address, port } = addresses.route53;
-  return new Route53Client({ region: 'us-east-1', endpoint: `http://${address}:${port}`, maxAttempts, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
+  return new Route53Client({
+    region: 'us-east-1',
+    endpoint: `http://${address}:${port}`,
+    maxAttempts,
+    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+  });
 }
 
 /** A site's switch as health checkers see it. */
@@ -80,14 +85,19 @@ test('a change is pending before it is in sync, and name servers follow only the
   expect(served('primary')).toBe(addresses.seen('eu-central-1', 'customers'));
   const listed = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId: route53.ids().hostedZoneId }));
   expect(listed.ResourceRecordSets?.filter(({ Type }) => Type === 'TXT').map(({ ResourceRecords }) => ResourceRecords?.[0]?.Value)).toEqual(['"epoch=1"']);
-  expect(listed.ResourceRecordSets?.find(({ SetIdentifier }) => SetIdentifier === 'primary')).toMatchObject({ Failover: 'PRIMARY', HealthCheckId: route53.ids().switchHealthCheckId });
+  expect(listed.ResourceRecordSets?.find(({ SetIdentifier }) => SetIdentifier === 'primary')).toMatchObject({
+    Failover: 'PRIMARY',
+    HealthCheckId: route53.ids().switchHealthCheckId,
+  });
 });
 
 test('a batch with a stale epoch changes nothing at all', async () => {
   const stale = change(['DELETE', epoch(7)], ['CREATE', epoch(8)], ['UPSERT', primary(addresses.seen('eu-central-1', 'customers'))]);
   await expect(stale).rejects.toMatchObject({ name: 'InvalidChangeBatch', message: expect.stringContaining('do not match the current values') });
   const listed = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId: route53.ids().hostedZoneId }));
-  expect(listed.ResourceRecordSets?.find(({ SetIdentifier }) => SetIdentifier === 'primary')?.ResourceRecords).toEqual([{ Value: addresses.seen('us-east-1', 'customers') }]);
+  expect(listed.ResourceRecordSets?.find(({ SetIdentifier }) => SetIdentifier === 'primary')?.ResourceRecords).toEqual([
+    { Value: addresses.seen('us-east-1', 'customers') },
+  ]);
   expect(route53.zone.accepted()).toEqual(route53.zone.recordSets());
 });
 
@@ -95,7 +105,12 @@ test.each([
   ['a record that exists is not created again', 'CREATE', () => epoch(0), 'already exists'],
   ['a value that is no address is refused', 'UPSERT', () => primary('not-an-ip'), 'not a valid IPv4 address'],
   ['a name outside the zone is refused', 'CREATE', () => ({ ...epoch(0), Name: 'other.example.org' }), 'not permitted in zone'],
-  ['a CNAME beside other records is refused', 'CREATE', () => ({ Name: `_dr-epoch.${host}`, Type: 'CNAME', TTL: 5, ResourceRecords: [{ Value: host }] }), 'of type CNAME'],
+  [
+    'a CNAME beside other records is refused',
+    'CREATE',
+    () => ({ Name: `_dr-epoch.${host}`, Type: 'CNAME', TTL: 5, ResourceRecords: [{ Value: host }] }),
+    'of type CNAME',
+  ],
   ['a second primary is refused', 'CREATE', () => ({ ...primary('127.1.1.1'), SetIdentifier: 'other' }), 'more than one PRIMARY'],
   ['a missing record is not deleted', 'DELETE', () => ({ ...epoch(0), Name: `gone.${host}` }), 'not found'],
 ] as [string, Change['Action'], () => ResourceRecordSet, string][])('%s', async (_, action, set, message) => {
@@ -104,7 +119,9 @@ test.each([
 
 test('the unknown is named: a change, a zone, a health check', async () => {
   await expect(client.send(new GetChangeCommand({ Id: 'C0' }))).rejects.toMatchObject({ name: 'NoSuchChange' });
-  await expect(client.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: 'Z0', ChangeBatch: { Changes: [{ Action: 'CREATE', ResourceRecordSet: epoch(9) }] } }))).rejects.toMatchObject({
+  await expect(
+    client.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: 'Z0', ChangeBatch: { Changes: [{ Action: 'CREATE', ResourceRecordSet: epoch(9) }] } })),
+  ).rejects.toMatchObject({
     name: 'NoSuchHostedZone',
   });
   await expect(client.send(new GetHealthCheckStatusCommand({ HealthCheckId: 'none' }))).rejects.toMatchObject({ name: 'NoSuchHealthCheck' });
@@ -146,9 +163,15 @@ test('throttling is retried by the SDK and comes through', async () => {
 test('a control plane that is cut hangs, changes nothing, and comes back', async () => {
   route53.setControlPlane(false);
   const impatient = sdk(1);
-  const cut = impatient.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: route53.ids().hostedZoneId, ChangeBatch: { Changes: [{ Action: 'UPSERT', ResourceRecordSet: epoch(5) }] } }), {
-    abortSignal: AbortSignal.timeout(700),
-  });
+  const cut = impatient.send(
+    new ChangeResourceRecordSetsCommand({
+      HostedZoneId: route53.ids().hostedZoneId,
+      ChangeBatch: { Changes: [{ Action: 'UPSERT', ResourceRecordSet: epoch(5) }] },
+    }),
+    {
+      abortSignal: AbortSignal.timeout(700),
+    },
+  );
   await expect(cut).rejects.toMatchObject({ name: expect.stringMatching(/AbortError|TimeoutError/) });
   impatient.destroy();
   route53.setControlPlane(true);

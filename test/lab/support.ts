@@ -27,7 +27,11 @@ export function testContext(index: number): TestContext {
 }
 
 /** Asks until `probe` gives something, at most `withinMs`; then fails with `what`. */
-export async function eventually<Result>(what: string, withinMs: number, probe: () => Promise<Result | undefined | false> | Result | undefined | false): Promise<Result> {
+export async function eventually<Result>(
+  what: string,
+  withinMs: number,
+  probe: () => Promise<Result | undefined | false> | Result | undefined | false,
+): Promise<Result> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const result = await probe();
