@@ -1,0 +1,314 @@
+/** A small model of an estate behind typed fake activities: who is ahead, who writes, what was changed. It judges; it does not know the procedures. */
+import { ApplicationFailure } from '@temporalio/common';
+import type { Change, RunContext } from '../../activities/context.ts';
+import type { DatabaseState } from '../../activities/database/port.ts';
+import type { Vantage } from '../../activities/detection/port.ts';
+import type { Fence, WriterState } from '../../activities/fencing/port.ts';
+import type { Activities } from '../../activities/index.ts';
+import type { FunctionVerdict } from '../../activities/verification/port.ts';
+import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
+import type { Report } from '../../report/report.ts';
+
+type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number };
+
+/** A call of an activity that changes something, in order. */
+export interface Call {
+  readonly name: string;
+  readonly site?: string;
+  readonly epoch: number;
+}
+
+const mutating = [
+  'claimEpoch',
+  'startService',
+  'restartService',
+  'setCapacity',
+  'followDatabase',
+  'promoteDatabase',
+  'protectDatabase',
+  'followCache',
+  'promoteCache',
+  'fenceByAgent',
+  'fenceDatabaseByReplication',
+  'fenceCacheByReplication',
+  'unfenceByAgent',
+  'reattach',
+  'throwSwitch',
+  'resetSwitch',
+  'changeRecord',
+  'updateMonitoring',
+  'notifyStakeholders',
+  'storeReport',
+] as const;
+
+/** State of the model; a test sets it before and while a run goes on. */
+export class FakeEstate {
+  readonly snapshot: PlanSnapshot;
+  readonly primary = 'us-east-1';
+  /** Sites that answer nobody. */
+  readonly dead = new Set<SiteId>();
+  readonly databases = new Map<SiteId, Server>();
+  readonly epochs = new Map<SiteId, { epoch: number; holder: string }>();
+  readonly capacity = new Map<SiteId, number>();
+  readonly calls: Call[] = [];
+  /** Names of activities, and how often each is still to fail, with what. */
+  readonly failures = new Map<string, { times: number; failure: ApplicationFailure }>();
+  /** Called before each activity; a test hooks in what happens meanwhile. */
+  before: (name: string) => Promise<void> | void = () => undefined;
+  route: SiteId = this.primary;
+  synchronousStandby: SiteId | null = 'ap-southeast-1';
+  fenceProvable = true;
+  brokenFunctions = new Map<string, string>();
+  dataPlaneWorks = true;
+  lastCommitAt = new Date().toISOString();
+  report: Report | null = null;
+
+  constructor(snapshot: PlanSnapshot) {
+    this.snapshot = snapshot;
+    for (const site of Object.keys(snapshot.plan.estate.sites)) {
+      if (!snapshot.plan.estate.sites[site]?.database) continue;
+      this.databases.set(site, { role: site === this.primary ? 'writer' : 'standby', bytes: 1000 });
+      this.capacity.set(site, snapshot.plan.sites.find((candidate) => candidate.id === site)?.capacity.baselinePercent ?? 0);
+    }
+  }
+
+  /** Servers that would acknowledge a write. Two of them is what must never be. */
+  writers(): SiteId[] {
+    return [...this.databases].filter(([, server]) => server.role === 'writer').map(([site]) => site);
+  }
+
+  changed(name: string): Call[] {
+    return this.calls.filter((call) => call.name === name);
+  }
+
+  /** Mutating calls, without the copy of the report, which is stored at every ending. */
+  changes(): string[] {
+    return this.calls.filter((call) => call.name !== 'storeReport').map((call) => call.name);
+  }
+
+  failOnce(name: keyof Activities, failure: ApplicationFailure, times = 1): void {
+    this.failures.set(name, { times, failure });
+  }
+
+  /** The activities that a worker runs. */
+  activities(): Activities {
+    const all: Omit<Activities, 'checkSiteAccess' | 'checkSharedAccess'> = {
+      ...this.looks(),
+      ...this.makesReady(),
+      ...this.fences(),
+      ...this.promotes(),
+      ...this.routes(),
+    };
+    return Object.fromEntries(Object.entries(all).map(([name, act]) => [name, this.recorded(name, act as (input: never) => Promise<unknown>)])) as unknown as Activities;
+  }
+
+  private recorded(name: string, act: (input: never) => Promise<unknown>): (input: never) => Promise<unknown> {
+    return async (input: never) => {
+      await this.before(name);
+      const { run, site } = input as { run?: RunContext; site?: string };
+      if ((mutating as readonly string[]).includes(name)) this.calls.push({ name, epoch: run?.epoch ?? 0, ...(site === undefined ? {} : { site }) });
+      const planned = this.failures.get(name);
+      if (planned && planned.times > 0) {
+        planned.times -= 1;
+        throw planned.failure;
+      }
+      return act(input);
+    };
+  }
+
+  private vantage(kind: Vantage['kind'], observer: string, site: SiteId, holdSeconds: number): Vantage {
+    const failed = this.dead.has(site);
+    const ok = !failed;
+    const at = new Date().toISOString();
+    const checks = kind === 'health-check' ? (['health-check'] as const) : (['service', 'database'] as const);
+    return {
+      kind,
+      observer,
+      verdict: this.dead.has(observer) ? 'blind' : failed ? 'failed' : 'alive',
+      observations: checks.map((check) => ({ check, ok, sentAt: at, detail: ok ? 'answers' : 'no answer' })),
+      ...(failed ? { failingSince: at } : {}),
+      heldSeconds: holdSeconds,
+      rounds: 1,
+      detail: ok ? 'answers' : 'no answer',
+    };
+  }
+
+  private looks() {
+    return {
+      loadPlan: async ({ expectedDigest }: { expectedDigest?: string }) => {
+        if (expectedDigest !== undefined && expectedDigest !== this.snapshot.digest) throw ApplicationFailure.nonRetryable('The worker holds another plan.', 'plan-changed');
+        return this.snapshot;
+      },
+      watchFromOrchestrator: async ({ site, holdSeconds }) => this.vantage('orchestrator', 'orchestrator', site, holdSeconds),
+      watchFromSite: async ({ site, observer, holdSeconds }) => this.vantage('site-agent', observer, site, holdSeconds),
+      watchHealthCheck: async ({ site, holdSeconds }) => this.vantage('health-check', 'route53', site, holdSeconds),
+      readDatabase: async ({ site }) => this.databaseState(site),
+      readCache: async ({ site }) => {
+        const server = this.databases.get(site);
+        if (this.dead.has(site) || !server) return { site, reachable: false, reason: 'no answer' };
+        return { site, reachable: true, role: server.role === 'writer' ? 'primary' : 'replica', follows: 'none', linkUp: false, replicationId: 'r', offset: server.bytes, keys: 10 };
+      },
+      readService: async ({ site }) => ({ site, reachable: !this.dead.has(site), active: !this.dead.has(site), enabled: true, detail: '' }),
+      readCapacity: async ({ site }) => ({ site, percent: this.capacity.get(site) ?? 0 }),
+      checkApplication: async () => ({ ok: true, findings: [], certificateExpiresAt: '2030-01-01T00:00:00Z' }),
+      readAgents: async ({ sites }) =>
+        sites.map((site) => {
+          if (this.dead.has(site)) return { site, reachable: false, reason: 'no answer' };
+          const held = this.epochs.get(site) ?? { epoch: 0, holder: '' };
+          return { site, reachable: true, epoch: held.epoch, epochHolder: held.holder, agentVersion: '1', hostname: site };
+        }),
+      readWriters: async ({ sites }) =>
+        sites.flatMap((site): WriterState[] => {
+          const server = this.databases.get(site);
+          if (!server) return [];
+          return [{ site, server: 'database', state: this.dead.has(site) ? 'unknown' : server.role, how: 'model' }];
+        }),
+    } satisfies Partial<Activities>;
+  }
+
+  private databaseState(site: SiteId): DatabaseState {
+    const server = this.databases.get(site);
+    if (this.dead.has(site) || !server) return { site, reachable: false, reason: 'no answer' };
+    const standbys = this.synchronousStandby ? [`${this.synchronousStandby}=sync`] : [];
+    return {
+      site,
+      reachable: true,
+      inRecovery: server.role === 'standby',
+      systemIdentifier: '1',
+      timeline: 1,
+      receivedLsn: `0/${server.bytes}`,
+      replayedLsn: `0/${server.bytes}`,
+      receivedBytes: server.bytes,
+      replayedBytes: server.bytes,
+      follows: this.primary,
+      receiverActive: !this.dead.has(this.primary),
+      lastMessageAgeSeconds: 5,
+      lastReplayedCommitAt: this.lastCommitAt,
+      heartbeat: { writtenAt: this.lastCommitAt, synchronousStandbyNames: '', synchronousCommit: 'on', overrides: [], standbys },
+    };
+  }
+
+  private makesReady() {
+    return {
+      claimEpoch: async ({ run, site }) => {
+        const held = this.epochs.get(site) ?? { epoch: 0, holder: '' };
+        this.mustHold(run, site);
+        this.epochs.set(site, { epoch: run.epoch, holder: run.runId });
+        return change(String(held.epoch), String(run.epoch));
+      },
+      startService: async ({ run, site }) => this.guarded(run, site, () => change('inactive', 'active')),
+      restartService: async ({ run, site }) => this.guarded(run, site, () => change('inactive', 'active')),
+      setCapacity: async ({ run, site, percent }) =>
+        this.guarded(run, site, () => {
+          const before = this.capacity.get(site) ?? 0;
+          this.capacity.set(site, percent);
+          return change(`${before} %`, `${percent} %`);
+        }),
+      followDatabase: async ({ run, site, source }) =>
+        this.guarded(run, site, () => {
+          const own = this.server(site);
+          const before = own.bytes;
+          own.bytes = Math.max(own.bytes, this.server(source).bytes);
+          return change(`${before}`, `${own.bytes}`);
+        }),
+      followCache: async ({ run, site }) => this.guarded(run, site, () => change('behind', 'caught up')),
+    } satisfies Partial<Activities>;
+  }
+
+  private fences() {
+    const fence = (site: SiteId, method: Fence['method'], proven: boolean, server: 'database' | 'cache'): Fence => ({
+      method,
+      proven,
+      servers: [{ site, server, state: proven ? 'fenced' : 'unknown', how: 'model' }],
+      proof: proven ? `the ${server} at ${site} acknowledges nothing` : 'no proof',
+      ...(proven && server === 'database' ? { positionBytes: Math.max(...[...this.databases.values()].map((state) => state.bytes)) } : {}),
+      at: new Date().toISOString(),
+    });
+    return {
+      fenceByAgent: async ({ run, site }) => {
+        if (this.dead.has(site)) return { ...fence(site, 'agent', false, 'database'), proof: 'the agent does not answer' };
+        return this.guarded(run, site, () => {
+          this.server(site).role = 'fenced';
+          return fence(site, 'agent', true, 'database');
+        });
+      },
+      fenceDatabaseByReplication: async ({ site }) => {
+        if (this.fenceProvable) this.server(site).role = 'fenced';
+        return fence(site, 'replication', this.fenceProvable, 'database');
+      },
+      fenceCacheByReplication: async ({ site }) => fence(site, 'replication', this.fenceProvable, 'cache'),
+      unfenceByAgent: async ({ site }) => fence(site, 'agent', false, 'database'),
+      reattach: async ({ site }) => {
+        this.server(site).role = 'writer';
+        return [];
+      },
+    } satisfies Partial<Activities>;
+  }
+
+  private promotes() {
+    return {
+      promoteDatabase: async ({ run, site }) =>
+        this.guarded(run, site, () => {
+          this.server(site).role = 'writer';
+          return { ...change('standby', 'writer'), timelineBefore: 1, timelineAfter: 2, lsn: '0/1' };
+        }),
+      protectDatabase: async ({ run, site }) => this.guarded(run, site, () => change('alone', 'synchronous standby')),
+      promoteCache: async ({ run, site }) => this.guarded(run, site, () => ({ ...change('replica', 'primary'), offset: 1, digestsEqual: true })),
+      verifyFunction: async (input): Promise<FunctionVerdict> => {
+        const broken = this.brokenFunctions.get(input.function);
+        return { function: input.function, status: broken ? 'failed' : 'ok', differences: broken ? [broken] : [], at: new Date().toISOString() };
+      },
+      verifyUptime: async () => ({ ok: true, detail: 'grows' }),
+      verifyAsCustomer: async ({ site }) => [{ function: 'customer-api', status: this.route === site ? 'ok' : 'failed', differences: [], at: new Date().toISOString() }],
+      watchService: async () => ({ relapsed: false, detail: 'quiet', rounds: 3 }),
+    } satisfies Partial<Activities>;
+  }
+
+  private routes() {
+    return {
+      readRoute: async () => ({ site: this.route, address: '192.0.2.1', ttlSeconds: 30, at: new Date().toISOString() }),
+      throwSwitch: async ({ run, to, switchSites }) =>
+        this.guarded(run, to, () => {
+          if (this.dataPlaneWorks) this.route = to;
+          return { ...change('not thrown', 'thrown'), thrownAt: switchSites };
+        }),
+      resetSwitch: async () => change('thrown', 'not thrown'),
+      changeRecord: async ({ run, to }) =>
+        this.guarded(run, to, () => {
+          this.route = to;
+          return change('old', 'new');
+        }),
+      proveRoute: async ({ to }) =>
+        this.route === to
+          ? { moved: true, site: to, authoritativeAt: new Date().toISOString(), ttlSeconds: 30, resolvers: [] }
+          : { moved: false, detail: `the authoritative servers still answer ${this.route}` },
+      updateMonitoring: async () => change('', 'failover_active'),
+      notifyStakeholders: async () => ({ recipients: ['jsmith@example.com'], messageId: 'm', at: new Date().toISOString() }),
+      storeReport: async ({ report }) => {
+        this.report = report;
+        return { path: 'reports/run.md', sha256: '0'.repeat(64) };
+      },
+    } satisfies Partial<Activities>;
+  }
+
+  private server(site: SiteId): Server {
+    const server = this.databases.get(site);
+    if (!server) throw new Error(`The model has no database at ${site}.`);
+    return server;
+  }
+
+  /** What every target checks: nothing is done under a lower epoch than it has seen. */
+  private guarded<T>(run: RunContext, site: SiteId, act: () => T): T {
+    this.mustHold(run, site);
+    return act();
+  }
+
+  private mustHold(run: RunContext, site: SiteId): void {
+    const held = this.epochs.get(site) ?? { epoch: 0, holder: '' };
+    if (run.epoch < held.epoch) throw ApplicationFailure.nonRetryable(`${site} holds epoch ${held.epoch}.`, 'stale-epoch');
+  }
+}
+
+function change(before: string, after: string): Change {
+  return { before, after, changed: before !== after, source: 'model', at: new Date().toISOString() };
+}
