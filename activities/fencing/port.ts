@@ -38,7 +38,12 @@ export interface FencingActivities {
   /** Takes `fenceByAgent` back: database and cache open, service started. Only before the point of no return. */
   unfenceByAgent(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Fence>;
   /** Takes the fences by replication back: standbys and replicas follow `site` again. */
-  reattach(input: { readonly run: RunContext; readonly site: SiteId; readonly standbys: readonly SiteId[]; readonly replicas: readonly SiteId[] }): Promise<readonly WriterState[]>;
+  reattach(input: {
+    readonly run: RunContext;
+    readonly site: SiteId;
+    readonly standbys: readonly SiteId[];
+    readonly replicas: readonly SiteId[];
+  }): Promise<readonly WriterState[]>;
   /** Which servers of these sites can acknowledge a write now? Unreachable ones are `unknown`. */
   readWriters(input: { readonly run: RunContext; readonly sites: readonly SiteId[] }): Promise<readonly WriterState[]>;
 }

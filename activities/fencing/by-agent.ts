@@ -1,0 +1,56 @@
+/** The fence by the failed site's own agent: service stopped, database and cache closed, and shown by writes that fail. */
+import type { SiteId } from '../../plan/schema.ts';
+import type { RunContext } from '../context.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { siteOf } from '../ssh/agent.ts';
+import { attempt, type Attempt } from './attempt.ts';
+import type { Fence, WriterState } from './port.ts';
+
+type Server = WriterState['server'];
+
+export async function fenceByAgent(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<Fence> {
+  const agent = dependencies.agent(run, site);
+  const servers = await serversOf(dependencies, run, site);
+  const [stopped, ...closed] = await Promise.all([
+    attempt(() => agent.tryChange('service-stop')),
+    ...servers.map((server) => attempt(() => agent.tryChange(`${server}-close`))),
+  ]);
+  // The write comes after the doors are shut: one that fails before says nothing about them.
+  const test = closed.some((each) => each.ok) ? await attempt(() => agent.ask('write-test')) : undefined;
+  const states = servers.map((server, index) => judge(site, server, closed[index], test));
+  const proven = states.every((state) => state.state === 'fenced');
+  const service = stopped.ok ? '' : ` The service there was not stopped: ${stopped.reason}`;
+  const proof = `${states.map((state) => `${state.server}: ${state.how}`).join('; ')}.${service}`;
+  return { method: 'agent', proven, servers: states, proof, at: dependencies.now().toISOString() };
+}
+
+function judge(site: SiteId, server: Server, closed: Attempt | undefined, test: Attempt | undefined): WriterState {
+  const state = (kind: WriterState['state'], how: string): WriterState => ({ site, server, state: kind, how });
+  if (!closed?.ok) return state('unknown', `it was not closed (${closed?.reason ?? 'not tried'})`);
+  if (!test?.ok) return state('unknown', `it was closed, but no write could be tried (${test?.reason ?? 'not tried'})`);
+  const [answer, detail] = [test.fields.get(`${server}_write`), test.fields.get(`${server}_detail`)];
+  if (answer === 'refused') return state('fenced', `closed, and a write was refused with "${detail}"`);
+  if (answer === 'accepted') return state('writer', 'it was closed, and accepted a write all the same');
+  return state('unknown', `it was closed, but a write got no answer (${detail})`);
+}
+
+export async function unfenceByAgent(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<Fence> {
+  const agent = dependencies.agent(run, site);
+  const servers = await serversOf(dependencies, run, site);
+  const opened = await Promise.all(servers.map((server) => attempt(() => agent.tryChange(`${server}-open`))));
+  const states = servers.map((server, index): WriterState => {
+    const each = opened[index];
+    return each?.ok
+      ? { site, server, state: 'writer', how: each.fields.get('after') }
+      : { site, server, state: 'unknown', how: `it was not opened (${each?.reason ?? 'not tried'})` };
+  });
+  const started = await attempt(() => agent.tryChange('service-start'));
+  const service = started.ok ? `service ${started.fields.get('after')}` : `the service was not started: ${started.reason}`;
+  const proof = `Taken back: ${[...states.map((state) => `${state.server} ${state.how}`), service].join('; ')}.`;
+  return { method: 'agent', proven: false, servers: states, proof, at: dependencies.now().toISOString() };
+}
+
+async function serversOf(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<readonly Server[]> {
+  const { database, cache } = siteOf(await dependencies.planOf(run.planDigest), site);
+  return [...(database ? ['database' as const] : []), ...(cache ? ['cache' as const] : [])];
+}
