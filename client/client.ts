@@ -229,7 +229,7 @@ export class DrClient {
       return { state: 'running', runId, status: await this.within(answerWithin, () => handle.query(statusQuery)) };
     } catch (error) {
       const reason = error instanceof DrError ? error.message : `No worker answered for the run: ${error instanceof Error ? error.message : String(error)}`;
-      return await this.fromHistory(handle, 'unattended', reason);
+      return this.fromHistory(handle, 'unattended', reason);
     }
   }
 

@@ -37,11 +37,10 @@ function readProfile(options: ConnectOptions): { connectionOptions: ConnectionOp
     ? Object.fromEntries(Object.entries(options.environment).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''))
     : undefined;
   try {
-    const loaded = loadClientConnectConfig({
+    return loadClientConnectConfig({
       ...(options.profile === undefined ? {} : { profile: options.profile }),
       ...(environment === undefined ? {} : { overrideEnvVars: environment }),
     });
-    return loaded as { connectionOptions: ConnectionOptions; namespace?: string };
   } catch (error) {
     throw new DrError('bad-input', `Temporal's profile could not be read: ${error instanceof Error ? error.message : String(error)}.`, {
       hint: 'Check TEMPORAL_CONFIG_FILE and TEMPORAL_PROFILE.',

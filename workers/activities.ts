@@ -1,6 +1,7 @@
 /** The composition root of the activities: every capability, built once for this process. */
 import { createApplicationActivities } from '../activities/application/activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { createAccessActivities } from '../activities/access/activities.ts';
 import { createHostsActivities } from '../activities/hosts/activities.ts';
 import { createInfrastructureActivities } from '../activities/infrastructure/activities.ts';
 import { createServicesActivities } from '../activities/services/activities.ts';
@@ -21,6 +22,7 @@ export function createWorkerActivities(parts: { readonly plans: Plans; readonly 
   const dependencies: ActivityDependencies = { planOf, secret, agent: (run, site) => agents.agent(run, site), now: () => new Date() };
   return {
     activities: {
+      ...createAccessActivities(dependencies, parts.planFolder),
       ...createHostsActivities(dependencies),
       ...createServicesActivities(dependencies),
       ...createInfrastructureActivities(dependencies),

@@ -1,0 +1,100 @@
+/** The site's agent: can it be logged in to, is it the pinned host, and does it answer for everything that it manages? */
+import { ApplicationFailure } from '@temporalio/common';
+import { utils } from 'ssh2';
+import { createHash } from 'node:crypto';
+import type { Plan, SiteId } from '../../plan/schema.ts';
+import type { AgentClient } from '../dependencies.ts';
+import { lacking, ok, unreachable, words } from './checks.ts';
+import type { Subject } from './checks.ts';
+import { authorizedKey, sudoers } from './lines.ts';
+import type { AccessCheck } from './port.ts';
+
+/** What the agent is asked, what needs it, and what to add on its host when it cannot answer. */
+interface Question {
+  readonly verb: string;
+  readonly what: string;
+  readonly steps: readonly string[];
+  /** Part of the estate that the site must have for the question to make sense. */
+  readonly about?: 'database' | 'cache';
+  readonly add?: (plan: Plan, site: SiteId) => AccessCheck['add'];
+}
+
+const questions: readonly Question[] = [
+  {
+    verb: 'service-status',
+    what: 'service manager',
+    steps: ['fence-site', 'start-services'],
+    add: (plan, site) => ({
+      where: `/etc/sudoers.d/dr at ${site}, and SYSTEMCTL='sudo -n systemctl' in /etc/dr/agent.conf`,
+      line: sudoers(plan.estate.ssh.user, plan.estate.service.unit),
+    }),
+  },
+  {
+    verb: 'capacity-status',
+    what: 'capacity',
+    steps: ['raise-capacity'],
+    add: (_plan, site) => ({ where: `/etc/dr/agent.conf at ${site}`, line: "CAPACITY_COMMAND='<command that takes get, and set N>'" }),
+  },
+  {
+    verb: 'database-status',
+    what: 'PostgreSQL, as its administrator',
+    steps: ['fence-site', 'catch-up-database', 'promote-database', 'protect-data'],
+    about: 'database',
+  },
+  { verb: 'cache-status', what: 'Redis, as its administrator', steps: ['fence-site', 'catch-up-cache', 'promote-cache'], about: 'cache' },
+  { verb: 'files-status', what: 'files and certificate', steps: ['check-application'] },
+  { verb: 'switch-status', what: 'traffic switch', steps: ['route-traffic'] },
+];
+
+const loginSteps = ['claim-epoch', 'fence-site', 'raise-capacity', 'promote-database', 'promote-cache', 'start-services', 'route-traffic'];
+
+/** `privateKey` is the worker's, to say who it is and which line to add. */
+export async function checkAgent(plan: Plan, site: SiteId, agent: AgentClient, privateKey: string): Promise<readonly AccessCheck[]> {
+  const key = publicKeyOf(privateKey);
+  const subject: Subject = { what: 'site agent over SSH', steps: loginSteps, as: `${plan.estate.ssh.user} with ${key?.fingerprint ?? 'an unreadable key'}` };
+  const login = await logIn(plan, site, agent, subject, key?.line);
+  if (login.result !== 'ok') return [login];
+  const asked = questions.filter(({ about }) => about === undefined || plan.estate.sites[site]?.[about] !== undefined);
+  return [login, ...(await Promise.all(asked.map((question) => ask(plan, site, agent, question))))];
+}
+
+async function logIn(plan: Plan, site: SiteId, agent: AgentClient, subject: Subject, publicKey: string | undefined): Promise<AccessCheck> {
+  try {
+    const answer = await agent.ask('identify');
+    if (!answer.reachable) return unreachable(subject, answer.reason);
+    const { fields } = answer;
+    const found = fields.get('site');
+    if (found !== site) return lacking(subject, `The agent there says that it is ${found}.`, { where: `/etc/dr/agent.conf at ${site}`, line: `SITE=${site}` });
+    return ok(subject, `host ${fields.get('hostname')}, agent ${fields.get('version')}, epoch ${fields.get('epoch')}`);
+  } catch (error) {
+    const home = `~${plan.estate.ssh.user}/.ssh/authorized_keys at ${site}`;
+    const mends = error instanceof ApplicationFailure && error.type === 'permanent' && publicKey !== undefined;
+    return lacking(subject, words(error), mends ? { where: home, line: authorizedKey(publicKey) } : undefined);
+  }
+}
+
+async function ask(plan: Plan, site: SiteId, agent: AgentClient, question: Question): Promise<AccessCheck> {
+  const subject: Subject = { what: question.what, steps: question.steps, as: `the agent of ${site}` };
+  try {
+    const answer = await agent.ask(question.verb);
+    if (!answer.reachable) return unreachable(subject, answer.reason);
+    if (question.verb === 'files-status') return files(subject, answer.fields.all('file'));
+    return ok(subject, 'answers');
+  } catch (error) {
+    return lacking(subject, words(error), question.add?.(plan, site));
+  }
+}
+
+function files(subject: Subject, found: readonly string[]): AccessCheck {
+  const missing = found.filter((file) => !file.endsWith(' present'));
+  return missing.length === 0 ? ok(subject, `${found.length} files present`) : lacking(subject, `Not there: ${missing.join(', ')}.`);
+}
+
+function publicKeyOf(privateKey: string): { readonly line: string; readonly fingerprint: string } | undefined {
+  const parsed = utils.parseKey(privateKey);
+  if (parsed instanceof Error) return undefined;
+  const key = Array.isArray(parsed) ? parsed[0] : parsed;
+  if (!key) return undefined;
+  const blob = key.getPublicSSH();
+  return { line: `${key.type} ${blob.toString('base64')}`, fingerprint: `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}` };
+}

@@ -1,0 +1,70 @@
+/** The exact text to add where a permission is lacking. Pure; docs/own-estate.md explains each. */
+import type { Plan } from '../../plan/schema.ts';
+
+/** Where a host keeps the agent, by convention of docs/own-estate.md. */
+const agentCommand = '/usr/local/lib/dr/site-agent /etc/dr/agent.conf';
+
+export function authorizedKey(publicKey: string): string {
+  return `restrict,command="${agentCommand}" ${publicKey} dr-worker`;
+}
+
+export function sudoers(user: string, unit: string): string {
+  const verbs = ['start', 'stop', 'restart', 'enable'].map((verb) => `/usr/bin/systemctl ${verb} ${unit}.service`);
+  return `${user} ALL=(root) NOPASSWD: ${verbs.join(', ')}`;
+}
+
+export function createObserver(user: string): string {
+  return `CREATE ROLE ${user} LOGIN PASSWORD '<the secret>';\nALTER ROLE ${user} SET default_transaction_read_only = on;`;
+}
+
+export function grantMonitor(user: string): string {
+  return `GRANT pg_monitor TO ${user};`;
+}
+
+export function grantSelect(user: string, tables: readonly string[]): string {
+  return `GRANT SELECT ON ${tables.join(', ')} TO ${user};`;
+}
+
+export function revokeWrite(user: string, tables: readonly string[]): string {
+  return `REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ${tables.join(', ')} FROM ${user};`;
+}
+
+export function hostBasedAccess(database: string, user: string): string {
+  return `hostssl ${database} ${user} <address of the workers>/32 scram-sha-256`;
+}
+
+/** Tables whose rows the run reads: those of the functions' probes and the heartbeat. */
+export function observedTables(plan: Plan): readonly string[] {
+  const { functionProbes, database } = plan.estate;
+  return [...new Set([...functionProbes.flatMap(({ tables }) => tables), database.heartbeatTable])].toSorted();
+}
+
+/** Commands of the cache's observer: it inspects and counts. */
+export const observerCommands = ['info', 'role', 'scan', 'dbsize', 'ping', 'select', 'client|setname', 'config|get', 'debug'] as const;
+
+export function redisAcl(user: string): string {
+  return `ACL SETUSER ${user} on ><the secret> ~* resetchannels -@all ${observerCommands.map((command) => `+${command}`).join(' ')}`;
+}
+
+/** Least privilege for the DNS driver: this zone, and no other record than the two that it writes. */
+export function iamPolicy(dns: Plan['estate']['dns']): string {
+  const zone = `arn:aws:route53:::hostedzone/${dns.hostedZoneId}`;
+  const checks = [dns.switchHealthCheckId, dns.siteHealthCheckId].map((id) => `arn:aws:route53:::healthcheck/${id}`);
+  const names = [dns.recordName, dns.epochRecordName].map((name) => name.toLowerCase().replace(/\.$/, ''));
+  const policy = {
+    Version: '2012-10-17',
+    Statement: [
+      { Sid: 'ReadZone', Effect: 'Allow', Action: ['route53:GetHostedZone', 'route53:ListResourceRecordSets'], Resource: zone },
+      {
+        Sid: 'ChangeTwoRecords',
+        Effect: 'Allow',
+        Action: 'route53:ChangeResourceRecordSets',
+        Resource: zone,
+        Condition: { 'ForAllValues:StringEquals': { 'route53:ChangeResourceRecordSetsNormalizedRecordNames': names } },
+      },
+      { Sid: 'AwaitChange', Effect: 'Allow', Action: 'route53:GetChange', Resource: 'arn:aws:route53:::change/*' },
+      { Sid: 'ReadHealthChecks', Effect: 'Allow', Action: ['route53:GetHealthCheck', 'route53:GetHealthCheckStatus'], Resource: checks },
+    ],
+  };
+  return JSON.stringify(policy, null, 2);
+}

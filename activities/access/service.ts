@@ -1,0 +1,49 @@
+/** The service at a site, called there directly under its public name. */
+import { request } from 'node:https';
+import type { RequestOptions } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+import type { Plan, SiteId } from '../../plan/schema.ts';
+import { milliseconds } from '../../plan/durations.ts';
+import { lacking, ok, unreachable, words } from './checks.ts';
+import type { Subject } from './checks.ts';
+import type { AccessCheck } from './port.ts';
+
+/** `authority` are the certificates that clients trust; absent: the system's own. A service that is stopped at a standby site is no fault: its certificate is. */
+export async function checkService(plan: Plan, site: SiteId, authority: string | undefined): Promise<AccessCheck> {
+  const { service, sites } = plan.estate;
+  const endpoint = sites[site]?.service;
+  const subject: Subject = { what: `service as ${service.publicHost}`, steps: ['confirm-failure', 'verify-functions'], as: 'anybody' };
+  if (!endpoint) return lacking(subject, 'The plan has no address for it.');
+  try {
+    const { status, expires } = await get({
+      ...endpoint,
+      path: service.healthPath,
+      servername: service.publicHost,
+      headers: { host: service.publicHost },
+      timeout: milliseconds(plan.estate.detection.probeTimeout),
+      ...(authority === undefined ? {} : { ca: authority }),
+    });
+    return ok(subject, `answers ${status}; certificate until ${expires}`);
+  } catch (error) {
+    return isCertificateFault(error) ? lacking(subject, `Its certificate is not accepted: ${words(error)}.`) : unreachable(subject, words(error));
+  }
+}
+
+function get(options: RequestOptions): Promise<{ status: number; expires: string }> {
+  return new Promise((resolve, reject) => {
+    const call = request({ ...options, method: 'GET', agent: false }, (response) => {
+      const expires = (response.socket as TLSSocket).getPeerCertificate().valid_to;
+      response.resume();
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, expires }));
+      response.on('error', reject);
+    });
+    call.on('timeout', () => call.destroy(new Error('no answer in time')));
+    call.on('error', reject);
+    call.end();
+  });
+}
+
+function isCertificateFault(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /CERT|ALTNAME|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code);
+}
