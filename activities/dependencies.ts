@@ -35,3 +35,9 @@ export interface ActivityDependencies {
   agent(run: RunContext, site: SiteId): AgentClient;
   now(): Date;
 }
+
+/** What activities need besides, when they read files that the plan names. */
+export interface FolderDependencies extends ActivityDependencies {
+  /** Folder of the plan: relative paths in the plan start here. */
+  readonly planFolder: string;
+}

@@ -38,3 +38,14 @@ export async function until<T>(
     await pause(Math.max(1, Math.min(options.everyMilliseconds, end - performance.now())));
   }
 }
+
+/** Runs work that has no natural moment for heartbeats, with one each second. */
+export async function keepAlive<T>(detail: string, work: () => Promise<T>): Promise<T> {
+  heartbeat(detail);
+  const beat = setInterval(() => heartbeat(detail), 1_000);
+  try {
+    return await work();
+  } finally {
+    clearInterval(beat);
+  }
+}

@@ -24,11 +24,20 @@ export interface RouteProof {
 export interface DnsActivities {
   readRoute(input: { readonly run: RunContext }): Promise<Route>;
   /** Data plane: throws the switch away from `from` at every reachable site of `switchSites`; one suffices, the answer says which. Fails only when none could be thrown. */
-  throwSwitch(input: { readonly run: RunContext; readonly from: SiteId; readonly to: SiteId; readonly switchSites: readonly SiteId[] }): Promise<Change & { readonly thrownAt: readonly SiteId[] }>;
+  throwSwitch(input: {
+    readonly run: RunContext;
+    readonly from: SiteId;
+    readonly to: SiteId;
+    readonly switchSites: readonly SiteId[];
+  }): Promise<Change & { readonly thrownAt: readonly SiteId[] }>;
   /** Undo of `throwSwitch`. */
   resetSwitch(input: { readonly run: RunContext; readonly from: SiteId; readonly switchSites: readonly SiteId[] }): Promise<Change>;
   /** Control plane: points the record at `to`, in one batch with the TXT epoch (compare-and-set), and waits for INSYNC within the plan's bound. */
   changeRecord(input: { readonly run: RunContext; readonly to: SiteId }): Promise<Change>;
   /** Asks the authoritative servers until one gives `to`'s address, then the resolvers. Bounded by `withinSeconds`; a record that did not move is `moved: false`. */
-  proveRoute(input: { readonly run: RunContext; readonly to: SiteId; readonly withinSeconds: number }): Promise<({ readonly moved: true } & RouteProof) | { readonly moved: false; readonly detail: string }>;
+  proveRoute(input: {
+    readonly run: RunContext;
+    readonly to: SiteId;
+    readonly withinSeconds: number;
+  }): Promise<({ readonly moved: true } & RouteProof) | { readonly moved: false; readonly detail: string }>;
 }

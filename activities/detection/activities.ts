@@ -1,0 +1,127 @@
+/** Detection: the orchestrator's own probes, those of the sites' agents, and the DNS provider's health check. Nothing here changes anything. */
+import { milliseconds, seconds } from '../../plan/durations.ts';
+import type { Plan } from '../../plan/schema.ts';
+import type { AgentFields, FolderDependencies } from '../dependencies.ts';
+import { createRoute53 } from '../dns/route53.ts';
+import { createServiceCaller } from '../probing/service.ts';
+import { createLooker } from './checks.ts';
+import type { DetectionActivities, Observation, WatchInput } from './port.ts';
+import { describeRound, judgeRound, watch, type Round } from './rounds.ts';
+
+export function createDetectionActivities(dependencies: FolderDependencies): DetectionActivities {
+  return {
+    async watchFromOrchestrator(input) {
+      const plan = await dependencies.planOf(input.run.planDigest);
+      const { database, cache } = plan.estate;
+      const login = {
+        databasePassword: await dependencies.secret(database.observer.password),
+        cachePassword: await dependencies.secret(cache.observer.password),
+      };
+      const looker = createLooker(plan, await createServiceCaller(plan, dependencies.planFolder), login);
+      const look = async (): Promise<Round> => {
+        const sentAt = dependencies.now();
+        const [sighted, observations] = await Promise.all([looker.seesReference(), looker.lookAt(input.site, sentAt)]);
+        if (!sighted) return { sentAt, verdict: 'blind', observations, detail: 'reaches none of its reference targets' };
+        return { sentAt, verdict: judgeRound(observations), observations, detail: describeRound(observations) };
+      };
+      return watch({ kind: 'orchestrator', observer: 'orchestrator', ...pace(plan, input), look });
+    },
+
+    async watchFromSite(input) {
+      const plan = await dependencies.planOf(input.run.planDigest);
+      const agent = dependencies.agent(input.run, input.observer);
+      const look = async (): Promise<Round> => {
+        const sentAt = dependencies.now();
+        const answer = await agent.ask('probe', input.site);
+        return answer.reachable
+          ? siteRound(plan, answer.fields)
+          : { sentAt, verdict: 'blind', observations: [], detail: `could not be asked: ${answer.reason}` };
+      };
+      return watch({ kind: 'site-agent', observer: input.observer, ...pace(plan, input), look });
+    },
+
+    async watchHealthCheck(input) {
+      const plan = await dependencies.planOf(input.run.planDigest);
+      const route53 = await createRoute53(plan, dependencies);
+      try {
+        return await watch({
+          kind: 'health-check',
+          observer: plan.estate.dns.driver,
+          ...pace(plan, input),
+          look: () => healthCheckRound(plan, route53, dependencies.now()),
+        });
+      } finally {
+        route53.close();
+      }
+    },
+  };
+}
+
+function pace(plan: Plan, input: WatchInput): { readonly holdSeconds: number; readonly intervalMilliseconds: number } {
+  return { holdSeconds: input.holdSeconds, intervalMilliseconds: milliseconds(plan.estate.detection.probeInterval) };
+}
+
+/** A round as the agent of another site saw it, with the age of the replication that it gets from there. */
+export function siteRound(plan: Plan, fields: AgentFields): Round {
+  const sent = fields.get('sent_at');
+  const sentAt = new Date(sent);
+  const failingSince = fields.find('failing_since');
+  const probed = (['service', 'database', 'cache'] as const)
+    .filter((check) => fields.find(`${check}_detail`) !== 'not in agent.conf')
+    .map((check): Observation => ({ check, ok: fields.flag(`${check}_ok`), sentAt: sent, detail: fields.find(`${check}_detail`) ?? '' }));
+  const observations = [...probed, ...linkObservations(plan, fields, sent, failingSince)];
+  if (!fields.flag('reference_ok')) return { sentAt, verdict: 'blind', observations, detail: 'reaches none of its reference targets' };
+  return {
+    sentAt,
+    verdict: judgeRound(observations),
+    observations,
+    detail: describeRound(observations),
+    ...(failingSince === undefined ? {} : { failingSince }),
+  };
+}
+
+/**
+ * Signs of life on the links that replicate. While probes fail, only a message that came after their row began counts as one, whatever else the link says;
+ * the slack is for what was on its way at that moment.
+ */
+function linkObservations(plan: Plan, fields: AgentFields, sentAt: string, failingSince: string | undefined): Observation[] {
+  const slackSeconds = seconds(plan.estate.detection.probeInterval) + seconds(plan.estate.detection.probeTimeout);
+  const failingSeconds = failingSince === undefined ? undefined : (Date.parse(sentAt) - Date.parse(failingSince)) / 1000;
+  const observe = (check: 'replication' | 'cache-link', ageSeconds: number | undefined, up: boolean): Observation[] => {
+    if (ageSeconds === undefined) return [];
+    const ok = up && (failingSeconds === undefined || ageSeconds < failingSeconds - slackSeconds);
+    return [{ check, ok, sentAt, ageSeconds, detail: `${up ? 'last message' : 'link down for'} ${ageSeconds} s${up ? ' ago' : ''}` }];
+  };
+  return [
+    ...observe('replication', number(fields.find('replication_age_seconds')), true),
+    ...observe('cache-link', number(fields.find('cache_link_age_seconds')), fields.find('cache_link_up') === 'yes'),
+  ];
+}
+
+function number(text: string | undefined): number | undefined {
+  return text === undefined || !Number.isFinite(Number(text)) ? undefined : Number(text);
+}
+
+async function healthCheckRound(plan: Plan, route53: Awaited<ReturnType<typeof createRoute53>>, sentAt: Date): Promise<Round> {
+  const { interval } = plan.estate.dns.healthCheck;
+  try {
+    const reports = await route53.healthCheck(plan.estate.dns.siteHealthCheckId);
+    const oldest = sentAt.getTime() - 1000 * (seconds(interval) * 5 + 10);
+    const fresh = reports.filter((report) => report.checkedAt.getTime() >= oldest);
+    if (fresh.length === 0) return { sentAt, verdict: 'blind', observations: [], detail: 'has no recent report' };
+    const healthy = fresh.filter((report) => report.healthy).length;
+    const failing = fresh.filter((report) => !report.healthy).map((report) => report.checkedAt.getTime());
+    // The provider's own rule: a check is healthy when more than 18 % of its checkers say so.
+    const ok = healthy / fresh.length > 0.18;
+    const detail = `${healthy} of ${fresh.length} checkers say healthy: ${fresh[0]?.text ?? ''}`;
+    return {
+      sentAt,
+      verdict: ok ? 'alive' : 'failed',
+      observations: [{ check: 'health-check', ok, sentAt: sentAt.toISOString(), detail }],
+      detail,
+      ...(ok ? {} : { failingSince: new Date(Math.min(...failing)).toISOString() }),
+    };
+  } catch (error) {
+    return { sentAt, verdict: 'blind', observations: [], detail: `could not be asked: ${(error as Error).message}` };
+  }
+}

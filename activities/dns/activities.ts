@@ -1,0 +1,191 @@
+/** Routing: the data plane by switches at the surviving sites, the control plane by records; proof from the servers that customers' resolvers ask. */
+import { milliseconds, seconds } from '../../plan/durations.ts';
+import type { Plan, SiteId } from '../../plan/schema.ts';
+import type { Change, RunContext } from '../context.ts';
+import type { ActivityDependencies, AgentAnswer } from '../dependencies.ts';
+import { failure } from '../errors.ts';
+import { resolveAt, serverName, type AddressAnswer } from '../probing/resolve.ts';
+import { keepAlive, until } from '../running.ts';
+import type { DnsActivities, RouteProof } from './port.ts';
+import { addressOf, createRoute53, epochSet, pointTo, type Route53, type ZoneState } from './route53.ts';
+
+const queryTimeoutMilliseconds = 1_000;
+const pollMilliseconds = 100;
+
+export function createDnsActivities(dependencies: ActivityDependencies): DnsActivities {
+  return {
+    async readRoute({ run }) {
+      const plan = await dependencies.planOf(run.planDigest);
+      const answer = await askAuthority(plan);
+      return { site: siteAt(plan, answer?.address), address: answer?.address ?? '', ttlSeconds: answer?.ttlSeconds ?? 0, at: dependencies.now().toISOString() };
+    },
+
+    async throwSwitch({ run, from, to, switchSites }) {
+      const plan = await dependencies.planOf(run.planDigest);
+      mustBePrepared(plan, from, to);
+      return turnSwitches(dependencies, run, switchSites, ['switch-throw', from, to]);
+    },
+
+    async resetSwitch({ run, from, switchSites }) {
+      const { thrownAt: _turned, ...change } = await turnSwitches(dependencies, run, switchSites, ['switch-reset', from]);
+      return change;
+    },
+
+    async changeRecord({ run, to }) {
+      const plan = await dependencies.planOf(run.planDigest);
+      const route53 = await createRoute53(plan, dependencies);
+      try {
+        return await keepAlive(`record of ${plan.estate.dns.recordName}`, () => changeRecord(plan, route53, run, to, dependencies.now));
+      } finally {
+        route53.close();
+      }
+    },
+
+    async proveRoute({ run, to, withinSeconds }) {
+      const plan = await dependencies.planOf(run.planDigest);
+      return proveRoute(plan, to, withinSeconds, dependencies.now);
+    },
+  };
+}
+
+/** The prepared failover record leads from the primary to the secondary and nowhere else; a thrown switch would send customers to a site that was not promoted. */
+function mustBePrepared(plan: Plan, from: SiteId, to: SiteId): void {
+  const role = (site: SiteId): string | undefined => plan.sites.find((entry) => entry.id === site)?.role;
+  if (role(from) === 'primary' && role(to) === 'secondary') return;
+  throw failure('refused', {
+    happened: `The prepared failover records lead from the primary to the secondary site, not from ${from} to ${to}.`,
+    leftAs: 'No switch was thrown.',
+    next: 'Use the control plane for this way.',
+  });
+}
+
+/** Turns the switch at every site that can be reached; one suffices, because the health check needs only one to see it. */
+async function turnSwitches(
+  dependencies: ActivityDependencies,
+  run: RunContext,
+  sites: readonly SiteId[],
+  [verb, ...words]: readonly [string, ...string[]],
+): Promise<Change & { readonly thrownAt: readonly SiteId[] }> {
+  const answers = await Promise.allSettled(sites.map((site) => dependencies.agent(run, site).tryChange(verb, ...words)));
+  const stale = answers.find((answer) => answer.status === 'rejected' && (answer.reason as { type?: string }).type === 'stale-epoch');
+  if (stale?.status === 'rejected') throw stale.reason;
+  const turned = sites.flatMap((site, index) => {
+    const answer = answers[index];
+    return answer?.status === 'fulfilled' && answer.value.reachable ? [{ site, fields: answer.value.fields }] : [];
+  });
+  if (turned.length === 0) {
+    const reasons = sites.map((site, index) => `${site}: ${whyNot(answers[index])}`).join('; ');
+    throw failure('transient', { happened: `No switch could be turned (${reasons || 'the plan has none'}).`, leftAs: 'The route is as it was.' });
+  }
+  const told = (key: string): string => turned.map(({ site, fields }) => `${site}: ${fields.get(key)}`).join(', ');
+  return {
+    before: told('before'),
+    after: told('after'),
+    changed: turned.some(({ fields }) => fields.flag('changed')),
+    source: turned.map(({ site }) => `site-agent ${site}`).join(', '),
+    at: dependencies.now().toISOString(),
+    thrownAt: turned.map(({ site }) => site),
+  };
+}
+
+function whyNot(answer: PromiseSettledResult<AgentAnswer> | undefined): string {
+  if (answer?.status === 'fulfilled') return answer.value.reachable ? 'answered' : answer.value.reason;
+  return (answer?.reason as Error | undefined)?.message ?? 'not asked';
+}
+
+async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: SiteId, now: () => Date): Promise<Change> {
+  const { controlPlaneBound, recordName, ttl } = plan.estate.dns;
+  const address = plan.estate.sites[to]?.publicAddress;
+  if (address === undefined) throw failure('refused', { happened: `The plan gives no public address for ${to}.`, leftAs: 'No record was changed.' });
+  const zone = await route53.readZone();
+  mustHoldEpoch(zone, run);
+  const change = (changed: boolean): Change => ({
+    before: describeZone(zone),
+    after: `${recordName} → ${address}`,
+    changed,
+    source: 'route53',
+    at: now().toISOString(),
+  });
+  // The secondary record is left alone while it leads there anyway; otherwise a thrown switch would send customers elsewhere.
+  const wrong = [zone.primary, ...(zone.secondary ? [zone.secondary] : [])].filter((set) => addressOf(set) !== address);
+  const ours = zone.epoch === run.epoch && zone.holder === run.runId;
+  if (ours && wrong.length === 0) return change(false);
+  const id = await route53.changeZone(
+    [
+      ...(zone.epochRecord ? [{ Action: 'DELETE' as const, ResourceRecordSet: zone.epochRecord }] : []),
+      { Action: 'CREATE', ResourceRecordSet: epochSet(plan, run.epoch, run.runId) },
+      ...wrong.map((set) => ({ Action: 'UPSERT' as const, ResourceRecordSet: pointTo(set, address, seconds(ttl)) })),
+    ],
+    `${run.runId} epoch ${run.epoch}: ${recordName} to ${to}`,
+  );
+  const synced = await until(async () => ((await route53.inSync(id)) ? true : undefined), {
+    everyMilliseconds: 250,
+    withinMilliseconds: milliseconds(controlPlaneBound),
+    waitingFor: 'INSYNC',
+  });
+  if (synced) return change(true);
+  throw failure('unknown', {
+    happened: `The change of ${recordName} to ${to} is not in sync after ${controlPlaneBound}.`,
+    leftAs: 'Route 53 has accepted it and may still carry it out.',
+    next: 'Ask the authoritative servers before you choose.',
+  });
+}
+
+/** The record of the epoch is compared here and again by the batch itself, which deletes exactly what was read. */
+function mustHoldEpoch(zone: ZoneState, run: RunContext): void {
+  const newer = zone.epoch > run.epoch || (zone.epoch === run.epoch && zone.holder !== '' && zone.holder !== run.runId);
+  if (!newer) return;
+  throw failure(
+    'stale-epoch',
+    {
+      happened: `The zone was changed under epoch ${zone.epoch} of ${zone.holder || 'another run'}; this run holds ${run.epoch}.`,
+      leftAs: 'No record was changed.',
+    },
+    { epoch: zone.epoch, holder: zone.holder },
+  );
+}
+
+function describeZone(zone: ZoneState): string {
+  const secondary = zone.secondary ? `, secondary → ${addressOf(zone.secondary)}` : '';
+  return `primary → ${addressOf(zone.primary)}${secondary}, epoch ${zone.epoch}`;
+}
+
+async function proveRoute(
+  plan: Plan,
+  to: SiteId,
+  withinSeconds: number,
+  now: () => Date,
+): Promise<({ readonly moved: true } & RouteProof) | { readonly moved: false; readonly detail: string }> {
+  const { recordName, resolvers } = plan.estate.dns;
+  const address = plan.estate.sites[to]?.publicAddress ?? '';
+  let last: AddressAnswer | undefined;
+  const moved = await until(
+    async () => {
+      last = await askAuthority(plan);
+      return last?.address === address ? { ttlSeconds: last.ttlSeconds, at: now() } : undefined;
+    },
+    { everyMilliseconds: pollMilliseconds, withinMilliseconds: withinSeconds * 1000, waitingFor: `${recordName} at the authoritative servers` },
+  );
+  if (!moved) {
+    const found = last ? `still give ${last.address} (${siteAt(plan, last.address)})` : 'do not answer';
+    return { moved: false, detail: `After ${withinSeconds} s the authoritative servers ${found}, not ${address} of ${to}.` };
+  }
+  const asked = await Promise.all(
+    resolvers.map(async (resolver) => {
+      const answer = await resolveAt(resolver, recordName, queryTimeoutMilliseconds).catch(() => undefined);
+      return { server: serverName(resolver), address: answer?.address ?? 'no answer', agrees: answer?.address === address };
+    }),
+  );
+  return { moved: true, site: to, authoritativeAt: moved.at.toISOString(), ttlSeconds: moved.ttlSeconds, resolvers: asked };
+}
+
+/** The first authoritative server that answers, in the order of the plan; undefined when none does. */
+async function askAuthority(plan: Plan): Promise<AddressAnswer | undefined> {
+  const { authoritativeServers, recordName } = plan.estate.dns;
+  const answers = await Promise.allSettled(authoritativeServers.map((server) => resolveAt(server, recordName, queryTimeoutMilliseconds)));
+  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))[0];
+}
+
+function siteAt(plan: Plan, address: string | undefined): SiteId | 'unknown' {
+  return Object.entries(plan.estate.sites).find(([, site]) => site.publicAddress === address)?.[0] ?? 'unknown';
+}

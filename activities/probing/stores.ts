@@ -1,0 +1,74 @@
+/** Signs in to database and cache as the plan's observers, who can read and not write. Every call is bounded. */
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import type { Plan, SiteId } from '../../plan/schema.ts';
+import { failure } from '../errors.ts';
+
+export interface StoreLogin {
+  readonly databasePassword: string;
+  readonly cachePassword: string;
+}
+
+/** Runs work on a connection to the database at a site. Rejects with what the server or the network said. */
+export async function withDatabase<T>(
+  plan: Plan,
+  site: SiteId,
+  password: string,
+  timeoutMilliseconds: number,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const { database } = plan.estate;
+  const endpoint = plan.estate.sites[site]?.database;
+  if (!endpoint) throw noAddress(site, 'database');
+  const client = new pg.Client({
+    host: endpoint.host,
+    port: endpoint.port,
+    user: database.observer.user,
+    password,
+    database: database.name,
+    connectionTimeoutMillis: timeoutMilliseconds,
+    query_timeout: timeoutMilliseconds,
+    statement_timeout: timeoutMilliseconds,
+    application_name: 'dr-observer',
+  });
+  client.on('error', () => {}); // a connection that breaks makes the query under way fail, which is enough
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    void client.end().catch(() => {}); // a broken connection has nothing to end, and nobody waits for it
+  }
+}
+
+/** Runs work on a connection to the cache at a site. Rejects with what the server or the network said. */
+export async function withCache<T>(plan: Plan, site: SiteId, password: string, timeoutMilliseconds: number, work: (redis: Redis) => Promise<T>): Promise<T> {
+  const endpoint = plan.estate.sites[site]?.cache;
+  if (!endpoint) throw noAddress(site, 'cache');
+  const redis = new Redis({
+    host: endpoint.host,
+    port: endpoint.port,
+    username: plan.estate.cache.observer.user,
+    password,
+    lazyConnect: true,
+    enableReadyCheck: false,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    connectTimeout: timeoutMilliseconds,
+    commandTimeout: timeoutMilliseconds,
+  });
+  let reason: Error | undefined;
+  redis.on('error', (error: Error) => (reason ??= error));
+  try {
+    await redis.connect().catch((error: unknown) => {
+      throw reason ?? error; // the event says why; the rejection only that the connection is closed
+    });
+    return await work(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function noAddress(site: SiteId, server: string): Error {
+  return failure('refused', { happened: `The plan gives no address for the ${server} of ${site}.`, leftAs: 'Nothing was asked.' });
+}
