@@ -52,7 +52,10 @@ export class TestEstate {
     this.own(this.directory);
     this.initPrimary();
     await this.startPostgres('east');
-    this.sql('east', "create role dr_repl login replication password 'test-only'; create role erlmcp login password 'test-only'; create role dr_observer login password 'test-only'");
+    this.sql(
+      'east',
+      "create role dr_repl login replication password 'test-only'; create role erlmcp login password 'test-only'; create role dr_observer login password 'test-only'",
+    );
     this.sql('east', 'create database app');
     this.sql('east', readFileSync(join(repository, 'lab', 'schema.sql'), 'utf8'), 'app');
     for (const site of ['west', 'north'] as const) {
@@ -97,7 +100,9 @@ export class TestEstate {
     const [program = '', ...prefix] = [...asServerUser, this.path(site, 'site-agent'), this.path(site, 'agent.conf'), ...args];
     return new Promise((resolve) => {
       execFile(program, prefix, { env: { PATH: process.env['PATH'], ...env } }, (error, out) => {
-        const fields = Object.fromEntries(out.split('\n').flatMap((line) => (line.includes('=') ? [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]] : [])));
+        const fields = Object.fromEntries(
+          out.split('\n').flatMap((line) => (line.includes('=') ? [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]] : [])),
+        );
         resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, fields, out });
       });
     });
@@ -113,7 +118,11 @@ export class TestEstate {
   }
 
   redis(site: TestSite, ...command: readonly string[]): string {
-    return execFileSync('redis-cli', ['-h', this.address(site), ...command], { env: { REDISCLI_AUTH: password, PATH: process.env['PATH'] }, encoding: 'utf8', stdio: 'pipe' }).trim();
+    return execFileSync('redis-cli', ['-h', this.address(site), ...command], {
+      env: { REDISCLI_AUTH: password, PATH: process.env['PATH'] },
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).trim();
   }
 
   async startPostgres(site: TestSite): Promise<void> {
@@ -147,8 +156,18 @@ export class TestEstate {
     if (!existsSync(key)) this.asServer('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
     const client = join(this.directory, 'client_key');
     if (!existsSync(client)) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', client]);
-    writeFileSync(this.path(site, 'authorized_keys'), `restrict,command="${this.path(site, 'site-agent')} ${this.path(site, 'agent.conf')}" ${readFileSync(`${client}.pub`, 'utf8')}`);
-    const conf = [`ListenAddress ${this.address(site)}:2222`, `HostKey ${key}`, `AuthorizedKeysFile ${this.path(site, 'authorized_keys')}`, `PidFile none`, 'UsePAM no', 'StrictModes no'];
+    writeFileSync(
+      this.path(site, 'authorized_keys'),
+      `restrict,command="${this.path(site, 'site-agent')} ${this.path(site, 'agent.conf')}" ${readFileSync(`${client}.pub`, 'utf8')}`,
+    );
+    const conf = [
+      `ListenAddress ${this.address(site)}:2222`,
+      `HostKey ${key}`,
+      `AuthorizedKeysFile ${this.path(site, 'authorized_keys')}`,
+      `PidFile none`,
+      'UsePAM no',
+      'StrictModes no',
+    ];
     writeFileSync(this.path(site, 'sshd.conf'), `${[...conf, 'MaxSessions 50', `AllowUsers ${serverUser}`].join('\n')}\n`);
     this.own(this.path(site));
     this.spawn(`sshd-${site}`, '/usr/sbin/sshd', ['-D', '-e', '-f', this.path(site, 'sshd.conf')]);
@@ -161,7 +180,13 @@ export class TestEstate {
     const observer = { user: 'dr_observer', password: 'env:TEST_PASSWORD' };
     return estateSchema.parse({
       name: 'test-estate',
-      detection: { holdTime: 'PT3S', probeInterval: 'PT1S', probeTimeout: 'PT1S', evidenceMaxAge: 'PT30S', referenceTargets: [{ host: `127.${this.network}.9.100`, port: 8093 }] },
+      detection: {
+        holdTime: 'PT3S',
+        probeInterval: 'PT1S',
+        probeTimeout: 'PT1S',
+        evidenceMaxAge: 'PT30S',
+        referenceTargets: [{ host: `127.${this.network}.9.100`, port: 8093 }],
+      },
       limits: { lagBytesMax: 16_777_216, lagTimeMax: 'PT10S', heartbeatMaxAge: 'PT10S' },
       service: {
         ...{ unit: 'erlmcp', publicHost: 'service.example.com', publicPort: 8443, healthPath: '/health', metricsPath: '/metrics', uptimeMetric: 'uptime' },
@@ -171,15 +196,32 @@ export class TestEstate {
       database: { driver: 'postgresql', name: 'app', observer, heartbeatTable: 'dr_heartbeat' },
       cache: { driver: 'redis', observer: { ...observer, user: 'default' }, replicaMaxLag: 'PT2S' },
       dns: {
-        ...{ driver: 'route53', region: 'x', hostedZoneId: 'Z', recordName: 'service.example.com', ttl: 'PT5S', epochRecordName: '_e.example.com', methods: ['data-plane'] },
+        ...{
+          driver: 'route53',
+          region: 'x',
+          hostedZoneId: 'Z',
+          recordName: 'service.example.com',
+          ttl: 'PT5S',
+          epochRecordName: '_e.example.com',
+          methods: ['data-plane'],
+        },
         ...{ switchHealthCheckId: 'x', siteHealthCheckId: 'x', healthCheck: { interval: 'PT1S', failureThreshold: 3 }, controlPlaneBound: 'PT60S' },
-        ...{ authoritativeServers: [{ host: 'x', port: 53 }], resolvers: [{ host: 'x', port: 53 }, { host: 'y', port: 53 }] },
+        ...{
+          authoritativeServers: [{ host: 'x', port: 53 }],
+          resolvers: [
+            { host: 'x', port: 53 },
+            { host: 'y', port: 53 },
+          ],
+        },
       },
       ssh: { user: serverUser, privateKey: `file:${join(this.directory, 'client_key')}`, connectTimeout: 'PT2S' },
       sites: Object.fromEntries(
         sites.map((site) => {
           const at = (port: number) => ({ host: this.address(site), port });
-          return [site, { agent: { ...at(2222), hostKey: hostKeys[site] }, database: at(5432), cache: at(6379), service: at(8443), publicAddress: this.address(site) }];
+          return [
+            site,
+            { agent: { ...at(2222), hostKey: hostKeys[site] }, database: at(5432), cache: at(6379), service: at(8443), publicAddress: this.address(site) },
+          ];
         }),
       ),
       capacity: { verifyTolerancePercent: 5 },
@@ -190,9 +232,37 @@ export class TestEstate {
   }
 
   private initPrimary(): void {
-    this.asServer(join(pgBin, 'initdb'), ['-D', this.path('east', 'pg'), '-U', 'dr_admin', '-A', 'scram-sha-256', '--pwfile', join(this.directory, 'password'), '-N', '-k', '--locale=C', '-E', 'UTF8']);
-    const settings = ['fsync = off', 'shared_buffers = 16MB', "unix_socket_directories = ''", 'wal_level = replica', 'wal_log_hints = on', 'log_min_messages = warning', 'max_wal_senders = 10'];
-    const replication = ['wal_sender_timeout = 2s', 'wal_receiver_timeout = 2s', 'wal_receiver_status_interval = 1s', 'wal_retrieve_retry_interval = 500ms', "include_if_exists = 'site.conf'"];
+    this.asServer(join(pgBin, 'initdb'), [
+      '-D',
+      this.path('east', 'pg'),
+      '-U',
+      'dr_admin',
+      '-A',
+      'scram-sha-256',
+      '--pwfile',
+      join(this.directory, 'password'),
+      '-N',
+      '-k',
+      '--locale=C',
+      '-E',
+      'UTF8',
+    ]);
+    const settings = [
+      'fsync = off',
+      'shared_buffers = 16MB',
+      "unix_socket_directories = ''",
+      'wal_level = replica',
+      'wal_log_hints = on',
+      'log_min_messages = warning',
+      'max_wal_senders = 10',
+    ];
+    const replication = [
+      'wal_sender_timeout = 2s',
+      'wal_receiver_timeout = 2s',
+      'wal_receiver_status_interval = 1s',
+      'wal_retrieve_retry_interval = 500ms',
+      "include_if_exists = 'site.conf'",
+    ];
     writeFileSync(this.path('east', 'pg', 'postgresql.conf'), `${[...settings, ...replication].join('\n')}\n`);
     writeFileSync(this.path('east', 'pg', 'pg_hba.conf'), 'host all all 127.0.0.0/8 scram-sha-256\nhost replication dr_repl 127.0.0.0/8 scram-sha-256\n');
     writeFileSync(this.path('east', 'pg', 'site.conf'), `listen_addresses = '${this.address('east')}'\n`);
@@ -204,15 +274,52 @@ export class TestEstate {
     cpSync(join(repository, 'site-agent', 'site-agent'), at('site-agent'));
     writeFileSync(at('pgpass'), `*:*:*:*:${password}\n`, { mode: 0o600 });
     writeFileSync(at('redis-auth'), `${password}\n`, { mode: 0o600 });
-    const redis = [`bind ${this.address(site)}`, `bind-source-addr ${this.address(site)}`, `replica-announce-ip ${this.address(site)}`, `dir ${at('redis')}`, 'save ""', 'enable-debug-command yes'];
-    const replica = ['repl-diskless-sync-delay 0', 'repl-ping-replica-period 1', 'repl-timeout 3', 'min-replicas-to-write 1', 'min-replicas-max-lag 2', `requirepass ${password}`, `masterauth ${password}`];
+    const redis = [
+      `bind ${this.address(site)}`,
+      `bind-source-addr ${this.address(site)}`,
+      `replica-announce-ip ${this.address(site)}`,
+      `dir ${at('redis')}`,
+      'save ""',
+      'enable-debug-command yes',
+    ];
+    const replica = [
+      'repl-diskless-sync-delay 0',
+      'repl-ping-replica-period 1',
+      'repl-timeout 3',
+      'min-replicas-to-write 1',
+      'min-replicas-max-lag 2',
+      `requirepass ${password}`,
+      `masterauth ${password}`,
+    ];
     const follow = site === 'east' ? [] : [`replicaof ${this.address('east')} 6379`];
     writeFileSync(at('redis.conf'), `${[...redis, ...replica, ...follow].join('\n')}\n`);
     writeFileSync(at('shim', 'systemctl'), systemctlShim, { mode: 0o755 });
     writeFileSync(at('shim', 'capacity'), capacityShim, { mode: 0o755 });
     writeFileSync(at('service', 'service.config'), 'present\n');
     const name = '/CN=service.example.com';
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30', '-subj', name, '-addext', 'subjectAltName=DNS:service.example.com', '-keyout', at('service', 'key.pem'), '-out', at('service', 'cert.pem')], { stdio: 'ignore' });
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-days',
+        '30',
+        '-subj',
+        name,
+        '-addext',
+        'subjectAltName=DNS:service.example.com',
+        '-keyout',
+        at('service', 'key.pem'),
+        '-out',
+        at('service', 'cert.pem'),
+      ],
+      { stdio: 'ignore' },
+    );
     writeFileSync(at('agent.conf'), this.agentConf(site));
   }
 
@@ -220,12 +327,46 @@ export class TestEstate {
     const at = (...rest: readonly string[]) => this.path(site, ...rest);
     const peers = sites.filter((peer) => peer !== site);
     const ofPeer = (peer: TestSite) =>
-      Object.entries({ PG: 5432, REDIS: 6379, SERVICE: 8443 }).flatMap(([server, port]) => [`PEER_${peer}_${server}_HOST=${this.address(peer)}`, `PEER_${peer}_${server}_PORT=${port}`]);
-    const own = { SITE: site, STATE_DIR: at('state'), PG_BIN: pgBin, PG_DATA: at('pg'), PG_HOST: this.address(site), PG_PORT: 5432, PG_DATABASE: 'app', PG_ADMIN_USER: 'dr_admin' };
-    const servers = { PG_REPLICATION_USER: 'dr_repl', PG_PASSFILE: at('pgpass'), REDIS_CLI: 'redis-cli', REDIS_HOST: this.address(site), REDIS_PORT: 6379, REDIS_AUTH_FILE: at('redis-auth') };
-    const service = { UNIT: 'erlmcp', SYSTEMCTL: at('shim', 'systemctl'), CAPACITY_COMMAND: at('shim', 'capacity'), CA_FILE: at('service', 'cert.pem'), SWITCH_FILE: at('state', 'switch') };
-    const files = { HEARTBEAT_TABLE: 'dr_heartbeat', FILES: `"${at('service', 'service.config')} ${at('service', 'absent.config')}"`, CERT_FILE: at('service', 'cert.pem') };
-    const around = { PEERS: `"${peers.join(' ')}"`, REFERENCE_TARGETS: `127.${this.network}.9.100:8093`, PUBLIC_HOST: 'service.example.com', PROBE_TIMEOUT_SECONDS: 1 };
+      Object.entries({ PG: 5432, REDIS: 6379, SERVICE: 8443 }).flatMap(([server, port]) => [
+        `PEER_${peer}_${server}_HOST=${this.address(peer)}`,
+        `PEER_${peer}_${server}_PORT=${port}`,
+      ]);
+    const own = {
+      SITE: site,
+      STATE_DIR: at('state'),
+      PG_BIN: pgBin,
+      PG_DATA: at('pg'),
+      PG_HOST: this.address(site),
+      PG_PORT: 5432,
+      PG_DATABASE: 'app',
+      PG_ADMIN_USER: 'dr_admin',
+    };
+    const servers = {
+      PG_REPLICATION_USER: 'dr_repl',
+      PG_PASSFILE: at('pgpass'),
+      REDIS_CLI: 'redis-cli',
+      REDIS_HOST: this.address(site),
+      REDIS_PORT: 6379,
+      REDIS_AUTH_FILE: at('redis-auth'),
+    };
+    const service = {
+      UNIT: 'erlmcp',
+      SYSTEMCTL: at('shim', 'systemctl'),
+      CAPACITY_COMMAND: at('shim', 'capacity'),
+      CA_FILE: at('service', 'cert.pem'),
+      SWITCH_FILE: at('state', 'switch'),
+    };
+    const files = {
+      HEARTBEAT_TABLE: 'dr_heartbeat',
+      FILES: `"${at('service', 'service.config')} ${at('service', 'absent.config')}"`,
+      CERT_FILE: at('service', 'cert.pem'),
+    };
+    const around = {
+      PEERS: `"${peers.join(' ')}"`,
+      REFERENCE_TARGETS: `127.${this.network}.9.100:8093`,
+      PUBLIC_HOST: 'service.example.com',
+      PROBE_TIMEOUT_SECONDS: 1,
+    };
     const settings = Object.entries({ ...own, ...servers, ...service, ...files, ...around }).map(([key, value]) => `${key}=${value}`);
     return `${[...settings, ...peers.flatMap(ofPeer)].join('\n')}\n`;
   }

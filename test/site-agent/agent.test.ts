@@ -1,0 +1,415 @@
+/** The site agent against real servers. One estate for the file: the tests read in the order in which a failover uses the verbs. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TestEstate, eventually, testNetwork, type TestSite } from './estate.ts';
+
+const estate = new TestEstate(testNetwork());
+
+beforeAll(() => estate.start());
+afterAll(() => estate.stop());
+
+/** A client that writes as the service does; the text of the error when it is refused. */
+function clientWrite(site: TestSite, user = 'erlmcp'): string {
+  try {
+    estate.sql(site, `insert into payments (customer, sequence, token) values ('seed-1', ${-Math.floor(Math.random() * 1e9)}, 'test')`, 'app', user);
+    return 'accepted';
+  } catch (error) {
+    return String((error as { stderr?: unknown }).stderr ?? error);
+  }
+}
+
+describe('what reaches the agent', () => {
+  test.each([
+    ['a verb it does not know', 'reboot', 64],
+    ['no verb at all', '', 64],
+    ['a change without an epoch', 'database-promote', 64],
+    ['too many arguments', 'identify now', 64],
+    ['the timer´s verb', 'beat', 64],
+    ['a site that is no peer', 'probe mars', 64],
+    ['an epoch that is no number', 'service-start --epoch one --run run-1', 64],
+    ['a command behind a semicolon', 'identify ; touch /tmp/owned', 65],
+    ['a command substitution', 'probe $(id)', 65],
+    ['a pattern of file names', 'probe *', 65],
+    ['quotes', 'probe "east"', 65],
+  ])('%s is turned away', async (_, command, code) => {
+    const answer = await estate.verb('west', command);
+    expect(answer.code).toBe(code);
+    expect(answer.out).toMatch(/^(error|refused)=.+\n$/);
+  });
+
+  test('identify tells who answers', async () => {
+    expect(await estate.verb('east', 'identify')).toMatchObject({ code: 0, fields: { site: 'east', version: '1', epoch: '0', epoch_holder: 'none' } });
+    const [east, west] = await Promise.all((['east', 'west'] as const).map((site) => estate.verb(site, 'identify')));
+    expect(east?.fields['system_identifier']).toMatch(/^\d{15,}$/);
+    expect(west?.fields['system_identifier']).toBe(east?.fields['system_identifier']);
+  });
+});
+
+describe('the epoch', () => {
+  test('is claimed once, by one run, and only upwards', async () => {
+    expect((await estate.change('north', 'epoch-claim', 5, 'run-5')).fields).toMatchObject({ before: '0', after: '5', changed: 'yes' });
+    expect((await estate.change('north', 'epoch-claim', 5, 'run-5')).fields).toMatchObject({ changed: 'no' });
+    expect(await estate.change('north', 'epoch-claim', 5, 'run-other')).toMatchObject({ code: 66, fields: { epoch: '5', holder: 'run-5' } });
+    expect(await estate.change('north', 'epoch-claim', 4, 'run-4')).toMatchObject({ code: 66, fields: { epoch: '5', holder: 'run-5' } });
+    expect((await estate.verb('north', 'identify')).fields).toMatchObject({ epoch: '5', epoch_holder: 'run-5' });
+  });
+
+  test.each(['service-start', 'capacity-set 77', 'switch-throw east north', 'database-detach', 'cache-detach', 'database-promote'])(
+    '%s of an older run changes nothing',
+    async (command) => {
+      const before = await Promise.all(
+        ['service-status', 'capacity-status', 'switch-status', 'database-status', 'cache-status'].map((verb) => estate.verb('north', verb)),
+      );
+      expect(await estate.change('north', command, 4, 'run-4')).toMatchObject({ code: 66, fields: { epoch: '5' } });
+      const after = await Promise.all(
+        ['service-status', 'capacity-status', 'switch-status', 'database-status', 'cache-status'].map((verb) => estate.verb('north', verb)),
+      );
+      const stable = (answers: typeof before) => answers.map(({ fields }) => ({ ...fields, current_lsn: '', offset: '' }));
+      expect(stable(after)).toEqual(stable(before));
+    },
+  );
+
+  test('a change under a higher epoch raises what the site has seen', async () => {
+    expect(await estate.change('north', 'switch-reset east', 6, 'run-6')).toMatchObject({ code: 0 });
+    expect((await estate.verb('north', 'identify')).fields).toMatchObject({ epoch: '6', epoch_holder: 'run-6' });
+    expect(await estate.change('north', 'switch-reset east', 5, 'run-5')).toMatchObject({ code: 66 });
+  });
+
+  test('of ten that claim the same epoch at once, one has it', async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => estate.change('north', 'epoch-claim', 7, `run-${n}`)));
+    expect(answers.filter(({ code }) => code === 0)).toHaveLength(1);
+    expect(answers.filter(({ code }) => code === 66)).toHaveLength(9);
+    for (const site of ['east', 'west', 'north'] as const) await estate.change(site, 'epoch-claim', 8, 'run-1');
+  });
+});
+
+const run1 = (site: TestSite, command: string) => estate.change(site, command, 8, 'run-1');
+
+describe('service, capacity, files, switch', () => {
+  test('the service is started and enabled, stopped and restarted', async () => {
+    expect((await estate.verb('west', 'service-status')).fields).toMatchObject({ active: 'no', enabled: 'no' });
+    expect((await run1('west', 'service-start')).fields).toMatchObject({ before: 'inactive, disabled', after: 'active, enabled', changed: 'yes' });
+    expect((await run1('west', 'service-start')).fields).toMatchObject({ changed: 'no' });
+    expect((await run1('west', 'service-stop')).fields).toMatchObject({ after: 'inactive, enabled', changed: 'yes' });
+    expect((await run1('west', 'service-stop')).fields).toMatchObject({ changed: 'no' });
+    expect((await run1('west', 'service-restart')).fields).toMatchObject({ after: 'active, enabled' });
+  });
+
+  test('capacity is set and read back', async () => {
+    expect((await run1('west', 'capacity-set 100')).fields).toMatchObject({ before: '35 %', after: '100 %', changed: 'yes' });
+    expect((await run1('west', 'capacity-set 100')).fields).toMatchObject({ changed: 'no' });
+    expect((await estate.verb('west', 'capacity-status')).fields).toEqual({ percent: '100' });
+    expect((await run1('west', 'capacity-set lots')).code).toBe(64);
+  });
+
+  test('files and certificate are told, not judged', async () => {
+    const { out, fields } = await estate.verb('west', 'files-status');
+    expect(out).toContain(`file=${estate.path('west', 'service', 'service.config')} present`);
+    expect(out).toContain(`file=${estate.path('west', 'service', 'absent.config')} missing`);
+    expect(fields['cert_names']).toBe('service.example.com');
+    expect(Date.parse(fields['cert_not_after'] ?? '')).toBeGreaterThan(Date.now());
+  });
+
+  test('the switch is thrown and reset', async () => {
+    expect((await run1('west', 'switch-throw east north')).fields).toMatchObject({ before: 'not thrown', after: 'thrown from east to north', changed: 'yes' });
+    expect((await run1('west', 'switch-throw east north')).fields).toMatchObject({ changed: 'no' });
+    expect((await estate.verb('west', 'switch-status')).fields).toEqual({ thrown_from: 'east', thrown_to: 'north' });
+    expect((await run1('west', 'switch-reset north')).fields, 'another site´s switch').toMatchObject({ changed: 'no' });
+    expect((await run1('west', 'switch-reset east')).fields).toMatchObject({ after: 'not thrown', changed: 'yes' });
+  });
+});
+
+describe('looking around', () => {
+  test('the primary´s beat says what an acknowledgement means, and the standbys have it', async () => {
+    expect((await estate.beat('east')).code).toBe(0);
+    await eventually('west has the heartbeat', () => estate.sql('west', 'select 1 from dr_heartbeat', 'app').trim() === '1');
+    const row = estate.sql(
+      'west',
+      'select synchronous_standby_names, synchronous_commit, overrides, standbys, cache_min_replicas_to_write, cache_min_replicas_max_lag, cache_replicas from dr_heartbeat',
+      'app',
+    );
+    expect(row.trim()).toBe('ANY 1 ("west")|on||north=async,west=quorum|1|2|2');
+  });
+
+  test('overrides and a weak server setting show in the heartbeat', async () => {
+    estate.sql(
+      'east',
+      'alter role erlmcp set synchronous_commit = local; alter database app set synchronous_commit = off; alter role dr_repl in database app set synchronous_commit = on',
+    );
+    estate.sql('east', 'alter system set synchronous_commit = off');
+    estate.sql('east', 'select pg_reload_conf()');
+    await eventually('the heartbeat shows them', async () => {
+      await estate.beat('east');
+      return (
+        estate.sql('east', 'select synchronous_commit, overrides from dr_heartbeat', 'app').trim() ===
+        'off|role:erlmcp=local,database:app=off,role:dr_repl@app=on'
+      );
+    });
+    estate.sql('east', 'alter system reset synchronous_commit');
+    estate.sql(
+      'east',
+      'select pg_reload_conf(); alter role erlmcp reset synchronous_commit; alter database app reset synchronous_commit; alter role dr_repl in database app reset synchronous_commit',
+    );
+    await eventually('the heartbeat is as before', async () => {
+      await estate.beat('east');
+      return estate.sql('east', 'select synchronous_commit, overrides from dr_heartbeat', 'app').trim() === 'on|';
+    });
+  });
+
+  test('a probe tells each check, the age of replication and the link of the cache', async () => {
+    const service = createServer({
+      key: readFileSync(estate.path('east', 'service', 'key.pem')),
+      cert: readFileSync(estate.path('east', 'service', 'cert.pem')),
+    });
+    writeFileSync(estate.path('west', 'service', 'cert.pem'), readFileSync(estate.path('east', 'service', 'cert.pem')));
+    let status = 'healthy';
+    service.on('request', (_request, response) => response.end(JSON.stringify({ status })));
+    await new Promise<void>((resolve) => service.listen(8443, estate.address('east'), resolve));
+    try {
+      const { fields } = await estate.verb('west', 'probe east');
+      expect(fields).toMatchObject({
+        service_ok: 'yes',
+        database_ok: 'yes',
+        cache_ok: 'yes',
+        reference_ok: 'yes',
+        cache_link_up: 'yes',
+        failing_since: '',
+        rounds_recorded: '0',
+      });
+      expect(Number(fields['replication_age_seconds'])).toBeLessThan(3);
+      status = 'unhealthy';
+      expect((await estate.verb('west', 'probe east')).fields).toMatchObject({ service_ok: 'no', service_detail: 'HTTP 200, not healthy' });
+    } finally {
+      service.closeAllConnections();
+      await new Promise((resolve) => service.close(resolve));
+    }
+    expect((await estate.verb('west', 'probe east')).fields['service_detail']).toMatch(/^no answer/);
+  });
+
+  test('a blind site records no failure of others', async () => {
+    const conf = estate.path('north', 'agent.conf');
+    const text = readFileSync(conf, 'utf8');
+    const silent = text.replace(/PEER_east_(PG|REDIS|SERVICE)_HOST=.*/g, `PEER_east_$1_HOST=127.${estate.network}.8.8`);
+    writeFileSync(conf, silent);
+    for (const _ of [1, 2]) await estate.beat('north');
+    const seen = (await estate.verb('north', 'probe east')).fields;
+    expect(seen).toMatchObject({ service_ok: 'no', database_ok: 'no', reference_ok: 'yes', rounds_recorded: '2' });
+    const [since, sent] = [Date.parse(seen['failing_since'] ?? ''), Date.parse(seen['sent_at'] ?? '')];
+    expect(since).toBeLessThan(sent);
+    writeFileSync(conf, silent.replace(/REFERENCE_TARGETS=.*/, `REFERENCE_TARGETS=127.${estate.network}.8.8:8093`));
+    await estate.beat('north');
+    expect((await estate.verb('north', 'probe east')).fields).toMatchObject({ reference_ok: 'no', failing_since: '', rounds_recorded: '0' });
+    writeFileSync(conf, text);
+  });
+
+  test('a write test is a real write', async () => {
+    expect((await estate.verb('east', 'write-test')).fields).toMatchObject({ database_write: 'accepted', cache_write: 'accepted' });
+    const standby = (await estate.verb('west', 'write-test')).fields;
+    expect(standby).toMatchObject({ database_write: 'refused', cache_write: 'refused' });
+    expect(standby['database_detail']).toContain('read-only');
+  });
+
+  test('a commit that waits for a standby is not called accepted', async () => {
+    process.kill(estate.pid('postgres-west'), 'SIGSTOP');
+    const receiver = Number(estate.sql('north', 'select 0').trim()); // north answers: only west is frozen
+    expect(receiver).toBe(0);
+    await estate.kill('postgres-west');
+    await eventually(
+      'west is gone from the primary',
+      () => estate.sql('east', "select count(*) from pg_stat_replication where application_name = 'west'").trim() === '0',
+    );
+    const { fields } = await estate.verb('east', 'write-test');
+    expect(fields).toMatchObject({ database_write: 'no-answer' });
+    // Whoever cancels the wait gets INSERT 0 1 and a warning from the server: still no acknowledgement.
+    const tested = estate.verb('east', 'write-test');
+    await eventually('the wait is cancelled', () => {
+      const cancelled =
+        "select count(*) from (select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep' and query like '%insert into dr_write_test%') as c";
+      return Number(estate.sql('east', cancelled).trim()) > 0;
+    });
+    const cancelled = (await tested).fields;
+    expect(cancelled['database_write']).toBe('no-answer');
+    await estate.startPostgres('west');
+    await eventually(
+      'west is synchronous again',
+      () => estate.sql('east', "select sync_state from pg_stat_replication where application_name = 'west'").trim() === 'quorum',
+    );
+  });
+});
+
+describe('standbys and replicas leave and come back', () => {
+  test('a standby is detached and follows again', async () => {
+    expect((await run1('north', 'database-detach')).fields).toMatchObject({ before: 'following east', after: 'following none', changed: 'yes' });
+    expect((await run1('north', 'database-detach')).fields).toMatchObject({ changed: 'no' });
+    expect((await estate.verb('north', 'database-status')).fields).toMatchObject({ in_recovery: 'yes', follows: 'none', receiver_active: 'no' });
+    expect(estate.sql('east', "select count(*) from pg_stat_replication where application_name = 'north'").trim()).toBe('0');
+    expect((await run1('north', 'database-follow west')).fields).toMatchObject({ before: 'following none', after: 'following west', changed: 'yes' });
+    expect((await run1('north', 'database-follow east')).fields).toMatchObject({ before: 'following west', after: 'following east' });
+    expect((await run1('north', 'database-follow east')).fields).toMatchObject({ changed: 'no' });
+  });
+
+  test('a primary is neither detached nor told to follow', async () => {
+    expect(await run1('east', 'database-detach')).toMatchObject({ code: 65 });
+    expect(await run1('east', 'database-follow west')).toMatchObject({ code: 65 });
+    expect(await run1('east', 'database-promote'), 'nothing to promote').toMatchObject({ code: 65 });
+    expect(await run1('east', 'cache-detach')).toMatchObject({ code: 65 });
+    expect((await run1('east', 'cache-follow west')).fields['refused']).toContain('throw its data away');
+    expect(estate.redis('east', 'ROLE')).toMatch(/^master/);
+  });
+
+  test('a detached cache refuses writes until it follows again, and remembers when it left', async () => {
+    const started = Date.now();
+    const { fields } = await run1('north', 'cache-detach');
+    expect(fields).toMatchObject({ before: 'following east', after: 'detached', changed: 'yes', left: 'east' });
+    expect(Date.parse(fields['left_at'] ?? '')).toBeGreaterThanOrEqual(started);
+    expect((await run1('north', 'cache-detach')).fields).toMatchObject({ changed: 'no', left_at: fields['left_at'] });
+    expect((await estate.verb('north', 'write-test')).fields).toMatchObject({ cache_write: 'refused' });
+    expect((await run1('north', 'cache-follow east')).fields).toMatchObject({ before: 'detached', after: 'following east' });
+    expect((await estate.verb('north', 'cache-status')).fields).toMatchObject({ role: 'replica', link: 'up', left_at: '', min_replicas_to_write: '1' });
+  });
+
+  test('only a standby that streams becomes synchronous', async () => {
+    await run1('north', 'database-detach');
+    expect(await run1('east', 'database-synchronous north')).toMatchObject({ code: 65 });
+    expect((await estate.verb('east', 'database-status')).fields, 'the setting is untouched').toMatchObject({ synchronous_standby_names: 'ANY 1 ("west")' });
+    await run1('north', 'database-follow east');
+    expect(await run1('west', 'database-synchronous north'), 'a standby waits for nobody').toMatchObject({ code: 65 });
+  });
+
+  test('a cache asks only for as many replicas as are online', async () => {
+    expect(await run1('east', 'cache-protect 3')).toMatchObject({ code: 65 });
+    expect((await estate.verb('east', 'cache-status')).fields).toMatchObject({ min_replicas_to_write: '1', online_replicas: '2' });
+  });
+});
+
+describe('the primary is fenced', () => {
+  test('the database refuses clients at once, ends those that are in, and stays closed over a restart', async () => {
+    expect(clientWrite('east')).toBe('accepted');
+    const sleeper = new Promise<string>((resolve) => {
+      setTimeout(() => resolve('still in'), 20_000).unref();
+      import('node:child_process').then(({ execFile }) =>
+        execFile(
+          'psql',
+          ['-h', estate.address('east'), '-U', 'erlmcp', '-d', 'app', '-c', 'select pg_sleep(60)'],
+          { env: { PATH: process.env['PATH'], PGPASSWORD: 'test-only' } },
+          (_error, _out, text) => resolve(text),
+        ),
+      );
+    });
+    await eventually('a client is in', () => estate.sql('east', "select count(*) from pg_stat_activity where usename = 'erlmcp'").trim() === '1');
+    expect((await run1('east', 'database-close')).fields).toMatchObject({ before: 'open', after: 'closed', changed: 'yes' });
+    expect(await sleeper).toContain('terminating connection');
+    expect((await run1('east', 'database-close')).fields).toMatchObject({ changed: 'no' });
+    expect(clientWrite('east')).toMatch(new RegExp(`no pg_hba.conf entry.*"erlmcp"`));
+    const test = (await estate.verb('east', 'write-test')).fields;
+    expect(test).toMatchObject({ database_write: 'refused' });
+    expect(test['database_detail']).toContain('no pg_hba.conf entry');
+    await estate.kill('postgres-east');
+    expect((await estate.verb('east', 'database-status')).fields).toMatchObject({ running: 'no', hba_closed: 'yes' });
+    await estate.startPostgres('east');
+    expect(clientWrite('east')).toMatch(/no pg_hba.conf entry/);
+  });
+
+  test('a client that slipped in is ended by the next beat', async () => {
+    const child = await import('node:child_process');
+    const hba = estate.path('east', 'pg', 'pg_hba.conf');
+    const closed = readFileSync(hba, 'utf8');
+    writeFileSync(hba, `${closed}host app erlmcp 127.0.0.0/8 scram-sha-256\n`);
+    estate.sql('east', 'select pg_reload_conf()');
+    const left = new Promise<string>((resolve) => {
+      child.execFile(
+        'psql',
+        ['-h', estate.address('east'), '-U', 'erlmcp', '-d', 'app', '-c', 'select pg_sleep(60)'],
+        { env: { PATH: process.env['PATH'], PGPASSWORD: 'test-only' } },
+        (_e, _o, text) => resolve(text),
+      );
+    });
+    await eventually('the client is in', () => estate.sql('east', "select count(*) from pg_stat_activity where usename = 'erlmcp'").trim() === '1');
+    writeFileSync(hba, closed);
+    estate.sql('east', 'select pg_reload_conf()');
+    await estate.beat('east');
+    expect(await left).toContain('terminating connection');
+  });
+
+  test('standbys may still drain a closed primary', () => {
+    return eventually('both stream', () => estate.sql('east', "select count(*) from pg_stat_replication where state = 'streaming'").trim() === '2');
+  });
+
+  test('the cache refuses every write, also after a restart', async () => {
+    expect((await run1('east', 'cache-close')).fields).toMatchObject({ after: 'closed', changed: 'yes' });
+    expect((await run1('east', 'cache-close')).fields).toMatchObject({ changed: 'no' });
+    expect((await estate.verb('east', 'write-test')).fields['cache_detail']).toContain('NOREPLICAS');
+    await estate.kill('redis-east');
+    await estate.startRedis('east');
+    await eventually('replicas are back', () => (estate.redis('east', 'INFO', 'replication').match(/state=online/g) ?? []).length === 2);
+    expect((await estate.verb('east', 'write-test')).fields).toMatchObject({ cache_write: 'refused' });
+  });
+
+  test('a fenced former primary is not promoted, followed or told to follow', async () => {
+    for (const command of [
+      'database-follow west',
+      'database-detach',
+      'database-promote',
+      'cache-follow west',
+      'cache-promote',
+      'cache-detach',
+      'cache-protect 1',
+    ]) {
+      expect(await run1('east', command), command).toMatchObject({ code: 65 });
+    }
+  });
+
+  test('the fence is taken back', async () => {
+    expect((await run1('east', 'database-open')).fields).toMatchObject({ before: 'closed', after: 'open', changed: 'yes' });
+    expect((await run1('east', 'database-open')).fields).toMatchObject({ changed: 'no' });
+    expect((await run1('east', 'cache-open')).fields).toMatchObject({ before: 'closed', after: 'primary that asks for 1 replicas', changed: 'yes' });
+    expect(clientWrite('east')).toBe('accepted');
+    expect((await estate.verb('east', 'write-test')).fields).toMatchObject({ database_write: 'accepted', cache_write: 'accepted' });
+  });
+});
+
+describe('another site takes over', () => {
+  test('the database is promoted, writable at once, and tells the same when asked again', async () => {
+    await estate.change('east', 'database-close', 8, 'run-1');
+    const { fields } = await run1('north', 'database-promote');
+    expect(fields).toMatchObject({
+      before: 'standby on timeline 1',
+      after: 'primary on timeline 2',
+      changed: 'yes',
+      timeline_before: '1',
+      timeline_after: '2',
+    });
+    expect(fields['lsn']).toMatch(/^[0-9A-F]+\/[0-9A-F]+$/);
+    expect(Date.parse(fields['last_replayed_commit_at'] ?? '')).toBeGreaterThan(Date.now() - 600_000);
+    expect((await estate.verb('north', 'write-test')).fields).toMatchObject({ database_write: 'accepted' });
+    const again = (await run1('north', 'database-promote')).fields;
+    expect(again).toMatchObject({
+      changed: 'no',
+      timeline_before: '1',
+      timeline_after: '2',
+      lsn: fields['lsn'],
+      last_replayed_commit_at: fields['last_replayed_commit_at'],
+    });
+  });
+
+  test('the other standby follows it and becomes synchronous', async () => {
+    expect((await run1('west', 'database-follow north')).fields).toMatchObject({ before: 'following east', after: 'following north' });
+    expect((await run1('north', 'database-synchronous west')).fields).toMatchObject({ before: 'none', after: 'ANY 1 ("west")', changed: 'yes' });
+    expect((await run1('north', 'database-synchronous west')).fields).toMatchObject({ changed: 'no' });
+    expect((await estate.verb('north', 'write-test')).fields).toMatchObject({ database_write: 'accepted' });
+    expect((await run1('north', 'database-synchronous none')).fields).toMatchObject({ after: 'none', changed: 'yes' });
+  });
+
+  test('the cache is promoted alone, and protected when a replica is back', async () => {
+    expect((await run1('north', 'cache-detach')).code).toBe(0);
+    expect((await run1('north', 'cache-promote')).fields).toMatchObject({ before: 'detached', after: 'primary that asks for 0 replicas', changed: 'yes' });
+    expect((await run1('north', 'cache-promote')).fields).toMatchObject({ changed: 'no' });
+    expect((await estate.verb('north', 'write-test')).fields).toMatchObject({ cache_write: 'accepted' });
+    expect((await run1('west', 'cache-follow north')).fields).toMatchObject({ after: 'following north' });
+    expect((await run1('north', 'cache-protect 1')).fields).toMatchObject({ after: 'primary that asks for 1 replicas' });
+    await estate.kill('redis-north');
+    await estate.startRedis('north');
+    expect(estate.redis('north', 'ROLE'), 'it stays a primary over a restart').toMatch(/^master/);
+  });
+});
