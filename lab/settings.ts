@@ -18,8 +18,8 @@ export const accounts = {
 } as const;
 export type Account = keyof typeof accounts;
 
-/** The same accounts in Redis, where names are free of SQL's rules. */
-export const cacheAccounts = { admin: 'dr-admin', replication: 'dr-replication', service: 'erlmcp', observer: 'dr-observer' } as const satisfies Record<
+/** The same accounts in Redis. */
+export const cacheAccounts = { admin: 'dr_admin', replication: 'dr_replication', service: 'erlmcp', observer: 'dr_observer' } as const satisfies Record<
   Account,
   string
 >;

@@ -33,7 +33,7 @@ export type Control = (body: unknown) => Promise<unknown>;
 export interface World {
   /** In the order of starting: route53 (moto, checker, proxy), dns, mail, monitoring, customers. All but `customers` can start before the sites run. */
   readonly components: readonly ResettableComponent[];
-  /** By path, such as `customers/figures`; docs/lab.md lists them. */
+  /** By path, such as `customers/figures`; each is described where it is defined. */
   readonly control: Readonly<Record<string, Control>>;
   /** Ids for the plan's estate.yaml; known after `route53` has started, the same after a reset. */
   route53Ids(): Route53Ids;

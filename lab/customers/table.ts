@@ -7,7 +7,7 @@ const seconds = (value: number) => `${value.toFixed(1)} s`;
 
 /** What `dr-lab customers` prints. */
 export function formatFigures(figures: CustomerFigures): string {
-  if (figures.from === null) return 'The customers have not called yet. Start them with: dr-lab customers --start';
+  if (figures.from === null) return 'The customers have not called yet. Start them with: dr-lab customers start';
   const functions = new Table({ head: ['function', 'outage, worst', 'median', 'still out', 'calls', 'failed', 'refused', 'blips'], ...plain });
   for (const figure of figures.functions) {
     const worst = figure.worst ? `${seconds(figure.worst.seconds)}${figure.worst.ongoing ? ' and on' : ''}` : 'none';

@@ -1,0 +1,88 @@
+/** PostgreSQL of one site as a component. */
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LabSite } from '../addresses.ts';
+import { startChild, until, type Child } from '../child.ts';
+import type { LabContext } from '../component.ts';
+import { copyData, type GoldenCopy } from '../golden.ts';
+import { killTree } from '../process-tree.ts';
+import { run } from '../run.ts';
+import { program } from '../setup/paths.ts';
+import { siteFolders } from '../site/folders.ts';
+import type { SiteServer } from '../site/server.ts';
+import { adminQuery } from './query.ts';
+import { writeHostRules, writePostgresConfig, writeRole } from './config.ts';
+
+export interface PostgresServer extends SiteServer {
+  /** A fresh copy of the golden data in the role given. The server must not run. */
+  prepare(golden: GoldenCopy, upstream: LabSite | null): Promise<void>;
+  query<Row extends object = Record<string, unknown>>(sql: string, database?: string): Promise<Row[]>;
+}
+
+export function createPostgres(context: LabContext, site: LabSite, passfile: string): PostgresServer {
+  const name = `postgres-${site}`;
+  const folders = siteFolders(context.directory, site);
+  const address = context.addresses.real(site);
+  let child: Child | undefined;
+
+  const query = <Row extends object>(sql: string, database = 'postgres') => adminQuery<Row>(address, passfile, database, sql);
+  const check = async (): Promise<string | null> => {
+    if (!child?.running()) return `PostgreSQL of ${site} does not run.`;
+    try {
+      await query('select 1');
+      return null;
+    } catch (error) {
+      return `PostgreSQL of ${site} does not answer: ${(error as Error).message}.`;
+    }
+  };
+
+  return {
+    name,
+    query,
+    check,
+    async prepare(golden, upstream) {
+      const old = sharedMemoryId(folders.pgdata);
+      rmSync(folders.pgdata, { recursive: true, force: true });
+      await dropSharedMemory(old);
+      await copyData(golden, folders.pgdata);
+      writePostgresConfig(folders.pgdata, address);
+      writeHostRules(folders.pgdata, context.addresses.index);
+      writeRole(folders.pgdata, site, upstream, context.addresses, passfile);
+    },
+    async start() {
+      if (child?.running()) return;
+      if (!existsSync(join(folders.pgdata, 'PG_VERSION'))) throw new Error(`${site} has no database. Nothing was changed. Run: dr-lab reset`);
+      child = await startChild(context, name, { command: program('postgres'), args: ['-D', folders.pgdata], cwd: folders.root, unprivileged: true });
+      await until(
+        async () => (await check()) === null || !child?.running(),
+        15_000,
+        () => `PostgreSQL of ${site} did not start within 15 s. Look in logs/${name}.log.`,
+      );
+      if (!child.running()) throw new Error(`PostgreSQL of ${site} ended at its start. Look in ${join(context.directory, 'logs', `${name}.log`)}.`);
+    },
+    // Immediate: nothing is lost, the lab's stops need no checkpoint, and a standby that is cut off would hold up an orderly one.
+    stop: async () => child?.stop(5_000, 'SIGQUIT'),
+    async kill() {
+      if (!child?.running()) return;
+      await killTree(child.pid);
+      await child.exited;
+    },
+    running: () => child?.running() ?? false,
+  };
+}
+
+/** The SysV segment that a killed server leaves behind: seventh line of its pid file, key and id. */
+export function sharedMemoryId(pgdata: string): string | null {
+  const file = join(pgdata, 'postmaster.pid');
+  if (!existsSync(file)) return null;
+  return readFileSync(file, 'utf8').split('\n')[6]?.trim().split(/\s+/)[1] ?? null;
+}
+
+export async function dropSharedMemory(id: string | null): Promise<void> {
+  if (id === null || !/^\d+$/.test(id)) return;
+  try {
+    await run(['ipcrm', '-m', id]);
+  } catch {
+    // An orderly end removed it already.
+  }
+}

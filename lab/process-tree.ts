@@ -1,0 +1,56 @@
+/** Ends a process with everything below it. PostgreSQL's children have process groups of their own, so a group's signal does not reach them. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Pids below `pid`, nearest first. */
+export function descendants(pid: number): number[] {
+  const found: number[] = [];
+  for (const queue = [pid]; queue.length > 0;) {
+    const parent = queue.shift() as number;
+    for (const child of children(parent)) {
+      found.push(child);
+      queue.push(child);
+    }
+  }
+  return found;
+}
+
+function children(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')
+        .split(' ')
+        .filter((word) => word !== '')
+        .map(Number),
+    );
+  } catch {
+    return [];
+  }
+}
+
+/** SIGKILL to `pid` first, so that it makes no new children, then to those it has. */
+export async function killTree(pid: number): Promise<void> {
+  const below = descendants(pid);
+  for (const target of [pid, ...below]) killOne(target, 'SIGKILL');
+  for (const target of below) await gone(target);
+}
+
+export function killOne(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended already.
+  }
+}
+
+/** Waits until the process is gone, at most 5 s: pid 1 reaps orphans late. */
+export async function gone(pid: number): Promise<boolean> {
+  for (const deadline = Date.now() + 5_000; Date.now() < deadline;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return false;
+}

@@ -1,0 +1,31 @@
+/** Installs what the lab and the tests need and this machine lacks. A second call finds everything and returns in milliseconds. */
+import { repositoryRoot } from '../paths.ts';
+import { ensureDebianPackages } from './debian.ts';
+import { ensureMoto } from './moto.ts';
+import { ensureTemporal } from './temporal.ts';
+import { ensureTestServer } from './test-server.ts';
+
+export interface SetupOptions {
+  /** True: also what only the tests need. */
+  readonly tests: boolean;
+  readonly progress: (line: string) => void;
+}
+
+export interface SetupResult {
+  /** Absolute path of the Temporal command line. */
+  readonly temporal: string;
+  readonly motoServer: string;
+  /** Absolute path of the time-skipping test server; null when it was not asked for. */
+  readonly testServer: string | null;
+}
+
+/** Throws one sentence that says what to do when something cannot be installed; what was installed before stays. */
+export async function ensureSetup({ tests, progress }: SetupOptions): Promise<SetupResult> {
+  const repository = repositoryRoot();
+  await ensureDebianPackages(progress);
+  // One after the other: they share the network, and people read one line at a time.
+  const motoServer = await ensureMoto(repository, progress);
+  const temporal = await ensureTemporal(repository, progress);
+  const testServer = tests ? await ensureTestServer(repository, progress) : null;
+  return { temporal, motoServer, testServer };
+}

@@ -1,0 +1,110 @@
+/** A whole site: its servers, in the order in which they start. */
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LabSite } from '../addresses.ts';
+import type { LabContext } from '../component.ts';
+import type { GoldenCopy } from '../golden.ts';
+import { giveToServers, serverFolder } from '../ownership.ts';
+import { createPostgres, type PostgresServer } from '../postgres/server.ts';
+import { createRedis, type RedisServer } from '../redis/server.ts';
+import { primarySite, siteRoles } from '../settings.ts';
+import { createSsh, type SshServer } from '../sshd/server.ts';
+import { agentPassfile, createAgent, type AgentTimer } from './agent.ts';
+import { siteFolders } from './folders.ts';
+import { createRouteSwitch } from './route-switch.ts';
+import type { SiteServer } from './server.ts';
+import { createService, type ServiceUnit } from './service.ts';
+
+export interface LabSiteServers {
+  readonly site: LabSite;
+  readonly hasStores: boolean;
+  readonly postgres: PostgresServer;
+  readonly redis: RedisServer;
+  readonly ssh: SshServer;
+  readonly agent: AgentTimer;
+  readonly routeSwitch: SiteServer;
+  readonly service: ServiceUnit;
+  /** The beginning: files of a site on which nothing has run. Nothing of it may run. */
+  prepare(golden: GoldenCopy): Promise<void>;
+  /** Everything but the stand-in and the agent's timer, which need their stores. */
+  startStores(): Promise<void>;
+  /** The stand-in where it is installed, and the timer. */
+  startApplication(): Promise<void>;
+  stop(): Promise<void>;
+  /** Every process of the site ends at once, as when its power is cut. */
+  kill(): Promise<void>;
+  /** What `kill` ended starts again as it was. */
+  revive(): Promise<void>;
+  /** One sentence for each server that is not well. */
+  check(): Promise<string[]>;
+}
+
+export function createSite(context: LabContext, site: LabSite, golden: () => GoldenCopy): LabSiteServers {
+  const { database } = siteRoles.find((role) => role.site === site) as (typeof siteRoles)[number];
+  const hasStores = database !== 'none';
+  const postgres = createPostgres(context, site, agentPassfile(context.directory, site));
+  const redis = createRedis(context, site, () => golden().passwords);
+  const ssh = createSsh(context, site);
+  const agent = createAgent(context, site);
+  const routeSwitch = createRouteSwitch(context, site);
+  const service = createService(context, site);
+  const host: readonly SiteServer[] = [ssh, routeSwitch];
+  const stores: readonly SiteServer[] = hasStores ? [postgres, redis] : [];
+  const all: readonly SiteServer[] = [...stores, ...host, service, agent];
+  let killed: readonly SiteServer[] = [];
+
+  return {
+    site,
+    hasStores,
+    postgres,
+    redis,
+    ssh,
+    agent,
+    routeSwitch,
+    service,
+    async prepare(copy) {
+      killed = [];
+      installTools(context, site);
+      agent.prepare(copy.passwords);
+      service.prepare(copy.passwords);
+      ssh.prepare();
+      const upstream = database === 'primary' ? null : primarySite;
+      if (hasStores) await postgres.prepare(copy, upstream);
+      if (hasStores) redis.prepare(upstream);
+    },
+    startStores: async () => void (await Promise.all([...stores, ...host].map((server) => server.start()))),
+    async startApplication() {
+      if (service.expected) await service.start();
+      await agent.start();
+    },
+    stop: async () => void (await Promise.all([...all].reverse().map((server) => server.stop()))),
+    async kill() {
+      const running = all.filter((server) => server.running());
+      if (running.length > 0) killed = running;
+      await Promise.all(running.map((server) => server.kill()));
+    },
+    async revive() {
+      for (const server of killed) await server.start();
+      killed = [];
+    },
+    async check() {
+      const expected = all.filter((server) => server !== service || service.expected);
+      return (await Promise.all(expected.map((server) => server.check()))).filter((sentence) => sentence !== null);
+    },
+  };
+}
+
+/** `systemctl` and `capacity` of the site, with the address of the supervisor that answers them. */
+function installTools(context: LabContext, site: LabSite): void {
+  const folders = siteFolders(context.directory, site);
+  serverFolder(folders.root, 0o755);
+  serverFolder(folders.bin, 0o755);
+  for (const tool of ['systemctl', 'capacity']) {
+    const target = join(folders.bin, tool);
+    copyFileSync(join(context.repository, 'lab', 'site', tool), target);
+    chmodSync(target, 0o755);
+    giveToServers(target);
+  }
+  const { host, port } = context.addresses.control;
+  writeFileSync(join(folders.bin, 'lab.conf'), `SITE='${site}'\nCONTROL='http://${host}:${port}'\n`, { mode: 0o644 });
+}

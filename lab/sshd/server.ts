@@ -1,0 +1,101 @@
+/** sshd of one site: one key, one user, one forced command. */
+import { join } from 'node:path';
+import { connect } from 'node:net';
+import type { LabSite } from '../addresses.ts';
+import { ports } from '../addresses.ts';
+import { startChild, until, type Child } from '../child.ts';
+import type { LabContext } from '../component.ts';
+import { serverUser } from '../identity.ts';
+import { readFileSync } from 'node:fs';
+import { serverFile, serverFolder } from '../ownership.ts';
+import { program } from '../setup/paths.ts';
+import { siteFolders } from '../site/folders.ts';
+import type { SiteServer } from '../site/server.ts';
+import { killTree } from '../process-tree.ts';
+import { keyFiles } from './keys.ts';
+
+export interface SshServer extends SiteServer {
+  prepare(): void;
+}
+
+export function createSsh(context: LabContext, site: LabSite): SshServer {
+  const name = `sshd-${site}`;
+  const folders = siteFolders(context.directory, site);
+  const keys = keyFiles(context.directory);
+  const host = context.addresses.real(site);
+  let child: Child | undefined;
+
+  const check = async () => ((await banner(host)) ? null : `sshd of ${site} does not answer.`);
+  return {
+    name,
+    check,
+    prepare() {
+      serverFolder(folders.sshd);
+      const hostKey = serverFile(join(folders.sshd, 'host_key'), readFileSync(keys.hostKey(site), 'utf8'));
+      const agent = `cd ${folders.root} && exec ${join(folders.agent, 'site-agent')} ${join(folders.agent, 'agent.conf')}`;
+      const authorized = serverFile(
+        join(folders.sshd, 'authorized_keys'),
+        `restrict,command="${agent}" ${readFileSync(`${keys.orchestrator}.pub`, 'utf8')}`,
+        0o644,
+      );
+      serverFile(join(folders.sshd, 'sshd_config'), config(host, hostKey, authorized, join(folders.sshd, 'sshd.pid')));
+    },
+    async start() {
+      if (child?.running()) return;
+      const args = ['-D', '-e', '-f', join(folders.sshd, 'sshd_config')];
+      child = await startChild(context, name, { command: program('sshd'), args, cwd: folders.root, unprivileged: true });
+      await until(
+        async () => !child?.running() || banner(host),
+        10_000,
+        () => `sshd of ${site} did not start within 10 s. Look in logs/${name}.log.`,
+      );
+      if (!child.running()) throw new Error(`sshd of ${site} ended at its start. Look in ${join(context.directory, 'logs', `${name}.log`)}.`);
+    },
+    stop: () => endWithSessions(child),
+    kill: () => endWithSessions(child),
+    running: () => child?.running() ?? false,
+  };
+}
+
+/** sshd's sessions outlive it; a dead site has none. */
+async function endWithSessions(child: Child | undefined): Promise<void> {
+  if (!child?.running()) return;
+  await killTree(child.pid);
+  await child.exited;
+}
+
+function config(host: string, hostKey: string, authorized: string, pidFile: string): string {
+  return [
+    `ListenAddress ${host}:${ports.ssh}`,
+    `HostKey ${hostKey}`,
+    `PidFile ${pidFile}`,
+    `AuthorizedKeysFile ${authorized}`,
+    // An absolute AuthorizedKeysFile lets its key log in as anybody: only this user may.
+    `AllowUsers ${serverUser().name}`,
+    'PubkeyAuthentication yes',
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    'UsePAM no',
+    // The state folder may lie below folders that others can write, such as a clone in /tmp.
+    'StrictModes no',
+    'MaxSessions 50',
+    'MaxStartups 50:30:100',
+    'UseDNS no',
+    'PrintMotd no',
+    '',
+  ].join('\n');
+}
+
+/** True when the server introduces itself within 1 s. */
+function banner(host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: ports.ssh });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(1_000, () => end(false));
+    socket.once('error', () => end(false));
+    socket.once('data', (data) => end(data.toString().startsWith('SSH-')));
+  });
+}
