@@ -1,5 +1,5 @@
 /** A watch: rounds at an interval over the hold time, and what they amount to. */
-import { heartbeat, pause } from '../running.ts';
+import { keepAlive, pause } from '../running.ts';
 import type { Observation, Vantage, VantageKind } from './port.ts';
 
 /** What one round saw. */
@@ -22,7 +22,11 @@ export interface Watch {
 }
 
 /** Looks until the hold time is over; a healthy round ends the watch at once. */
-export async function watch({ kind, observer, holdSeconds, intervalMilliseconds, look }: Watch): Promise<Vantage> {
+export function watch(input: Watch): Promise<Vantage> {
+  return keepAlive(`${input.observer} watches`, () => lookRepeatedly(input));
+}
+
+async function lookRepeatedly({ kind, observer, holdSeconds, intervalMilliseconds, look }: Watch): Promise<Vantage> {
   const start = performance.now();
   const end = start + holdSeconds * 1000;
   const rounds: Round[] = [];
@@ -30,7 +34,6 @@ export async function watch({ kind, observer, holdSeconds, intervalMilliseconds,
   let rowStart: { readonly at: number; readonly sentAt: Date } | undefined;
   for (let next = start; ; next = Math.min(next + intervalMilliseconds, end)) {
     while (performance.now() < next) await pause(Math.ceil(next - performance.now()));
-    heartbeat(`${observer}: round ${rounds.length + 1}`);
     const at = performance.now();
     const round = await look();
     rounds.push(round);

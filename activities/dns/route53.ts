@@ -138,11 +138,12 @@ export function addressOf(set: ResourceRecordSet | undefined): string {
   return set?.ResourceRecords?.[0]?.Value ?? 'none';
 }
 
-/** Errors that a repeat may heal. The reply to a change may be lost after it was applied, so the next attempt reads first. */
+/** Errors that a repeat may heal: it reads first, and so finds a change whose reply was lost, or the epoch of a run that was faster (a batch that deletes what is gone is invalid). */
 const passing = new Set([
   'Throttling',
   'ThrottlingException',
   'PriorRequestNotComplete',
+  'InvalidChangeBatch',
   'ServiceUnavailable',
   'InternalFailure',
   'RequestTimeout',

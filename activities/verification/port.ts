@@ -22,5 +22,9 @@ export interface VerificationActivities {
   /** Each function called by the public name, resolved through the plan's resolvers; the answer must come from `site`. Repeated until all agree or `withinSeconds` is over. */
   verifyAsCustomer(input: { readonly run: RunContext; readonly site: SiteId; readonly withinSeconds: number }): Promise<readonly FunctionVerdict[]>;
   /** Calls every function each few seconds for the time; ends at the first failure seen twice in a row. Heartbeats. */
-  watchService(input: { readonly run: RunContext; readonly site: SiteId; readonly forSeconds: number }): Promise<{ readonly relapsed: boolean; readonly detail: string; readonly rounds: number }>;
+  watchService(input: {
+    readonly run: RunContext;
+    readonly site: SiteId;
+    readonly forSeconds: number;
+  }): Promise<{ readonly relapsed: boolean; readonly detail: string; readonly rounds: number }>;
 }

@@ -1,0 +1,60 @@
+/** Copies of finished reports in the plan's report store, and the plan that this worker holds. */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { PlanSnapshot } from '../../plan/schema.ts';
+import { renderMarkdown } from '../../report/markdown.ts';
+import type { FolderDependencies } from '../dependencies.ts';
+import { failure } from '../errors.ts';
+import type { ReportingActivities } from './port.ts';
+
+export interface ReportingDependencies extends FolderDependencies {
+  /** The plan that the worker was started with. */
+  readonly loadedPlan: PlanSnapshot;
+}
+
+export function createReportingActivities(dependencies: ReportingDependencies): ReportingActivities {
+  return {
+    async storeReport({ run, report }) {
+      const plan = await dependencies.planOf(run.planDigest);
+      const folder = resolve(dependencies.planFolder, plan.estate.reports.directory);
+      const name = `${report.startedAt.replace(/[:.]/g, '-')}-${report.runId.replace(/[^A-Za-z0-9]+/g, '-')}-epoch-${report.epoch}`;
+      const markdown = renderMarkdown(report);
+      try {
+        await mkdir(folder, { recursive: true });
+        await keep(join(folder, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
+        await keep(join(folder, `${name}.md`), markdown);
+      } catch (error) {
+        const why = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+        throw failure(
+          'permanent',
+          { happened: `The report cannot be written to ${folder}: ${why}.`, leftAs: 'The run still holds it: dr report prints it.' },
+          {},
+          error,
+        );
+      }
+      return { path: join(folder, `${name}.md`), sha256: createHash('sha256').update(markdown).digest('hex') };
+    },
+
+    async loadPlan({ expectedDigest }) {
+      const { loadedPlan } = dependencies;
+      if (expectedDigest === undefined || expectedDigest === loadedPlan.digest) return loadedPlan;
+      throw failure(
+        'plan-changed',
+        {
+          happened: `The run expects the plan ${expectedDigest.slice(0, 12)}; this worker holds ${loadedPlan.digest.slice(0, 12)}.`,
+          leftAs: 'Nothing was started.',
+        },
+        { expected: expectedDigest, held: loadedPlan.digest },
+      );
+    },
+  };
+}
+
+/** An equal copy is left; a new one appears whole or not at all. */
+async function keep(file: string, text: string): Promise<void> {
+  if ((await readFile(file, 'utf8').catch(() => undefined)) === text) return;
+  const draft = `${file}.${process.pid}.new`;
+  await writeFile(draft, text);
+  await rename(draft, file);
+}

@@ -1,0 +1,150 @@
+/** Does a site hold as much as a survivor does? Rows and keys counted at both, at the same position. */
+import type { Redis } from 'ioredis';
+import type pg from 'pg';
+import type { FunctionProbe, Plan, SiteId } from '../../plan/schema.ts';
+import { until } from '../running.ts';
+import { withCache, withDatabase, type StoreLogin } from '../probing/stores.ts';
+
+/** Longest wait for the reference to reach the target's position. */
+const catchUpMilliseconds = 5_000;
+/** One statement; counting reads whole tables. */
+const countTimeoutMilliseconds = 20_000;
+
+export interface Comparison {
+  /** What is missing or too much: these fail the function. */
+  readonly differences: readonly string[];
+  /** What could not be compared: said, and nothing more. */
+  readonly remarks: readonly string[];
+}
+
+interface Counted {
+  readonly what: string;
+  /** At the target, before and after the reference was counted: writes may go on meanwhile. */
+  readonly before: number;
+  readonly after: number;
+  readonly reference: number;
+}
+
+/** Compares what the probe names. A reference that cannot be read is a remark; a target that cannot be read rejects. */
+export async function compareCounts(plan: Plan, site: SiteId, reference: SiteId, probe: FunctionProbe, login: StoreLogin): Promise<Comparison> {
+  const compared = await Promise.all([
+    probe.tables.length === 0 ? nothing : compareTables(plan, site, reference, probe.tables, login),
+    probe.cacheKeys.length === 0 ? nothing : compareKeys(plan, site, reference, probe.cacheKeys, login),
+  ]);
+  return { differences: compared.flatMap((part) => part.differences), remarks: compared.flatMap((part) => part.remarks) };
+}
+
+const nothing: Comparison = { differences: [], remarks: [] };
+
+async function compareTables(plan: Plan, site: SiteId, reference: SiteId, tables: readonly string[], login: StoreLogin): Promise<Comparison> {
+  const at = <T>(where: SiteId, work: (client: pg.Client) => Promise<T>): Promise<T> =>
+    withDatabase(plan, where, login.databasePassword, countTimeoutMilliseconds, work);
+  return at(site, async (target) => {
+    const before = await countRows(target, tables);
+    const position = await currentPosition(target);
+    const atReference = await at(reference, async (client) => {
+      const reached = await until(async () => ((await hasReached(client, position)) ? true : undefined), {
+        everyMilliseconds: 100,
+        withinMilliseconds: catchUpMilliseconds,
+        waitingFor: `${reference} to reach ${position}`,
+      });
+      return { reached: reached === true, counts: await countRows(client, tables) };
+    }).catch((error: unknown) => (error as Error).message);
+    if (typeof atReference === 'string') return cannotCompare(reference, atReference);
+    const after = await countRows(target, tables);
+    const counted = tables.map((table, index) => line(`rows of ${table}`, before[index], after[index], atReference.counts[index]));
+    return judgeCounts(counted, reference, atReference.reached);
+  });
+}
+
+/** Counts by reading every row: an index would still list rows that are gone from the table. */
+async function countRows(client: pg.Client, tables: readonly string[]): Promise<number[]> {
+  await client.query('set enable_indexscan = off; set enable_indexonlyscan = off; set enable_bitmapscan = off');
+  const counts: number[] = [];
+  for (const table of tables) {
+    const { rows } = await client.query<{ count: string }>(`select count(*) from ${client.escapeIdentifier(table)}`);
+    counts.push(Number(rows[0]?.count));
+  }
+  return counts;
+}
+
+async function currentPosition(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ lsn: string }>(
+    'select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end as lsn',
+  );
+  return rows[0]?.lsn ?? '0/0';
+}
+
+async function hasReached(client: pg.Client, position: string): Promise<boolean> {
+  const { rows } = await client.query<{ reached: boolean | null }>(
+    'select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end >= $1::pg_lsn as reached',
+    [position],
+  );
+  return rows[0]?.reached === true;
+}
+
+async function compareKeys(plan: Plan, site: SiteId, reference: SiteId, patterns: readonly string[], login: StoreLogin): Promise<Comparison> {
+  const at = <T>(where: SiteId, work: (redis: Redis) => Promise<T>): Promise<T> => withCache(plan, where, login.cachePassword, countTimeoutMilliseconds, work);
+  return at(site, async (target) => {
+    const before = await countKeys(target, patterns);
+    const offset = await offsetOf(target);
+    const atReference = await at(reference, async (redis) => {
+      const reached = await until(async () => ((await offsetOf(redis)) >= offset ? true : undefined), {
+        everyMilliseconds: 100,
+        withinMilliseconds: catchUpMilliseconds,
+        waitingFor: `the cache of ${reference} to reach ${offset}`,
+      });
+      return { reached: reached === true, counts: await countKeys(redis, patterns) };
+    }).catch((error: unknown) => (error as Error).message);
+    if (typeof atReference === 'string') return cannotCompare(reference, atReference);
+    const after = await countKeys(target, patterns);
+    const counted = patterns.map((pattern, index) => line(`keys ${pattern}`, before[index], after[index], atReference.counts[index]));
+    return judgeCounts(counted, reference, atReference.reached);
+  });
+}
+
+async function countKeys(redis: Redis, patterns: readonly string[]): Promise<number[]> {
+  const counts: number[] = [];
+  for (const pattern of patterns) {
+    const keys = new Set<string>(); // a scan may give a key twice
+    let cursor = '0';
+    do {
+      const [next, found] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', 5_000);
+      for (const key of found) keys.add(key);
+      cursor = next;
+    } while (cursor !== '0');
+    counts.push(keys.size);
+  }
+  return counts;
+}
+
+/** Bytes of the replication stream that the server has. */
+async function offsetOf(redis: Redis): Promise<number> {
+  const info = await redis.info('replication');
+  const field = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? -1);
+  return Math.max(field('slave_repl_offset'), /^role:master/m.test(info) ? field('master_repl_offset') : -1);
+}
+
+function line(what: string, before: number | undefined, after: number | undefined, reference: number | undefined): Counted {
+  return { what, before: before ?? 0, after: after ?? 0, reference: reference ?? 0 };
+}
+
+function cannotCompare(reference: SiteId, why: string): Comparison {
+  return { differences: [], remarks: [`${reference} could not be read for comparison: ${why}.`] };
+}
+
+/**
+ * The reference must lie between the two counts of the target. One that has more than the target ever had proves a loss, also while it is behind;
+ * one that is behind and has less proves nothing.
+ */
+export function judgeCounts(counted: readonly Counted[], reference: SiteId, reached: boolean): Comparison {
+  const differences = counted.flatMap((entry) => {
+    const most = Math.max(entry.before, entry.after);
+    const least = Math.min(entry.before, entry.after);
+    if (entry.reference > most) return [`${entry.reference - most} ${entry.what} are missing: ${most} here, ${entry.reference} at ${reference}.`];
+    if (entry.reference < least && reached)
+      return [`${least - entry.reference} ${entry.what} are too many: ${least} here, ${entry.reference} at ${reference}.`];
+    return [];
+  });
+  return { differences, remarks: reached ? [] : [`${reference} has not reached the same position; only what it has more was compared.`] };
+}
