@@ -28,8 +28,7 @@ export function createControlServer(address: { readonly host: string; readonly p
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeIdleConnections();
-        setTimeout(() => server.closeAllConnections(), 500).unref();
+        server.closeAllConnections();
       }),
   };
 }

@@ -50,11 +50,15 @@ export function createLabEstate(context: LabContext): LabEstate {
 
   const beginSites = async (progress: Progress) => {
     await each((one) => one.prepare(copy()));
+    const services = each((one) => one.startService());
+    services.catch(() => {});
     await each((one) => one.startStores());
     progress('stores run at three sites');
     await replicate(site, progress);
-    await each((one) => one.startApplication());
+    await services;
     progress('the service runs behind TLS');
+    await each((one) => one.startAgent());
+    progress('the site agents look around');
   };
 
   return {
@@ -75,15 +79,15 @@ export function createLabEstate(context: LabContext): LabEstate {
       progress(`the plan is in ${planFolder(context.directory)}`);
     },
     async reset(progress) {
-      await Promise.all([...world.components].map((component) => component.reset()));
-      await Promise.all([each((one) => one.stop()), network.reset()]);
+      await Promise.all([...world.components.map((component) => component.reset()), each((one) => one.stop()), network.reset()]);
       await beginSites(progress);
       await writePlan(context, copy().passwords, world.route53Ids());
     },
     async stop() {
-      for (const component of [...world.components].reverse()) await component.stop();
-      await each((one) => one.stop());
+      const ends = [...world.components.map((component) => component.stop()), each((one) => one.stop())];
+      const failed = (await Promise.allSettled(ends)).find((end) => end.status === 'rejected');
       await network.stop();
+      if (failed) throw failed.reason;
     },
     async check() {
       const components = await Promise.all([network, ...world.components].map((component) => component.check()));

@@ -30,13 +30,20 @@ export function createAgent(context: LabContext, site: LabSite): AgentTimer {
   let timer: NodeJS.Timeout | undefined;
   let beat: ChildProcess | undefined;
 
-  const tick = () => {
+  const tick = (): Promise<void> => {
     // A round that still waits for answers is not overtaken; the next one starts as soon as it is due again.
-    if (beat) return;
+    if (beat) return Promise.resolve();
     const [command, ...args] = asUnprivileged(['setpriv', '--pdeathsig', 'KILL', script, conf, 'beat']) as [string, ...string[]];
-    beat = spawn(command, args, { cwd: folders.root, stdio: 'ignore', detached: true });
-    beat.once('exit', () => (beat = undefined));
-    beat.once('error', () => (beat = undefined));
+    const round = spawn(command, args, { cwd: folders.root, stdio: 'ignore', detached: true });
+    beat = round;
+    return new Promise((resolve) => {
+      const ended = () => {
+        beat = undefined;
+        resolve();
+      };
+      round.once('exit', ended);
+      round.once('error', ended);
+    });
   };
   const stop = async () => {
     clearInterval(timer);
@@ -62,8 +69,14 @@ export function createAgent(context: LabContext, site: LabSite): AgentTimer {
     },
     async start() {
       if (timer) return;
-      tick();
-      timer = setInterval(tick, beatIntervalMs);
+      // Sites take turns within the second, so that their rounds do not fight for the processor.
+      timer = setTimeout(
+        () => {
+          timer = setInterval(() => void tick(), beatIntervalMs);
+        },
+        (beatIntervalMs / labSites.length) * labSites.indexOf(site),
+      );
+      await tick();
     },
     check: async () => (existsSync(script) ? null : `The agent of ${site} is not installed.`),
     stop,

@@ -26,10 +26,12 @@ export interface LabSiteServers {
   readonly service: ServiceUnit;
   /** The beginning: files of a site on which nothing has run. Nothing of it may run. */
   prepare(golden: GoldenCopy): Promise<void>;
-  /** Everything but the stand-in and the agent's timer, which need their stores. */
+  /** Database, cache, sshd and switch, as the site has them. */
   startStores(): Promise<void>;
-  /** The stand-in where it is installed, and the timer. */
-  startApplication(): Promise<void>;
+  /** The stand-in where it is installed; it waits for its stores by itself. */
+  startService(): Promise<void>;
+  /** The agent's timer, after its first round: from then on there is a heartbeat. */
+  startAgent(): Promise<void>;
   stop(): Promise<void>;
   /** Every process of the site ends at once, as when its power is cut. */
   kill(): Promise<void>;
@@ -73,10 +75,8 @@ export function createSite(context: LabContext, site: LabSite, golden: () => Gol
       if (hasStores) redis.prepare(upstream);
     },
     startStores: async () => void (await Promise.all([...stores, ...host].map((server) => server.start()))),
-    async startApplication() {
-      if (service.expected) await service.start();
-      await agent.start();
-    },
+    startService: async () => (service.expected ? service.start() : undefined),
+    startAgent: () => agent.start(),
     stop: async () => void (await Promise.all([...all].reverse().map((server) => server.stop()))),
     async kill() {
       const running = all.filter((server) => server.running());
