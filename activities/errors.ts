@@ -54,3 +54,8 @@ export function failure(type: ErrorType, text: FailureText, facts: Record<string
 export function endsTheRun(error: unknown): boolean {
   return error instanceof ApplicationFailure && (error.type === 'stale-epoch' || error.type === 'plan-changed' || error.type === 'secret-missing');
 }
+
+/** What happened, without the hint: for a note among others, where the hint would be another step's. */
+export function withoutHint(error: Error): string {
+  return error.message.split(' HINT: ')[0] ?? error.message;
+}

@@ -5,7 +5,7 @@ import type { SiteId } from '../../plan/schema.ts';
 import { changeOf } from '../change.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { endsTheRun, failure } from '../errors.ts';
+import { endsTheRun, failure, withoutHint } from '../errors.ts';
 import { until } from '../running.ts';
 import { siteOf } from '../ssh/agent.ts';
 import type { CacheActivities, CacheState } from './port.ts';
@@ -101,7 +101,7 @@ async function follow(
     return answer.reachable ? { replica } : { replica, note: `${replica} could not be reached: ${answer.reason}` };
   } catch (error) {
     if (endsTheRun(error) || !(error instanceof ApplicationFailure)) throw error;
-    return { replica, note: `${replica}: ${error.message}` };
+    return { replica, note: `${replica}: ${withoutHint(error)}` };
   }
 }
 

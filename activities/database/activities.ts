@@ -4,7 +4,7 @@ import type { SiteId } from '../../plan/schema.ts';
 import { changeOf, sourceOf } from '../change.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { endsTheRun, failure } from '../errors.ts';
+import { endsTheRun, failure, withoutHint } from '../errors.ts';
 import { heartbeat, pause } from '../running.ts';
 import { observe, observerAt } from './observer.ts';
 import { readServer, withSession } from './postgresql.ts';
@@ -135,6 +135,6 @@ async function attempt(site: SiteId, call: () => ReturnType<ReturnType<ActivityD
     return answer.reachable ? undefined : `${site} could not be reached: ${answer.reason}`;
   } catch (error) {
     if (endsTheRun(error) || !(error instanceof ApplicationFailure)) throw error;
-    return `${site}: ${error.message}`;
+    return `${site}: ${withoutHint(error)}`;
   }
 }

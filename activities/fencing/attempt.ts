@@ -1,7 +1,7 @@
 /** A call to an agent whose failure is evidence, not the end of the step. */
 import { ApplicationFailure } from '@temporalio/common';
 import type { AgentAnswer, AgentFields } from '../dependencies.ts';
-import { endsTheRun } from '../errors.ts';
+import { endsTheRun, withoutHint } from '../errors.ts';
 
 export type Attempt = { readonly ok: true; readonly fields: AgentFields } | { readonly ok: false; readonly reason: string };
 
@@ -12,6 +12,6 @@ export async function attempt(call: () => Promise<AgentAnswer>): Promise<Attempt
     return answer.reachable ? { ok: true, fields: answer.fields } : { ok: false, reason: answer.reason };
   } catch (error) {
     if (!(error instanceof ApplicationFailure) || endsTheRun(error) || error.type === 'host-key-changed') throw error;
-    return { ok: false, reason: error.message };
+    return { ok: false, reason: withoutHint(error) };
   }
 }

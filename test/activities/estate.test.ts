@@ -1,0 +1,270 @@
+/** The drivers of hosts, services, database, cache and fences, through a real sshd with the site agent as forced command, at real servers. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApplicationActivities } from '../../activities/application/activities.ts';
+import { createCacheActivities } from '../../activities/cache/activities.ts';
+import type { RunContext } from '../../activities/context.ts';
+import { createDatabaseActivities } from '../../activities/database/activities.ts';
+import type { ActivityDependencies } from '../../activities/dependencies.ts';
+import { createFencingActivities } from '../../activities/fencing/activities.ts';
+import { createHostsActivities } from '../../activities/hosts/activities.ts';
+import { createInfrastructureActivities } from '../../activities/infrastructure/activities.ts';
+import { createServicesActivities } from '../../activities/services/activities.ts';
+import { createAgentPool, type AgentPool } from '../../activities/ssh/agent.ts';
+import type { Estate, Plan } from '../../plan/schema.ts';
+import { TestEstate, eventually, sites, testNetwork, type TestSite } from '../site-agent/estate.ts';
+
+const servers = new TestEstate(testNetwork());
+const run: RunContext = { runId: 'failover/test-1', planDigest: 'as-it-is', epoch: 3 };
+let estate: Estate;
+let pool: AgentPool;
+/** Plans by digest: a test may look at the same estate with a limit of its own. */
+const plans = new Map<string, Estate>();
+
+const dependencies: ActivityDependencies = {
+  planOf: async (digest) => ({ estate: plans.get(digest) }) as Plan,
+  secret: async (reference) => (reference === 'env:TEST_PASSWORD' ? 'test-only' : readFileSync(reference.slice('file:'.length), 'utf8').trim()),
+  agent: (context, site) => pool.agent(context, site),
+  now: () => new Date(),
+};
+const hosts = createHostsActivities(dependencies);
+const services = createServicesActivities(dependencies);
+const infrastructure = createInfrastructureActivities(dependencies);
+const application = createApplicationActivities(dependencies);
+const database = createDatabaseActivities(dependencies);
+const cache = createCacheActivities(dependencies);
+const fencing = createFencingActivities(dependencies);
+
+beforeAll(async () => {
+  await servers.start();
+  const keys = Object.fromEntries(await Promise.all(sites.map(async (site) => [site, await servers.startSshd(site)] as const))) as Record<TestSite, string>;
+  estate = servers.plan(keys);
+  plans.set(run.planDigest, estate);
+  pool = createAgentPool(dependencies);
+});
+afterAll(async () => {
+  await pool?.close();
+  await servers.stop();
+});
+
+function write(site: TestSite, sequence: number): void {
+  servers.sql(site, `insert into payments (customer, sequence, token) values ('seed-1', ${sequence}, 'test')`, 'app', 'erlmcp');
+}
+
+describe('hosts, service, capacity and files', () => {
+  test('agents say who they are, and one that is not there is a value', async () => {
+    await servers.kill('sshd-north');
+    const [east, north] = await hosts.readAgents({ run, sites: ['east', 'north'] });
+    expect(east).toMatchObject({ site: 'east', reachable: true, epoch: 0, epochHolder: 'none', agentVersion: '1' });
+    expect(north).toMatchObject({ site: 'north', reachable: false });
+    await servers.startSshd('north');
+  });
+
+  test('an epoch is claimed, and an older run is told so', async () => {
+    for (const site of sites)
+      expect(await hosts.claimEpoch({ run, site })).toMatchObject({ before: '0', after: '3', changed: true, source: `site-agent ${site}` });
+    expect(await hosts.claimEpoch({ run, site: 'west' })).toMatchObject({ changed: false });
+    const older = { ...run, runId: 'failover/test-0', epoch: 2 };
+    await expect(services.startService({ run: older, site: 'west' })).rejects.toMatchObject({
+      type: 'stale-epoch',
+      nonRetryable: true,
+      message: expect.stringContaining('west has seen epoch 3 of failover/test-1; this run holds 2.'),
+    });
+    await expect(hosts.claimEpoch({ run: { ...run, runId: 'failover/other' }, site: 'west' })).rejects.toMatchObject({ type: 'stale-epoch' });
+    expect(await services.readService({ run, site: 'west' })).toMatchObject({ active: false });
+  });
+
+  test('the service is started and capacity set, both read back', async () => {
+    expect(await services.startService({ run, site: 'west' })).toMatchObject({ after: 'active, enabled', changed: true });
+    expect(await services.startService({ run, site: 'west' })).toMatchObject({ changed: false });
+    expect(await services.restartService({ run, site: 'west' })).toMatchObject({ after: 'active, enabled' });
+    expect(await infrastructure.setCapacity({ run, site: 'west', percent: 100 })).toMatchObject({ before: '35 %', after: '100 %', changed: true });
+    expect(await infrastructure.readCapacity({ run, site: 'west' })).toEqual({ site: 'west', percent: 100 });
+  });
+
+  test('files and certificate are judged by the plan', async () => {
+    expect(await application.checkApplication({ run, site: 'west' })).toMatchObject({ ok: true, findings: [] });
+    plans.set('strict', {
+      ...estate,
+      service: {
+        ...estate.service,
+        publicHost: 'other.example.com',
+        files: ['service/absent.config', 'service/forgotten.config'],
+        certificate: { ...estate.service.certificate, minimumValidity: 'P60D' },
+      },
+    });
+    const { ok, findings } = await application.checkApplication({ run: { ...run, planDigest: 'strict' }, site: 'west' });
+    expect(ok).toBe(false);
+    expect(findings).toEqual([
+      'service/absent.config is missing or empty at west.',
+      'The agent of west does not look for service/forgotten.config: add it to FILES in its agent.conf.',
+      'The certificate at west is for service.example.com, not for other.example.com.',
+      expect.stringMatching(/^The certificate at west is valid until .+, less than the 1440 h 00 min that the plan asks for\.$/),
+    ]);
+  });
+});
+
+describe('database and cache before a failover', () => {
+  test('a primary and its standbys are read by a login that cannot write', async () => {
+    await servers.beat('east');
+    const [east, west] = await Promise.all([database.readDatabase({ run, site: 'east' }), database.readDatabase({ run, site: 'west' })]);
+    expect(east).toMatchObject({ reachable: true, inRecovery: false, timeline: 1, follows: 'none' });
+    expect(west).toMatchObject({ reachable: true, inRecovery: true, timeline: 1, follows: 'east', receiverActive: true });
+    if (!east.reachable || !west.reachable) throw new Error('unreachable');
+    expect(west.systemIdentifier).toBe(east.systemIdentifier);
+    expect(west.lastMessageAgeSeconds).toBeLessThan(5);
+    await eventually('west has the heartbeat', async () => {
+      const state = await database.readDatabase({ run, site: 'west' });
+      return state.reachable && state.heartbeat?.synchronousStandbyNames === 'ANY 1 ("west")' && state.heartbeat.standbys.join() === 'north=async,west=quorum';
+    });
+  });
+
+  test('a server that does not answer is a value', async () => {
+    plans.set('nowhere', {
+      ...estate,
+      sites: {
+        ...estate.sites,
+        east: { ...estate.sites['east']!, database: { host: servers.address('east'), port: 5433 }, cache: { host: servers.address('east'), port: 6380 } },
+      },
+    });
+    const elsewhere = { ...run, planDigest: 'nowhere' };
+    expect(await database.readDatabase({ run: elsewhere, site: 'east' })).toMatchObject({ reachable: false, reason: expect.stringContaining('ECONNREFUSED') });
+    expect(await cache.readCache({ run: elsewhere, site: 'east' })).toMatchObject({ reachable: false, reason: expect.stringContaining('ECONNREFUSED') });
+  });
+
+  test('the cache is read', async () => {
+    servers.redis('east', 'SET', 'session:seed-1:1', 'x');
+    expect(await cache.readCache({ run, site: 'east' })).toMatchObject({ reachable: true, role: 'primary', follows: 'none' });
+    await eventually('west has the key', async () => {
+      const state = await cache.readCache({ run, site: 'west' });
+      return state.reachable && state.role === 'replica' && state.linkUp && state.keys >= 1 && state.follows === servers.address('east');
+    });
+  });
+});
+
+describe('fences', () => {
+  test('the agent of the site closes it, shown by writes that fail, and opens it again', async () => {
+    const fence = await fencing.fenceByAgent({ run, site: 'east' });
+    expect(fence).toMatchObject({
+      method: 'agent',
+      proven: true,
+      servers: [
+        { server: 'database', state: 'fenced' },
+        { server: 'cache', state: 'fenced' },
+      ],
+    });
+    expect(fence.proof).toContain('no pg_hba.conf entry');
+    expect(fence.proof).toContain('NOREPLICAS');
+    expect(() => write('east', -1)).toThrow(/pg_hba/);
+    expect(await fencing.readWriters({ run, sites: ['east', 'west'] })).toMatchObject([
+      { state: 'fenced' },
+      { state: 'fenced' },
+      { state: 'standby' },
+      { state: 'standby' },
+    ]);
+    expect(await fencing.unfenceByAgent({ run, site: 'east' })).toMatchObject({ proven: false, servers: [{ state: 'writer' }, { state: 'writer' }] });
+    write('east', -2);
+    expect(await fencing.readWriters({ run, sites: ['east'] })).toMatchObject([{ state: 'writer' }, { state: 'writer' }]);
+  });
+
+  test('an agent that cannot be reached proves nothing', async () => {
+    await servers.kill('sshd-east');
+    await pool.close(); // sshd's child for a connection outlives the listener
+    const fence = await fencing.fenceByAgent({ run, site: 'east' });
+    expect(fence).toMatchObject({ proven: false, servers: [{ state: 'unknown' }, { state: 'unknown' }] });
+    expect(await fencing.readWriters({ run, sites: ['east'] })).toMatchObject([{ state: 'unknown' }, { state: 'unknown' }]);
+  });
+
+  test('nothing is detached when the heartbeat proves nothing', async () => {
+    plans.set('at-once', { ...estate, limits: { ...estate.limits, heartbeatMaxAge: 'PT0S' } });
+    const strict = { ...run, planDigest: 'at-once' };
+    const fence = await fencing.fenceDatabaseByReplication({ run: strict, site: 'east', standbys: ['west', 'north'] });
+    expect(fence).toMatchObject({ method: 'replication', proven: false, servers: [{ state: 'unknown' }] });
+    expect(fence.proof).toMatch(/^The last heartbeat was .+ the plan allows 0 s\. Nothing was detached\.$/);
+    expect(await fencing.fenceCacheByReplication({ run: strict, site: 'east', replicas: ['west', 'north'] })).toMatchObject({ proven: false });
+    expect(await database.readDatabase({ run, site: 'west' })).toMatchObject({ follows: 'east', receiverActive: true });
+    expect(servers.redis('east', 'INFO', 'replication')).toContain('connected_slaves:2');
+  });
+
+  test('nothing is detached when the synchronous standby is not among those that can leave', async () => {
+    await servers.beat('east');
+    const fence = await fencing.fenceDatabaseByReplication({ run, site: 'east', standbys: ['north'] });
+    expect(fence).toMatchObject({ proven: false, proof: expect.stringContaining('West may still follow the primary') });
+    expect(await database.readDatabase({ run, site: 'north' })).toMatchObject({ follows: 'east' });
+    expect(await fencing.fenceCacheByReplication({ run, site: 'east', replicas: ['north'] })).toMatchObject({
+      proven: false,
+      proof: expect.stringContaining('1 of its 2 replicas may still follow'),
+    });
+  });
+
+  test('after the standbys left, the primary acknowledges nothing, and they can come back', async () => {
+    await servers.beat('east');
+    const input = { run, site: 'east', standbys: ['west', 'north'] };
+    const fence = await fencing.fenceDatabaseByReplication(input);
+    expect(fence).toMatchObject({ method: 'replication', proven: true, servers: [{ site: 'east', state: 'fenced' }] });
+    expect(fence.proof).toMatch(/^Each commit waits for 1 of west .+ west left at 0\/[0-9A-F]+, north left at 0\/[0-9A-F]+\.$/);
+    expect(fence.assumption).toContain('Nobody changes east while it is cut off');
+    expect(fence.positionBytes).toBeGreaterThan(0);
+    expect(await fencing.fenceDatabaseByReplication(input), 'again, after a lost reply').toMatchObject({ proven: true, positionBytes: fence.positionBytes });
+    expect((await servers.verb('east', 'write-test')).fields).toMatchObject({ database_write: 'no-answer' });
+    const back = await fencing.reattach({ run, site: 'east', standbys: ['west', 'north'], replicas: [] });
+    expect(back).toMatchObject([
+      { site: 'west', server: 'database', state: 'standby' },
+      { site: 'north', state: 'standby' },
+    ]);
+    await eventually('east acknowledges again', async () => (await servers.verb('east', 'write-test')).fields['database_write'] === 'accepted');
+  });
+
+  test('after the replicas left, the cache is called fenced only when it acknowledges nothing', async () => {
+    await servers.beat('east');
+    const fence = await fencing.fenceCacheByReplication({ run, site: 'east', replicas: ['west', 'north'] });
+    expect((await servers.verb('east', 'write-test')).fields).toMatchObject({ cache_write: 'refused' });
+    expect(fence).toMatchObject({ proven: true, servers: [{ site: 'east', server: 'cache', state: 'fenced' }] });
+    expect(await fencing.readWriters({ run, sites: ['west'] })).toMatchObject([
+      { state: 'standby' },
+      { state: 'standby', how: expect.stringContaining('refuses writes') },
+    ]);
+    expect(await fencing.reattach({ run, site: 'east', standbys: [], replicas: ['west', 'north'] })).toMatchObject([
+      { server: 'cache', state: 'standby' },
+      { state: 'standby' },
+    ]);
+  });
+});
+
+describe('the failover itself', () => {
+  test('north catches up from west after east is gone', async () => {
+    await servers.beat('east');
+    await fencing.fenceDatabaseByReplication({ run, site: 'east', standbys: ['west', 'north'] });
+    const west = await database.readDatabase({ run, site: 'west' });
+    const change = await database.followDatabase({ run, site: 'north', source: 'west' });
+    expect(change).toMatchObject({ before: 'following none', changed: true, after: expect.stringMatching(/^following west, replayed to 0\//) });
+    const north = await database.readDatabase({ run, site: 'north' });
+    expect(north.reachable && west.reachable && north.replayedBytes >= west.receivedBytes).toBe(true);
+    expect(await database.followDatabase({ run, site: 'north', source: 'west' })).toMatchObject({ changed: false });
+  });
+
+  test('north is promoted and protected by west', async () => {
+    const promotion = await database.promoteDatabase({ run, site: 'north' });
+    expect(promotion).toMatchObject({ timelineBefore: 1, timelineAfter: 2, changed: true, after: 'primary on timeline 2' });
+    expect(await database.promoteDatabase({ run, site: 'north' })).toMatchObject({ timelineBefore: 1, timelineAfter: 2, lsn: promotion.lsn, changed: false });
+    await pool.close();
+    const protection = await database.protectDatabase({ run, site: 'north', standbys: ['east', 'west'] });
+    expect(protection.after).toMatch(/^west is synchronous; west follow; east could not be reached: /);
+    write('north', -3);
+    expect(servers.sql('west', 'select count(*) from payments where sequence in (-2, -3)', 'app').trim()).toBe('2');
+  });
+
+  test('a primary without a standby waits for nobody, and says so', async () => {
+    const change = await database.protectDatabase({ run, site: 'north', standbys: ['east'] });
+    expect(change.after).toMatch(/^no standby is synchronous: writes wait for nobody; east could not be reached/);
+  });
+
+  test('the cache follows, is promoted, and compared', async () => {
+    expect(await cache.followCache({ run, site: 'north', source: 'east' })).toMatchObject({ changed: false });
+    const promotion = await cache.promoteCache({ run, site: 'north', replicas: ['west'] });
+    expect(promotion).toMatchObject({ changed: true, digestsEqual: true, after: 'primary; asks for 1 replica; digests of north, west are equal' });
+    expect(await cache.readCache({ run, site: 'west' })).toMatchObject({ role: 'replica', follows: servers.address('north'), linkUp: true });
+    const alone = await cache.promoteCache({ run, site: 'north', replicas: [] });
+    expect(alone).toMatchObject({ digestsEqual: 'no replica' });
+  });
+});
