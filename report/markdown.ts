@@ -4,7 +4,7 @@ import { judgeRpo, judgeRto } from '../plan/rules/objectives.ts';
 import type { ClockSplit, FunctionRecord, GateRecord, Loss, Report, ServerRecord, StepRecord, VoteRecord } from './report.ts';
 
 /** The whole report. Parts that have nothing to say are left out. */
-export function renderReport(report: Report): string {
+export function renderMarkdown(report: Report): string {
   const parts = [
     heading(report),
     list('Not as planned', report.exceptions),

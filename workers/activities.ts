@@ -1,22 +1,26 @@
 /** The composition root of the activities: every capability, built once for this process. */
-import { createApplicationActivities } from '../activities/application/activities.ts';
-import type { FolderDependencies } from '../activities/dependencies.ts';
 import { createAccessActivities } from '../activities/access/activities.ts';
+import { createApplicationActivities } from '../activities/application/activities.ts';
+import { createCacheActivities } from '../activities/cache/activities.ts';
 import { createCommunicationActivities } from '../activities/communication/activities.ts';
+import { createDatabaseActivities } from '../activities/database/activities.ts';
 import { createDetectionActivities } from '../activities/detection/activities.ts';
 import { createDnsActivities } from '../activities/dns/activities.ts';
+import { createFencingActivities } from '../activities/fencing/activities.ts';
+import { createHostsActivities } from '../activities/hosts/activities.ts';
+import type { Activities } from '../activities/index.ts';
+import { createInfrastructureActivities } from '../activities/infrastructure/activities.ts';
 import { createMonitoringActivities } from '../activities/monitoring/activities.ts';
 import { createReportingActivities } from '../activities/reporting/activities.ts';
-import { createVerificationActivities } from '../activities/verification/activities.ts';
-import { createHostsActivities } from '../activities/hosts/activities.ts';
-import { createInfrastructureActivities } from '../activities/infrastructure/activities.ts';
+import type { ReportingDependencies } from '../activities/reporting/activities.ts';
 import { createServicesActivities } from '../activities/services/activities.ts';
 import { createAgentPool } from '../activities/ssh/agent.ts';
+import { createVerificationActivities } from '../activities/verification/activities.ts';
 import { createPlanOf, createSecret } from './dependencies.ts';
 import type { Plans } from './plans.ts';
 
 export interface WorkerActivities {
-  readonly activities: object;
+  readonly activities: Activities;
   /** Lets go of connections that activities keep. */
   close(): Promise<void>;
 }
@@ -25,26 +29,30 @@ export function createWorkerActivities(parts: { readonly plans: Plans; readonly 
   const planOf = createPlanOf(parts.plans);
   const secret = createSecret(parts.planFolder);
   const agents = createAgentPool({ planOf, secret });
-  const dependencies: FolderDependencies = {
-    planFolder: parts.planFolder,
+  const dependencies: ReportingDependencies = {
     planOf,
     secret,
     agent: (run, site) => agents.agent(run, site),
     now: () => new Date(),
+    planFolder: parts.planFolder,
+    loadedPlan: parts.plans.loaded,
   };
   return {
     activities: {
       ...createAccessActivities(dependencies),
       ...createDetectionActivities(dependencies),
-      ...createDnsActivities(dependencies),
-      ...createVerificationActivities(dependencies),
-      ...createMonitoringActivities(dependencies),
-      ...createCommunicationActivities(dependencies),
-      ...createReportingActivities({ ...dependencies, loadedPlan: parts.plans.loaded }),
       ...createHostsActivities(dependencies),
       ...createServicesActivities(dependencies),
       ...createInfrastructureActivities(dependencies),
       ...createApplicationActivities(dependencies),
+      ...createDatabaseActivities(dependencies),
+      ...createCacheActivities(dependencies),
+      ...createFencingActivities(dependencies),
+      ...createDnsActivities(dependencies),
+      ...createVerificationActivities(dependencies),
+      ...createMonitoringActivities(dependencies),
+      ...createCommunicationActivities(dependencies),
+      ...createReportingActivities(dependencies),
     },
     close: () => agents.close(),
   };

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Plan } from '../../plan/schema.ts';
-import type { ActivityDependencies } from '../dependencies.ts';
+import type { FolderDependencies } from '../dependencies.ts';
 import { checkAgent } from './agent.ts';
 import { lacking, words } from './checks.ts';
 import type { AccessActivities, AccessCheck } from './port.ts';
@@ -12,9 +12,8 @@ import { checkCache } from './redis.ts';
 import { checkService } from './service.ts';
 import { checkDnsApi, checkDnsServers, checkMail, checkMonitoring, checkReports } from './shared.ts';
 
-/** `planFolder` is what relative paths of the plan are relative to. */
-export function createAccessActivities(dependencies: ActivityDependencies, planFolder: string): AccessActivities {
-  const { planOf, secret } = dependencies;
+export function createAccessActivities(dependencies: FolderDependencies): AccessActivities {
+  const { planOf, secret, planFolder } = dependencies;
   return {
     async checkSiteAccess({ run, site }) {
       const plan = await planOf(run.planDigest);

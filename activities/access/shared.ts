@@ -1,4 +1,5 @@
 /** What belongs to no site: DNS API and servers, mail, monitoring, the report folder. */
+import { existsSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { Resolver } from 'node:dns/promises';
 import { hostname, userInfo } from 'node:os';
@@ -123,9 +124,14 @@ export async function checkReports(plan: Plan, planFolder: string): Promise<Acce
   const directory = path.resolve(planFolder, plan.estate.reports.directory);
   const subject: Subject = { what: `report folder ${directory}`, steps: ['store-report'], as: `${user}@${hostname()}` };
   try {
-    await access(directory, constants.W_OK);
+    // The worker makes the folder when it stores its first report.
+    await access(deepestFolder(directory), constants.W_OK);
     return ok(subject, 'may be written');
   } catch (error) {
     return lacking(subject, words(error), { where: `shell at ${hostname()}`, line: `install -d -o ${user} -m 0750 ${directory}` });
   }
+}
+
+function deepestFolder(directory: string): string {
+  return existsSync(directory) ? directory : deepestFolder(path.dirname(directory));
 }

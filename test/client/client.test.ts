@@ -1,0 +1,159 @@
+/** Goal: another service can start, decide, watch and read a run through the client alone. Method: a dev server, a real worker, a model of an estate. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DrClient, DrError, makeRunWorkflowId } from '../../client/index.ts';
+import type { OpenGate, RegionalFailoverInput, RunView } from '../../client/index.ts';
+import { FakeEstate } from '../support/fake-estate.ts';
+import { until } from '../support/until.ts';
+import { Stage } from './support.ts';
+
+let stage: Stage;
+let estate: FakeEstate;
+let runId: string;
+
+beforeAll(async () => {
+  stage = await Stage.open();
+  runId = makeRunWorkflowId(stage.plan.plan.estate.name);
+});
+afterAll(async () => stage?.close());
+beforeEach(() => {
+  estate = new FakeEstate(stage.plan);
+  estate.dead.add('us-east-1');
+});
+afterEach(async () => stage.clear(runId));
+
+function failover(change: Partial<RegionalFailoverInput> = {}): RegionalFailoverInput {
+  return {
+    estate: stage.plan.plan.estate.name,
+    from: 'us-east-1',
+    to: 'eu-central-1',
+    mode: 'live',
+    startedBy: 'pager',
+    planDigest: stage.plan.digest,
+    ...change,
+  };
+}
+
+async function openGate(): Promise<OpenGate> {
+  return until('the gate opens', async () => {
+    const view = await stage.client.status(runId);
+    return view.state === 'running' ? (view.status.gate ?? undefined) : undefined;
+  });
+}
+
+async function refusalOf(work: Promise<unknown>): Promise<DrError> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof DrError)) throw new Error(`A DrError was expected, not ${String(error)}`);
+  return error;
+}
+
+describe('a run through the client', () => {
+  it('is started, approved by an update and a signal, and leaves its report', async () => {
+    await stage.with(estate, async () => {
+      const started = await stage.client.startRegionalFailover(failover());
+      expect(started.runId).toBe(runId);
+      const { gate } = await openGate();
+      const receipt = await stage.client.vote(runId, { gate, choice: 'approve', who: 'jane-smith', reason: 'evidence seen' });
+      expect(receipt).toMatchObject({ counted: true, votes: 1, quorum: 2 });
+      await stage.client.approve(runId, { gate, who: 'john-doe', reason: 'evidence seen' });
+      const report = await stage.client.result(runId);
+      expect(report.outcome).toMatch(/^recovered/);
+      const view = await stage.client.status(runId);
+      expect(view).toMatchObject({ state: 'ended', report: { runId, outcome: report.outcome } });
+      expect(await stage.client.report(runId)).toEqual(report);
+      expect((await refusalOf(stage.client.approve(runId, { gate, who: 'bob-wilson', reason: 'late' }))).kind).toBe('ended');
+    });
+  });
+
+  it('holds the estate: a second start is refused and names the open run', async () => {
+    await stage.with(estate, async () => {
+      await stage.client.startRegionalFailover(failover());
+      const error = await refusalOf(stage.client.startRegionalFailover(failover({ to: 'ap-southeast-1' })));
+      expect(error).toMatchObject({ kind: 'already-running', runId });
+    });
+  });
+
+  it('refuses a plan that the starter has not read, in a sentence', async () => {
+    await stage.with(estate, async () => {
+      const error = await refusalOf(stage.client.startRegionalFailover(failover({ planDigest: '0'.repeat(64) })));
+      expect(error.kind).toBe('refused');
+      expect(error.message).toMatch(/plan/);
+    });
+    expect(estate.changes()).toEqual([]);
+  });
+
+  it('refuses a stranger’s vote at once', async () => {
+    await stage.with(estate, async () => {
+      await stage.client.startRegionalFailover(failover());
+      const { gate } = await openGate();
+      const receipt = await stage.client.vote(runId, { gate, choice: 'approve', who: 'nobody', reason: 'x' }).catch((error: unknown) => error);
+      const counted = receipt instanceof DrError ? false : (receipt as { counted: boolean }).counted;
+      expect(counted).toBe(false);
+    });
+  });
+
+  it('is held by stop and goes on by resume', async () => {
+    await stage.with(estate, async () => {
+      await stage.client.startRegionalFailover(failover());
+      await stage.client.stop(runId, { who: 'jane-smith', reason: 'wait' });
+      await until('the run says that it is stopped', async () => {
+        const view = await stage.client.status(runId);
+        return view.state === 'running' && view.status.stopped ? view : undefined;
+      });
+      await stage.client.resume(runId, { who: 'jane-smith', reason: 'go on' });
+      await until('the run goes on', async () => {
+        const view = await stage.client.status(runId);
+        return view.state === 'running' && !view.status.stopped ? view : undefined;
+      });
+    });
+  });
+
+  it('tells from its history what it changed when it was terminated', async () => {
+    await stage.with(estate, async () => {
+      await stage.client.startRegionalFailover(failover());
+      let release: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => (release = resolve));
+      estate.before = (name) => (name === 'promoteDatabase' ? held : undefined);
+      const { gate } = await openGate();
+      for (const who of ['jane-smith', 'john-doe']) await stage.client.vote(runId, { gate, choice: 'approve', who, reason: 'seen' });
+      await until('the promotion is under way', async () => {
+        const view = await stage.client.status(runId);
+        return view.state === 'running' && view.status.steps.some((step) => step.id === 'promote-database') ? view : undefined;
+      });
+      await stage.env.client.workflow.getHandle(runId).terminate('somebody pressed the button');
+      const view = await stage.client.status(runId);
+      release();
+      expect(view.state).toBe('broken');
+      const { reason, changes } = view as Extract<RunView, { state: 'broken' }>;
+      expect(reason).toContain('somebody pressed the button');
+      expect(changes.find((change) => change.activity === 'setCapacity')).toMatchObject({ site: 'eu-central-1', result: 'done', detail: '35 % → 100 %' });
+      expect(changes.find((change) => change.activity === 'promoteDatabase')).toMatchObject({ result: 'unanswered' });
+    });
+  });
+
+  it('is watched until its end', async () => {
+    estate.dead.clear();
+    await stage.with(estate, async () => {
+      await stage.client.startRegionalFailover(failover());
+      const states: string[] = [];
+      for await (const view of stage.client.watch(runId, { everyMilliseconds: 50 })) states.push(view.state);
+      expect(states.at(-1)).toBe('ended');
+      expect((await stage.client.report(runId)).outcome).toBe('stood down');
+    });
+    expect(estate.changes()).toEqual([]);
+  });
+});
+
+describe('what is not there', () => {
+  it('an unknown run is named', async () => {
+    expect(await refusalOf(stage.client.status('recovery/nowhere'))).toMatchObject({ kind: 'unknown-run', runId: 'recovery/nowhere' });
+  });
+
+  it('no server ends in a sentence within seconds', async () => {
+    const error = await refusalOf(DrClient.connect({ environment: { TEMPORAL_ADDRESS: '127.0.0.1:1' } }));
+    expect(error.kind).toBe('no-server');
+    expect(error.message).toBe('Temporal does not answer at 127.0.0.1:1. Nothing was sent.');
+  });
+});

@@ -1,0 +1,112 @@
+/** A Temporal dev server, a worker on the real queue with a model of an estate behind it, and the command line called in the process. */
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DrClient } from '../../client/index.ts';
+import { runCli } from '../../client/cli/program.ts';
+import { requireWorker } from '../../client/workers.ts';
+import { findTemporal } from '../../lab/setup/paths.ts';
+import { loadPlan } from '../../plan/load.ts';
+import type { PlanSnapshot } from '../../plan/schema.ts';
+import { writeWorkflowBundle } from '../../workers/bundle.ts';
+import { createWorker } from '../../workers/worker.ts';
+import { makeFenceOnReturnWorkflowId } from '../../workflows/ids.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
+import type { FakeEstate } from '../support/fake-estate.ts';
+import { until } from '../support/until.ts';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+export const planFolder = fileURLToPath(new URL('../../plan/erlmcp', import.meta.url));
+
+export interface CliResult {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export class Stage {
+  readonly env: TestWorkflowEnvironment;
+  readonly plan: PlanSnapshot;
+  readonly client: DrClient;
+  private readonly bundle: string;
+
+  private constructor(env: TestWorkflowEnvironment, plan: PlanSnapshot, bundle: string) {
+    this.env = env;
+    this.plan = plan;
+    this.client = new DrClient(env.client);
+    this.bundle = bundle;
+  }
+
+  static async open(): Promise<Stage> {
+    const temporal = findTemporal();
+    if (!temporal) throw new Error('The Temporal command line is missing. Install it with: npm run setup');
+    const env = await TestWorkflowEnvironment.createLocal({
+      server: {
+        executable: { type: 'existing-path', path: temporal },
+        searchAttributes: [...searchAttributes],
+        extraArgs: ['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
+      },
+    });
+    const bundle = path.join(await mkdtemp(path.join(tmpdir(), 'dr-bundle-')), 'workflow-bundle.js');
+    await writeWorkflowBundle(bundle, new DefaultLogger('ERROR'));
+    return new Stage(env, await loadPlan(planFolder), bundle);
+  }
+
+  get address(): string {
+    return this.env.address;
+  }
+
+  get namespace(): string {
+    return this.env.namespace ?? 'default';
+  }
+
+  /** Runs `test` while a worker serves the estate. */
+  async with<T>(estate: FakeEstate, test: () => Promise<T>): Promise<T> {
+    const temporal = { connection: {}, address: this.address, namespace: this.namespace };
+    const worker = await createWorker(this.env.nativeConnection, { temporal, workflowBundle: this.bundle }, estate.activities());
+    return worker.runUntil(async () => {
+      await until('the worker polls', async () => {
+        await requireWorker(this.env.client, '');
+        return true;
+      });
+      return test();
+    });
+  }
+
+  /** What a person gets who types `dr …` with this server and plan. */
+  async dr(...argv: string[]): Promise<CliResult> {
+    return runDr(argv, { TEMPORAL_ADDRESS: this.address, TEMPORAL_NAMESPACE: this.namespace, DR_PLAN: planFolder });
+  }
+
+  /** Ends what a test left open, so that the next one finds the lock free. */
+  async clear(runId: string): Promise<void> {
+    const { estate } = this.plan.plan;
+    for (const id of [runId, ...Object.keys(estate.sites).map((site) => makeFenceOnReturnWorkflowId(estate.name, site))]) {
+      await this.env.client.workflow
+        .getHandle(id)
+        .terminate('the test is over')
+        .catch(() => undefined);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.env.teardown();
+  }
+}
+
+export async function runDr(argv: readonly string[], environment: Record<string, string>): Promise<CliResult> {
+  let out = '';
+  let err = '';
+  const code = await runCli(argv, {
+    environment,
+    interactive: false,
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+    onInterrupt: () => () => undefined,
+  });
+  return { code, out, err };
+}
