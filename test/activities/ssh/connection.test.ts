@@ -1,0 +1,198 @@
+/** The transport against a real SSH server in this process, which can misbehave on demand, and against things that are no SSH server. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { AgentClient } from '../../../activities/dependencies.ts';
+import { createAgentPool, parseFields, type AgentPool } from '../../../activities/ssh/agent.ts';
+import type { Plan } from '../../../plan/schema.ts';
+import { eventually } from '../../site-agent/estate.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'dr-ssh-'));
+const address = '127.119.0.22';
+const run = { runId: 'run-1', planDigest: 'plan', epoch: 7 };
+let hostKey: string;
+let fingerprint: string;
+let server: ssh2.Server;
+let port: number;
+let pool: AgentPool;
+let logins = 0;
+const open = new Set<ssh2.Connection>();
+const commands: string[] = [];
+/** How the server answers: output and exit code, `hang`, or `break` off once. */
+let answer: readonly [string, number] | 'hang' | 'break' = ['', 0];
+
+beforeAll(async () => {
+  for (const name of ['host', 'client', 'other']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)]);
+  hostKey = readFileSync(join(folder, 'host'), 'utf8');
+  fingerprint = printed('host');
+  const allowed = ssh2.utils.parseKey(readFileSync(join(folder, 'client.pub'), 'utf8'));
+  server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
+    open.add(client);
+    client.on('error', () => {});
+    client.on('close', () => open.delete(client));
+    client.on('authentication', (context) => {
+      const known = !(allowed instanceof Error) && context.method === 'publickey' && context.key.data.equals(allowed.getPublicSSH());
+      if (known) context.accept();
+      else context.reject(['publickey']);
+    });
+    client.on('ready', () => (logins += 1));
+    client.on('session', (accept) => {
+      accept().on('exec', (acceptExec, _reject, { command }) => {
+        commands.push(command);
+        const channel = acceptExec();
+        if (answer === 'hang') return;
+        if (answer === 'break') {
+          answer = ['done=yes\n', 0];
+          client.end();
+          return;
+        }
+        channel.write(answer[0]);
+        channel.exit(answer[1]);
+        channel.end();
+      });
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  port = (server.address() as AddressInfo).port;
+});
+afterEach(() => pool.close());
+afterAll(() => {
+  for (const client of open) client.end();
+  server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const printed = (name: string) => execFileSync('ssh-keygen', ['-lf', join(folder, `${name}.pub`)], { encoding: 'utf8' }).split(' ')[1] ?? '';
+
+function agent(settings: { readonly hostKey?: string; readonly key?: string; readonly port?: number } = {}): AgentClient {
+  commands.length = 0;
+  const estate = {
+    ssh: { user: 'dr', privateKey: `file:${settings.key ?? 'client'}`, connectTimeout: 'PT0.5S' },
+    sites: { east: { agent: { host: address, port: settings.port ?? port, hostKey: settings.hostKey ?? fingerprint } } },
+  };
+  pool = createAgentPool({
+    planOf: async () => ({ estate }) as unknown as Plan,
+    secret: async (reference) => readFileSync(join(folder, reference.slice(5)), 'utf8').trim(),
+  });
+  return pool.agent(run, 'east');
+}
+
+describe('an agent that answers', () => {
+  test('is asked over one kept connection, twenty times at once', async () => {
+    answer = ['site=east\nfile=a present\nfile=b missing\nnoise\nempty=\n', 0];
+    const client = agent();
+    const before = logins;
+    const answers = await Promise.all(Array.from({ length: 20 }, () => client.ask('files-status')));
+    expect(logins - before).toBe(1);
+    for (const each of answers) {
+      if (!each.reachable) throw new Error(each.reason);
+      expect(each.fields.get('site')).toBe('east');
+      expect(each.fields.all('file')).toEqual(['a present', 'b missing']);
+      expect(each.fields.find('empty')).toBeUndefined();
+    }
+  });
+
+  test('is told run and epoch with each change', async () => {
+    answer = ['changed=yes\n', 0];
+    await agent().change('capacity-set', '100');
+    expect(commands).toEqual(['capacity-set --epoch 7 --run run-1 100']);
+  });
+
+  test.each([
+    [65, 'refused=the database is a primary', 'refused', 'the database is a primary. east is as it was. HINT: A guard said no.'],
+    [66, 'epoch=9\nholder=run-2', 'stale-epoch', 'east has seen epoch 9 of run-2; this run holds 7. east is as it was.'],
+    [1, 'error=Redis is gone', 'permanent', 'database-promote failed at east: Redis is gone. It can be repeated'],
+    [64, 'error=no such verb', 'permanent', 'database-promote failed at east: no such verb.'],
+  ])('with exit code %i makes the failure of the catalogue', async (code, out, type, message) => {
+    answer = [`${out}\n`, code];
+    await expect(agent().change('database-promote')).rejects.toMatchObject({ type, nonRetryable: true, message: expect.stringContaining(message) });
+  });
+
+  test('is never sent a character that means something to a shell', async () => {
+    await expect(agent().change('database-follow', 'east;id')).rejects.toMatchObject({
+      type: 'refused',
+      message: expect.stringContaining('Nothing was sent to east.'),
+    });
+    await expect(agent().ask('probe', '$(id)')).rejects.toMatchObject({ type: 'refused' });
+    expect(commands).toEqual([]);
+  });
+
+  test('that breaks off is asked again on a new connection', async () => {
+    answer = 'break';
+    const fields = await agent().change('service-start');
+    expect(fields.flag('done')).toBe(true);
+    expect(commands).toHaveLength(2);
+  });
+
+  test('a connection that was closed meanwhile is made again', async () => {
+    answer = ['site=east\n', 0];
+    const client = agent();
+    await client.ask('identify');
+    for (const each of open) each.end();
+    await eventually('the connection is closed', () => open.size === 0);
+    expect(await client.ask('identify')).toMatchObject({ reachable: true });
+  });
+});
+
+describe('an agent that cannot be trusted or reached', () => {
+  test('another host key than the plan´s is refused before anything is sent', async () => {
+    answer = ['site=east\n', 0];
+    const client = agent({ hostKey: printed('other') });
+    await expect(client.ask('identify')).rejects.toMatchObject({
+      type: 'host-key-changed',
+      nonRetryable: true,
+      message: expect.stringContaining(`the host shows the key ${fingerprint}`),
+    });
+    await expect(client.change('service-stop')).rejects.toMatchObject({ type: 'host-key-changed' });
+    expect(commands).toEqual([]);
+  });
+
+  test('a login that is refused says what to add', async () => {
+    await expect(agent({ key: 'other' }).ask('identify')).rejects.toMatchObject({
+      type: 'permanent',
+      message: expect.stringContaining('authorized_keys at east'),
+    });
+  });
+
+  test('a port that is closed is a value for a question, and transient for a change', async () => {
+    const closed = await new Promise<number>((resolve) => {
+      const probe = createServer().listen(0, address, () => {
+        const free = (probe.address() as AddressInfo).port;
+        probe.close(() => resolve(free));
+      });
+    });
+    expect(await agent({ port: closed }).ask('identify')).toMatchObject({ reachable: false, reason: expect.stringContaining('ECONNREFUSED') });
+    expect(await agent({ port: closed }).tryChange('service-stop')).toMatchObject({ reachable: false });
+    await expect(agent({ port: closed }).change('service-stop')).rejects.toMatchObject({ type: 'transient', nonRetryable: false });
+  });
+
+  test('a black hole that accepts and says nothing costs the plan´s time-out, not more', async () => {
+    const sockets: Socket[] = [];
+    const hole: Server = await new Promise((resolve) => {
+      const listening = createServer((socket) => sockets.push(socket)).listen(0, address, () => resolve(listening));
+    });
+    const started = performance.now();
+    expect(await agent({ port: (hole.address() as AddressInfo).port }).ask('identify')).toMatchObject({
+      reachable: false,
+      reason: expect.stringMatching(/Timed out/),
+    });
+    expect(performance.now() - started).toBeLessThan(3_000);
+    for (const socket of sockets) socket.destroy();
+    hole.close();
+  });
+
+  test('a command that hangs ends by its time-out', async () => {
+    answer = 'hang';
+    const started = performance.now();
+    expect(await agent().ask('identify')).toMatchObject({ reachable: false, reason: 'no answer within 5.5 s' });
+    expect(performance.now() - started).toBeLessThan(9_000);
+  });
+});
+
+test('an answer that lacks a line is an error that names it', () => {
+  expect(() => parseFields('a=1\n', 'identify at east').get('epoch')).toThrow('The answer to identify at east has no line "epoch=".');
+});
