@@ -1,0 +1,91 @@
+/**
+ * `npm run demo`: a region dies, people approve, another takes over, and the customers' own figures are held against the report.
+ * On a terminal it waits for your votes; otherwise two demo commanders approve. Exit code 0 only when both accounts agree and every objective was met.
+ */
+import { join } from 'node:path';
+import { decideUntilEnd, statusOf } from '../orchestrator/recovery.ts';
+import { Stack, untilServed } from '../orchestrator/stack.ts';
+import { repositoryRoot } from '../paths.ts';
+import type { CustomerFigures } from '../customers/figures.ts';
+import { formatFigures } from '../customers/table.ts';
+import { compare, type ReportView } from './compare.ts';
+import { follow } from './follow.ts';
+
+const failed = 'us-east-1';
+const target = 'eu-central-1';
+const say = (line = '') => void process.stdout.write(`${line}\n`);
+
+async function main(): Promise<number> {
+  const startedAt = Date.now();
+  const folder = join(repositoryRoot(), '.demo');
+  const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const stack = await Stack.start({ lab: 'demo', folder, ports: { server: 7233, ui: 8233 }, progress: (line) => say(`· ${line}`) });
+  const ending = endOnInterrupt(stack);
+  try {
+    await untilServed(stack);
+    say(`· The customers are served from ${failed} (${((Date.now() - startedAt) / 1000).toFixed(0)} s after the start)\n`);
+    const outageFrom = new Date().toISOString();
+    await stack.lab('cut', failed);
+    say(`${failed} is cut off from everybody at ${outageFrom}.`);
+    await recover(stack, interactive);
+    return await settle(stack, outageFrom);
+  } finally {
+    await ending();
+  }
+}
+
+/** Starts the failover and lets people decide: you on a terminal, two demo commanders elsewhere. */
+async function recover(stack: Stack, interactive: boolean): Promise<void> {
+  const started = await stack.dr('failover', 'start', '--from', failed, '--to', target, '--as', 'carol-brown', '--detach');
+  if (started.code !== 0) throw new Error(`The failover did not start: ${started.err.trim()}`);
+  say(started.out.trim());
+  say(`Vote in Temporal UI (More Actions, Send a Signal), or by: node dist/client/cli/main.js approve --gate GATE --as PERSON --reason WHY`);
+  say(
+    `with ${Object.entries(stack.environment)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ')}\n`,
+  );
+  const following = follow(stack, say);
+  const vote = (gate: { question: string }, choice: string) => say(`  two demo commanders vote ${choice}: ${gate.question}`);
+  await decideUntilEnd(stack, interactive ? {} : { activation: () => 'approve' }, vote);
+  await following.stop();
+}
+
+/** Prints the report and the customers' figures side by side, and judges. */
+async function settle(stack: Stack, outageFrom: string): Promise<number> {
+  await untilServed(stack);
+  const markdown = await stack.dr('report');
+  const view = await statusOf(stack);
+  if (view.state !== 'ended') throw new Error(`The run did not end well: ${markdown.err.trim()}`);
+  const report = JSON.parse((await stack.dr('report', '--json')).out) as ReportView;
+  const figures = JSON.parse(await stack.lab('--json', 'customers', 'figures', '--since', outageFrom)) as CustomerFigures;
+  say(`\n${markdown.out.trim()}\n`);
+  say(`## What the customers saw\n\n${formatFigures(figures)}\n`);
+  const verdict = compare(report, figures, 1);
+  for (const line of verdict.lines) say(line);
+  say(verdict.good ? '\nThe run and its customers agree, and every objective was met.' : '\nNOT GOOD: see the lines marked with ✗ above.');
+  return verdict.good ? 0 : 1;
+}
+
+/** Ctrl-C ends everything that was started; so does the normal end. */
+function endOnInterrupt(stack: Stack): () => Promise<void> {
+  let ended: Promise<void> | null = null;
+  const end = () => (ended ??= stack.stop());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      say('\nEnding the lab, the worker and Temporal …');
+      void end().then(() => process.exit(130));
+    });
+  }
+  return end;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`The demo stopped: ${error instanceof Error ? error.message : String(error)}\nEverything that it started was ended.\n`);
+    process.exitCode = 1;
+  },
+);

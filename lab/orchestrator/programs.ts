@@ -1,0 +1,103 @@
+/** Runs the project's own programs (`dr`, `dr-lab`, the worker) as a user would: as processes, by their command lines. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { repositoryRoot } from '../paths.ts';
+
+export interface Answer {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** How to run a program of the repository: compiled when it was built, else from its sources. */
+export function programOf(path: string): string[] {
+  const compiled = join(repositoryRoot(), 'dist', `${path}.js`);
+  return existsSync(compiled) ? [compiled] : ['--import', import.meta.resolve('tsx'), join(repositoryRoot(), `${path}.ts`)];
+}
+
+/** Runs a program to its end. Never throws for its exit code. */
+export function run(path: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}, withinMs = 300_000): Promise<Answer> {
+  return new Promise((resolve) => {
+    const options = { cwd: repositoryRoot(), env: { ...process.env, ...environment }, timeout: withinMs, maxBuffer: 64 * 1024 * 1024 };
+    const child = execFile(process.execPath, [...programOf(path), ...args], options, (error, out, err) =>
+      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, out, err }),
+    );
+    child.stdin?.end();
+  });
+}
+
+/** A server or worker that runs until it is ended. */
+export interface Background {
+  readonly pid: number;
+  signal(signal: NodeJS.Signals): void;
+  /** Asks it to end, waits, and ends it for good after `graceMs`. */
+  stop(graceMs?: number): Promise<void>;
+  ended(): boolean;
+}
+
+/** Starts a program in the background, its output in `logFile`. It ends with this process, whatever becomes of that. */
+export function startBackground(command: readonly string[], logFile: string, environment: Readonly<Record<string, string>> = {}): Background {
+  mkdirSync(dirname(logFile), { recursive: true });
+  const log = openSync(logFile, 'w');
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
+    cwd: repositoryRoot(),
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', log, log],
+    detached: true,
+  });
+  closeSync(log);
+  return background(child);
+}
+
+function background(child: ChildProcess): Background {
+  let over = false;
+  const exited = new Promise<void>((resolve) => {
+    child.once('error', () => resolve());
+    child.once('exit', () => resolve());
+  }).then(() => {
+    over = true;
+  });
+  return {
+    pid: child.pid ?? 0,
+    ended: () => over,
+    signal: (signal) => void (over || child.kill(signal)),
+    async stop(graceMs = 10_000) {
+      if (over) return;
+      child.kill('SIGCONT');
+      child.kill('SIGTERM');
+      await Promise.race([exited, pause(graceMs, undefined, { ref: false })]);
+      if (!over) child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+/** Waits until `ready` says so; throws one sentence after `withinMs`, or at once when `failed` gives a reason. */
+export async function waitFor(what: string, ready: () => Promise<boolean>, withinMs: number, failed: () => string | null = () => null): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!(await ready().catch(() => false))) {
+    const reason = failed();
+    if (reason !== null) throw new Error(`${what} did not start: ${reason}`);
+    if (Date.now() > deadline) throw new Error(`${what} was not ready within ${withinMs / 1000} s.`);
+    await pause(100);
+  }
+}
+
+/** The port itself when it is free on 127.0.0.1, else one that is. */
+export async function freePort(wanted: number): Promise<number> {
+  return (await tryPort(wanted)) ?? (await tryPort(0)) ?? wanted;
+}
+
+function tryPort(port: number): Promise<number | null> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(null));
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : port));
+    });
+  });
+}

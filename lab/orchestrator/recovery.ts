@@ -1,0 +1,66 @@
+/** A recovery as its users drive it: start, vote at gates, wait for the report. What the demo and the scenarios share. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Answer } from './programs.ts';
+import type { Stack } from './stack.ts';
+
+/** The parts of `dr status --json` that drivers of a run need. */
+export interface RunView {
+  readonly state: 'running' | 'unattended' | 'ended' | 'broken';
+  readonly runId: string;
+  readonly status?: {
+    readonly phase: string;
+    readonly outcome: string | null;
+    readonly gate: OpenGate | null;
+    readonly steps: readonly { id: string; result: string }[];
+  };
+}
+
+export interface OpenGate {
+  readonly gate: string;
+  readonly question: string;
+  readonly choices: readonly string[];
+  readonly electorate: readonly string[];
+  readonly evidence: readonly string[];
+  readonly exampleVote: { readonly choice: string };
+}
+
+/** What people answer to a gate, by the gate's name without its digest. */
+export type Answers = Readonly<Record<string, (gate: OpenGate) => string | null>>;
+
+export async function statusOf(stack: Stack): Promise<RunView> {
+  const answer = await stack.dr('status', '--json');
+  try {
+    return JSON.parse(answer.out) as RunView;
+  } catch {
+    throw new Error(`dr status did not answer: ${answer.err.trim() || answer.out.trim()}`);
+  }
+}
+
+/** Two people of the electorate cast the same vote. Answers what `dr vote` said to each. */
+export async function voteOfTwo(stack: Stack, gate: OpenGate, choice: string, reason: string): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (const who of gate.electorate.slice(0, 2)) {
+    answers.push(await stack.dr('vote', '--gate', gate.gate, '--choice', choice, '--as', who, '--reason', reason));
+  }
+  return answers;
+}
+
+/** Answers every gate of the run until it ends; a gate without an answer is left to others. */
+export async function decideUntilEnd(stack: Stack, answers: Answers, onVote: (gate: OpenGate, choice: string) => void = () => undefined): Promise<void> {
+  const answered = new Set<string>();
+  for (;;) {
+    const { state, status } = await statusOf(stack);
+    if (state === 'ended' || state === 'broken') return;
+    const gate = status?.gate;
+    if (gate && !answered.has(gate.gate)) {
+      const name = Object.keys(answers).find((candidate) => gate.gate.startsWith(candidate));
+      const choice = name === undefined ? null : (answers[name]?.(gate) ?? null);
+      if (choice !== null) {
+        answered.add(gate.gate);
+        onVote(gate, choice);
+        await voteOfTwo(stack, gate, choice, 'Evidence read; this is the plan.');
+      }
+    }
+    await pause(300);
+  }
+}
