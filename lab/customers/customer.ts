@@ -40,11 +40,14 @@ export class Customer {
     return this.#inFlight;
   }
 
-  /** Calls each function every `intervalMs`, writing and reading in turn; `offsetMs` spreads customers. In flight are at most the calls of one time-out. */
-  start(intervalMs: number, offsetMs: number): void {
+  /**
+   * Calls each function every `intervalMs`, writing and reading in turn; `offsetMs` spreads customers, `delayMs` lets them come one by one. In flight are at
+   * most the calls of one time-out.
+   */
+  start(intervalMs: number, offsetMs: number, delayMs: number): void {
     this.stop();
     customerFunctions.forEach((name, index) => {
-      const startMs = (offsetMs + (index * intervalMs) / customerFunctions.length) % intervalMs;
+      const startMs = delayMs + ((offsetMs + (index * intervalMs) / customerFunctions.length) % intervalMs);
       let kind: LedgerEntry['kind'] = 'write';
       const fire = () => {
         void this.#call(name, kind);
@@ -96,7 +99,7 @@ export class Customer {
       const call = request({
         host: address,
         port,
-        path: `/${name}`,
+        path: sequence === undefined ? `/${name}?customer=${this.#options.name}` : `/${name}`,
         method: sequence === undefined ? 'GET' : 'POST',
         agent: this.#agent,
         headers: { host: publicHost, ...(sequence === undefined ? {} : { 'content-type': 'application/json' }) },

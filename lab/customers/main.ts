@@ -5,6 +5,9 @@ import { callTimeoutMs, Customer, customerFunctions } from './customer.ts';
 import { LedgerWriter } from './ledger.ts';
 import { CustomerResolver } from './resolver.ts';
 
+/** Customers come one after another: fifty first connections at once to a service that has served nobody yet would look like an outage. */
+const arrivalMs = 200;
+
 /** Calls alternate between write and read, so a pair of calls makes one write. */
 function intervalMs(config: CustomersConfig): number {
   return (config.customers * customerFunctions.length * 1000) / (2 * config.writesPerSecond);
@@ -23,13 +26,13 @@ function main(configFile: string | undefined): void {
     const name = `customer-${String(index + 1).padStart(2, '0')}`;
     return new Customer({ name, publicHost: config.publicHost, port: config.port, ca, resolver, note: (entry) => ledger.append(entry) });
   });
-  const start = (current: CustomersConfig) => {
+  const start = (current: CustomersConfig, arrivalMs: number) => {
     const interval = intervalMs(current);
-    customers.forEach((customer, index) => customer.start(interval, (index * interval) / customers.length / customerFunctions.length));
+    customers.forEach((customer, index) => customer.start(interval, (index * interval) / customers.length / customerFunctions.length, index * arrivalMs));
     console.log(`${customers.length} customers write ${current.writesPerSecond} times a second and read as often`);
   };
-  start(config);
-  process.on('SIGHUP', () => start(readCustomersConfig(configFile)));
+  start(config, arrivalMs);
+  process.on('SIGHUP', () => start(readCustomersConfig(configFile), 0));
   const end = () => {
     customers.forEach((customer) => customer.stop());
     const deadlineMs = performance.now() + callTimeoutMs + 500;

@@ -66,6 +66,11 @@ function tableStore(table: string, writers: pg.Pool, readers: pg.Pool): EntrySto
         sequence,
         frozenAt,
       ]),
+    newestOf: (customer, frozenAt) =>
+      one(`SELECT token, written_at FROM ${name} WHERE customer = $1 AND written_at <= coalesce($2, 'infinity'::timestamptz) ORDER BY sequence DESC LIMIT 1`, [
+        customer,
+        frozenAt,
+      ]),
     newest: (frozenAt) =>
       one(`SELECT token, written_at FROM ${name} WHERE written_at <= coalesce($1, 'infinity'::timestamptz) ORDER BY written_at DESC LIMIT 1`, [frozenAt]),
   };

@@ -31,6 +31,8 @@ export interface EntryStore {
   read(customer: string, sequence: number, frozenAt: FrozenAt): Promise<StoredEntry | null>;
   /** The newest entry of all customers. Throws StoreRefusal. */
   newest(frozenAt: FrozenAt): Promise<StoredEntry | null>;
+  /** What a customer is shown: the entry with the customer's highest sequence, or of sessions the newest. Throws StoreRefusal. */
+  newestOf(customer: string, frozenAt: FrozenAt): Promise<StoredEntry | null>;
 }
 
 /** Rejects with `refusal` when `work` has not ended after `ms`. The work itself goes on. */

@@ -53,7 +53,7 @@ export class Service {
     }
     try {
       if (isProbe) return await this.#probe(served, call.url.searchParams.get('write'));
-      return call.method === 'POST' ? await this.#write(served, call.body) : await this.#read(served);
+      return call.method === 'POST' ? await this.#write(served, call.body) : await this.#read(served, call.url.searchParams.get('customer'));
     } catch (error) {
       if (error instanceof StoreRefusal) return { status: 503, body: { error: error.reason, message: error.message } };
       throw error;
@@ -67,8 +67,9 @@ export class Service {
     return { status: 200, body: { function: served.id, ...write } };
   }
 
-  async #read(served: ServiceParts['functions'][number]): Promise<Answer> {
-    const newest = await served.entries.newest(this.#parts.faults.frozenAt());
+  async #read(served: ServiceParts['functions'][number], customer: string | null): Promise<Answer> {
+    const frozenAt = this.#parts.faults.frozenAt();
+    const newest = await (customer === null ? served.entries.newest(frozenAt) : served.entries.newestOf(customer, frozenAt));
     return { status: 200, body: { function: served.id, newest: newest?.token ?? null, asOf: newest?.writtenAt ?? null } };
   }
 

