@@ -107,6 +107,14 @@ program
   .command('revive <site>')
   .description('start what kill ended, as it was')
   .action(async (site: string) => answer(await call(lab(), 'revive', { site }), `${site} is back`));
+program
+  .command('fault <name> <site>')
+  .description('make something wrong that the site does not notice: lose-rows, flush-sessions, stale-answers, lag')
+  .option('--heal', 'take it back')
+  .action(async (name: string, site: string, { heal }: { heal?: boolean }) => {
+    const result = await call(lab(), heal ? 'fault/heal' : 'fault/inject', { name, site });
+    answer(result, `${name} at ${site}: ${heal ? 'healed' : JSON.stringify(result)}`);
+  });
 customersCommands(program, lab, answer);
 
 try {

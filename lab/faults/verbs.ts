@@ -1,7 +1,39 @@
 /** The faults by name, for the lab's control. */
+import { z } from 'zod';
+import { labSites } from '../addresses.ts';
 import type { LabEstate } from '../estate.ts';
 import type { Control } from '../world.ts';
+import type { Fault } from './fault.ts';
+import { flushSessionsFault } from './flush-sessions.ts';
+import { lagFault } from './lag.ts';
+import { loseRowsFault } from './lose-rows.ts';
+import { staleAnswersFault } from './stale-answers.ts';
 
-export function faultVerbs(_estate: LabEstate): Record<string, Control> {
-  return {};
+export const faults: readonly Fault[] = [loseRowsFault, flushSessionsFault, staleAnswersFault, lagFault];
+
+const faultBody = z.object({ name: z.string(), site: z.enum(labSites), options: z.unknown().optional() });
+
+/** `fault/inject` and `fault/heal`: `{ "name", "site", "options"?: { "table", "rows" } }`. */
+export function faultVerbs(estate: LabEstate): Record<string, Control> {
+  const named = (body: unknown) => {
+    const request = faultBody.safeParse(body);
+    const fault = request.success ? faults.find(({ name }) => name === request.data.name) : undefined;
+    if (!request.success || !fault) {
+      throw new Error(`Send {"name", "site"}; faults are ${faults.map(({ name }) => name).join(', ')}, sites are ${labSites.join(', ')}. Nothing was changed.`);
+    }
+    return { fault, target: { estate, site: request.data.site }, options: request.data.options };
+  };
+  return {
+    'fault/inject': async (body) => {
+      const { fault, target, options } = named(body);
+      const unavailable = await fault.available(target);
+      if (unavailable !== null) throw new Error(unavailable);
+      return fault.inject(target, options);
+    },
+    'fault/heal': async (body) => {
+      const { fault, target } = named(body);
+      await fault.heal(target);
+      return {};
+    },
+  };
 }

@@ -14,6 +14,9 @@ import { adminQuery } from './query.ts';
 import { writeHostRules, writePostgresConfig, writeRole } from './config.ts';
 
 export interface PostgresServer extends SiteServer {
+  readonly pgdata: string;
+  /** Ends it with everything written to its files, as an administrator would. */
+  stopInOrder(): Promise<void>;
   /** A fresh copy of the golden data in the role given. The server must not run. */
   prepare(golden: GoldenCopy, upstream: LabSite | null): Promise<void>;
   query<Row extends object = Record<string, unknown>>(sql: string, database?: string): Promise<Row[]>;
@@ -38,8 +41,10 @@ export function createPostgres(context: LabContext, site: LabSite, passfile: str
 
   return {
     name,
+    pgdata: folders.pgdata,
     query,
     check,
+    stopInOrder: async () => child?.stop(10_000, 'SIGINT'),
     async prepare(golden, upstream) {
       const old = sharedMemoryId(folders.pgdata);
       rmSync(folders.pgdata, { recursive: true, force: true });
