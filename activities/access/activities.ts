@@ -5,7 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Plan } from '../../plan/schema.ts';
 import type { FolderDependencies } from '../dependencies.ts';
 import { checkAgent } from './agent.ts';
-import { lacking, words } from './checks.ts';
+import { lacking, serves, words } from './checks.ts';
 import type { AccessActivities, AccessCheck } from './port.ts';
 import { checkDatabase } from './postgresql.ts';
 import { checkCache } from './redis.ts';
@@ -22,7 +22,7 @@ export function createAccessActivities(dependencies: FolderDependencies): Access
         withSecrets('site agent over SSH', async () => checkAgent(plan, site, dependencies.agent(run, site), await secret(ssh.privateKey))),
         withSecrets('PostgreSQL, to look', async () => checkDatabase(plan, site, await secret(database.observer.password))),
         withSecrets('Redis, to look', async () => checkCache(plan, site, await secret(cache.observer.password))),
-        withSecrets('service', async () => [await checkService(plan, site, await readAuthority(plan, planFolder))]),
+        withSecrets('service', async () => (serves(plan, site) ? [await checkService(plan, site, await readAuthority(plan, planFolder))] : [])),
       ]);
       return { site, checks: groups.flat() };
     },

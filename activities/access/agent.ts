@@ -1,10 +1,10 @@
 /** The site's agent: can it be logged in to, is it the pinned host, and does it answer for everything that it manages? */
 import { ApplicationFailure } from '@temporalio/common';
-import { utils } from 'ssh2';
+import ssh2 from 'ssh2';
 import { createHash } from 'node:crypto';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { AgentClient } from '../dependencies.ts';
-import { lacking, ok, unreachable, words } from './checks.ts';
+import { lacking, ok, serves, unreachable, words } from './checks.ts';
 import type { Subject } from './checks.ts';
 import { authorizedKey, sudoers } from './lines.ts';
 import type { AccessCheck } from './port.ts';
@@ -16,6 +16,8 @@ interface Question {
   readonly steps: readonly string[];
   /** Part of the estate that the site must have for the question to make sense. */
   readonly about?: 'database' | 'cache';
+  /** Asked only where the service runs or may be brought to. */
+  readonly servingOnly?: true;
   readonly add?: (plan: Plan, site: SiteId) => AccessCheck['add'];
 }
 
@@ -42,7 +44,7 @@ const questions: readonly Question[] = [
     about: 'database',
   },
   { verb: 'cache-status', what: 'Redis, as its administrator', steps: ['fence-site', 'catch-up-cache', 'promote-cache'], about: 'cache' },
-  { verb: 'files-status', what: 'files and certificate', steps: ['check-application'] },
+  { verb: 'files-status', what: 'files and certificate', steps: ['check-application'], servingOnly: true },
   { verb: 'switch-status', what: 'traffic switch', steps: ['route-traffic'] },
 ];
 
@@ -54,7 +56,9 @@ export async function checkAgent(plan: Plan, site: SiteId, agent: AgentClient, p
   const subject: Subject = { what: 'site agent over SSH', steps: loginSteps, as: `${plan.estate.ssh.user} with ${key?.fingerprint ?? 'an unreadable key'}` };
   const login = await logIn(plan, site, agent, subject, key?.line);
   if (login.result !== 'ok') return [login];
-  const asked = questions.filter(({ about }) => about === undefined || plan.estate.sites[site]?.[about] !== undefined);
+  const asked = questions.filter(
+    ({ about, servingOnly }) => (about === undefined || plan.estate.sites[site]?.[about] !== undefined) && (!servingOnly || serves(plan, site)),
+  );
   return [login, ...(await Promise.all(asked.map((question) => ask(plan, site, agent, question))))];
 }
 
@@ -91,7 +95,7 @@ function files(subject: Subject, found: readonly string[]): AccessCheck {
 }
 
 function publicKeyOf(privateKey: string): { readonly line: string; readonly fingerprint: string } | undefined {
-  const parsed = utils.parseKey(privateKey);
+  const parsed = ssh2.utils.parseKey(privateKey);
   if (parsed instanceof Error) return undefined;
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
   if (!key) return undefined;

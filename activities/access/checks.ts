@@ -1,4 +1,5 @@
 /** The shapes of an answer. Pure. */
+import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { AccessCheck } from './port.ts';
 
 /** What a check is about, whatever comes out. */
@@ -22,4 +23,10 @@ export function words(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   const parts = error instanceof AggregateError ? error.errors.map((part: unknown) => (part instanceof Error ? part.message : String(part))) : [text];
   return [...new Set(parts)].join('; ').replaceAll(/\s+/g, ' ').slice(0, 300);
+}
+
+/** Whether the service runs at the site, or a procedure that is written may bring it there. */
+export function serves(plan: Plan, site: SiteId): boolean {
+  const written: readonly string[] = Object.keys(plan.procedures);
+  return plan.sites.some(({ id, role, targetOf }) => id === site && (role === 'primary' || targetOf.some((procedure) => written.includes(procedure))));
 }

@@ -4,7 +4,7 @@ import { access, constants } from 'node:fs/promises';
 import { Resolver } from 'node:dns/promises';
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
-import { GetHealthCheckStatusCommand, ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
+import { GetHealthCheckCommand, GetHealthCheckStatusCommand, ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { createTransport } from 'nodemailer';
 import type { Endpoint, Plan } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
@@ -35,7 +35,9 @@ export async function checkDnsApi(plan: Plan, secret: Secret): Promise<AccessChe
     const { ResourceRecordSets: records } = await client.send(
       new ListResourceRecordSetsCommand({ HostedZoneId: dns.hostedZoneId, StartRecordName: dns.recordName, MaxItems: 10 }),
     );
-    for (const id of [dns.switchHealthCheckId, dns.siteHealthCheckId]) await client.send(new GetHealthCheckStatusCommand({ HealthCheckId: id }));
+    // The status of a calculated check, as the switch's may be, cannot be asked for.
+    await client.send(new GetHealthCheckCommand({ HealthCheckId: dns.switchHealthCheckId }));
+    await client.send(new GetHealthCheckStatusCommand({ HealthCheckId: dns.siteHealthCheckId }));
     const there = (records ?? []).some(({ Name }) => Name?.replace(/\.$/, '') === dns.recordName.replace(/\.$/, ''));
     return there
       ? ok(subject, `reads zone ${dns.hostedZoneId} and both health checks; changing is not tried`)
