@@ -1,9 +1,9 @@
 /** What a run changed, read from its history: the answer when the run itself can no longer be asked. */
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { defaultPayloadConverter } from '@temporalio/common';
-import type { Activities } from '../activities/index.ts';
 import type { Change } from '../activities/context.ts';
 import type { Fence } from '../activities/fencing/port.ts';
+import { changeNames } from '../workflows/changes.ts';
 
 /** One mutating call of a run. */
 export interface HistoricChange {
@@ -18,29 +18,6 @@ export interface HistoricChange {
   readonly at: string;
 }
 
-const mutating: readonly (keyof Activities)[] = [
-  'claimEpoch',
-  'fenceByAgent',
-  'fenceDatabaseByReplication',
-  'fenceCacheByReplication',
-  'unfenceByAgent',
-  'reattach',
-  'followDatabase',
-  'followCache',
-  'setCapacity',
-  'promoteDatabase',
-  'promoteCache',
-  'protectDatabase',
-  'startService',
-  'restartService',
-  'throwSwitch',
-  'resetSwitch',
-  'changeRecord',
-  'updateMonitoring',
-  'notifyStakeholders',
-  'storeReport',
-];
-
 type HistoryEvent = NonNullable<History['events']>[number];
 
 /** Every mutating call in the order in which it was sent, with what became of it. */
@@ -50,7 +27,7 @@ export function changesInHistory(history: History): readonly HistoricChange[] {
   return events.flatMap((event) => {
     const scheduled = event.activityTaskScheduledEventAttributes;
     const activity = scheduled?.activityType?.name ?? '';
-    if (!scheduled || !mutating.some((name) => name === activity)) return [];
+    if (!scheduled || !changeNames.some((name) => name === activity)) return [];
     const site = siteOf(decode(scheduled.input?.payloads?.[0]));
     return [{ activity, site, ...resultOf(answers.get(String(event.eventId)), event) }];
   });

@@ -1,32 +1,10 @@
 /** One proxy per retry policy, each with its reason. Bounds come from the plan's steps. */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import type { ChangeName } from './changes.ts';
 
-/** Activities that only read, and those that change something; the first may be repeated for as long as the step lasts. */
-type ChangeNames =
-  | 'claimEpoch'
-  | 'startService'
-  | 'restartService'
-  | 'setCapacity'
-  | 'followDatabase'
-  | 'promoteDatabase'
-  | 'protectDatabase'
-  | 'followCache'
-  | 'promoteCache'
-  | 'fenceByAgent'
-  | 'fenceDatabaseByReplication'
-  | 'fenceCacheByReplication'
-  | 'unfenceByAgent'
-  | 'reattach'
-  | 'throwSwitch'
-  | 'resetSwitch'
-  | 'changeRecord'
-  | 'updateMonitoring'
-  | 'notifyStakeholders'
-  | 'storeReport';
-
-export type Reads = Omit<Activities, ChangeNames>;
-export type Changes = Pick<Activities, ChangeNames>;
+export type Reads = Omit<Activities, ChangeName>;
+export type Changes = Pick<Activities, ChangeName>;
 
 /** What a step works with: both proxies, bounded by the step and carrying its name for Temporal UI. */
 export interface StepTools {

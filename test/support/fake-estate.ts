@@ -8,6 +8,7 @@ import type { Activities } from '../../activities/index.ts';
 import type { FunctionVerdict } from '../../activities/verification/port.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
+import { changeNames } from '../../workflows/changes.ts';
 
 type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number };
 
@@ -17,29 +18,6 @@ export interface Call {
   readonly site?: string;
   readonly epoch: number;
 }
-
-const mutating = [
-  'claimEpoch',
-  'startService',
-  'restartService',
-  'setCapacity',
-  'followDatabase',
-  'promoteDatabase',
-  'protectDatabase',
-  'followCache',
-  'promoteCache',
-  'fenceByAgent',
-  'fenceDatabaseByReplication',
-  'fenceCacheByReplication',
-  'unfenceByAgent',
-  'reattach',
-  'throwSwitch',
-  'resetSwitch',
-  'changeRecord',
-  'updateMonitoring',
-  'notifyStakeholders',
-  'storeReport',
-] as const;
 
 /** State of the model; a test sets it before and while a run goes on. */
 export class FakeEstate {
@@ -99,14 +77,16 @@ export class FakeEstate {
       ...this.promotes(),
       ...this.routes(),
     };
-    return Object.fromEntries(Object.entries(all).map(([name, act]) => [name, this.recorded(name, act as (input: never) => Promise<unknown>)])) as unknown as Activities;
+    return Object.fromEntries(
+      Object.entries(all).map(([name, act]) => [name, this.recorded(name, act as (input: never) => Promise<unknown>)]),
+    ) as unknown as Activities;
   }
 
   private recorded(name: string, act: (input: never) => Promise<unknown>): (input: never) => Promise<unknown> {
     return async (input: never) => {
       await this.before(name);
       const { run, site } = input as { run?: RunContext; site?: string };
-      if ((mutating as readonly string[]).includes(name)) this.calls.push({ name, epoch: run?.epoch ?? 0, ...(site === undefined ? {} : { site }) });
+      if ((changeNames as readonly string[]).includes(name)) this.calls.push({ name, epoch: run?.epoch ?? 0, ...(site === undefined ? {} : { site }) });
       const planned = this.failures.get(name);
       if (planned && planned.times > 0) {
         planned.times -= 1;
@@ -136,7 +116,8 @@ export class FakeEstate {
   private looks() {
     return {
       loadPlan: async ({ expectedDigest }: { expectedDigest?: string }) => {
-        if (expectedDigest !== undefined && expectedDigest !== this.snapshot.digest) throw ApplicationFailure.nonRetryable('The worker holds another plan.', 'plan-changed');
+        if (expectedDigest !== undefined && expectedDigest !== this.snapshot.digest)
+          throw ApplicationFailure.nonRetryable('The worker holds another plan.', 'plan-changed');
         return this.snapshot;
       },
       watchFromOrchestrator: async ({ site, holdSeconds }) => this.vantage('orchestrator', 'orchestrator', site, holdSeconds),
@@ -146,7 +127,16 @@ export class FakeEstate {
       readCache: async ({ site }) => {
         const server = this.databases.get(site);
         if (this.dead.has(site) || !server) return { site, reachable: false, reason: 'no answer' };
-        return { site, reachable: true, role: server.role === 'writer' ? 'primary' : 'replica', follows: 'none', linkUp: false, replicationId: 'r', offset: server.bytes, keys: 10 };
+        return {
+          site,
+          reachable: true,
+          role: server.role === 'writer' ? 'primary' : 'replica',
+          follows: 'none',
+          linkUp: false,
+          replicationId: 'r',
+          offset: server.bytes,
+          keys: 10,
+        };
       },
       readService: async ({ site }) => ({ site, reachable: !this.dead.has(site), active: !this.dead.has(site), enabled: true, detail: '' }),
       readCapacity: async ({ site }) => ({ site, percent: this.capacity.get(site) ?? 0 }),
@@ -259,7 +249,9 @@ export class FakeEstate {
         return { function: input.function, status: broken ? 'failed' : 'ok', differences: broken ? [broken] : [], at: new Date().toISOString() };
       },
       verifyUptime: async () => ({ ok: true, detail: 'grows' }),
-      verifyAsCustomer: async ({ site }) => [{ function: 'customer-api', status: this.route === site ? 'ok' : 'failed', differences: [], at: new Date().toISOString() }],
+      verifyAsCustomer: async ({ site }) => [
+        { function: 'customer-api', status: this.route === site ? 'ok' : 'failed', differences: [], at: new Date().toISOString() },
+      ],
       watchService: async () => ({ relapsed: false, detail: 'quiet', rounds: 3 }),
     } satisfies Partial<Activities>;
   }

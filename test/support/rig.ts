@@ -15,15 +15,18 @@ Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 const erlmcp = fileURLToPath(new URL('../../plan/erlmcp', import.meta.url));
 
-/** The plan of the repository, as runs in tests work on it. */
+/** The plan of the repository, as runs in tests work on it; evidence stays fresh for 5 minutes, so that a gate that expires takes few rounds. */
 export async function erlmcpPlan(): Promise<PlanSnapshot> {
-  return loadPlan(erlmcp);
+  const { plan, digest } = await loadPlan(erlmcp);
+  const detection = { ...plan.estate.detection, evidenceMaxAge: 'PT5M' };
+  return { digest, plan: { ...plan, estate: { ...plan.estate, detection } } };
 }
 
 export class Rig {
   readonly env: TestWorkflowEnvironment;
   private readonly bundle: WorkflowBundleWithSourceMap;
   private readonly started: WorkflowHandle[] = [];
+  private readonly maybe: WorkflowHandle[] = [];
 
   private constructor(env: TestWorkflowEnvironment, bundle: WorkflowBundleWithSourceMap) {
     this.env = env;
@@ -33,7 +36,10 @@ export class Rig {
   static async create(): Promise<Rig> {
     const env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path: setupPaths().testServer } } });
     await registerSearchAttributes(env);
-    const bundle = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)), logger: new DefaultLogger('ERROR') });
+    const bundle = await bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+      logger: new DefaultLogger('ERROR'),
+    });
     return new Rig(env, bundle);
   }
 
@@ -65,17 +71,30 @@ export class Rig {
     return handle;
   }
 
+  /** Keeps an execution that a run may start by itself, such as a child that outlives it. */
+  keepIfStarted(workflowId: string): void {
+    this.maybe.push(this.env.client.workflow.getHandle(workflowId));
+  }
+
   async stop(): Promise<void> {
     await this.env.teardown();
   }
 
   /** What a failed test left open would hold its ids against the next one. */
   private async clear(): Promise<void> {
-    for (const handle of this.started.splice(0)) await handle.terminate('the test is over').catch(() => undefined);
+    for (const handle of [...this.started.splice(0), ...this.maybe.splice(0)]) await handle.terminate('the test is over').catch(() => undefined);
   }
 
   private async replay(): Promise<void> {
-    for (const handle of this.started) {
+    const children = await Promise.all(
+      this.maybe.map((handle) =>
+        handle.describe().then(
+          () => [handle],
+          () => [],
+        ),
+      ),
+    );
+    for (const handle of [...this.started, ...children.flat()]) {
       const history = await handle.fetchHistory();
       await Worker.runReplayHistory({ workflowBundle: this.bundle }, history, handle.workflowId);
     }

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** Asks again and again until the answer is there; throws a sentence after `deadlineSeconds`. */
 export async function until<T>(what: string, ask: () => Promise<T | undefined>, deadlineSeconds = 20): Promise<T> {
   const deadline = Date.now() + deadlineSeconds * 1000;
-  for (let last: unknown = 'it was never so'; ; ) {
+  for (let last: unknown = 'it was never so'; ;) {
     try {
       const answer = await ask();
       if (answer !== undefined) return answer;

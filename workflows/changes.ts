@@ -1,0 +1,27 @@
+/** Which activities change something. The one list: retry policies, the history of a broken run and the tests go by it. */
+import type { Activities } from '../activities/index.ts';
+
+export const changeNames = [
+  'claimEpoch',
+  'fenceByAgent',
+  'fenceDatabaseByReplication',
+  'fenceCacheByReplication',
+  'unfenceByAgent',
+  'reattach',
+  'followDatabase',
+  'followCache',
+  'setCapacity',
+  'promoteDatabase',
+  'promoteCache',
+  'protectDatabase',
+  'startService',
+  'restartService',
+  'throwSwitch',
+  'resetSwitch',
+  'changeRecord',
+  'updateMonitoring',
+  'notifyStakeholders',
+  'storeReport',
+] as const satisfies readonly (keyof Activities)[];
+
+export type ChangeName = (typeof changeNames)[number];
