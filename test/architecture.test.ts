@@ -1,0 +1,132 @@
+/** Goal: the structure stays what DESIGN and ARCHITECTURE.md say. Method: read the sources as text; each rule is a pure function that is itself tested on a line that breaks it. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folders = ['plan', 'report', 'workflows', 'activities', 'workers', 'client', 'lab', 'test', 'site-agent', 'docs/examples'];
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+function sourcesBelow(folder: string): Source[] {
+  return readdirSync(join(root, folder)).flatMap((name): Source[] => {
+    const path = join(folder, name);
+    if (statSync(join(root, path)).isDirectory()) return sourcesBelow(path);
+    return path.endsWith('.ts') ? [{ path, text: readFileSync(join(root, path), 'utf8') }] : [];
+  });
+}
+
+const sources = folders.flatMap(sourcesBelow);
+
+/** Who may import whom. A value is a folder or a file prefix; `types:` allows `import type` only. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  plan: ['plan'],
+  report: ['report', 'plan'],
+  workflows: ['workflows', 'plan/schema', 'plan/durations', 'plan/rules', 'report', 'types:activities'],
+  activities: ['activities', 'plan', 'report'],
+  workers: ['workers', 'plan', 'report', 'workflows', 'activities'],
+  client: ['client', 'workflows/messages', 'workflows/ids', 'workflows/changes', 'report', 'plan', 'types:workflows', 'types:activities'],
+  lab: ['lab', 'plan'],
+  'docs/examples': ['client'],
+};
+
+interface Import {
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+function importsOf({ path, text }: Source): Import[] {
+  const pattern = /^(?:import|export)\s+(type\s)?[^'";]*?from\s+'(\.[^']+)'/gm;
+  return [...text.matchAll(pattern)].map((match) => ({
+    typeOnly: match[1] !== undefined,
+    target: relative(root, resolve(root, dirname(path), match[2] ?? '')),
+  }));
+}
+
+function forbiddenImports(source: Source): string[] {
+  const folder = Object.keys(arrows).find((name) => source.path.startsWith(`${name}/`));
+  if (!folder) return [];
+  const allowed = arrows[folder] ?? [];
+  const fits = ({ target, typeOnly }: Import) =>
+    allowed.some((rule) =>
+      rule.startsWith('types:')
+        ? typeOnly && target.startsWith(`${rule.slice(6)}/`)
+        : target === `${rule}.ts` || target.startsWith(`${rule}/`) || target.startsWith(`${rule}.`),
+    );
+  return importsOf(source)
+    .filter((entry) => !fits(entry))
+    .map((entry) => `${source.path} imports ${entry.target}`);
+}
+
+/** Calls that have a better way here. */
+const banned: readonly { readonly pattern: RegExp; readonly instead: string; readonly where: RegExp }[] = [
+  {
+    pattern: /\bfrom 'node:/,
+    instead: 'nothing of Node exists in a workflow; do it in an activity',
+    where: /^(workflows|report)\/|^plan\/(schema|rules|durations)/,
+  },
+  { pattern: /process\.env\b/, instead: 'read the environment once, in the config of the process', where: /^(plan|report|workflows|activities)\/(?!secrets)/ },
+  { pattern: /\b(describe|it|test)\.(skip|only)\(/, instead: 'mend the test or remove it', where: /^test\// },
+  { pattern: /\b(TODO|FIXME|XXX)\b/, instead: 'do it now, or write an issue', where: /./ },
+  { pattern: /child_process'/, instead: 'only the lab starts processes', where: /^(plan|report|workflows|activities|workers|client)\// },
+];
+
+function bannedCalls({ path, text }: Source): string[] {
+  if (path === 'test/architecture.test.ts') return [];
+  return banned
+    .filter(({ pattern, where }) => where.test(path) && pattern.test(text))
+    .map(({ pattern, instead }) => `${path} has ${pattern.source}: ${instead}`);
+}
+
+const fileLinesMax = 450;
+const functionLinesMax = 75;
+
+/** Functions that start at a line's beginning or as a member, and how long they are; by indentation, which prettier keeps. */
+function longFunctions({ path, text }: Source): string[] {
+  const lines = text.split('\n');
+  return lines.flatMap((line, start) => {
+    const head = /^(\s*)(?:export )?(?:async )?(?:static )?(?:private )?(?:async )?(?:function \w+|\w+)\(.*\{$/.exec(line);
+    if (!head || /^\s*(describe|it|if|for|while|switch|beforeEach|afterAll|beforeAll)\b/.test(line)) return [];
+    const end = lines.findIndex((candidate, index) => index > start && candidate === `${head[1]}}`);
+    return end - start > functionLinesMax ? [`${path}:${start + 1} has a function of ${end - start} lines; at most ${functionLinesMax}`] : [];
+  });
+}
+
+describe('the arrows', () => {
+  it('point one way', () => {
+    expect(sources.flatMap(forbiddenImports)).toEqual([]);
+  });
+  it('are seen to be broken', () => {
+    expect(forbiddenImports({ path: 'lab/x.ts', text: "import { a } from '../activities/errors.ts';" })).toEqual(['lab/x.ts imports activities/errors.ts']);
+    expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../activities/index.ts';" })).toHaveLength(1);
+    expect(forbiddenImports({ path: 'workflows/x.ts', text: "import type { a } from '../activities/index.ts';" })).toEqual([]);
+    expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../plan/load.ts';" })).toHaveLength(1);
+  });
+});
+
+describe('the house rules', () => {
+  it('hold', () => {
+    expect(sources.flatMap(bannedCalls)).toEqual([]);
+  });
+  it('are seen to be broken', () => {
+    expect(bannedCalls({ path: 'workflows/x.ts', text: "import { readFile } from 'node:fs';" })).toHaveLength(1);
+    expect(bannedCalls({ path: 'client/x.ts', text: "import { spawn } from 'node:child_process';" })).toHaveLength(1);
+  });
+  it('keep files and functions small', () => {
+    const long = sources.filter(({ text }) => text.split('\n').length > fileLinesMax).map(({ path }) => path);
+    expect(long).toEqual([]);
+    expect(sources.filter(({ path }) => !path.startsWith('test/')).flatMap(longFunctions)).toEqual([]);
+    expect(longFunctions({ path: 'x.ts', text: `function f() {\n${'  a();\n'.repeat(80)}}` })).toHaveLength(1);
+  });
+  it('keep the estate out of the code: only plans, the lab and tests name erlmcp or a site', () => {
+    const naming = sources.filter(
+      ({ path, text }) =>
+        !/^(lab|test|docs)\//.test(path) && /\b(erlmcp|us-east-1|eu-central-1|ap-southeast-1)\b/.test(text.replace(/^\s*(\/\*\*|\*|\/\/).*$/gm, '')),
+    );
+    expect(naming.map(({ path }) => path)).toEqual([]);
+  });
+});
