@@ -123,10 +123,8 @@ describe('the house rules', () => {
     expect(longFunctions({ path: 'x.ts', text: `function f() {\n${'  a();\n'.repeat(80)}}` })).toHaveLength(1);
   });
   it('keep the estate out of the code: only plans, the lab and tests name erlmcp or a site', () => {
-    const naming = sources.filter(
-      ({ path, text }) =>
-        !/^(lab|test|docs)\//.test(path) && /\b(erlmcp|us-east-1|eu-central-1|ap-southeast-1)\b/.test(text.replace(/^\s*(\/\*\*|\*|\/\/).*$/gm, '')),
-    );
+    const code = (text: string) => text.replace(/^\s*(\/\*\*|\*|\/\/).*$/gm, '').replaceAll('plan/erlmcp', '');
+    const naming = sources.filter(({ path, text }) => !/^(lab|test|docs)\//.test(path) && /\b(erlmcp|us-east-1|eu-central-1|ap-southeast-1)\b/.test(code(text)));
     expect(naming.map(({ path }) => path)).toEqual([]);
   });
 });
