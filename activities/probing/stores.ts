@@ -2,7 +2,6 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Plan, SiteId } from '../../plan/schema.ts';
-import { failure } from '../errors.ts';
 
 export interface StoreLogin {
   readonly databasePassword: string;
@@ -70,5 +69,5 @@ export async function withCache<T>(plan: Plan, site: SiteId, password: string, t
 }
 
 function noAddress(site: SiteId, server: string): Error {
-  return failure('refused', { happened: `The plan gives no address for the ${server} of ${site}.`, leftAs: 'Nothing was asked.' });
+  return new Error(`the plan gives no address for the ${server} of ${site}`);
 }

@@ -1,0 +1,326 @@
+/** Detection, DNS, verification, monitoring, communication and reporting against the lab: every server in it is a real one. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createCommunicationActivities } from '../../activities/communication/activities.ts';
+import type { RunContext } from '../../activities/context.ts';
+import type { FolderDependencies } from '../../activities/dependencies.ts';
+import { createDetectionActivities } from '../../activities/detection/activities.ts';
+import { createDnsActivities } from '../../activities/dns/activities.ts';
+import { createHostsActivities } from '../../activities/hosts/activities.ts';
+import { createMonitoringActivities } from '../../activities/monitoring/activities.ts';
+import { createReportingActivities } from '../../activities/reporting/activities.ts';
+import { createAgentPool, type AgentPool } from '../../activities/ssh/agent.ts';
+import { createVerificationActivities } from '../../activities/verification/activities.ts';
+import { compareCounts } from '../../activities/verification/counts.ts';
+import { loadPlan } from '../../plan/load.ts';
+import { judgeFailure } from '../../plan/rules/failure.ts';
+import type { PlanSnapshot } from '../../plan/schema.ts';
+import { resolveSecret } from '../../plan/secrets.ts';
+import { startLab, type TestLab } from '../support/lab.ts';
+import { exampleReport } from '../report/example.ts';
+
+const primary = 'us-east-1';
+const secondary = 'eu-central-1';
+const tertiary = 'ap-southeast-1';
+
+let lab: TestLab;
+let folder: string;
+let loaded: PlanSnapshot;
+let pool: AgentPool;
+let dependencies: FolderDependencies;
+
+/** A run with this epoch. */
+function run(epoch: number, runId = 'recovery/drivers'): RunContext {
+  return { runId, planDigest: loaded.digest, epoch };
+}
+
+beforeAll(async () => {
+  lab = await startLab('drivers');
+  folder = join(lab.handle.directory, 'plan');
+  loaded = await loadPlan(folder);
+  const base = { planFolder: folder, planOf: async () => loaded.plan, secret: (reference: string) => resolveSecret(reference, folder), now: () => new Date() };
+  pool = createAgentPool(base);
+  dependencies = { ...base, agent: (context, site) => pool.agent(context, site) };
+}, 240_000);
+
+afterAll(async () => {
+  await pool?.close();
+  await lab?.end();
+}, 60_000);
+
+async function login() {
+  const { database, cache } = loaded.plan.estate;
+  return { databasePassword: await dependencies.secret(database.observer.password), cachePassword: await dependencies.secret(cache.observer.password) };
+}
+
+function errorType(error: unknown): string | undefined {
+  return (error as { type?: string }).type;
+}
+
+describe('verification', () => {
+  test('a healthy function writes, reads back, is fresh and agrees with its standby', async () => {
+    const { verifyFunction } = createVerificationActivities(dependencies);
+    for (const id of ['customer-api', 'session-management', 'payment-processing', 'analytics', 'admin-console']) {
+      expect(await verifyFunction({ run: run(0), site: primary, function: id, reference: tertiary })).toMatchObject({
+        function: id,
+        status: 'ok',
+        differences: [],
+      });
+    }
+  });
+
+  test('a function that cannot write has failed, one that may be reduced is degraded', async () => {
+    const { verifyFunction } = createVerificationActivities(dependencies);
+    expect(await verifyFunction({ run: run(0), site: secondary, function: 'payment-processing' })).toMatchObject({
+      status: 'failed',
+      differences: ['It answers HTTP 503: PostgreSQL at this site only reads.', 'No survivor was there to compare with.'],
+    });
+    expect(await verifyFunction({ run: run(0), site: secondary, function: 'analytics', reference: tertiary })).toMatchObject({ status: 'degraded' });
+  });
+
+  test('the uptime grows', async () => {
+    expect(await createVerificationActivities(dependencies).verifyUptime({ run: run(0), site: primary })).toMatchObject({ ok: true });
+  });
+
+  test('a customer reaches the site that DNS gives, and no other', async () => {
+    const { verifyAsCustomer } = createVerificationActivities(dependencies);
+    const there = await verifyAsCustomer({ run: run(0), site: primary, withinSeconds: 5 });
+    expect(there.map((verdict) => verdict.status)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
+    const elsewhere = await verifyAsCustomer({ run: run(0), site: secondary, withinSeconds: 0 });
+    expect(elsewhere.every((verdict) => verdict.status === 'failed' && verdict.differences[0]?.includes('still gives'))).toBe(true);
+  });
+
+  test('a watch over a healthy service ends without a relapse', async () => {
+    expect(await createVerificationActivities(dependencies).watchService({ run: run(0), site: primary, forSeconds: 2 })).toMatchObject({ relapsed: false });
+  });
+
+  test('stale answers with status 200 are seen', async () => {
+    await lab.call('fault/inject', { name: 'stale-answers', site: primary });
+    try {
+      const verdict = await createVerificationActivities(dependencies).verifyFunction({
+        run: run(0),
+        site: primary,
+        function: 'customer-api',
+        reference: tertiary,
+      });
+      expect(verdict.status).toBe('failed');
+      expect(verdict.differences[0]).toMatch(/^It read back .* instead of dr-0-customer-api-/);
+      expect(await createVerificationActivities(dependencies).watchService({ run: run(0), site: primary, forSeconds: 20 })).toMatchObject({
+        relapsed: true,
+        rounds: 2,
+      });
+    } finally {
+      await lab.call('fault/heal', { name: 'stale-answers', site: primary });
+    }
+  });
+
+  test('rows that are gone from a standby are counted and named', async () => {
+    const { plan } = loaded;
+    const probe = plan.estate.functionProbes.find((entry) => entry.function === 'payment-processing')!;
+    expect(await compareCounts(plan, secondary, tertiary, probe, await login())).toEqual({ differences: [], remarks: [] });
+    await lab.call('fault/inject', { name: 'lose-rows', site: secondary, options: { table: 'payments', rows: 10 } });
+    const compared = await compareCounts(plan, secondary, tertiary, probe, await login());
+    expect(compared.differences).toEqual([expect.stringMatching(/^10 rows of payments are missing: \d+ here, \d+ at ap-southeast-1\.$/)]);
+  });
+
+  test('sessions that are gone from a replica are counted and named', async () => {
+    const { plan } = loaded;
+    const probe = plan.estate.functionProbes.find((entry) => entry.function === 'session-management')!;
+    await createVerificationActivities(dependencies).verifyFunction({ run: run(0), site: primary, function: 'session-management', reference: tertiary });
+    await lab.call('fault/inject', { name: 'flush-sessions', site: secondary });
+    const compared = await compareCounts(plan, secondary, tertiary, probe, await login());
+    expect(compared.differences).toEqual([expect.stringMatching(/^\d+ keys session:\* are missing: \d+ here, \d+ at ap-southeast-1\.$/)]);
+  });
+});
+
+describe('routing', () => {
+  test('the route is read from the authoritative server, with the TTL that it serves', async () => {
+    expect(await createDnsActivities(dependencies).readRoute({ run: run(0) })).toMatchObject({
+      site: primary,
+      address: lab.addresses.seen(primary, 'customers'),
+      ttlSeconds: 5,
+    });
+  });
+
+  test('the prepared records lead to the secondary only', async () => {
+    const refused = await createDnsActivities(dependencies)
+      .throwSwitch({ run: run(1), from: primary, to: tertiary, switchSites: [secondary, tertiary] })
+      .catch((error: unknown) => error);
+    expect(errorType(refused)).toBe('refused');
+  });
+
+  test('a thrown switch moves the route by the data plane, and back when it is reset', async () => {
+    const dns = createDnsActivities(dependencies);
+    const { claimEpoch } = createHostsActivities(dependencies);
+    await Promise.all([secondary, tertiary].map((site) => claimEpoch({ run: run(1), site })));
+    const thrown = await dns.throwSwitch({ run: run(1), from: primary, to: secondary, switchSites: [secondary, tertiary] });
+    expect(thrown).toMatchObject({ changed: true, thrownAt: [secondary, tertiary] });
+    expect(await dns.throwSwitch({ run: run(1), from: primary, to: secondary, switchSites: [secondary, tertiary] })).toMatchObject({ changed: false });
+    expect(await dns.proveRoute({ run: run(1), to: secondary, withinSeconds: 15 })).toMatchObject({ moved: true, site: secondary, ttlSeconds: 5 });
+    await dns.resetSwitch({ run: run(1), from: primary, switchSites: [secondary, tertiary] });
+    expect(await dns.proveRoute({ run: run(1), to: primary, withinSeconds: 15 })).toMatchObject({ moved: true });
+    expect((await lab.call<{ mutatingCalls: unknown[] }>('route53/state')).mutatingCalls).toHaveLength(0);
+  });
+
+  test('an older run cannot throw a switch', async () => {
+    const stale = await createDnsActivities(dependencies)
+      .throwSwitch({ run: run(0, 'recovery/old'), from: primary, to: secondary, switchSites: [secondary, tertiary] })
+      .catch((error: unknown) => error);
+    expect(errorType(stale)).toBe('stale-epoch');
+  });
+
+  test('a route that does not move is a value, with what is served', async () => {
+    expect(await createDnsActivities(dependencies).proveRoute({ run: run(1), to: tertiary, withinSeconds: 0 })).toEqual({
+      moved: false,
+      detail: `After 0 s the authoritative servers still give ${lab.addresses.seen(primary, 'customers')} (us-east-1), not ${lab.addresses.seen(tertiary, 'customers')} of ap-southeast-1.`,
+    });
+  });
+
+  test('the record changes together with the epoch; a repeat changes nothing', async () => {
+    const dns = createDnsActivities(dependencies);
+    expect(await dns.changeRecord({ run: run(2), to: tertiary })).toMatchObject({ changed: true });
+    expect(await dns.proveRoute({ run: run(2), to: tertiary, withinSeconds: 10 })).toMatchObject({ moved: true });
+    expect(await dns.changeRecord({ run: run(2), to: tertiary })).toMatchObject({ changed: false });
+    const { served } = await lab.call<{ served: { type: string; values: string[] }[] }>('route53/state');
+    expect(served.find((set) => set.type === 'TXT')?.values).toEqual(['"epoch=2 run=recovery/drivers"']);
+  });
+
+  test.each([
+    ['an older epoch', 1, 'recovery/drivers'],
+    ['the same epoch of another run', 2, 'recovery/other'],
+  ])('a change under %s is refused and leaves the record', async (_title, epoch, runId) => {
+    const dns = createDnsActivities(dependencies);
+    const refused = await dns.changeRecord({ run: run(epoch, runId), to: primary }).catch((error: unknown) => error);
+    expect(errorType(refused)).toBe('stale-epoch');
+    expect(await dns.readRoute({ run: run(epoch, runId) })).toMatchObject({ site: tertiary });
+  });
+
+  test('a change whose reply was lost is found done by the next attempt', async () => {
+    const dns = createDnsActivities(dependencies);
+    await lab.call('route53/lose-replies', { count: 1 });
+    expect(errorType(await dns.changeRecord({ run: run(3), to: primary }).catch((error: unknown) => error))).toBe('transient');
+    expect(await dns.proveRoute({ run: run(3), to: primary, withinSeconds: 10 })).toMatchObject({ moved: true });
+    expect(await dns.changeRecord({ run: run(3), to: primary })).toMatchObject({ changed: false });
+  });
+
+  test('throttling and a silent control plane are transient', async () => {
+    const dns = createDnsActivities(dependencies);
+    await lab.call('route53/throttle', { count: 1 });
+    expect(errorType(await dns.changeRecord({ run: run(4), to: primary }).catch((error: unknown) => error))).toBe('transient');
+    await lab.call('route53/control-plane', { available: false });
+    try {
+      expect(errorType(await dns.changeRecord({ run: run(4), to: primary }).catch((error: unknown) => error))).toBe('transient');
+      expect(await createDetectionActivities(dependencies).watchHealthCheck({ run: run(4), site: primary, holdSeconds: 0 })).toMatchObject({
+        verdict: 'blind',
+      });
+    } finally {
+      await lab.call('route53/control-plane', { available: true });
+    }
+  });
+});
+
+describe('people and monitoring', () => {
+  test('monitoring is told once', async () => {
+    const { updateMonitoring } = createMonitoringActivities(dependencies);
+    const input = { run: run(1), from: primary, to: secondary };
+    expect(await updateMonitoring(input)).toMatchObject({ changed: true, after: 'failover_active from us-east-1 to eu-central-1' });
+    expect(await updateMonitoring(input)).toMatchObject({ changed: false });
+    expect(await lab.call('monitoring/state')).toMatchObject({
+      posts: 1,
+      status: { status: 'failover_active', from: primary, to: secondary, run: 'recovery/drivers' },
+    });
+  });
+
+  test('stakeholders get the rendered template; a missing value is visible, and a repeat carries the same id', async () => {
+    const { notifyStakeholders } = createCommunicationActivities(dependencies);
+    const values = { status: 'recovered', from: primary, to: secondary, loss: 'proven 0' };
+    const first = await notifyStakeholders({ run: run(1), values });
+    expect(first.recipients).toContain('jsmith@erlmcp.com');
+    expect((await notifyStakeholders({ run: run(1), values })).messageId).toBe(first.messageId);
+    const { messages } = await lab.call<{ messages: { number: number; subject: string }[] }>('mail/list');
+    expect(messages[0]?.subject).toBe('Failover from us-east-1 to eu-central-1: recovered');
+    const { source } = await lab.call<{ source: string }>('mail/read', { number: messages[0]?.number });
+    expect(source).toContain('[unknown: failedSince]');
+    expect(source).toContain(`Message-ID: ${first.messageId}`);
+  });
+
+  test('a report is stored as Markdown and JSON, and a repeat leaves it', async () => {
+    const { storeReport } = createReportingActivities({ ...dependencies, loadedPlan: loaded });
+    const first = await storeReport({ run: run(1), report: exampleReport });
+    expect(await storeReport({ run: run(1), report: exampleReport })).toEqual(first);
+    expect(await readFile(first.path, 'utf8')).toContain('# RECOVERED WITH EXCEPTIONS: us-east-1 → eu-central-1');
+    expect(JSON.parse(await readFile(first.path.replace(/md$/, 'json'), 'utf8'))).toEqual(exampleReport);
+  });
+
+  test('a run that expects another plan is refused', async () => {
+    const { loadPlan: load } = createReportingActivities({ ...dependencies, loadedPlan: loaded });
+    expect(await load({})).toBe(loaded);
+    expect(errorType(await load({ expectedDigest: 'f'.repeat(64) }).catch((error: unknown) => error))).toBe('plan-changed');
+  });
+});
+
+describe('detection', () => {
+  const looks = (site: string, holdSeconds: number) => {
+    const { watchFromOrchestrator, watchFromSite, watchHealthCheck } = createDetectionActivities(dependencies);
+    const input = { run: run(4), site, holdSeconds };
+    return Promise.all([
+      watchFromOrchestrator(input),
+      watchFromSite({ ...input, observer: secondary }),
+      watchFromSite({ ...input, observer: tertiary }),
+      watchHealthCheck(input),
+    ]);
+  };
+
+  test('everybody sees a healthy site at once, however long they would have watched', async () => {
+    const vantages = await looks(primary, 30);
+    expect(vantages.map((vantage) => [vantage.observer, vantage.verdict])).toEqual([
+      ['orchestrator', 'alive'],
+      [secondary, 'alive'],
+      [tertiary, 'alive'],
+      ['route53', 'alive'],
+    ]);
+    expect(judgeFailure(vantages, 30)).toMatchObject({ verdict: 'alive' });
+  });
+
+  test('a site that only the orchestrator cannot reach is not failed', async () => {
+    await lab.call('cut', { site: primary, only: ['orchestrator'] });
+    try {
+      const vantages = await looks(primary, 2);
+      expect(vantages.map((vantage) => vantage.verdict)).toEqual(['failed', 'alive', 'alive', 'alive']);
+      expect(judgeFailure(vantages, 2)).toMatchObject({ verdict: 'undecided' });
+    } finally {
+      await lab.call('heal', { site: primary });
+    }
+  });
+
+  test('an observer that is cut off itself is blind', async () => {
+    await lab.call('cut', { site: secondary });
+    try {
+      const { watchFromSite } = createDetectionActivities(dependencies);
+      expect(await watchFromSite({ run: run(4), site: primary, observer: secondary, holdSeconds: 0 })).toMatchObject({ verdict: 'blind' });
+    } finally {
+      await lab.call('heal', { site: secondary });
+    }
+  });
+
+  test('a site cut off from all is failed, since the first failed look', async () => {
+    const cutAt = Date.now();
+    await lab.call('cut', { site: primary });
+    const vantages = await looks(primary, 4);
+    expect(vantages.map((vantage) => vantage.verdict)).toEqual(['failed', 'failed', 'failed', 'failed']);
+    const judged = judgeFailure(vantages, 4);
+    expect(judged.verdict).toBe('failed');
+    const since = Date.parse(judged.failedSince ?? '') - cutAt;
+    expect(since).toBeGreaterThan(-2_500);
+    expect(since).toBeLessThan(2_500);
+  });
+
+  test('a site cut off from sites and orchestrator is failed, although its front still answers the world', async () => {
+    await lab.call('heal', { site: primary });
+    await lab.call('cut', { site: primary, only: ['sites', 'orchestrator'] });
+    const vantages = await looks(primary, 4);
+    const judged = judgeFailure(vantages, 4);
+    expect(judged).toMatchObject({ verdict: 'failed', reason: expect.stringContaining('route53 still reached its front') });
+  });
+});
