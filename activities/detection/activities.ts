@@ -6,7 +6,7 @@ import { createRoute53 } from '../dns/route53.ts';
 import { createServiceCaller } from '../probing/service.ts';
 import { createLooker } from './checks.ts';
 import type { DetectionActivities, Observation, WatchInput } from './port.ts';
-import { describeRound, judgeRound, watch, type Round } from './rounds.ts';
+import { describeRound, judgeRound, watch, type Round, type Watch } from './rounds.ts';
 
 export function createDetectionActivities(dependencies: FolderDependencies): DetectionActivities {
   return {
@@ -57,8 +57,9 @@ export function createDetectionActivities(dependencies: FolderDependencies): Det
   };
 }
 
-function pace(plan: Plan, input: WatchInput): { readonly holdSeconds: number; readonly intervalMilliseconds: number } {
-  return { holdSeconds: input.holdSeconds, intervalMilliseconds: milliseconds(plan.estate.detection.probeInterval) };
+function pace(plan: Plan, input: WatchInput): Pick<Watch, 'holdSeconds' | 'intervalMilliseconds' | 'graceMilliseconds'> {
+  const { probeInterval, probeTimeout } = plan.estate.detection;
+  return { holdSeconds: input.holdSeconds, intervalMilliseconds: milliseconds(probeInterval), graceMilliseconds: 3 * milliseconds(probeTimeout) };
 }
 
 /** A round as the agent of another site saw it, with the age of the replication that it gets from there. */
@@ -69,7 +70,7 @@ export function siteRound(plan: Plan, fields: AgentFields): Round {
   const probed = (['service', 'database', 'cache'] as const)
     .filter((check) => fields.find(`${check}_detail`) !== 'not in agent.conf')
     .map((check): Observation => ({ check, ok: fields.flag(`${check}_ok`), sentAt: sent, detail: fields.find(`${check}_detail`) ?? '' }));
-  const observations = [...probed, ...linkObservations(plan, fields, sent, failingSince)];
+  const observations = [...probed, ...linkObservations(plan, fields, sent, failingSecondsOf(probed, sent, failingSince))];
   if (!fields.flag('reference_ok')) return { sentAt, verdict: 'blind', observations, detail: 'reaches none of its reference targets' };
   return {
     sentAt,
@@ -80,13 +81,18 @@ export function siteRound(plan: Plan, fields: AgentFields): Round {
   };
 }
 
+/** How long service and database have been failing on the observer's record; 0 when this round is the first of them, undefined when they do not fail. */
+function failingSecondsOf(probed: readonly Observation[], sentAt: string, failingSince: string | undefined): number | undefined {
+  if (probed.some(({ check, ok }) => ok && (check === 'service' || check === 'database'))) return undefined;
+  return failingSince === undefined ? 0 : Math.max(0, (Date.parse(sentAt) - Date.parse(failingSince)) / 1000);
+}
+
 /**
  * Signs of life on the links that replicate. While probes fail, only a message that came after their row began counts as one, whatever else the link says;
  * the slack is for what was on its way at that moment.
  */
-function linkObservations(plan: Plan, fields: AgentFields, sentAt: string, failingSince: string | undefined): Observation[] {
+function linkObservations(plan: Plan, fields: AgentFields, sentAt: string, failingSeconds: number | undefined): Observation[] {
   const slackSeconds = seconds(plan.estate.detection.probeInterval) + seconds(plan.estate.detection.probeTimeout);
-  const failingSeconds = failingSince === undefined ? undefined : (Date.parse(sentAt) - Date.parse(failingSince)) / 1000;
   const observe = (check: 'replication' | 'cache-link', ageSeconds: number | undefined, up: boolean): Observation[] => {
     if (ageSeconds === undefined) return [];
     const ok = up && (failingSeconds === undefined || ageSeconds < failingSeconds - slackSeconds);

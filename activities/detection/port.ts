@@ -22,7 +22,7 @@ export interface Vantage {
   /** `orchestrator`, a site id, or `route53`. */
   readonly observer: string;
   /**
-   * `failed`: service and database gave no answer in each round; `impaired`: some checks failed; `alive`: a round was healthy, which ends the watch at once;
+   * `failed`: service and database gave no answer, up to the last round, for `heldSeconds`; `impaired`: some checks failed in the last round; `alive`: a round was healthy, which ends the watch at once;
    * `blind`: the observer could not be asked, or reached none of its reference targets.
    */
   readonly verdict: 'failed' | 'impaired' | 'alive' | 'blind';
