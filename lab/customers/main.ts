@@ -13,9 +13,11 @@ function intervalMs(config: CustomersConfig): number {
   return (config.customers * customerFunctions.length * 1000) / (2 * config.writesPerSecond);
 }
 
+const log = (line: string) => process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+
 function main(configFile: string | undefined): void {
   if (configFile === undefined) {
-    console.error('Usage: main CONFIG.json');
+    process.stderr.write('Usage: main CONFIG.json\n');
     process.exit(64);
   }
   const config = readCustomersConfig(configFile);
@@ -29,7 +31,7 @@ function main(configFile: string | undefined): void {
   const start = (current: CustomersConfig, arrivalMs: number) => {
     const interval = intervalMs(current);
     customers.forEach((customer, index) => customer.start(interval, (index * interval) / customers.length / customerFunctions.length, index * arrivalMs));
-    console.log(`${customers.length} customers write ${current.writesPerSecond} times a second and read as often`);
+    log(`${customers.length} customers write ${current.writesPerSecond} times a second and read as often`);
   };
   start(config, arrivalMs);
   process.on('SIGHUP', () => start(readCustomersConfig(configFile), 0));

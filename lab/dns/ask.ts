@@ -12,7 +12,7 @@ export function ask(server: { readonly host: string; readonly port: number }, na
       clearTimeout(timer);
       socket.close();
       if (response) resolve(response);
-      else reject(error as Error);
+      else reject(error);
     };
     const timer = setTimeout(() => end(new Error(`${server.host}:${server.port} gave no answer about ${name} within ${timeoutMs} ms.`)), timeoutMs);
     socket.on('error', (error) => end(error));

@@ -1,5 +1,5 @@
 /** What DNS servers of the lab share: an answer, its response code, and the flags on the wire. */
-import packet, { type Answer, type DecodedPacket, type Packet, type Question } from 'dns-packet';
+import packet, { type Answer, type DecodedPacket, type Packet } from 'dns-packet';
 
 export const responseCodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
 export type ResponseCode = keyof typeof responseCodes;
@@ -23,9 +23,9 @@ export function responseTo(query: DecodedPacket, answer: DnsAnswer, recursive: b
     : [];
   return {
     type: 'response',
-    id: query.id as number,
+    id: query.id,
     flags,
-    questions: (query.questions ?? []) as Question[],
+    questions: query.questions ?? [],
     answers: [...answer.answers],
     authorities: [...answer.authorities],
     additionals: extended,

@@ -1,6 +1,6 @@
 /** The erlmcp stand-in of one site. Usage: main CONFIG.json. SIGHUP: read `<stateDir>/workers` again; SIGTERM: end. */
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { WorkerUnits } from './capacity.ts';
@@ -34,9 +34,30 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
+async function respond(service: Service, site: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let answer: Answer;
+  try {
+    const url = new URL(request.url ?? '/', 'https://service.invalid');
+    answer = await service.answer({ method: request.method ?? 'GET', url, body: request.method === 'POST' ? await bodyOf(request) : '' });
+  } catch (error) {
+    log((error as Error).stack ?? String(error));
+    answer = { status: 500, body: { error: 'internal', message: 'The service failed; its log says how.' } };
+  }
+  if (response.destroyed) return;
+  const isText = typeof answer.body === 'string';
+  response.writeHead(answer.status, {
+    'content-type': isText ? 'text/plain; version=0.0.4' : 'application/json',
+    'x-site': site,
+    ...(answer.retryAfterSeconds === undefined ? {} : { 'retry-after': String(answer.retryAfterSeconds) }),
+  });
+  response.end(isText ? answer.body : `${JSON.stringify(answer.body)}\n`);
+}
+
+const log = (line: string) => process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+
 function main(configFile: string | undefined): void {
   if (configFile === undefined) {
-    console.error('Usage: main CONFIG.json');
+    process.stderr.write('Usage: main CONFIG.json\n');
     process.exit(64);
   }
   const config = readStandInConfig(configFile);
@@ -52,33 +73,16 @@ function main(configFile: string | undefined): void {
 
   const server = createServer(
     { cert: readFileSync(config.certFile), key: readFileSync(config.keyFile), requestTimeout: requestTimeoutMs },
-    async (request, response) => {
-      let answer: Answer;
-      try {
-        const url = new URL(request.url ?? '/', 'https://service.invalid');
-        answer = await service.answer({ method: request.method ?? 'GET', url, body: request.method === 'POST' ? await bodyOf(request) : '' });
-      } catch (error) {
-        console.error((error as Error).stack);
-        answer = { status: 500, body: { error: 'internal', message: 'The service failed; its log says how.' } };
-      }
-      if (response.destroyed) return;
-      const text = typeof answer.body === 'string' ? answer.body : `${JSON.stringify(answer.body)}\n`;
-      response.writeHead(answer.status, {
-        'content-type': typeof answer.body === 'string' ? 'text/plain; version=0.0.4' : 'application/json',
-        'x-site': config.site,
-        ...(answer.retryAfterSeconds === undefined ? {} : { 'retry-after': String(answer.retryAfterSeconds) }),
-      });
-      response.end(text);
+    (request, response) => {
+      void respond(service, config.site, request, response);
     },
   );
   server.on('tlsClientError', () => {});
-  server.listen(config.port, config.host, () =>
-    console.log(`erlmcp of ${config.site} listens on ${config.host}:${config.port} with ${units.count} worker units`),
-  );
+  server.listen(config.port, config.host, () => log(`erlmcp of ${config.site} listens on ${config.host}:${config.port} with ${units.count} worker units`));
 
   process.on('SIGHUP', () => {
     units.resize(configuredUnits(config));
-    console.log(`${units.count} worker units`);
+    log(`${units.count} worker units`);
   });
   const end = () => {
     server.close();

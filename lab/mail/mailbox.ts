@@ -45,25 +45,7 @@ export function createMail(context: LabContext): { component: ResettableComponen
     name: 'mail',
     async start() {
       clear();
-      const started = new SMTPServer({
-        authOptional: true,
-        disabledCommands: ['AUTH', 'STARTTLS'],
-        disableReverseLookup: true,
-        size: messageBytesMax,
-        onData(stream, session, done) {
-          const parts: Buffer[] = [];
-          stream.on('data', (part: Buffer) => parts.push(part));
-          stream.on('end', () => {
-            const { mailFrom, rcptTo } = session.envelope;
-            keep(
-              Buffer.concat(parts),
-              mailFrom ? mailFrom.address : '',
-              rcptTo.map(({ address }) => address),
-            );
-            done();
-          });
-        },
-      });
+      const started = receiver(keep);
       server = started;
       await new Promise<void>((resolve, reject) => {
         started.once('error', reject);
@@ -92,6 +74,26 @@ export function createMail(context: LabContext): { component: ResettableComponen
       },
     },
   };
+}
+
+/** A server that takes everything that is not too long. */
+function receiver(keep: (source: Buffer, from: string, to: readonly string[]) => void): SMTPServer {
+  return new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['AUTH', 'STARTTLS'],
+    disableReverseLookup: true,
+    size: messageBytesMax,
+    onData(stream, session, done) {
+      const parts: Buffer[] = [];
+      stream.on('data', (part: Buffer) => parts.push(part));
+      stream.on('end', () => {
+        const { mailFrom, rcptTo } = session.envelope;
+        const to = rcptTo.map(({ address }) => address);
+        keep(Buffer.concat(parts), mailFrom ? mailFrom.address : '', to);
+        done();
+      });
+    },
+  });
 }
 
 /** Encoded words of RFC 2047 in UTF-8, as senders use them for subjects that are not ASCII. */

@@ -91,7 +91,10 @@ async function startMoto(context: LabContext, motoServer: string): Promise<Child
   const moto = await startChild(context, 'moto', { command: motoServer, args: ['-H', host, '-p', String(port)], cwd: context.directory });
   const answers = () =>
     new Promise<boolean>((resolve) => {
-      const socket = connect(port, host, () => void (socket.destroy(), resolve(true)));
+      const socket = connect(port, host, () => {
+        socket.destroy();
+        resolve(true);
+      });
       socket.on('error', () => resolve(false));
     });
   const failure = () => `The AWS emulator did not listen on ${host}:${port} within ${emulatorReadyMs / 1000} s. Look in logs/moto.log of the lab's directory.`;

@@ -43,7 +43,7 @@ export async function createEstate(client: Route53Client, addresses: LabAddresse
   const zone = await client.send(new CreateHostedZoneCommand({ Name: publicHost, CallerReference: 'lab' }));
   const healthCheck = async (reference: string, config: HealthCheckConfig) => {
     const created = await client.send(new CreateHealthCheckCommand({ CallerReference: reference, HealthCheckConfig: config }));
-    return created.HealthCheck?.Id as string;
+    return idOf(created.HealthCheck?.Id);
   };
   const probed = { RequestInterval: 10, FailureThreshold: failureThreshold };
   const switchChildIds: Record<string, string> = {};
@@ -69,7 +69,12 @@ export async function createEstate(client: Route53Client, addresses: LabAddresse
     FullyQualifiedDomainName: publicHost,
     EnableSNI: true,
   });
-  return { hostedZoneId: (zone.HostedZone?.Id as string).replace('/hostedzone/', ''), switchHealthCheckId, switchChildIds, siteHealthCheckId };
+  return { hostedZoneId: idOf(zone.HostedZone?.Id).replace('/hostedzone/', ''), switchHealthCheckId, switchChildIds, siteHealthCheckId };
+}
+
+function idOf(id: string | undefined): string {
+  if (id === undefined) throw new Error("The AWS emulator created something without an id. Look in logs/moto.log of the lab's directory.");
+  return id;
 }
 
 /** Records at the beginning: customers go to the primary, nothing moves by itself, no run has been. */

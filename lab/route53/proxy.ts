@@ -5,6 +5,8 @@ import type { HealthChecker } from './checker.ts';
 import type { RecordChange, RecordSet } from './records.ts';
 import type { Zone } from './zone.ts';
 
+const emulatorTimeoutMs = 5_000;
+
 /** A call that changes something, as it came. */
 export interface MutatingCall {
   readonly at: string;
@@ -156,22 +158,19 @@ export class Route53Proxy {
 
   #forward(request: IncomingMessage, body: Buffer): Promise<Reply> {
     const { host, port } = this.#parts.emulator;
+    const { 'transfer-encoding': _chunked, ...headers } = request.headers;
     return new Promise((resolve, reject) => {
-      const { 'transfer-encoding': _chunked, ...headers } = request.headers;
-      const onward = httpRequest(
-        { host, port, method: request.method, path: request.url, headers: { ...headers, 'content-length': body.length }, agent: false },
-        async (answer) => {
-          try {
-            const parts: Buffer[] = [];
-            for await (const part of answer as AsyncIterable<Buffer>) parts.push(part);
-            const { 'content-type': type } = answer.headers;
-            resolve({ status: answer.statusCode as number, headers: { 'content-type': type ?? 'text/xml' }, body: Buffer.concat(parts) });
-          } catch (error) {
-            reject(error as Error);
-          }
-        },
-      );
-      onward.setTimeout(5_000, () => onward.destroy(new Error('The emulator gave no answer within 5 s.')));
+      const options = { host, port, method: request.method, path: request.url, headers: { ...headers, 'content-length': body.length }, agent: false };
+      const onward = httpRequest(options, (answer) => {
+        const parts: Buffer[] = [];
+        answer.on('data', (part: Buffer) => parts.push(part));
+        answer.on('error', reject);
+        answer.on('end', () => {
+          const type = answer.headers['content-type'] ?? 'text/xml';
+          resolve({ status: answer.statusCode as number, headers: { 'content-type': type }, body: Buffer.concat(parts) });
+        });
+      });
+      onward.setTimeout(emulatorTimeoutMs, () => onward.destroy(new Error(`The emulator gave no answer within ${emulatorTimeoutMs / 1000} s.`)));
       onward.on('error', reject);
       onward.end(body);
     });

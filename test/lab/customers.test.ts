@@ -138,18 +138,19 @@ test('an outage is as long as it was, the isolated site acknowledges nothing, an
   ap.service.setCapacity(100);
   const promotedAt = Date.now();
   await pointTo(addresses.seen('ap-southeast-1', 'customers'));
-  await eventually('all customers served', 15_000, async () => (await figures()).functions.every(({ customersOut }) => customersOut === 0));
+  await eventually('all customers served', 15_000, async () =>
+    (await figures({ since: new Date(cutAt).toISOString() })).functions.every(({ customersOut }) => customersOut === 0),
+  );
   const servedAt = Date.now();
 
-  const after = await figures();
-  expect(after.missing).toMatchObject({ database: 'ap-southeast-1', cache: 'ap-southeast-1', count: 0 });
+  expect((await figures()).missing).toMatchObject({ database: 'ap-southeast-1', cache: 'ap-southeast-1', count: 0 });
+  const after = await figures({ since: new Date(cutAt).toISOString() });
   for (const { worst, medianSeconds } of after.functions) {
     expect(worst?.seconds).toBeLessThanOrEqual((servedAt - cutAt) / 1000 + 0.1);
     expect(worst?.seconds).toBeGreaterThan((promotedAt - cutAt) / 1000 - 2);
     expect(medianSeconds).toBeLessThanOrEqual(worst?.seconds as number);
-    expect(Date.parse(worst?.from as string)).toBeGreaterThanOrEqual(cutAt - 1_100);
   }
-  const isolated = after.acknowledgedBySite.find(({ site }) => site === 'us-east-1');
+  const isolated = (await figures()).acknowledgedBySite.find(({ site }) => site === 'us-east-1');
   expect(Date.parse(isolated?.lastAt as string)).toBeLessThan(cutAt + 1_500);
   expect(formatFigures(after)).toContain('Acknowledged writes missing: 0 of');
 });

@@ -94,6 +94,6 @@ test('questions over TCP are answered, several on one connection', async () => {
     return received.length >= 2 * length && [packet.streamDecode(received.subarray(0, length)), packet.streamDecode(received.subarray(length))];
   });
   socket.destroy();
-  expect(both.map(({ id }) => id).toSorted()).toEqual([1, 2]);
+  expect(both.map(({ id }) => id).toSorted((left, right) => Number(left) - Number(right))).toEqual([1, 2]);
   expect(both.every(({ answers }) => answers?.length === 1)).toBe(true);
 });

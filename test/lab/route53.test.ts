@@ -30,7 +30,10 @@ beforeAll(async () => {
 afterAll(async () => {
   client.destroy();
   await route53.component.stop();
-  for (const { server } of switches) (server.closeAllConnections(), server.close());
+  for (const { server } of switches) {
+    server.closeAllConnections();
+    server.close();
+  }
   context.remove();
 });
 beforeEach(async () => {
