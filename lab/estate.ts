@@ -76,10 +76,11 @@ export function createLabEstate(context: LabContext): LabEstate {
         await worldStarted;
       }
       await writePlan(context, copy().passwords, world.route53Ids());
+      await healthChecksAgree(world);
       progress(`the plan is in ${planFolder(context.directory)}`);
     },
     async reset(progress) {
-      await Promise.all([...world.components.map((component) => component.reset()), each((one) => one.stop()), network.reset()]);
+      await Promise.all([...world.components.map((component) => component.reset()), each((one) => one.stopForReset()), network.reset()]);
       await beginSites(progress);
       await writePlan(context, copy().passwords, world.route53Ids());
     },
@@ -99,6 +100,15 @@ export function createLabEstate(context: LabContext): LabEstate {
 async function startInOrder(world: World, progress: Progress): Promise<void> {
   for (const component of world.components) await component.start();
   progress('Route 53, DNS, mailbox and monitoring answer');
+}
+
+/** The checks have watched sites that did not run yet; a lab is ready when they say what is so. */
+async function healthChecksAgree(world: World): Promise<void> {
+  const siteIsHealthy = async () => {
+    const { health } = (await world.control['route53/state']?.({})) as { health: Record<string, { healthy: boolean }> };
+    return health[world.route53Ids().siteHealthCheckId]?.healthy === true;
+  };
+  await until(siteIsHealthy, 20_000, () => `The health check of ${primarySite} was not healthy 20 s after its service started. Look in supervisor.log.`);
 }
 
 /** Replication first, what depends on it second: a primary that waits for a standby which is not there yet would hang at its first write. */

@@ -18,7 +18,7 @@ export interface GoldenCopy {
 /** The golden copy below `root`; made when the schema changed or none exists. `host` is a free loopback address to make it at. */
 export async function goldenCopy(root: string, repository: string, host: string, progress: (line: string) => void): Promise<GoldenCopy> {
   const schema = readFileSync(join(repository, 'lab', 'schema.sql'), 'utf8');
-  const recipe = readFileSync(new URL(import.meta.url.endsWith('.ts') ? './postgres/initialise.ts' : './postgres/initialise.js', import.meta.url), 'utf8');
+  const recipe = readFileSync(join(repository, 'lab', 'postgres', 'initialise.ts'), 'utf8');
   const key = createHash('sha256').update(schema).update(recipe).digest('hex').slice(0, 12);
   const folder = join(root, '.golden', key);
   if (!existsSync(folder)) await make(folder, schema, host, progress);

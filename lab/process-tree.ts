@@ -42,15 +42,20 @@ export function killOne(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Waits until the process is gone, at most 5 s: pid 1 reaps orphans late. */
-export async function gone(pid: number): Promise<boolean> {
-  for (const deadline = Date.now() + 5_000; Date.now() < deadline;) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return true;
-    }
+/** Waits until the process has ended. One that only waits for its parent to take note holds nothing any more and counts as ended. */
+export async function gone(pid: number, withinMs = 5_000): Promise<boolean> {
+  for (const deadline = Date.now() + withinMs; Date.now() < deadline;) {
+    if (!isRunning(pid)) return true;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   return false;
+}
+
+export function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !['Z', 'X'].includes(stat.charAt(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false;
+  }
 }

@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { LabAddresses } from '../addresses.ts';
 import { startTicks } from '../child.ts';
+import { isRunning } from '../process-tree.ts';
 import { checkLabName, repositoryRoot, stateRoot } from '../paths.ts';
 
 /** An error whose message is for people, without a stack. */
@@ -43,7 +44,7 @@ export function supervisorPid(lab: LabHandle): number | null {
 export function recordedPid(file: string): number | null {
   if (!existsSync(file)) return null;
   const [pid, started] = readFileSync(file, 'utf8').trim().split(' ').map(Number) as [number, number | undefined];
-  return started !== undefined && startTicks(pid) === started ? pid : null;
+  return started !== undefined && startTicks(pid) === started && isRunning(pid) ? pid : null;
 }
 
 /** POST to a verb. Throws LabError with the lab's own sentence when it refuses, and with what to do when it does not answer. */

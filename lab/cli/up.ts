@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:f
 import { join } from 'node:path';
 import { nodeProgram } from '../child.ts';
 import { labDirectory } from '../paths.ts';
-import { ensureSetup } from '../setup/setup.ts';
+import { requireSetup } from '../setup/setup.ts';
 import type { LabStatus } from '../status.ts';
 import { call, LabError, supervisorPid, type LabHandle } from './call.ts';
 import { down } from './down.ts';
@@ -17,7 +17,7 @@ export async function up(lab: LabHandle, progress: (line: string) => void): Prom
     progress(`lab ${lab.name} is up already`);
     return call<LabStatus>(lab, 'status');
   }
-  await ensureSetup({ tests: false, progress });
+  requireSetup();
   await down(lab, () => {});
   const logFile = launch(lab);
   const interrupted = onInterrupt();

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRoot } from '../identity.ts';
 import { install } from './install.ts';
-import { findProgram, tools } from './paths.ts';
+import { findProgram, findTool, tools } from './paths.ts';
 
 const installWithinMs = 5 * 60_000;
 const policyFile = '/usr/sbin/policy-rc.d';
 
 /** Installs the packages of missing programs. Their own services are kept from starting: the lab starts its own servers. */
 export async function ensureDebianPackages(progress: (line: string) => void): Promise<void> {
-  const missing = tools.filter(({ name, folders }) => findProgram(name, folders) === null);
+  const missing = tools.filter((tool) => findTool(tool) === null);
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map(({ debianPackage }) => debianPackage))];
   const advice = `Missing: ${missing.map(({ name }) => name).join(', ')}. Install with: apt-get install ${packages.join(' ')}`;
@@ -28,7 +28,7 @@ export async function ensureDebianPackages(progress: (line: string) => void): Pr
   } finally {
     await guard();
   }
-  const still = tools.filter(({ name, folders }) => findProgram(name, folders) === null);
+  const still = tools.filter((tool) => findTool(tool) === null);
   if (still.length > 0) throw new Error(`After the installation these programs are still missing: ${still.map(({ name }) => name).join(', ')}. ${advice}`);
 }
 

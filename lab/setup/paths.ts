@@ -4,8 +4,8 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { repositoryRoot } from '../paths.ts';
 
-/** Folder of Debian's PostgreSQL 15 programs, which are not on the PATH. */
-export const postgresBin = '/usr/lib/postgresql/15/bin';
+/** Folder of PostgreSQL 15's programs, which Debian does not put on the PATH. DR_LAB_PG_BIN names another one. */
+export const postgresBin = process.env.DR_LAB_PG_BIN ?? '/usr/lib/postgresql/15/bin';
 
 export interface SetupPaths {
   readonly root: string;
@@ -30,18 +30,19 @@ export function setupPaths(repository: string = repositoryRoot()): SetupPaths {
 export interface Tool {
   readonly name: string;
   readonly debianPackage: string;
-  /** Folders that are searched before the PATH. */
-  readonly folders?: readonly string[];
+  /** The only folder that counts; the PATH when absent. */
+  readonly folder?: string;
 }
 
 /** Programs that the lab runs, and the Debian packages that bring them. */
 export const tools: readonly Tool[] = [
-  { name: 'postgres', debianPackage: 'postgresql-15', folders: [postgresBin] },
-  { name: 'initdb', debianPackage: 'postgresql-15', folders: [postgresBin] },
-  { name: 'psql', debianPackage: 'postgresql-client-15', folders: [postgresBin] },
+  { name: 'postgres', debianPackage: 'postgresql-15', folder: postgresBin },
+  { name: 'initdb', debianPackage: 'postgresql-15', folder: postgresBin },
+  { name: 'psql', debianPackage: 'postgresql-client-15', folder: postgresBin },
+  { name: 'pg_isready', debianPackage: 'postgresql-client-15', folder: postgresBin },
   { name: 'redis-server', debianPackage: 'redis-server' },
   { name: 'redis-cli', debianPackage: 'redis-tools' },
-  { name: 'sshd', debianPackage: 'openssh-server', folders: ['/usr/sbin'] },
+  { name: 'sshd', debianPackage: 'openssh-server' },
   { name: 'ssh-keygen', debianPackage: 'openssh-client' },
   { name: 'openssl', debianPackage: 'openssl' },
   { name: 'curl', debianPackage: 'curl' },
@@ -50,9 +51,11 @@ export const tools: readonly Tool[] = [
   { name: 'flock', debianPackage: 'util-linux' },
 ];
 
-/** Absolute path of a program, or null. */
-export function findProgram(name: string, folders: readonly string[] = []): string | null {
-  for (const folder of [...folders, ...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']) {
+const searchPath = () => [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+
+/** Absolute path of a program in the first of the folders that has it, or null. */
+export function findProgram(name: string, folders: readonly string[] = searchPath()): string | null {
+  for (const folder of folders) {
     if (folder === '') continue;
     const file = join(folder, name);
     try {
@@ -65,10 +68,14 @@ export function findProgram(name: string, folders: readonly string[] = []): stri
   return null;
 }
 
+export function findTool({ name, folder }: Tool): string | null {
+  return folder === undefined ? findProgram(name) : findProgram(name, [folder]);
+}
+
 /** Absolute path of one of `tools`. Throws one sentence that says which package to install. */
 export function program(name: string): string {
   const tool = tools.find((candidate) => candidate.name === name);
-  const file = findProgram(name, tool?.folders);
+  const file = tool ? findTool(tool) : findProgram(name);
   if (file) return file;
   throw new Error(`The program "${name}" is missing. Nothing was changed. Install it with: apt-get install ${tool?.debianPackage ?? name}`);
 }

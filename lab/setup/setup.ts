@@ -1,7 +1,9 @@
 /** Installs what the lab and the tests need and this machine lacks. A second call finds everything and returns in milliseconds. */
+import { existsSync } from 'node:fs';
 import { repositoryRoot } from '../paths.ts';
 import { ensureDebianPackages } from './debian.ts';
 import { ensureMoto } from './moto.ts';
+import { program, setupPaths, tools } from './paths.ts';
 import { ensureTemporal } from './temporal.ts';
 import { ensureTestServer } from './test-server.ts';
 
@@ -17,6 +19,14 @@ export interface SetupResult {
   readonly motoServer: string;
   /** Absolute path of the time-skipping test server; null when it was not asked for. */
   readonly testServer: string | null;
+}
+
+/** Installs nothing: throws one sentence that says what to do when a program of the lab is missing. */
+export function requireSetup(): void {
+  for (const { name } of tools) program(name);
+  const { motoServer } = setupPaths();
+  if (!existsSync(motoServer))
+    throw new Error('The AWS emulator is not installed, so the lab cannot start. Nothing was changed. Install it with: npm run setup');
 }
 
 /** Throws one sentence that says what to do when something cannot be installed; what was installed before stays. */

@@ -16,7 +16,7 @@ export async function ensureTemporal(repository: string, progress: (line: string
   const target = setupPaths(repository).temporal;
   mkdirSync(dirname(target), { recursive: true });
   if (await download(target, progress)) return target;
-  const go = findProgram('go', ['/usr/local/go/bin']);
+  const go = findProgram('go') ?? findProgram('go', ['/usr/local/go/bin']);
   if (!go) {
     throw new Error(
       'The Temporal command line could not be downloaded and Go is not here to build it. Nothing else was changed. Install the Temporal CLI so that `temporal` is on the PATH.',

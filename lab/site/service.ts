@@ -14,7 +14,7 @@ import { applicationFiles, siteFolders } from './folders.ts';
 import type { SiteServer } from './server.ts';
 
 export interface ServiceUnit extends SiteServer {
-  /** Installs the application as it is at the beginning; it must not run. */
+  /** Installs the application as it is at the beginning. A running one takes the beginning's capacity and has no faults any more. */
   prepare(passwords: Passwords): void;
   enabled(): boolean;
   enable(enabled: boolean): void;
@@ -52,6 +52,7 @@ export function createService(context: LabContext, site: LabSite): ServiceUnit {
       writeFileSync(configFile, JSON.stringify(configuration(context, site, passwords, workers)), { mode: 0o600 });
       writeFileSync(workersFile, `${workers}\n`);
       writeFileSync(enabledFile, '');
+      if (child?.running()) child.signal('SIGHUP');
     },
     enabled: () => existsSync(enabledFile),
     enable(enabled) {

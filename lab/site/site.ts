@@ -24,7 +24,9 @@ export interface LabSiteServers {
   readonly agent: AgentTimer;
   readonly routeSwitch: SiteServer;
   readonly service: ServiceUnit;
-  /** The beginning: files of a site on which nothing has run. Nothing of it may run. */
+  /** Ends what has data or memory of a run: stores, timer, and a service where there should be none. The others may go on over a reset. */
+  stopForReset(): Promise<void>;
+  /** The beginning: files of a site on which nothing has run. Its stores and its timer must not run. */
   prepare(golden: GoldenCopy): Promise<void>;
   /** Database, cache, sshd and switch, as the site has them. */
   startStores(): Promise<void>;
@@ -75,6 +77,10 @@ export function createSite(context: LabContext, site: LabSite, golden: () => Gol
       if (hasStores) redis.prepare(upstream);
     },
     startStores: async () => void (await Promise.all([...stores, ...host].map((server) => server.start()))),
+    async stopForReset() {
+      const unexpected = service.expected ? [] : [service];
+      await Promise.all([...stores, agent, ...unexpected].map((server) => server.stop()));
+    },
     startService: async () => (service.expected ? service.start() : undefined),
     startAgent: () => agent.start(),
     stop: async () => void (await Promise.all([...all].reverse().map((server) => server.stop()))),

@@ -1,11 +1,15 @@
 /** The lab's core with its real servers: replication, cuts, death and revival, reset, faults, and an end that leaves nothing. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadPlan } from '../../plan/load.ts';
 import { ports, type LabSite } from '../../lab/addresses.ts';
-import { drLab, startLab, type TestLab } from '../support/lab.ts';
+import { isRunning } from '../../lab/process-tree.ts';
+import { supervisorPid } from '../../lab/cli/call.ts';
+import { drLab, drLabWith, startLab, type TestLab } from '../support/lab.ts';
 import { eventually } from './support.ts';
 
 let lab: TestLab;
@@ -179,23 +183,46 @@ test('nothing listens at an address that is not loopback, and down leaves no pro
   expect(listening(lab.addresses.index).length).toBeGreaterThan(100);
   expect(foreignListeners(pids)).toEqual([]);
   expect((await drLab('test-core', 'down')).code).toBe(0);
-  expect(pids.filter(alive)).toEqual([]);
+  expect(pids.filter(isRunning)).toEqual([]);
   expect(listening(lab.addresses.index)).toEqual([]);
   expect(processesOf(lab.handle.directory)).toEqual([]);
+});
+
+test('an interrupted start ends everything that it had started', async () => {
+  const { repository } = lab.handle;
+  const up = spawn(process.execPath, ['--import', 'tsx', join(repository, 'lab/cli/main.ts'), '--lab', 'test-core', 'up'], {
+    cwd: repository,
+    stdio: 'ignore',
+  });
+  await eventually('a first server', 60_000, () => processesOf(join(lab.handle.directory, 'sites')).length > 0);
+  const pids = recordedPids();
+  up.kill('SIGINT');
+  const [code] = (await once(up, 'exit')) as [number | null];
+  expect(code).toBe(1);
+  expect(pids.filter(isRunning)).toEqual([]);
+  expect(listening(lab.addresses.index)).toEqual([]);
+});
+
+test('a supervisor that is killed takes everything with it, and the lab starts again', async () => {
+  expect((await drLab('test-core', 'up')).code).toBe(0);
+  const pids = recordedPids();
+  process.kill(supervisorPid(lab.handle) as number, 'SIGKILL');
+  await eventually('the end of all processes', 10_000, () => pids.every((pid) => !isRunning(pid)));
+  const { code, stderr } = await drLab('test-core', 'status');
+  expect([code, stderr]).toEqual([1, 'The lab "test-core" is not up. Nothing was changed. Start it with: dr-lab up --lab test-core\n']);
+  expect((await drLab('test-core', 'up')).code).toBe(0);
+  expect((await lab.status()).problems).toEqual([]);
+}, 180_000);
+
+test('a missing PostgreSQL is one sentence with what to do, and starts nothing', async () => {
+  const { code, stderr } = await drLabWith({ DR_LAB_PG_BIN: '/nowhere' }, 'test-core-other', 'up');
+  expect(code).toBe(1);
+  expect(stderr).toBe('The program "postgres" is missing. Nothing was changed. Install it with: apt-get install postgresql-15\n');
 });
 
 function recordedPids(): number[] {
   const folder = join(lab.handle.directory, 'pids');
   return readdirSync(folder).map((name) => Number(readFileSync(join(folder, name), 'utf8').split(' ')[0]));
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Sockets that listen, from the kernel's table: address bytes are in host order, so 127.11.x.y reads as yyxx0B7F. */

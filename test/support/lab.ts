@@ -14,10 +14,16 @@ export interface CommandResult {
 
 /** Runs `dr-lab --lab name …args`. */
 export function drLab(name: string, ...args: string[]): Promise<CommandResult> {
+  return drLabWith({}, name, ...args);
+}
+
+/** The same with further variables in its environment. */
+export function drLabWith(env: NodeJS.ProcessEnv, name: string, ...args: string[]): Promise<CommandResult> {
   const { repository } = labHandle(name);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--import', 'tsx', join(repository, 'lab/cli/main.ts'), '--lab', name, ...args], {
       cwd: repository,
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stdout = '';
