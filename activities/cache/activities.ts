@@ -2,10 +2,11 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { milliseconds } from '../../plan/durations.ts';
 import type { SiteId } from '../../plan/schema.ts';
+import { attempt } from '../attempt.ts';
 import { changeOf } from '../change.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { endsTheRun, failure, withoutHint } from '../errors.ts';
+import { failure } from '../errors.ts';
 import { until } from '../running.ts';
 import { siteOf } from '../ssh/agent.ts';
 import type { CacheActivities, CacheState } from './port.ts';
@@ -48,13 +49,15 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
     async promoteCache({ run, site, replicas }) {
       const promoted = await agent(run, site).change('cache-promote');
       const change = changeOf(promoted, site, now());
-      const followed = await Promise.all(replicas.map((replica) => follow(dependencies, run, replica, site)));
-      const linked = followed.filter((each) => each.note === undefined).map((each) => each.replica);
+      const followed = await Promise.all(
+        replicas.map(async (replica) => ({ replica, answer: await attempt(() => agent(run, replica).tryChange('cache-follow', site)) })),
+      );
+      const linked = followed.filter(({ answer }) => answer.ok).map(({ replica }) => replica);
       const comparison =
         linked.length === 0 ? { equal: 'no replica' as const, how: 'no replica to compare with' } : await compare(dependencies, run, site, linked);
       await proveWritable(dependencies, run, site);
       const protectedBy = linked.length === 0 ? 'asks for no replica' : await protect(dependencies, run, site);
-      const notes = followed.flatMap((each) => (each.note === undefined ? [] : [each.note]));
+      const notes = followed.flatMap(({ replica, answer }) => (answer.ok ? [] : [`${replica} does not follow: ${answer.reason}`]));
       return {
         ...change,
         after: ['primary', protectedBy, comparison.how, ...notes].join('; '),
@@ -86,22 +89,6 @@ async function readCache(dependencies: ActivityDependencies, run: RunContext, si
     return { site, reachable: true, ...(await withRedis(settings, readRedis)) };
   } catch (error) {
     return { site, reachable: false, reason: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-/** Points one replica at the new primary. One that cannot be pointed there is a note; what ends the run is thrown. */
-async function follow(
-  dependencies: ActivityDependencies,
-  run: RunContext,
-  replica: SiteId,
-  site: SiteId,
-): Promise<{ readonly replica: SiteId; readonly note?: string }> {
-  try {
-    const answer = await dependencies.agent(run, replica).tryChange('cache-follow', site);
-    return answer.reachable ? { replica } : { replica, note: `${replica} could not be reached: ${answer.reason}` };
-  } catch (error) {
-    if (endsTheRun(error) || !(error instanceof ApplicationFailure)) throw error;
-    return { replica, note: `${replica}: ${withoutHint(error)}` };
   }
 }
 

@@ -1,10 +1,11 @@
 /** PostgreSQL: read by the observer, changed by the site agents only. */
 import { ApplicationFailure } from '@temporalio/common';
 import type { SiteId } from '../../plan/schema.ts';
-import { changeOf, sourceOf } from '../change.ts';
+import { attempt } from '../attempt.ts';
+import { changeOf } from '../change.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { endsTheRun, failure, withoutHint } from '../errors.ts';
+import { failure } from '../errors.ts';
 import { heartbeat, pause } from '../running.ts';
 import { observe, observerAt } from './observer.ts';
 import { readServer, withSession } from './postgresql.ts';
@@ -40,21 +41,16 @@ export function createDatabaseActivities(dependencies: ActivityDependencies): Da
     },
 
     async protectDatabase({ run, site, standbys }) {
-      const notes = await Promise.all(standbys.map((standby) => attempt(standby, async () => agent(run, standby).tryChange('database-follow', site))));
-      const following = standbys.filter((_, index) => notes[index] === undefined);
-      const trouble = notes.filter((note) => note !== undefined);
+      const followed = await Promise.all(
+        standbys.map(async (standby) => ({ standby, answer: await attempt(() => agent(run, standby).tryChange('database-follow', site)) })),
+      );
+      const following = followed.filter(({ answer }) => answer.ok).map(({ standby }) => standby);
+      const trouble = followed.flatMap(({ standby, answer }) => (answer.ok ? [] : [`${standby} does not follow: ${answer.reason}`]));
       for (const standby of following) {
-        const answer = { before: '', changed: false, after: '' };
-        const note = await attempt(standby, async () => {
-          const made = await agent(run, site).tryChange('database-synchronous', standby);
-          if (made.reachable) Object.assign(answer, changeOf(made.fields, site, now()));
-          return made;
-        });
-        if (note === undefined) {
-          const after = [`${standby} is synchronous; ${following.join(', ')} follow`, ...trouble].join('; ');
-          return { before: answer.before, after, changed: answer.changed, source: sourceOf(site), at: now().toISOString() };
-        }
-        trouble.push(note);
+        const answer = await attempt(() => agent(run, site).tryChange('database-synchronous', standby));
+        if (answer.ok)
+          return { ...changeOf(answer.fields, site, now()), after: [`${standby} is synchronous; ${following.join(', ')} follow`, ...trouble].join('; ') };
+        trouble.push(`${standby} is not synchronous: ${answer.reason}`);
       }
       const alone = changeOf(await agent(run, site).change('database-synchronous', 'none'), site, now());
       return { ...alone, after: ['no standby is synchronous: writes wait for nobody', ...trouble].join('; ') };
@@ -126,15 +122,4 @@ async function proveWritable(dependencies: ActivityDependencies, run: RunContext
     { happened: `The database at ${site} was promoted, but a write was not accepted: ${test.fields.get('database_detail')}.`, leftAs: 'No traffic was moved.' },
     { site },
   );
-}
-
-/** What went wrong with one of several standbys, as a note; undefined when nothing did. What ends the run is thrown. */
-async function attempt(site: SiteId, call: () => ReturnType<ReturnType<ActivityDependencies['agent']>['tryChange']>): Promise<string | undefined> {
-  try {
-    const answer = await call();
-    return answer.reachable ? undefined : `${site} could not be reached: ${answer.reason}`;
-  } catch (error) {
-    if (endsTheRun(error) || !(error instanceof ApplicationFailure)) throw error;
-    return `${site}: ${withoutHint(error)}`;
-  }
 }

@@ -6,7 +6,7 @@ import { siteOf } from '../ssh/agent.ts';
 import { fenceByAgent, unfenceByAgent } from './by-agent.ts';
 import { fenceCacheByReplication, fenceDatabaseByReplication } from './by-replication.ts';
 import type { FencingActivities, WriterState } from './port.ts';
-import { attempt } from './attempt.ts';
+import { attempt } from '../attempt.ts';
 
 export function createFencingActivities(dependencies: ActivityDependencies): FencingActivities {
   return {

@@ -3,7 +3,7 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { siteOf } from '../ssh/agent.ts';
-import { attempt, type Attempt } from './attempt.ts';
+import { attempt, type Attempt } from '../attempt.ts';
 import type { Fence, WriterState } from './port.ts';
 
 type Server = WriterState['server'];

@@ -7,7 +7,7 @@ import { observe } from '../database/observer.ts';
 import { lsnBytes, type HeartbeatRow } from '../database/postgresql.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { heartbeat as alive, pause } from '../running.ts';
-import { attempt, type Attempt } from './attempt.ts';
+import { attempt, type Attempt } from '../attempt.ts';
 import type { Fence, WriterState } from './port.ts';
 
 const assumption = (site: SiteId) => `nobody changes ${site} while it is cut off, and no client there lowers synchronous_commit for its own session`;

@@ -71,7 +71,7 @@ const printed = (name: string) => execFileSync('ssh-keygen', ['-lf', join(folder
 function agent(settings: { readonly hostKey?: string; readonly key?: string; readonly port?: number } = {}): AgentClient {
   commands.length = 0;
   const estate = {
-    ssh: { user: 'dr', privateKey: `file:${settings.key ?? 'client'}`, connectTimeout: 'PT0.5S' },
+    ssh: { user: 'dr', privateKey: `file:${settings.key ?? 'client'}`, connectTimeout: 'PT2S' },
     sites: { east: { agent: { host: address, port: settings.port ?? port, hostKey: settings.hostKey ?? fingerprint } } },
   };
   pool = createAgentPool({
@@ -180,7 +180,7 @@ describe('an agent that cannot be trusted or reached', () => {
       reachable: false,
       reason: expect.stringMatching(/Timed out/),
     });
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(performance.now() - started).toBeLessThan(6_000);
     for (const socket of sockets) socket.destroy();
     hole.close();
   });
@@ -188,8 +188,8 @@ describe('an agent that cannot be trusted or reached', () => {
   test('a command that hangs ends by its time-out', async () => {
     answer = 'hang';
     const started = performance.now();
-    expect(await agent().ask('identify')).toMatchObject({ reachable: false, reason: 'no answer within 5.5 s' });
-    expect(performance.now() - started).toBeLessThan(9_000);
+    expect(await agent().ask('identify')).toMatchObject({ reachable: false, reason: 'no answer within 7 s' });
+    expect(performance.now() - started).toBeLessThan(12_000);
   });
 });
 
