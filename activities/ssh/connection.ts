@@ -124,6 +124,7 @@ export class SshConnection {
             return false;
           },
         });
+      client.setNoDelay(true); // small packets would wait for the host's delayed acknowledgement, some 40 ms each
     });
   }
 
