@@ -36,20 +36,11 @@ function expected(issue: z.core.$ZodIssue): string {
 }
 
 function reason(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `write ${kindName(issue.expected)}`;
-    case 'invalid_value':
-      return issue.values.length === 1 ? `write ${String(issue.values[0])}` : `write one of ${issue.values.map(String).join(', ')}`;
-    case 'too_small':
-      return issue.origin === 'array' ? `write at least ${issue.minimum} item${Number(issue.minimum) === 1 ? '' : 's'}` : `write at least ${issue.minimum}`;
-    case 'too_big':
-      return `write at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
-    case 'invalid_format':
-      return formatReason(issue);
-    default:
-      return issue.message;
-  }
+  if (issue.code === 'invalid_type') return `write ${kindName(issue.expected)}`;
+  if (issue.code === 'invalid_value') return `write ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'too_small') return `write at least ${issue.minimum}${issue.origin === 'array' ? ' in this list' : ''}`;
+  if (issue.code === 'too_big') return `write at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
+  return issue.code === 'invalid_format' ? formatReason(issue) : issue.message;
 }
 
 function formatReason(issue: z.core.$ZodIssue & { readonly code: 'invalid_format' }): string {

@@ -63,7 +63,7 @@ export function messageId(plan: Plan, seed: string): string {
   return `<dr-${createHash('sha256').update(seed).digest('hex').slice(0, 32)}@${domain}>`;
 }
 
-async function send(plan: Plan, message: SendMailOptions & { readonly to: readonly string[] }): Promise<void> {
+async function send(plan: Plan, message: Omit<SendMailOptions, 'to'> & { readonly to: readonly string[] }): Promise<void> {
   const { host, port } = plan.estate.mail.server;
   const transport = createTransport({
     host,
@@ -74,7 +74,7 @@ async function send(plan: Plan, message: SendMailOptions & { readonly to: readon
     socketTimeout: silenceMilliseconds,
   });
   try {
-    await transport.sendMail({ ...message, to: [...message.to] });
+    await transport.sendMail({ ...message, to: message.to.join(', ') });
   } catch (error) {
     const { responseCode, message: said } = error as { responseCode?: number; message: string };
     const text = {

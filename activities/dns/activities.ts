@@ -186,6 +186,6 @@ async function askAuthority(plan: Plan): Promise<AddressAnswer | undefined> {
   return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))[0];
 }
 
-function siteAt(plan: Plan, address: string | undefined): SiteId | 'unknown' {
+function siteAt(plan: Plan, address: string | undefined): SiteId {
   return Object.entries(plan.estate.sites).find(([, site]) => site.publicAddress === address)?.[0] ?? 'unknown';
 }

@@ -4,7 +4,7 @@ import type { Change, RunContext } from '../context.ts';
 
 export interface Route {
   /** Site whose public address the authoritative servers give out; `unknown` when none answers or the address is nobody's. */
-  readonly site: SiteId | 'unknown';
+  readonly site: SiteId;
   readonly address: string;
   /** TTL that was served, which caches may keep. */
   readonly ttlSeconds: number;

@@ -101,7 +101,11 @@ async function verifyUptime({ plan, service }: Verifier, site: SiteId): Promise<
   };
   try {
     const first = await read();
-    const later = await until(async () => await read().then((value) => (value > first ? value : undefined)), {
+    const grown = async (): Promise<number | undefined> => {
+      const value = await read();
+      return value > first ? value : undefined;
+    };
+    const later = await until(grown, {
       everyMilliseconds: pollMilliseconds,
       withinMilliseconds: settleMilliseconds,
       waitingFor: `${uptimeMetric} to grow`,

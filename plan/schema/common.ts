@@ -2,9 +2,7 @@
 import { z } from 'zod';
 
 /** A name in kebab case: letters, digits and dashes. It reaches shells, SQL and file names, so nothing else is let in. */
-export const identifier = z
-  .string()
-  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'use lower-case letters, digits and single dashes, starting with a letter');
+export const identifier = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'use lower-case letters, digits and single dashes, starting with a letter');
 
 /** An ISO 8601 duration of days, hours, minutes and seconds, such as `PT4H` or `PT1M30S`. Months and years have no fixed length and are refused. */
 export const duration = z

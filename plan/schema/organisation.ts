@@ -65,7 +65,10 @@ export const person = z.strictObject({
   name: z.string(),
   title: z.string(),
   email: z.email(),
-  phone: z.string().regex(/^\+?[0-9-]+$/).optional(),
+  phone: z
+    .string()
+    .regex(/^\+?[0-9-]+$/)
+    .optional(),
 });
 
 export const group = z.strictObject({ id: identifier, name: z.string(), members: z.array(identifier).min(1) });

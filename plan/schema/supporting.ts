@@ -2,7 +2,13 @@
 import { z } from 'zod';
 import { duration, identifier, path, percent, url } from './common.ts';
 
-export const contact = z.strictObject({ id: identifier, name: z.string(), phone: z.string().optional(), email: z.email().optional(), availability: z.string().optional() });
+export const contact = z.strictObject({
+  id: identifier,
+  name: z.string(),
+  phone: z.string().optional(),
+  email: z.email().optional(),
+  availability: z.string().optional(),
+});
 
 export const channel = z.strictObject({
   id: identifier,
@@ -59,7 +65,12 @@ export const scenario = z.strictObject({
   steps: z.array(z.string()).min(1),
 });
 
-export const checklist = z.strictObject({ id: identifier, name: z.string(), due: duration.optional(), items: z.array(z.strictObject({ title: z.string(), tasks: z.array(z.string()).min(1) })).min(1) });
+export const checklist = z.strictObject({
+  id: identifier,
+  name: z.string(),
+  due: duration.optional(),
+  items: z.array(z.strictObject({ title: z.string(), tasks: z.array(z.string()).min(1) })).min(1),
+});
 
 export const review = z.strictObject({
   agenda: z.array(z.string()).min(1),
@@ -68,10 +79,18 @@ export const review = z.strictObject({
   deadlines: z.strictObject({ initial: duration, full: duration, actions: duration }),
 });
 
-export const team = z.strictObject({ id: identifier, name: z.string(), lead: z.string(), members: z.array(z.string()), responsibilities: z.array(z.string()).min(1) });
+export const team = z.strictObject({
+  id: identifier,
+  name: z.string(),
+  lead: z.string(),
+  members: z.array(z.string()),
+  responsibilities: z.array(z.string()).min(1),
+});
 
 export const record = z.strictObject({
-  drills: z.array(z.strictObject({ date: z.iso.date(), scenario: z.string(), duration, failoverTime: duration, success: z.boolean(), dataConsistent: z.boolean() })),
+  drills: z.array(
+    z.strictObject({ date: z.iso.date(), scenario: z.string(), duration, failoverTime: duration, success: z.boolean(), dataConsistent: z.boolean() }),
+  ),
   compliance: z.array(z.strictObject({ id: identifier, targetPercent: percent, currentPercent: percent, trend: z.string() })),
 });
 
