@@ -108,7 +108,7 @@ async function healthChecksAgree(world: World): Promise<void> {
     const { health } = (await world.control['route53/state']?.({})) as { health: Record<string, { healthy: boolean }> };
     return health[world.route53Ids().siteHealthCheckId]?.healthy === true;
   };
-  await until(siteIsHealthy, 20_000, () => `The health check of ${primarySite} was not healthy 20 s after its service started. Look in supervisor.log.`);
+  await until(siteIsHealthy, 60_000, () => `The health check of ${primarySite} was not healthy 60 s after its service started. Look in supervisor.log.`);
 }
 
 /** Replication first, what depends on it second: a primary that waits for a standby which is not there yet would hang at its first write. */
@@ -116,13 +116,13 @@ async function replicate(site: (id: LabSite) => LabSiteServers, progress: Progre
   const primary = site(primarySite);
   const standbys = storeSites.filter((id) => id !== primarySite);
   const streaming = async () => (await primary.postgres.query("select from pg_stat_replication where state = 'streaming'")).length >= standbys.length;
-  await until(streaming, 15_000, () => 'The standbys did not stream within 15 s. Look in logs/postgres-*.log.');
+  await until(streaming, 60_000, () => 'The standbys did not stream within 60 s. Look in logs/postgres-*.log.');
   await primary.postgres.query(`alter system set synchronous_standby_names = 'ANY 1 ("${synchronousSite}")'`);
   await primary.postgres.query('select pg_reload_conf()');
   const synchronous = async () => (await primary.postgres.query("select from pg_stat_replication where sync_state = 'quorum'")).length === 1;
-  await until(synchronous, 5_000, () => `${synchronousSite} did not become synchronous within 5 s. Look in logs/postgres-${primarySite}.log.`);
+  await until(synchronous, 60_000, () => `${synchronousSite} did not become synchronous within 60 s. Look in logs/postgres-${primarySite}.log.`);
   const replicas = async () => (await primary.redis.as((client) => client.info('replication'))).includes(`connected_slaves:${standbys.length}`);
-  await until(replicas, 10_000, () => 'The replicas of Redis were not online within 10 s. Look in logs/redis-*.log.');
+  await until(replicas, 60_000, () => 'The replicas of Redis were not online within 60 s. Look in logs/redis-*.log.');
   await primary.redis.as((client) => seedSessions(client, standbys.length));
   progress(`${synchronousSite} follows ${primarySite} synchronously`);
 }

@@ -1,6 +1,6 @@
 /** Starts a lab in the background and waits until it is ready. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeProgram } from '../child.ts';
 import { labDirectory } from '../paths.ts';
@@ -9,21 +9,22 @@ import type { LabStatus } from '../status.ts';
 import { call, LabError, supervisorPid, type LabHandle } from './call.ts';
 import { down } from './down.ts';
 
-const readyWithinMs = 120_000;
+const readyWithinMs = 180_000;
 
 /** Ends with a ready lab, or with everything ended again. `progress` gets a line for each stage. */
 export async function up(lab: LabHandle, progress: (line: string) => void): Promise<LabStatus> {
   if (supervisorPid(lab) !== null) {
     progress(`lab ${lab.name} is up already`);
-    return call<LabStatus>(lab, 'status');
+    return follow(lab, () => supervisorPid(lab) !== null, progress);
   }
   requireSetup();
   await down(lab, () => {});
-  const logFile = launch(lab);
+  const supervisor = launch(lab);
   const interrupted = onInterrupt();
   try {
-    return await Promise.race([follow(lab, logFile, progress), interrupted.promise]);
+    return await Promise.race([follow(lab, supervisor.running, progress), interrupted.promise]);
   } catch (error) {
+    await supervisor.end();
     await down(lab, progress);
     throw error;
   } finally {
@@ -31,45 +32,53 @@ export async function up(lab: LabHandle, progress: (line: string) => void): Prom
   }
 }
 
-function launch(lab: LabHandle): string {
-  const directory = labDirectory(lab.repository, lab.name);
-  mkdirSync(directory, { recursive: true });
-  const logFile = join(directory, 'supervisor.log');
-  const log = openSync(logFile, 'w');
+interface Supervisor {
+  running(): boolean;
+  end(): Promise<void>;
+}
+
+const logFileOf = (lab: LabHandle) => join(lab.directory, 'supervisor.log');
+
+function launch(lab: LabHandle): Supervisor {
+  mkdirSync(labDirectory(lab.repository, lab.name), { recursive: true });
+  const log = openSync(logFileOf(lab), 'w');
   const { command, args } = nodeProgram(import.meta.url, '../supervisor');
-  const supervisor = spawn(command, [...args, lab.name], { cwd: lab.repository, detached: true, stdio: ['ignore', log, log] });
-  supervisor.unref();
+  const child = spawn(command, [...args, lab.name], { cwd: lab.repository, detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
-  return logFile;
+  let running = true;
+  const exited = new Promise<void>((resolve) => child.once('exit', () => ((running = false), resolve())));
+  child.unref();
+  return {
+    running: () => running,
+    async end() {
+      if (!running) return;
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
 }
 
 /** Prints the supervisor's progress until it is ready. */
-async function follow(lab: LabHandle, logFile: string, progress: (line: string) => void): Promise<LabStatus> {
+async function follow(lab: LabHandle, running: () => boolean, progress: (line: string) => void): Promise<LabStatus> {
   const startedAt = Date.now();
-  let shown = 0;
-  let seen = false;
-  for (;;) {
+  const logFile = logFileOf(lab);
+  for (let shown = 0; ;) {
     await new Promise((resolve) => setTimeout(resolve, 100));
-    if (supervisorPid(lab) === null) {
-      if (seen || Date.now() - startedAt > 20_000 || hasFailed(logFile))
-        throw new LabError(`The lab's supervisor ended: ${lastLine(logFile)} Its log is ${logFile}.`);
-      continue;
-    }
-    seen = true;
-    const status = await call<LabStatus>(lab, 'status', {}, 10_000);
+    if (!running()) throw new LabError(`The lab's supervisor ended: ${lastWords(logFile)} Its log is ${logFile}.`);
+    if (Date.now() - startedAt > readyWithinMs) throw new LabError(`The lab was not ready within ${readyWithinMs / 1000} s. Look at ${logFile}.`);
+    // It records itself once its control answers.
+    if (supervisorPid(lab) === null) continue;
+    const status = await call<LabStatus>(lab, 'status', {}, 30_000);
     for (const line of status.progress.slice(shown)) progress(line);
     shown = status.progress.length;
     if (status.phase === 'ready') return status;
     if (status.failure !== null) throw new LabError(`The lab did not start: ${status.failure} Its log is ${logFile}.`);
-    if (Date.now() - startedAt > readyWithinMs) throw new LabError(`The lab was not ready within ${readyWithinMs / 1000} s. Look at ${logFile}.`);
   }
 }
 
-function hasFailed(logFile: string): boolean {
-  return existsSync(logFile) && /^failed: /m.test(readFileSync(logFile, 'utf8'));
-}
-
-function lastLine(logFile: string): string {
+function lastWords(logFile: string): string {
   return (/^failed: (.*)$/m.exec(readFileSync(logFile, 'utf8'))?.[1] ?? 'it said nothing.').trim();
 }
 

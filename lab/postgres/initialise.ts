@@ -62,7 +62,7 @@ async function temporaryServer(pgdata: string, host: string) {
 }
 
 async function waitUntilItAnswers(psql: (database: string, sql: string) => Promise<string>): Promise<void> {
-  for (const deadline = Date.now() + 15_000; ;) {
+  for (const deadline = Date.now() + 60_000; ;) {
     try {
       await psql('postgres', 'select 1');
       return;

@@ -60,8 +60,8 @@ export function createPostgres(context: LabContext, site: LabSite, passfile: str
       child = await startChild(context, name, { command: program('postgres'), args: ['-D', folders.pgdata], cwd: folders.root, unprivileged: true });
       await until(
         async () => (await check()) === null || !child?.running(),
-        15_000,
-        () => `PostgreSQL of ${site} did not start within 15 s. Look in logs/${name}.log.`,
+        60_000,
+        () => `PostgreSQL of ${site} did not start within 60 s. Look in logs/${name}.log.`,
       );
       if (!child.running()) throw new Error(`PostgreSQL of ${site} ended at its start. Look in ${join(context.directory, 'logs', `${name}.log`)}.`);
     },

@@ -10,7 +10,7 @@ export async function seedSessions(client: Redis, replicas: number): Promise<voi
     pairs.push(`session:seed-${(sequence % 20) + 1}:${sequence}`, JSON.stringify({ token: `seed-session-${sequence}`, writtenAt: '2026-01-01T00:00:00.000Z' }));
   }
   // The master counts a replica as good only once it has heard from it.
-  for (const deadline = Date.now() + 5_000; ;) {
+  for (const deadline = Date.now() + 30_000; ;) {
     try {
       await client.mset(pairs);
       break;
@@ -19,6 +19,6 @@ export async function seedSessions(client: Redis, replicas: number): Promise<voi
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-  const confirmed = await client.wait(replicas, 5_000);
-  if (confirmed < replicas) throw new Error('The seeded sessions did not reach all replicas within 5 s. Look in logs/redis-*.log.');
+  const confirmed = await client.wait(replicas, 2_500);
+  if (confirmed < replicas) throw new Error('The seeded sessions did not reach all replicas within 2.5 s. Look in logs/redis-*.log.');
 }

@@ -71,8 +71,8 @@ export function createRedis(context: LabContext, site: LabSite, passwords: () =>
       child = await startChild(context, name, { command: program('redis-server'), args: [join(folder, 'redis.conf')], cwd: folder, unprivileged: true });
       await until(
         async () => (await check()) === null || !child?.running(),
-        10_000,
-        () => `Redis of ${site} did not start within 10 s. Look in logs/${name}.log.`,
+        60_000,
+        () => `Redis of ${site} did not start within 60 s. Look in logs/${name}.log.`,
       );
       if (!child.running()) throw new Error(`Redis of ${site} ended at its start. Look in ${join(context.directory, 'logs', `${name}.log`)}.`);
     },

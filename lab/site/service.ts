@@ -70,8 +70,8 @@ export function createService(context: LabContext, site: LabSite): ServiceUnit {
       child = await startChild(context, name, { command, args: [...args, configFile], cwd: folders.root });
       await until(
         async () => !child?.running() || accepts(host),
-        15_000,
-        () => `erlmcp of ${site} did not listen within 15 s. Look in logs/${name}.log.`,
+        60_000,
+        () => `erlmcp of ${site} did not listen within 60 s. Look in logs/${name}.log.`,
       );
       if (!child.running()) throw new Error(`erlmcp of ${site} ended at its start. Look in ${join(context.directory, 'logs', `${name}.log`)}.`);
     },

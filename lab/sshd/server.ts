@@ -46,8 +46,8 @@ export function createSsh(context: LabContext, site: LabSite): SshServer {
       child = await startChild(context, name, { command: program('sshd'), args, cwd: folders.root, unprivileged: true });
       await until(
         async () => !child?.running() || banner(host),
-        10_000,
-        () => `sshd of ${site} did not start within 10 s. Look in logs/${name}.log.`,
+        60_000,
+        () => `sshd of ${site} did not start within 60 s. Look in logs/${name}.log.`,
       );
       if (!child.running()) throw new Error(`sshd of ${site} ended at its start. Look in ${join(context.directory, 'logs', `${name}.log`)}.`);
     },
