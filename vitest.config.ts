@@ -1,13 +1,38 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that start a whole lab: one after the other, since a lab wants the machine for itself. */
+const withLab = ['test/lab/**/*.test.ts', 'test/activities/**/*.test.ts', 'test/scenarios/**/*.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // The SDK's native bridge does not bear threads; two processes are what two cores carry.
+    // The SDK's native bridge does not bear threads.
     pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
     reporters: ['default', './test/support/reporter.ts'],
+    projects: [
+      {
+        test: {
+          name: 'rules',
+          include: ['test/**/*.test.ts'],
+          exclude: withLab,
+          pool: 'forks',
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: withLab,
+          pool: 'forks',
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
