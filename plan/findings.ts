@@ -5,7 +5,7 @@ export interface Finding {
   readonly file: string;
   /** Line in that file, from 1. */
   readonly line: number;
-  /** Where in the plan, with ids for list items, such as `sites.eu-central-1.capacity`. */
+  /** Where in the plan, with ids for list items, such as `sites.north.capacity`. */
   readonly path: string;
   readonly level: 'error' | 'warning';
   /** Name of the rule, such as `critical-path`. */

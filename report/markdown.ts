@@ -1,7 +1,8 @@
 /** A report as Markdown, for a commander who is tired: how it ended first, then what is not as it should be, then the figures, then the details. Pure. */
 import { formatSeconds } from '../plan/durations.ts';
+import { describeLoss } from '../plan/rules/loss.ts';
 import { judgeRpo, judgeRto } from '../plan/rules/objectives.ts';
-import type { ClockSplit, FunctionRecord, GateRecord, Loss, Report, ServerRecord, StepRecord, VoteRecord } from './report.ts';
+import type { ClockSplit, FunctionRecord, GateRecord, Report, ServerRecord, StepRecord, VoteRecord } from './report.ts';
 
 /** The whole report. Parts that have nothing to say are left out. */
 export function renderMarkdown(report: Report): string {
@@ -143,13 +144,6 @@ function serversPart({ servers }: Report): string {
 
 function originPart({ plan, procedure }: Report): string {
   return `---\n\nProcedure ${procedure}, plan ${plan.name} ${plan.version}, digest \`${plan.digest}\`. Times are UTC; every figure was recorded during the run.`;
-}
-
-/** The loss in a few words, with the ground for them. */
-export function describeLoss(loss: Loss): string {
-  if (loss.kind === 'proven 0') return 'proven 0';
-  if (loss.kind === 'unknown') return `unknown (${loss.reason})`;
-  return `at most ${formatSeconds(loss.seconds)}${loss.bytes === 'unknown' ? '' : ` / ${loss.bytes} bytes`}`;
 }
 
 function list(title: string, lines: readonly string[]): string {

@@ -2,6 +2,7 @@
 import { Client } from '@temporalio/client';
 import type { NativeConnection, Worker } from '@temporalio/worker';
 import { loadPlan } from '../plan/load.ts';
+import { findMissingSecrets } from '../plan/secrets.ts';
 import { planQuery } from '../workflows/messages.ts';
 import { createWorkerActivities } from './activities.ts';
 import { ConfigError, readWorkerConfig } from './config.ts';
@@ -31,6 +32,8 @@ async function main(): Promise<number> {
 async function work(config: WorkerConfig, log: PinoLogger): Promise<void> {
   const loaded = await loadPlan(config.planFolder);
   installRuntime(log, config.metricsAddress);
+  // A worker without a secret still serves every step that does not need it; whoever runs it should hear of it before a disaster.
+  for (const { path, message } of await findMissingSecrets(loaded.plan, config.planFolder)) log.warn({ path: path.join('.') }, message);
   const connection = await connectToTemporal(config.temporal);
   try {
     await checkSearchAttributes(connection, config.temporal.namespace);

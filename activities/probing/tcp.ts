@@ -2,12 +2,6 @@
 import { connect, type Socket } from 'node:net';
 import type { Endpoint } from '../../plan/schema.ts';
 
-/** Connects; resolves once the other side has accepted. */
-export async function reachTcp(endpoint: Endpoint, timeoutMilliseconds: number): Promise<void> {
-  const socket = await open(endpoint, timeoutMilliseconds);
-  socket.destroy();
-}
-
 /**
  * Sends a line and resolves once any byte, or an orderly end, comes back: a black hole in between may accept a connection and be silent.
  */

@@ -1,5 +1,5 @@
 /** How severe is an incident: the plan's score, the escalation level that it calls, and what the source's rule would have done. Pure. */
-import type { EscalationLevel, Plan } from '../schema.ts';
+import type { Plan } from '../schema.ts';
 
 /** What adds to the score. */
 export interface SeverityFacts {
@@ -31,11 +31,6 @@ export function judgeSeverity(plan: Pick<Plan, 'severity' | 'escalation'>, facts
     escalationLevel: reached(plan.escalation, score)?.level ?? 0,
     sourceRuleAction: reached(plan.severity.sourceRule, score)?.action ?? 'nothing',
   };
-}
-
-/** The escalation level that a score calls, with who answers it and how. Undefined below the lowest. */
-export function escalationFor(levels: readonly EscalationLevel[], score: number): EscalationLevel | undefined {
-  return reached(levels, score);
 }
 
 /** The entry with the highest threshold that the score reaches. */

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { loadPlan } from '../../../plan/load.ts';
-import { escalationFor, judgeSeverity } from '../../../plan/rules/severity.ts';
+import { judgeSeverity } from '../../../plan/rules/severity.ts';
 import type { Plan } from '../../../plan/schema.ts';
 
 let plan: Plan;
@@ -46,9 +46,11 @@ test('more facts never lower score or level', () => {
 });
 
 test('the order of the levels in the plan does not matter', () => {
+  const turned = { severity: { ...plan.severity, sourceRule: [...plan.severity.sourceRule].reverse() }, escalation: [...plan.escalation].reverse() };
+  const facts = fc.record({ primaryDown: fc.boolean(), dataLoss: fc.boolean(), networkOutage: fc.boolean() });
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 300 }), (score) => {
-      expect(escalationFor([...plan.escalation].reverse(), score)).toEqual(escalationFor(plan.escalation, score));
+    fc.property(facts, (found) => {
+      expect(judgeSeverity(turned, found)).toEqual(judgeSeverity(plan, found));
     }),
   );
 });
