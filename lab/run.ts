@@ -24,6 +24,8 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
         reject(new Error(`${argv[0]} ${argv[1] ?? ''} failed: ${(stderr || error.message).trim().split('\n').slice(-3).join(' ')}`));
       },
     );
+    // A program may end before it has read everything; its exit code tells whether that was a fault.
+    child.stdin?.on('error', () => {});
     child.stdin?.end(options.input ?? '');
   });
 }

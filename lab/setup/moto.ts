@@ -6,7 +6,7 @@ import { install } from './install.ts';
 import { findProgram, setupPaths } from './paths.ts';
 
 const version = '5.2.5';
-const withinMs = 8 * 60_000;
+const withinMs = 20 * 60_000;
 
 /** Path of `moto_server`. */
 export async function ensureMoto(repository: string, progress: (line: string) => void): Promise<string> {
@@ -20,7 +20,7 @@ export async function ensureMoto(repository: string, progress: (line: string) =>
   try {
     await install([python, '-m', 'venv', folder], 'making a Python environment', progress, { withinMs });
     await install(
-      [join(folder, 'bin', 'pip'), 'install', '--quiet', '--disable-pip-version-check', `moto[server]==${version}`],
+      [join(folder, 'bin', 'pip'), 'install', '--quiet', '--no-compile', '--disable-pip-version-check', `moto[server]==${version}`],
       `installing moto ${version}`,
       progress,
       { withinMs },
