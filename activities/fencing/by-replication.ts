@@ -10,7 +10,10 @@ import { heartbeat as alive, pause } from '../running.ts';
 import { attempt, type Attempt } from '../attempt.ts';
 import type { Fence, WriterState } from './port.ts';
 
-const assumption = (site: SiteId) => `nobody changes ${site} while it is cut off, and no client there lowers synchronous_commit for its own session`;
+const assumptions: Record<WriterState['server'], (site: SiteId) => string> = {
+  database: (site) => `nobody changes ${site} while it is cut off, and no client there lowers synchronous_commit for its own session`,
+  cache: (site) => `nobody changes ${site} while it is cut off`,
+};
 
 /** What the standbys know of the primary, read before anything is detached. */
 interface Knowledge {
@@ -19,6 +22,8 @@ interface Knowledge {
   readonly lostAt: string;
   /** Standbys in recovery, which can leave. */
   readonly standbys: readonly SiteId[];
+  /** Why the others could not be asked, or cannot leave. */
+  readonly missing: readonly string[];
 }
 
 export async function fenceDatabaseByReplication(
@@ -35,7 +40,7 @@ export async function fenceDatabaseByReplication(
   });
 
   const expected = judge(known.standbys);
-  if (!expected.proven) return fence(expected, 'Nothing was detached.');
+  if (!expected.proven) return fence(expected, untouched(known));
   const leaving = await Promise.all(
     known.standbys.map(async (standby) => ({ standby, answer: await attempt(() => dependencies.agent(run, standby).tryChange('database-detach')) })),
   );
@@ -67,7 +72,7 @@ export async function fenceCacheByReplication(
     .filter(({ answer }) => answer.ok && (answer.fields.get('follows') === site || answer.fields.find('left') === site))
     .map(({ replica }) => replica);
   const expected = judge(own.length);
-  if (!expected.proven) return fenceOf(dependencies, site, 'cache', expected, 'Nothing was detached.');
+  if (!expected.proven) return fenceOf(dependencies, site, 'cache', expected, untouched(known));
   const leaving = await Promise.all(
     own.map(async (replica) => ({ standby: replica, answer: await attempt(() => dependencies.agent(run, replica).tryChange('cache-detach')) })),
   );
@@ -91,14 +96,22 @@ export async function fenceCacheByReplication(
 async function gather(dependencies: ActivityDependencies, run: RunContext, site: SiteId, standbys: readonly SiteId[]): Promise<Knowledge> {
   const seen = await Promise.all(
     standbys.map(async (standby) => {
-      const [database, probe] = await Promise.all([observe(dependencies, run, standby), attempt(() => dependencies.agent(run, standby).ask('probe', site))]);
+      const [database, probe] = await Promise.all([
+        observe(dependencies, run, standby),
+        attempt(() => dependencies.agent(run, standby).ask('probe-record', site)),
+      ]);
       return { standby, database, probe };
     }),
   );
   const now = dependencies.now().getTime();
-  const reached = seen.flatMap(({ standby, database, probe }) =>
-    database.reachable && database.server.inRecovery && probe.ok ? [{ standby, heartbeat: database.heartbeat, fields: probe.fields }] : [],
-  );
+  const missing: string[] = [];
+  const reached = seen.flatMap(({ standby, database, probe }) => {
+    if (database.reachable && database.server.inRecovery && probe.ok) return [{ standby, heartbeat: database.heartbeat, fields: probe.fields }];
+    if (!database.reachable) missing.push(`the database at ${standby} could not be read: ${database.reason}`);
+    else if (!probe.ok) missing.push(`the agent of ${standby} could not be asked: ${probe.reason}`);
+    else missing.push(`the database at ${standby} is no standby`);
+    return [];
+  });
   const contacts = reached.map(({ fields }) => {
     const failingSince = Date.parse(fields.find('failing_since') ?? '');
     const age = fields.find('replication_age_seconds');
@@ -111,6 +124,7 @@ async function gather(dependencies: ActivityDependencies, run: RunContext, site:
     ...(youngest ? { heartbeat: youngest } : {}),
     lostAt: new Date(contacts.length === 0 ? now : Math.max(...contacts)).toISOString(),
     standbys: reached.map(({ standby }) => standby),
+    missing,
   };
 }
 
@@ -124,6 +138,10 @@ function factsOf(plan: Plan, known: Knowledge) {
 
 function without(facts: ReturnType<typeof factsOf>) {
   return { lostAt: facts.lostAt, heartbeatMaxAgeSeconds: facts.heartbeatMaxAgeSeconds };
+}
+
+function untouched(known: Knowledge): string {
+  return ['Nothing was detached', ...known.missing].join('; ') + '.';
 }
 
 function troubles(leaving: readonly { readonly standby: SiteId; readonly answer: Attempt }[]): string {
@@ -141,17 +159,18 @@ async function waitUntil(end: number, dependencies: ActivityDependencies, site: 
 
 function fenceOf(dependencies: ActivityDependencies, site: SiteId, server: WriterState['server'], verdict: FenceVerdict, note: string): Fence {
   const why = verdict.proven ? verdict.proof : verdict.reason;
-  const how = verdict.proven ? `fenced by replication: ${why}; assumes that ${assumption(site)}` : `not proven: ${why}`;
+  const assumption = assumptions[server](site);
+  const how = verdict.proven ? `fenced by replication: ${why}; assumes that ${assumption}` : `not proven: ${why}`;
   return {
     method: 'replication',
     proven: verdict.proven,
     servers: [{ site, server, state: verdict.proven ? 'fenced' : 'unknown', how }],
-    proof: `${why.charAt(0).toUpperCase()}${why.slice(1)}. ${note}`,
-    ...(verdict.proven
-      ? {
-          assumption: `Nobody changes ${site} while it is cut off${server === 'database' ? ', and no client there lowers synchronous_commit for its own session' : ''}.`,
-        }
-      : {}),
+    proof: `${capitalised(why)}. ${note}`,
+    ...(verdict.proven ? { assumption: `${capitalised(assumption)}.` } : {}),
     at: dependencies.now().toISOString(),
   };
+}
+
+function capitalised(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

@@ -207,6 +207,8 @@ describe('looking around', () => {
       const seen = (await estate.verb('north', 'probe east')).fields;
       expect(seen).toMatchObject({ service_ok: 'no', database_ok: 'no', reference_ok: 'yes', rounds_recorded: '2' });
       expect(Date.parse(seen['failing_since'] ?? '')).toBeLessThan(Date.parse(seen['sent_at'] ?? ''));
+      const record = (await estate.verb('north', 'probe-record east')).fields;
+      expect(record).toMatchObject({ rounds_recorded: '2', failing_since: seen['failing_since'] });
       writeFileSync(conf, silent.replace(/REFERENCE_TARGETS=.*/, `REFERENCE_TARGETS=${nobody}:8093`));
       await estate.beat('north');
       expect((await estate.verb('north', 'probe east')).fields).toMatchObject({ reference_ok: 'no', failing_since: '', rounds_recorded: '0' });
