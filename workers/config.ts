@@ -39,7 +39,7 @@ export class ConfigError extends Error {
 
 const listenAddress = z
   .string()
-  .regex(/^\[?[0-9A-Za-z.:_-]+\]?:\d{1,5}$/, 'write an address and a port, such as 127.0.0.1:9464')
+  .regex(/^\[?[0-9A-Za-z.:_-]+\]?:\d{1,5}$/, { error: 'write an address and a port, such as 127.0.0.1:9464', abort: true })
   .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'the port must be at most 65535');
 
 const folder = z

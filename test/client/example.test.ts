@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(async () => stage?.close());
 
-it('docs/examples/client.ts rehearses a failover and prints what it would change', async () => {
+it('docs/examples/client.ts rehearses a failover and prints what it would change', { timeout: 180_000 }, async () => {
   const estate = new FakeEstate(stage.plan);
   const { stdout } = await stage.with(estate, () =>
     run(process.execPath, ['--import', 'tsx', 'docs/examples/client.ts', stage.plan.plan.estate.name, 'us-east-1', 'eu-central-1'], {

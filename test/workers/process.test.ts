@@ -1,0 +1,104 @@
+/** Goal: the worker process starts from what was built, tells how it is, and lets a step under way end when it is told to stop. Method: a child process and a dev server. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { findTemporal } from '../../lab/setup/paths.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
+import { taskQueue } from '../../workflows/ids.ts';
+import { until } from '../support/until.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let server: TestWorkflowEnvironment;
+let child: ChildProcess | undefined;
+let stderr = '';
+
+beforeAll(async () => {
+  if (!existsSync(`${root}/dist/workflow-bundle.js`)) throw new Error('The worker is not built. Run: npm run build');
+  const temporal = findTemporal();
+  if (!temporal) throw new Error('The Temporal command line is missing. Install it with: npm run setup');
+  server = await TestWorkflowEnvironment.createLocal({
+    server: { executable: { type: 'existing-path', path: temporal }, searchAttributes: [...searchAttributes] },
+  });
+});
+afterAll(async () => server?.teardown());
+afterEach(async () => {
+  if (child && child.exitCode === null) child.kill('SIGKILL');
+  child = undefined;
+});
+
+function start(environment: Record<string, string>): ChildProcess {
+  stderr = '';
+  child = spawn(process.execPath, ['dist/workers/main.js'], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], DR_PLAN: 'plan/erlmcp', DR_WORKFLOW_BUNDLE: 'dist/workflow-bundle.js', ...environment },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  return child;
+}
+
+async function exitCodeOf(process: ChildProcess): Promise<number | null> {
+  if (process.exitCode === null) await once(process, 'exit');
+  return process.exitCode;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+it('serves health and metrics, and stops on SIGTERM after the step under way has ended', async () => {
+  const [health, metrics] = [await freePort(), await freePort()];
+  const worker = start({
+    TEMPORAL_ADDRESS: server.address,
+    DR_HEALTH_ADDRESS: `127.0.0.1:${health}`,
+    DR_METRICS_ADDRESS: `127.0.0.1:${metrics}`,
+    DR_DATABASE_OBSERVER_PASSWORD: 'x',
+    DR_CACHE_OBSERVER_PASSWORD: 'x',
+  });
+  await until('the worker is healthy', async () => ((await fetch(`http://127.0.0.1:${health}/health`)).ok ? true : undefined), 60);
+  expect(await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text()).toContain('temporal_worker_task_slots_available');
+
+  const handle = await server.client.workflow.start('assessment', {
+    taskQueue,
+    workflowId: 'assessment/under-way',
+    args: [{ estate: 'erlmcp-production', from: 'us-east-1' }],
+  });
+  await until(
+    'an activity is under way',
+    async () => ((await handle.describe()).raw.pendingActivities?.some((activity) => activity.lastStartedTime) ? true : undefined),
+    60,
+  );
+  worker.kill('SIGTERM');
+  expect(await exitCodeOf(worker)).toBe(0);
+  expect(stderr).toContain('"worker stopped"');
+  await handle.terminate('the test is over');
+});
+
+it('ends with one sentence when Temporal does not answer', async () => {
+  const worker = start({ TEMPORAL_ADDRESS: '127.0.0.1:1' });
+  expect(await exitCodeOf(worker)).toBe(4);
+  expect(stderr).toContain('Temporal does not answer at 127.0.0.1:1. Start it, or set TEMPORAL_ADDRESS to where it runs.');
+});
+
+it('ends with one sentence when the plan cannot be used', async () => {
+  const worker = start({ TEMPORAL_ADDRESS: server.address, DR_PLAN: 'docs' });
+  expect(await exitCodeOf(worker)).toBe(2);
+  expect(stderr).toContain('cannot be used; nothing was started.');
+});
+
+it('ends with the command to run when the namespace lacks the search attributes', async () => {
+  await server.connection.workflowService.registerNamespace({ namespace: 'bare', workflowExecutionRetentionPeriod: { seconds: 86_400 as never } });
+  const worker = start({ TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: 'bare' });
+  expect(await exitCodeOf(worker)).toBe(4);
+  expect(stderr).toContain('temporal operator search-attribute create --namespace bare --name DrEstate --type Keyword');
+});
