@@ -67,7 +67,7 @@ export async function readRedis(redis: Redis): Promise<RedisReading> {
 /** Digest of the whole content; undefined where the server does not allow `DEBUG`. */
 export async function readDigest(redis: Redis): Promise<string | undefined> {
   try {
-    return String(await redis.debug('DIGEST' as never));
+    return String(await redis.debug('DIGEST'));
   } catch (error) {
     if (error instanceof Error && /DEBUG command not allowed|NOPERM|unknown command/i.test(error.message)) return undefined;
     throw error;

@@ -39,7 +39,7 @@ export function createAgentPool(dependencies: Pick<ActivityDependencies, 'planOf
     async close() {
       const all = await Promise.allSettled(connections.values());
       connections.clear();
-      await Promise.all(all.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)));
+      await Promise.all(all.flatMap((each) => (each.status === 'fulfilled' ? [each.value.close()] : [])));
     },
   };
 }

@@ -12,7 +12,8 @@ import { createInfrastructureActivities } from '../../activities/infrastructure/
 import { createServicesActivities } from '../../activities/services/activities.ts';
 import { createAgentPool, type AgentPool } from '../../activities/ssh/agent.ts';
 import type { Estate, Plan } from '../../plan/schema.ts';
-import { TestEstate, eventually, sites, testNetwork, type TestSite } from '../site-agent/estate.ts';
+import { TestEstate, sites, type TestSite } from '../site-agent/estate.ts';
+import { eventually, testNetwork } from '../site-agent/support.ts';
 
 const servers = new TestEstate(testNetwork());
 const run: RunContext = { runId: 'failover/test-1', planDigest: 'as-it-is', epoch: 3 };

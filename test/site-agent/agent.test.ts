@@ -1,32 +1,15 @@
 /** The site agent against real servers. One estate for the file: the tests read in the order in which a failover uses the verbs. */
-import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TestEstate, eventually, testNetwork, type TestSite } from './estate.ts';
+import { TestEstate, type TestSite } from './estate.ts';
+import { clientSleep, clientWrite } from './clients.ts';
+import { eventually, testNetwork } from './support.ts';
 
 const estate = new TestEstate(testNetwork());
 
 beforeAll(() => estate.start());
 afterAll(() => estate.stop());
-
-/** A client that writes as the service does; the text of the error when it is refused. */
-function clientWrite(site: TestSite, user = 'erlmcp'): string {
-  try {
-    estate.sql(site, `insert into payments (customer, sequence, token) values ('seed-1', ${-Math.floor(Math.random() * 1e9)}, 'test')`, 'app', user);
-    return 'accepted';
-  } catch (error) {
-    return String((error as { stderr?: unknown }).stderr ?? error);
-  }
-}
-
-/** A client that stays; resolves with what it was told at its end. */
-function clientSleep(site: TestSite): Promise<string> {
-  const env = { PATH: process.env['PATH'], PGPASSWORD: 'test-only' };
-  return new Promise((resolve) => {
-    execFile('psql', ['-h', estate.address(site), '-U', 'erlmcp', '-d', 'app', '-c', 'select pg_sleep(60)'], { env }, (_error, _out, text) => resolve(text));
-  });
-}
 
 describe('what reaches the agent', () => {
   test.each([
@@ -296,20 +279,20 @@ describe('standbys and replicas leave and come back', () => {
 
 describe('the primary is fenced', () => {
   test('the database refuses clients at once, ends those that are in, and stays closed over a restart', async () => {
-    expect(clientWrite('east')).toBe('accepted');
-    const sleeper = clientSleep('east');
+    expect(clientWrite(estate, 'east')).toBe('accepted');
+    const sleeper = clientSleep(estate, 'east');
     await eventually('a client is in', () => estate.sql('east', "select count(*) from pg_stat_activity where usename = 'erlmcp'").trim() === '1');
     expect((await run1('east', 'database-close')).fields).toMatchObject({ before: 'open', after: 'closed', changed: 'yes' });
     expect(await sleeper).toContain('terminating connection');
     expect((await run1('east', 'database-close')).fields).toMatchObject({ changed: 'no' });
-    expect(clientWrite('east')).toMatch(new RegExp(`no pg_hba.conf entry.*"erlmcp"`));
+    expect(clientWrite(estate, 'east')).toMatch(new RegExp(`no pg_hba.conf entry.*"erlmcp"`));
     const test = (await estate.verb('east', 'write-test')).fields;
     expect(test).toMatchObject({ database_write: 'refused' });
     expect(test['database_detail']).toContain('no pg_hba.conf entry');
     await estate.kill('postgres-east');
     expect((await estate.verb('east', 'database-status')).fields).toMatchObject({ running: 'no', hba_closed: 'yes' });
     await estate.startPostgres('east');
-    expect(clientWrite('east')).toMatch(/no pg_hba.conf entry/);
+    expect(clientWrite(estate, 'east')).toMatch(/no pg_hba.conf entry/);
   });
 
   test('a client that slipped in is ended by the next beat', async () => {
@@ -317,7 +300,7 @@ describe('the primary is fenced', () => {
     const closed = readFileSync(hba, 'utf8');
     writeFileSync(hba, `${closed}host app erlmcp 127.0.0.0/8 scram-sha-256\n`);
     estate.sql('east', 'select pg_reload_conf()');
-    const left = clientSleep('east');
+    const left = clientSleep(estate, 'east');
     await eventually('the client is in', () => estate.sql('east', "select count(*) from pg_stat_activity where usename = 'erlmcp'").trim() === '1');
     writeFileSync(hba, closed);
     estate.sql('east', 'select pg_reload_conf()');
@@ -357,7 +340,7 @@ describe('the primary is fenced', () => {
     expect((await run1('east', 'database-open')).fields).toMatchObject({ before: 'closed', after: 'open', changed: 'yes' });
     expect((await run1('east', 'database-open')).fields).toMatchObject({ changed: 'no' });
     expect((await run1('east', 'cache-open')).fields).toMatchObject({ before: 'closed', after: 'primary that asks for 1 replicas', changed: 'yes' });
-    expect(clientWrite('east')).toBe('accepted');
+    expect(clientWrite(estate, 'east')).toBe('accepted');
     expect((await estate.verb('east', 'write-test')).fields).toMatchObject({ database_write: 'accepted', cache_write: 'accepted' });
   });
 });

@@ -8,6 +8,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { estate as estateSchema } from '../../plan/schema/estate.ts';
 import type { Estate } from '../../plan/schema.ts';
+import { capacityShim, eventually, systemctlShim } from './support.ts';
 
 export const sites = ['east', 'west', 'north'] as const;
 export type TestSite = (typeof sites)[number];
@@ -384,41 +385,4 @@ export class TestEstate {
     const [first = '', ...rest] = [...asServerUser, program, ...args];
     this.running.set(name, spawn(first, rest, { stdio: 'ignore', cwd: '/' }));
   }
-}
-
-const systemctlShim = `#!/bin/sh
-# A service manager as small as it can be: what it was told is in two files.
-here=$(dirname "$0")
-case $1 in
-  start | restart) echo active >"$here/active" ;;
-  stop) rm -f "$here/active" ;;
-  enable) echo enabled >"$here/enabled" ;;
-  is-active) [ -f "$here/active" ] && echo active || { echo inactive; exit 3; } ;;
-  is-enabled) [ -f "$here/enabled" ] && echo enabled || { echo disabled; exit 1; } ;;
-esac
-`;
-
-const capacityShim = `#!/bin/sh
-here=$(dirname "$0")
-case $1 in get) cat "$here/percent" 2>/dev/null || echo 35 ;; set) echo "$2" >"$here/percent" ;; esac
-`;
-
-/** Looks every 50 ms, at most 15 s. A look that throws counts as a no. */
-export async function eventually(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 15_000;
-  let last: unknown = 'it was never so';
-  while (performance.now() < end) {
-    try {
-      if (await look()) return;
-    } catch (error) {
-      last = error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`Waited 15 s for: ${what}. Last: ${String(last)}`);
-}
-
-/** Each test process has a network of its own below 127. */
-export function testNetwork(): number {
-  return 120 + Number(process.env['VITEST_POOL_ID'] ?? '0');
 }

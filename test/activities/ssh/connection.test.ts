@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { AgentClient } from '../../../activities/dependencies.ts';
 import { createAgentPool, parseFields, type AgentPool } from '../../../activities/ssh/agent.ts';
 import type { Plan } from '../../../plan/schema.ts';
-import { eventually } from '../../site-agent/estate.ts';
+import { eventually } from '../../site-agent/support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dr-ssh-'));
 const address = '127.119.0.22';
