@@ -5,7 +5,7 @@ import { createTransport } from 'nodemailer';
 import { ChangeResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { certificateFiles, makeCertificates } from '../../lab/certificates.ts';
-import { acknowledgedWrites, functionFigures, type CustomerFigures } from '../../lab/customers/figures.ts';
+import { acknowledgedWrites, figuresOf, functionFigures, type CustomerFigures } from '../../lab/customers/figures.ts';
 import { readLedger } from '../../lab/customers/ledger.ts';
 import { formatFigures } from '../../lab/customers/table.ts';
 import { goldenCopy, type GoldenCopy } from '../../lab/golden.ts';
@@ -68,16 +68,22 @@ async function control<Result>(name: string, body?: unknown): Promise<Result> {
 const figures = (window: { since?: string; until?: string } = {}) => control<CustomerFigures>('customers/figures', window);
 const sum = (of: CustomerFigures, pick: (figure: CustomerFigures['functions'][number]) => number) =>
   of.functions.reduce((total, figure) => total + pick(figure), 0);
-/** Figures of the first `count` calls or more sent from now on that are as asked. A busy machine may spoil some rounds, not all. */
+/**
+ * Figures of the first `count` calls or more sent from now on that are as asked. A busy machine may spoil some rounds, not all. The stores are judged once, at
+ * the end: the lab's network lives in this process and must not be held up.
+ */
 async function callsThat(what: string, count: number, asked: (figures: CustomerFigures) => boolean): Promise<CustomerFigures> {
-  let since = new Date().toISOString();
-  return eventually(what, 60_000, async () => {
-    const now = await figures({ since });
-    if (now.calls < count) return false;
-    if (asked(now)) return now;
-    since = new Date().toISOString();
+  let sinceMs = Date.now();
+  const window = await eventually(what, 60_000, async () => {
+    const entries = (await readLedger(ledgerFile)).filter(({ sentAtMs }) => sentAtMs >= sinceMs);
+    if (entries.length < count) return false;
+    const untilMs = Math.max(...entries.map(({ sentAtMs }) => sentAtMs));
+    const found = { since: new Date(sinceMs).toISOString(), until: new Date(untilMs).toISOString() };
+    if (asked(figuresOf(entries, { database: null, cache: null, unknown: [], count: 0, writes: [] }))) return found;
+    sinceMs = Date.now();
     return false;
   });
+  return figures(window);
 }
 const undisturbed = (of: CustomerFigures) => sum(of, ({ failed, refused }) => failed + refused) === 0;
 
@@ -143,13 +149,17 @@ test('an outage is as long as it was, the isolated site acknowledges nothing, an
   ap.service.setCapacity(100);
   const promotedAt = Date.now();
   await pointTo(addresses.seen('ap-southeast-1', 'customers'));
-  await eventually('all customers served', 30_000, () => everywhere(0));
+  const servedByTarget = async () => {
+    const writes = acknowledgedWrites(await readLedger(ledgerFile)).filter(({ site }) => site === 'ap-southeast-1');
+    return new Set(writes.map(({ customer, function: name }) => `${customer} ${name}`)).size === 50;
+  };
+  await eventually('all customers served', 30_000, servedByTarget);
   const servedAt = Date.now();
 
   expect((await figures()).missing).toMatchObject({ database: 'ap-southeast-1', cache: 'ap-southeast-1', count: 0 });
   const after = await sinceCut();
   for (const { worst, medianSeconds } of after.functions) {
-    expect(worst?.seconds).toBeLessThanOrEqual((servedAt - cutAt) / 1000 + 0.1);
+    expect(worst?.seconds).toBeLessThanOrEqual((servedAt - cutAt) / 1000 + 1.5);
     expect(worst?.seconds).toBeGreaterThan((promotedAt - cutAt) / 1000 - 2);
     expect(medianSeconds).toBeLessThanOrEqual(worst?.seconds as number);
   }

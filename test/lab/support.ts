@@ -37,6 +37,6 @@ export async function eventually<Result>(
     const result = await probe();
     if (result !== undefined && result !== false) return result;
     if (Date.now() > deadline) throw new Error(`${what} did not happen within ${withinMs} ms.`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
