@@ -21,17 +21,23 @@ export interface Look<T> {
   readonly otherwise?: T;
 }
 
-/** A step that changes something. */
-export interface Alteration<T> extends Look<T> {
-  /** What it would do, as printed in a dry run. */
+/** What a dry run prints in place of a step, and goes on with. */
+export interface DryRun<T> {
   readonly would: string;
-  /** What a dry run goes on with. */
   readonly predicted: T;
+}
+
+/** A step that looks at what the changes before it did, so that a dry run has nothing to look at. */
+export type LookAtChange<T> = Look<T> & DryRun<T>;
+
+/** A step that changes something. */
+export interface Alteration<T> extends Look<T>, DryRun<T> {
+  readonly changes: true;
   /** How it is taken back. Noted before the step is tried: a step that timed out may have worked. */
   readonly undo?: { readonly would: string; readonly act: (tools: StepTools) => Promise<unknown> };
 }
 
-export type StepBody<T> = Look<T> | Alteration<T>;
+export type StepBody<T> = Look<T> | LookAtChange<T> | Alteration<T>;
 
 interface Undo {
   readonly step: string;
@@ -115,10 +121,10 @@ export class Run {
     if (step.gateBefore) await this.askBefore(step);
     if ('would' in body && this.rules.changes === 'print') return this.print(step, body);
     for (;;) {
-      if ('would' in body) await this.beforeChange(step, body.undo ? { undo: body.undo } : {});
+      if ('changes' in body) await this.beforeChange(step, body.undo ? { undo: body.undo } : {});
       const attempt = await this.attempt(step, body);
       if (attempt.ok) {
-        if ('would' in body) this.changes.push(`${step.name}: ${body.found(attempt.value)}`);
+        if ('changes' in body) this.changes.push(`${step.name}: ${body.found(attempt.value)}`);
         return attempt.value;
       }
       const choice = await this.afterFailure(step, 'otherwise' in body, attempt.error);
@@ -205,7 +211,7 @@ export class Run {
     }
   }
 
-  private print<T>(step: Step, body: Alteration<T>): T {
+  private print<T>(step: Step, body: DryRun<T>): T {
     if (step.id === this.procedure.pointOfNoReturn) this.note('Point of no return: a live run would only go forward from here.');
     this.end(this.begin(step), 'would do', `Would ${body.would}.`);
     this.changes.push(`Would ${body.would}.`);
@@ -222,6 +228,7 @@ export class Run {
       return 'skip';
     }
     const decision = await this.ask(this.failedStepQuestion(step, canSkip, text));
+    if (this.rules.gates === 'show') return this.afterFailureInDryRun(step, canSkip, text);
     if (decision.kind !== 'decided') throw new RunEnding('failed', `"${step.name}" failed and nobody decided in time. ${text}`, !this.forwardOnly);
     if (decision.choice === 'undo') throw new RunEnding('aborted', `People chose to take the run back after "${step.name}" failed. ${text}`, true);
     if (decision.choice === 'abort')
@@ -234,6 +241,13 @@ export class Run {
       return 'skip';
     }
     return 'retry';
+  }
+
+  /** Nobody answers in a dry run: what failed is noted, and the run goes on where it can. */
+  private afterFailureInDryRun(step: Step, canSkip: boolean, text: string): 'skip' {
+    this.exceptions.push(`A live run would stop at "${step.name}" and ask. ${text}`);
+    if (!canSkip) throw new RunEnding('stood down', `The dry run ends at "${step.name}", which failed: nothing was changed. ${text}`, false);
+    return 'skip';
   }
 
   private failedStepQuestion(step: Step, canSkip: boolean, text: string): Question {

@@ -10,6 +10,7 @@ import type { Alteration, Run } from '../run.ts';
 /** Step: monitoring knows where the service runs. */
 export function updateMonitoring(run: Run, facts: RecoveryFacts): Alteration<Change | null> {
   return {
+    changes: true,
     would: `tell monitoring that ${facts.to} has taken over from ${facts.from}`,
     predicted: null,
     otherwise: null,
@@ -21,6 +22,7 @@ export function updateMonitoring(run: Run, facts: RecoveryFacts): Alteration<Cha
 /** Step: stakeholders are told in the plan's words. */
 export function notifyStakeholders(run: Run, facts: RecoveryFacts): Alteration<{ readonly recipients: readonly string[] }> {
   return {
+    changes: true,
     would: `mail the stakeholders that the failover to ${facts.to} is done`,
     predicted: { recipients: [] },
     otherwise: { recipients: [] },
@@ -32,6 +34,7 @@ export function notifyStakeholders(run: Run, facts: RecoveryFacts): Alteration<{
 /** Step: a copy of the report goes to the plan's report store. */
 export function storeReport(run: Run, report: () => Report): Alteration<{ readonly path: string; readonly sha256: string }> {
   return {
+    changes: true,
     would: 'store the report',
     predicted: { path: '', sha256: '' },
     otherwise: { path: '', sha256: '' },

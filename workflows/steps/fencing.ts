@@ -13,6 +13,7 @@ export function claimEpoch(run: Run, facts: RecoveryFacts): Alteration<readonly 
   const voters = otherSites(run.plan, facts.from);
   const majority = Math.floor(voters.length / 2) + 1;
   return {
+    changes: true,
     would: `store the next epoch at ${majority} or more of ${voters.join(', ')}`,
     predicted: voters,
     act: async ({ read, change }) => {
@@ -52,6 +53,7 @@ export function fenceByFirstProof(run: Run, facts: RecoveryFacts): Alteration<re
   const standbys = databaseSites(run.plan, site);
   const replicas = cacheSites(run.plan, site);
   return {
+    changes: true,
     would: `fence ${site} through its agent, else by detaching ${standbys.join(', ')}`,
     predicted: [],
     act: async ({ change }) => {

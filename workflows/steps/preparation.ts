@@ -14,6 +14,7 @@ import { cacheSites, databaseSites } from '../sites.ts';
 /** Step: the target's database gets everything that a surviving standby has more. */
 export function catchUpDatabase(run: Run, facts: RecoveryFacts): Alteration<Change> {
   return {
+    changes: true,
     would: `let the database at ${facts.to} catch up from the most advanced surviving standby`,
     predicted: unchanged('catch-up not tried in a dry run'),
     act: async ({ read, change }) => {
@@ -31,6 +32,7 @@ export function catchUpDatabase(run: Run, facts: RecoveryFacts): Alteration<Chan
 /** Step: the same for the cache; the most advanced offset wins. */
 export function catchUpCache(run: Run, facts: RecoveryFacts): Alteration<Change> {
   return {
+    changes: true,
     would: `let the cache at ${facts.to} catch up from the most advanced surviving replica`,
     predicted: unchanged('catch-up not tried in a dry run'),
     act: async ({ read, change }) => {
@@ -87,6 +89,7 @@ export function raiseCapacity(run: Run, facts: RecoveryFacts): Alteration<Change
   const baseline = site?.capacity.baselinePercent ?? 0;
   const full = site?.capacity.failoverPercent ?? 100;
   return {
+    changes: true,
     would: `raise the capacity of ${facts.to} from ${baseline} % to ${full} %`,
     predicted: unchanged('not raised in a dry run'),
     act: ({ change }) => change.setCapacity({ run: run.context(), site: facts.to, percent: full }),

@@ -8,6 +8,7 @@ import { cacheSites, databaseSites } from '../sites.ts';
 /** Step: the target's database is promoted and proves that it takes a write. */
 export function promoteDatabase(run: Run, facts: RecoveryFacts): Alteration<Promotion> {
   return {
+    changes: true,
     would: `promote the database at ${facts.to}`,
     predicted: { ...nothing('the database was not promoted in a dry run'), timelineBefore: 0, timelineAfter: 0, lsn: '0/0' },
     act: ({ change }) => change.promoteDatabase({ run: run.context(), site: facts.to }),
@@ -19,6 +20,7 @@ export function promoteDatabase(run: Run, facts: RecoveryFacts): Alteration<Prom
 export function promoteCache(run: Run, facts: RecoveryFacts): Alteration<Change & { readonly digestsEqual: boolean | 'no replica' }> {
   const replicas = others(cacheSites(run.plan, facts.from), facts.to);
   return {
+    changes: true,
     would: `promote the cache at ${facts.to} and point ${replicas.join(', ') || 'no other replica'} at it`,
     predicted: { ...nothing('the cache was not promoted in a dry run'), digestsEqual: 'no replica' },
     act: ({ change }) => change.promoteCache({ run: run.context(), site: facts.to, replicas }),
@@ -31,6 +33,7 @@ export function protectData(run: Run, facts: RecoveryFacts): Alteration<Change> 
   const standbys = others(databaseSites(run.plan, facts.from), facts.to);
   const none = nothing('not protected again');
   return {
+    changes: true,
     would: `point ${standbys.join(', ') || 'no standby'} at ${facts.to} and make one synchronous`,
     predicted: none,
     otherwise: none,
@@ -42,6 +45,7 @@ export function protectData(run: Run, facts: RecoveryFacts): Alteration<Change> 
 /** Step: the service at the target runs and comes back after a reboot. */
 export function startServices(run: Run, facts: RecoveryFacts): Alteration<Change> {
   return {
+    changes: true,
     would: `start and enable the service at ${facts.to}`,
     predicted: nothing('not started in a dry run'),
     act: ({ change }) => change.startService({ run: run.context(), site: facts.to }),

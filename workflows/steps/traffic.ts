@@ -12,6 +12,7 @@ type Method = 'data-plane' | 'control-plane';
 export function routeTraffic(run: Run, facts: RecoveryFacts): Alteration<RouteProof> {
   const { methods, recordName } = run.plan.estate.dns;
   return {
+    changes: true,
     would: `send ${recordName} to ${facts.to} by ${methods.join(', then by ')}`,
     predicted: { site: facts.to, authoritativeAt: new Date().toISOString(), ttlSeconds: seconds(run.plan.estate.dns.ttl), resolvers: [] },
     act: async (tools) => {

@@ -1,17 +1,19 @@
 /** Steps that judge the recovered service by content, before and after it gets traffic. */
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { FunctionVerdict } from '../../activities/verification/port.ts';
-import { seconds } from '../../plan/durations.ts';
+import { formatSeconds, seconds } from '../../plan/durations.ts';
 import { servedFunctions } from '../../plan/rules/objectives.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
-import type { Look, Run } from '../run.ts';
+import type { LookAtChange, Run } from '../run.ts';
 import { databaseSites } from '../sites.ts';
 
 /** Step: every function at the target, tier by tier, judged by what it answers and by what its stores hold. */
-export function verifyFunctions(run: Run, facts: RecoveryFacts): Look<readonly FunctionVerdict[]> {
+export function verifyFunctions(run: Run, facts: RecoveryFacts): LookAtChange<readonly FunctionVerdict[]> {
   return {
+    would: `verify every function at ${facts.to} by content`,
+    predicted: [],
     act: async (tools) => {
       const reference = await referenceSite(run, facts, tools);
       const functions = servedFunctions(run.plan);
@@ -32,9 +34,11 @@ export function verifyFunctions(run: Run, facts: RecoveryFacts): Look<readonly F
 }
 
 /** Step: every function once more, by the public name, as a customer finds it. */
-export function verifyAsCustomer(run: Run, facts: RecoveryFacts): Look<readonly FunctionVerdict[]> {
+export function verifyAsCustomer(run: Run, facts: RecoveryFacts): LookAtChange<readonly FunctionVerdict[]> {
   const withinSeconds = seconds(run.plan.estate.dns.ttl) * 2 + 10;
   return {
+    would: `verify every function as a customer finds it, at ${facts.to}`,
+    predicted: [],
     act: async ({ read }) => {
       const verdicts = await read.verifyAsCustomer({ run: run.context(), site: facts.to, withinSeconds });
       const failed = verdicts.filter((verdict) => verdict.status === 'failed');
@@ -47,8 +51,10 @@ export function verifyAsCustomer(run: Run, facts: RecoveryFacts): Look<readonly 
 }
 
 /** Step: the service is watched for the plan's time; a relapse is for people. */
-export function watchService(run: Run, facts: RecoveryFacts): Look<{ readonly relapsed: boolean; readonly detail: string }> {
+export function watchService(run: Run, facts: RecoveryFacts): LookAtChange<{ readonly relapsed: boolean; readonly detail: string }> {
   return {
+    would: `watch the service at ${facts.to} for ${formatSeconds(seconds(run.procedure.watch))}`,
+    predicted: { relapsed: false, detail: 'not watched in a dry run' },
     act: async ({ read }) => {
       const watch = await read.watchService({ run: run.context(), site: facts.to, forSeconds: seconds(run.procedure.watch) });
       if (!watch.relapsed) return watch;
