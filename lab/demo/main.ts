@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { decideUntilEnd, statusOf } from '../orchestrator/recovery.ts';
-import { Stack, untilServed } from '../orchestrator/stack.ts';
+import { customersServed, Stack, untilServed } from '../orchestrator/stack.ts';
 import { repositoryRoot } from '../paths.ts';
 import type { CustomerFigures } from '../customers/figures.ts';
 import { formatFigures } from '../customers/table.ts';
@@ -22,7 +22,7 @@ async function main(): Promise<number> {
   const stack = await Stack.start({ lab: 'demo', folder, ports: { server: 7233, ui: 8233 }, progress: (line) => say(`· ${line}`) });
   const ending = endOnInterrupt(stack);
   try {
-    await untilServed(stack);
+    await customersServed(stack);
     say(`· The customers are served from ${failed} (${((Date.now() - startedAt) / 1000).toFixed(0)} s after the start)\n`);
     const outageFrom = new Date().toISOString();
     await stack.lab('cut', failed);

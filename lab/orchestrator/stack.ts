@@ -108,6 +108,12 @@ async function startWorker(folder: string, temporal: TemporalServer, plan: strin
   return worker;
 }
 
+/** Lets the customers call, and waits until they are served. */
+export async function customersServed(stack: Stack): Promise<void> {
+  await stack.lab('customers', 'start');
+  await untilServed(stack);
+}
+
 /** Waits until the lab's customers are served: no call failed in the last seconds. */
 export async function untilServed(stack: Stack, seconds = 3): Promise<void> {
   await waitFor(

@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import { call, labHandle } from '../../lab/cli/call.ts';
 import type { CustomerFigures } from '../../lab/customers/figures.ts';
 import { type Answers, decideUntilEnd, statusOf } from '../../lab/orchestrator/recovery.ts';
-import { Stack, untilServed } from '../../lab/orchestrator/stack.ts';
+import { customersServed, Stack, untilServed } from '../../lab/orchestrator/stack.ts';
 import type { Report } from '../../report/report.ts';
 import { makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../../workflows/ids.ts';
 import { until } from '../support/until.ts';
@@ -53,7 +53,7 @@ export class Scenarios {
         .catch(() => undefined);
     }
     await this.stack.lab('reset');
-    await untilServed(this.stack);
+    await customersServed(this.stack);
   }
 
   /** A verb of the lab's control, with its JSON body. */
