@@ -105,8 +105,8 @@ async function startInOrder(world: World, progress: Progress): Promise<void> {
 /** The checks have watched sites that did not run yet; a lab is ready when they say what is so. */
 async function healthChecksAgree(world: World): Promise<void> {
   const siteIsHealthy = async () => {
-    const { health } = (await world.control['route53/state']?.({})) as { health: Record<string, { healthy: boolean }> };
-    return health[world.route53Ids().siteHealthCheckId]?.healthy === true;
+    const state = (await world.control['route53/state']?.({})) as { health: Record<string, { healthy: boolean }> } | undefined;
+    return state?.health[world.route53Ids().siteHealthCheckId]?.healthy === true;
   };
   await until(siteIsHealthy, 60_000, () => `The health check of ${primarySite} was not healthy 60 s after its service started. Look in supervisor.log.`);
 }

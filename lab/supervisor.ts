@@ -10,11 +10,13 @@ import { labDirectory, repositoryRoot, stateRoot } from './paths.ts';
 import { RunningLab } from './running-lab.ts';
 import type { Control } from './world.ts';
 
+const log = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+
 async function main(name: string): Promise<void> {
   const repository = repositoryRoot();
   const directory = labDirectory(repository, name);
   const addresses = new LabAddresses(await allocateIndex(stateRoot(repository), name));
-  const lab = new RunningLab({ name, directory, repository, addresses, log: (line) => console.log(`${new Date().toISOString()} ${line}`) });
+  const lab = new RunningLab({ name, directory, repository, addresses, log });
   const stop = async () => {
     if (!(await lab.stop())) return;
     await control.stop();
@@ -37,10 +39,10 @@ async function main(name: string): Promise<void> {
 }
 
 // A fault in one component must not leave the others running without their supervisor's care: it is written down and the lab goes on.
-process.on('unhandledRejection', (error) => console.error(`${new Date().toISOString()} unhandled: ${error instanceof Error ? error.stack : String(error)}`));
-process.on('uncaughtException', (error) => console.error(`${new Date().toISOString()} uncaught: ${error.stack}`));
+process.on('unhandledRejection', (error) => log(`unhandled: ${error instanceof Error ? error.stack : String(error)}`));
+process.on('uncaughtException', (error) => log(`uncaught: ${error.stack}`));
 
 main(process.argv[2] ?? 'default').catch((error: unknown) => {
-  console.error(`failed: ${(error as Error).message}`);
+  process.stderr.write(`failed: ${(error as Error).message}\n`);
   process.exit(1);
 });
