@@ -38,6 +38,11 @@ export interface Terms {
   readonly planDigest: string;
 }
 
+/** Whoever started the run does not vote in it. */
+export function voters(terms: Pick<Terms, 'electorate' | 'startedBy'>): string[] {
+  return terms.electorate.filter((person) => person !== terms.startedBy);
+}
+
 export type Decision =
   | { readonly kind: 'decided'; readonly choice: string; readonly acceptedSeconds: number; readonly at: string }
   | { readonly kind: 'expired'; readonly at: string }
@@ -131,7 +136,7 @@ export class GateDesk {
   }
 
   private standingFor(question: Question, terms: Terms): Standing {
-    const electorate = terms.electorate.filter((person) => person !== terms.startedBy);
+    const electorate = voters(terms);
     const ballot: Ballot = {
       gate: this.gateId(question, question.evidence, terms),
       choices: Object.keys(question.choices),

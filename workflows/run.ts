@@ -9,7 +9,7 @@ import type { Plan, PlanSnapshot, Procedure, ProcedureName, Step } from '../plan
 import type { Mode, Phase, StepRecord, TimelineEntry } from '../report/report.ts';
 import { type StepTools, toolsFor } from './activity-proxies.ts';
 import { RunEnding } from './endings.ts';
-import { type Decision, GateDesk, type GateEvidence, type Question, type Terms } from './gate.ts';
+import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
 
 /** A step that only looks. */
@@ -137,7 +137,7 @@ export class Run {
     const terms = this.terms(question.gate);
     if (this.rules.gates === 'show') {
       this.desk.show(question, terms);
-      this.note(`Would ask ${terms.quorum} of ${terms.electorate.join(', ')}: ${question.question}`);
+      this.note(`Would ask ${terms.quorum} of ${voters(terms).join(', ')}: ${question.question}`);
       return { kind: 'decided', choice: Object.keys(question.choices)[0] ?? '', acceptedSeconds: question.acceptAtLeast ?? 0, at: now() };
     }
     const askedAt = Date.now();

@@ -1,17 +1,17 @@
 /** Runs workflows for tests: a real worker, typed fake activities, skipped time. Every execution that a test started is replayed at its end. */
-import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { WorkflowHandle } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import type { WorkflowHandle } from '@temporalio/client';
-import { fileURLToPath } from 'node:url';
 import { setupPaths } from '../../lab/setup/paths.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { PlanSnapshot } from '../../plan/schema.ts';
+import { taskQueue } from '../../workflows/ids.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import type { FakeEstate } from './fake-estate.ts';
 
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } });
 
 const erlmcp = fileURLToPath(new URL('../../plan/erlmcp', import.meta.url));
 
@@ -22,46 +22,49 @@ export async function erlmcpPlan(): Promise<PlanSnapshot> {
   return { digest, plan: { ...plan, estate: { ...plan.estate, detection } } };
 }
 
+/** One for a test file: it bundles the workflows once. Each test gets a server of its own, whose clock and locks no other test has touched. */
 export class Rig {
-  readonly env: TestWorkflowEnvironment;
   private readonly bundle: WorkflowBundleWithSourceMap;
-  private readonly started: WorkflowHandle[] = [];
-  private readonly maybe: WorkflowHandle[] = [];
+  private environment: TestWorkflowEnvironment | null = null;
+  private started: WorkflowHandle[] = [];
+  private expected: WorkflowHandle[] = [];
 
-  private constructor(env: TestWorkflowEnvironment, bundle: WorkflowBundleWithSourceMap) {
-    this.env = env;
+  private constructor(bundle: WorkflowBundleWithSourceMap) {
     this.bundle = bundle;
   }
 
   static async create(): Promise<Rig> {
-    const env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path: setupPaths().testServer } } });
-    await registerSearchAttributes(env);
-    const bundle = await bundleWorkflowCode({
-      workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-      logger: new DefaultLogger('ERROR'),
-    });
-    return new Rig(env, bundle);
+    const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+    return new Rig(await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') }));
   }
 
-  /** Task queue of the test that runs now; each test has its own, so that nothing of one reaches the next. */
-  queue = '';
+  /** The server of the test that runs now. */
+  get env(): TestWorkflowEnvironment {
+    if (!this.environment) throw new Error('No test is running: call this inside rig.with().');
+    return this.environment;
+  }
 
   /** Runs `test` while a worker answers with the estate's activities; then replays every execution that was kept. */
   async with<T>(estate: FakeEstate, test: () => Promise<T>): Promise<T> {
-    this.queue = `dr-${randomUUID()}`;
-    const worker = await Worker.create({
-      connection: this.env.nativeConnection,
-      namespace: this.env.namespace ?? 'default',
-      taskQueue: this.queue,
-      workflowBundle: this.bundle,
-      activities: estate.activities() as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>,
-    });
+    const env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path: setupPaths().testServer } } });
+    this.environment = env;
+    this.started = [];
+    this.expected = [];
     try {
+      await registerSearchAttributes(env);
+      const worker = await Worker.create({
+        connection: env.nativeConnection,
+        namespace: env.namespace ?? 'default',
+        taskQueue,
+        workflowBundle: this.bundle,
+        activities: estate.activities() as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>,
+      });
       const result = await worker.runUntil(test());
       await this.replay();
       return result;
     } finally {
-      await this.clear();
+      this.environment = null;
+      await env.teardown();
     }
   }
 
@@ -73,30 +76,18 @@ export class Rig {
 
   /** Keeps an execution that a run may start by itself, such as a child that outlives it. */
   keepIfStarted(workflowId: string): void {
-    this.maybe.push(this.env.client.workflow.getHandle(workflowId));
-  }
-
-  async stop(): Promise<void> {
-    await this.env.teardown();
-  }
-
-  /** What a failed test left open would hold its ids against the next one. */
-  private async clear(): Promise<void> {
-    for (const handle of [...this.started.splice(0), ...this.maybe.splice(0)]) await handle.terminate('the test is over').catch(() => undefined);
+    this.expected.push(this.env.client.workflow.getHandle(workflowId));
   }
 
   private async replay(): Promise<void> {
-    const children = await Promise.all(
-      this.maybe.map((handle) =>
-        handle.describe().then(
-          () => [handle],
-          () => [],
-        ),
-      ),
-    );
-    for (const handle of [...this.started, ...children.flat()]) {
-      const history = await handle.fetchHistory();
-      await Worker.runReplayHistory({ workflowBundle: this.bundle }, history, handle.workflowId);
+    const there = (handle: WorkflowHandle) =>
+      handle.describe().then(
+        () => [handle],
+        () => [],
+      );
+    const children = (await Promise.all(this.expected.map(there))).flat();
+    for (const handle of [...this.started, ...children]) {
+      await Worker.runReplayHistory({ workflowBundle: this.bundle }, await handle.fetchHistory(), handle.workflowId);
     }
   }
 }

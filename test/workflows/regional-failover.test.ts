@@ -1,9 +1,9 @@
 /** Goal: the rules of the failover procedure hold against a model of an estate. Method: a real worker, skipped time, every execution replayed. */
 import { ApplicationFailure } from '@temporalio/common';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { milliseconds } from '../../plan/durations.ts';
 import type { Report } from '../../report/report.ts';
-import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../../workflows/ids.ts';
+import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueue } from '../../workflows/ids.ts';
 import {
   approveSignal,
   type RegionalFailoverInput,
@@ -34,7 +34,6 @@ beforeAll(async () => {
   plan = await erlmcpPlan();
   rig = await Rig.create();
 });
-afterAll(async () => rig?.stop());
 beforeEach(() => {
   estate = new FakeEstate(plan);
   estate.dead.add('us-east-1');
@@ -45,7 +44,7 @@ beforeEach(() => {
 async function start(change: Partial<RegionalFailoverInput> = {}, workflowId?: string): Promise<Handle> {
   const input: RegionalFailoverInput = { estate: plan.plan.estate.name, from: 'us-east-1', to: 'eu-central-1', mode: 'live', startedBy: 'pager', ...change };
   const id = workflowId ?? (input.mode === 'live' ? makeRunWorkflowId(input.estate) : makeDryRunWorkflowId(input.estate));
-  const handle = await rig.env.client.workflow.start<typeof regionalFailover>('regionalFailover', { taskQueue: rig.queue, workflowId: id, args: [input] });
+  const handle = await rig.env.client.workflow.start<typeof regionalFailover>('regionalFailover', { taskQueue, workflowId: id, args: [input] });
   rig.keepIfStarted(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1'));
   return rig.keep(handle);
 }
@@ -68,7 +67,7 @@ async function endOf(handle: Handle): Promise<Report> {
   return report;
 }
 
-/** The child outlives the run; tests end it so that the next one starts from nothing. */
+/** The child outlives the run; tests end it, so that its history can be replayed whole. */
 async function endChild(): Promise<void> {
   const child = rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1'));
   await child.signal(supersedeSignal, { reason: 'the test is over' }).catch(() => undefined);

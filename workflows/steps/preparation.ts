@@ -25,7 +25,7 @@ export function catchUpDatabase(run: Run, facts: RecoveryFacts): Alteration<Chan
       if (!ahead || ahead.site === facts.to || ahead.receivedBytes <= own.replayedBytes) return unchanged(`nobody is ahead of ${facts.to}`);
       return change.followDatabase({ run: run.context(), site: facts.to, source: ahead.site, untilBytes: ahead.receivedBytes });
     },
-    found: (result) => `${result.before} → ${result.after}`,
+    found: describeChange,
   };
 }
 
@@ -43,7 +43,7 @@ export function catchUpCache(run: Run, facts: RecoveryFacts): Alteration<Change>
       if (!ahead || ahead.site === facts.to || ahead.offset <= own.offset) return unchanged(`nobody is ahead of ${facts.to}`);
       return change.followCache({ run: run.context(), site: facts.to, source: ahead.site });
     },
-    found: (result) => `${result.before} → ${result.after}`,
+    found: describeChange,
   };
 }
 
@@ -93,7 +93,7 @@ export function raiseCapacity(run: Run, facts: RecoveryFacts): Alteration<Change
     would: `raise the capacity of ${facts.to} from ${baseline} % to ${full} %`,
     predicted: unchanged('not raised in a dry run'),
     act: ({ change }) => change.setCapacity({ run: run.context(), site: facts.to, percent: full }),
-    found: (result) => `${result.before} → ${result.after}`,
+    found: describeChange,
     undo: {
       would: `take the capacity of ${facts.to} back to ${baseline} %`,
       act: ({ change }) => change.setCapacity({ run: run.context(), site: facts.to, percent: baseline }),
@@ -123,6 +123,10 @@ async function readDatabases(run: Run, { read }: StepTools, sites: readonly Site
 
 function mostAdvanced(states: readonly DatabaseState[]): Extract<DatabaseState, { reachable: true }> | undefined {
   return states.filter((state) => state.reachable).sort((a, b) => b.receivedBytes - a.receivedBytes)[0];
+}
+
+function describeChange(change: Change): string {
+  return change.changed ? `${change.before} → ${change.after}` : change.after;
 }
 
 function unchanged(after: string): Change {

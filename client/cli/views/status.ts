@@ -74,13 +74,13 @@ function stepTable(steps: readonly StepRecord[], pending: readonly string[]): st
 }
 
 function renderEnd(report: Report): string {
-  const missed = missedObjectives(report);
+  const dryRun = report.mode === 'dry-run';
   return [
     `${report.runId}: ${report.outcome}. ${report.summary}\n`,
     section('Exceptions', report.exceptions),
     section('Left over', report.leftovers),
-    report.mode === 'dry-run' ? '' : section('Objectives missed', missed),
-    `Loss: ${lossText(report.loss)}\n`,
+    dryRun ? section('A live run would, in this order', report.changes) : section('Objectives missed', missedObjectives(report)),
+    dryRun ? '' : `Loss: ${lossText(report.loss)}\n`,
     report.clock ? `Outage: ${report.clock.totalSeconds === 'not reached' ? 'not over' : formatSeconds(report.clock.totalSeconds)}\n` : '',
     `The whole report: dr report --run ${report.runId}\n`,
   ].join('');
