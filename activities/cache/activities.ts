@@ -30,13 +30,10 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
           { site: source },
         );
       const change = changeOf(await agent(run, site).change('cache-follow', source), site, now());
-      const caughtUp = await until(
-        async () => {
-          const state = await readCache(dependencies, run, site);
-          return state.reachable && state.linkUp && state.offset >= ahead.offset ? state : undefined;
-        },
-        { ...catchUp, waitingFor: `${site} reaches offset ${ahead.offset} of ${source}` },
-      );
+      const caughtUp = await until(async () => {
+        const state = await readCache(dependencies, run, site);
+        return state.reachable && state.linkUp && state.offset >= ahead.offset ? state : undefined;
+      }, catchUp);
       if (!caughtUp)
         throw failure(
           'transient',
@@ -106,16 +103,13 @@ async function compare(
   };
   let how = '';
   try {
-    const equal = await until(
-      async () => {
-        const [mine, ...others] = await Promise.all([site, ...replicas].map(read));
-        const byDigest = mine?.digest !== undefined && others.every((other) => other.digest !== undefined);
-        const same = others.every((other) => (byDigest ? other.digest === mine.digest : other.keys === mine?.keys));
-        how = `${byDigest ? 'digests' : 'numbers of keys (DEBUG is not allowed)'} of ${[site, ...replicas].join(', ')} ${same ? 'are equal' : 'differ'}`;
-        return same ? true : undefined;
-      },
-      { ...agreement, waitingFor: `the caches of ${[site, ...replicas].join(', ')} are equal` },
-    );
+    const equal = await until(async () => {
+      const [mine, ...others] = await Promise.all([site, ...replicas].map(read));
+      const byDigest = mine?.digest !== undefined && others.every((other) => other.digest !== undefined);
+      const same = others.every((other) => (byDigest ? other.digest === mine.digest : other.keys === mine?.keys));
+      how = `${byDigest ? 'digests' : 'numbers of keys (DEBUG is not allowed)'} of ${[site, ...replicas].join(', ')} ${same ? 'are equal' : 'differ'}`;
+      return same ? true : undefined;
+    }, agreement);
     return { equal: equal ?? false, how };
   } catch (error) {
     throw failure(

@@ -6,7 +6,6 @@ import { createTransport, type SendMailOptions } from 'nodemailer';
 import type { Plan } from '../../plan/schema.ts';
 import type { FolderDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
-import { keepAlive } from '../running.ts';
 import type { CommunicationActivities } from './port.ts';
 import { render } from './render.ts';
 
@@ -26,10 +25,10 @@ export function createCommunicationActivities(dependencies: FolderDependencies):
         subject: oneLine(render(template.subject ?? template.name, values)),
         text: render(await readTemplate(dependencies.planFolder, template.file), values),
         // The same for every attempt of a run, so that a mail server or a reader can see a repeat as one.
-        messageId: messageId(plan, `${run.runId} ${run.epoch} ${template.id}`),
+        messageId: messageId(plan, `${run.runId} ${run.execution} ${run.epoch} ${template.id}`),
         headers: { 'Auto-Submitted': 'auto-generated' },
       };
-      await keepAlive('mail', () => send(plan, message));
+      await send(plan, message);
       return { recipients, messageId: message.messageId, at: dependencies.now().toISOString() };
     },
   };

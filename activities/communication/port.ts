@@ -2,7 +2,10 @@
 import type { RunContext } from '../context.ts';
 
 export interface CommunicationActivities {
-  /** Renders the plan's stakeholder template and mails it to its groups. A placeholder without a value shows as `[unknown: name]`. Sent at most once per run: the message id is made from it. */
+  /**
+   * Renders the plan's stakeholder template and mails it to its groups. A placeholder without a value shows as `[unknown: name]`.
+   * A repeat after a lost reply may send it again, under the same message id: that is made from the execution and its epoch, so a reader can see the two as one.
+   */
   notifyStakeholders(input: {
     readonly run: RunContext;
     readonly values: Readonly<Record<string, string>>;

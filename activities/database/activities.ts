@@ -1,12 +1,12 @@
 /** PostgreSQL: read by the observer, changed by the site agents only. */
 import { ApplicationFailure } from '@temporalio/common';
 import type { SiteId } from '../../plan/schema.ts';
-import { attempt } from '../attempt.ts';
+import { attempt, attemptToRead } from '../attempt.ts';
 import { changeOf } from '../change.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
-import { heartbeat, pause } from '../running.ts';
+import { until } from '../running.ts';
 import { observe, observerAt } from './observer.ts';
 import { readServer, withSession } from './postgresql.ts';
 import type { DatabaseActivities, DatabaseState } from './port.ts';
@@ -59,12 +59,15 @@ export function createDatabaseActivities(dependencies: ActivityDependencies): Da
 }
 
 async function readDatabase(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<DatabaseState> {
-  const followed = dependencies.agent(run, site).ask('database-status');
+  const followed = attemptToRead(
+    () => dependencies.agent(run, site).ask('database-status'),
+    (fields) => fields.get('follows'),
+  );
   followed.catch(() => {}); // looked at only when the server itself answers
   const seen = await observe(dependencies, run, site);
   if (!seen.reachable) return { site, reachable: false, reason: seen.reason };
   const answer = await followed;
-  const follows = answer.reachable ? answer.fields.get('follows') : 'unknown';
+  const follows = answer.ok ? answer.value : 'unknown';
   return { site, reachable: true, ...seen.server, follows, ...(seen.heartbeat ? { heartbeat: seen.heartbeat } : {}) };
 }
 
@@ -92,14 +95,17 @@ async function untilReplayed(dependencies: ActivityDependencies, run: RunContext
   try {
     return await withSession(config, async (client) => {
       let [best, movedAt] = [-1, performance.now()];
-      for (;;) {
-        const server = await readServer(client);
-        if (server.replayedBytes >= wanted) return server.replayedLsn;
-        if (server.replayedBytes > best) [best, movedAt] = [server.replayedBytes, performance.now()];
-        if (performance.now() - movedAt > standstillMilliseconds) throw behind(`it stands still ${wanted - best} bytes behind`);
-        heartbeat(`${site} is ${wanted - server.replayedBytes} bytes behind`);
-        await pause(pollMilliseconds);
-      }
+      const replayed = await until(
+        async () => {
+          const server = await readServer(client);
+          if (server.replayedBytes >= wanted) return server.replayedLsn;
+          if (server.replayedBytes > best) [best, movedAt] = [server.replayedBytes, performance.now()];
+          if (performance.now() - movedAt > standstillMilliseconds) throw behind(`it stands still ${wanted - best} bytes behind`);
+          return undefined;
+        },
+        { everyMilliseconds: pollMilliseconds, withinMilliseconds: Infinity },
+      );
+      return replayed ?? '';
     });
   } catch (error) {
     if (error instanceof ApplicationFailure || (error instanceof Error && error.name === 'AbortError')) throw error;

@@ -28,7 +28,7 @@ export type DatabaseState =
       /** The same as numbers of bytes, for arithmetic (exact below 2^53). */
       readonly receivedBytes: number;
       readonly replayedBytes: number;
-      /** Site followed, by the agent's configuration; `none` when detached or a primary. */
+      /** Site followed, by the agent's configuration; `none` when detached or a primary, `unknown` when the agent does not tell. */
       readonly follows: string;
       readonly receiverActive: boolean;
       /** Seconds since the last message from the server followed; absent when there was none. */

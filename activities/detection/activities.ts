@@ -1,8 +1,9 @@
 /** Detection: the orchestrator's own probes, those of the sites' agents, and the DNS provider's health check. Nothing here changes anything. */
 import { milliseconds, seconds } from '../../plan/durations.ts';
 import type { Plan } from '../../plan/schema.ts';
+import { attemptToRead } from '../attempt.ts';
 import type { AgentFields, FolderDependencies } from '../dependencies.ts';
-import { createRoute53 } from '../dns/route53.ts';
+import { createRoute53, type CheckerReport } from '../dns/route53.ts';
 import { createServiceCaller } from '../probing/service.ts';
 import { createLooker } from './checks.ts';
 import type { DetectionActivities, Observation, WatchInput } from './port.ts';
@@ -32,10 +33,11 @@ export function createDetectionActivities(dependencies: FolderDependencies): Det
       const agent = dependencies.agent(input.run, input.observer);
       const look = async (): Promise<Round> => {
         const sentAt = dependencies.now();
-        const answer = await agent.ask('probe', input.site);
-        return answer.reachable
-          ? siteRound(plan, answer.fields)
-          : { sentAt, verdict: 'blind', observations: [], detail: `could not be asked: ${answer.reason}` };
+        const answer = await attemptToRead(
+          () => agent.ask('probe', input.site),
+          (fields) => siteRound(plan, fields),
+        );
+        return answer.ok ? answer.value : { sentAt, verdict: 'blind', observations: [], detail: `could not be asked: ${answer.reason}` };
       };
       return watch({ kind: 'site-agent', observer: input.observer, ...pace(plan, input), look });
     },
@@ -109,25 +111,30 @@ function number(text: string | undefined): number | undefined {
 }
 
 async function healthCheckRound(plan: Plan, route53: Awaited<ReturnType<typeof createRoute53>>, sentAt: Date): Promise<Round> {
-  const { interval } = plan.estate.dns.healthCheck;
   try {
     const reports = await route53.healthCheck(plan.estate.dns.siteHealthCheckId);
-    const oldest = sentAt.getTime() - 1000 * (seconds(interval) * 5 + 10);
-    const fresh = reports.filter((report) => report.checkedAt.getTime() >= oldest);
-    if (fresh.length === 0) return { sentAt, verdict: 'blind', observations: [], detail: 'has no recent report' };
-    const healthy = fresh.filter((report) => report.healthy).length;
-    const failing = fresh.filter((report) => !report.healthy).map((report) => report.checkedAt.getTime());
-    // The provider's own rule: a check is healthy when more than 18 % of its checkers say so.
-    const ok = healthy / fresh.length > 0.18;
-    const detail = `${healthy} of ${fresh.length} checkers say healthy: ${fresh[0]?.text ?? ''}`;
-    return {
-      sentAt,
-      verdict: ok ? 'alive' : 'failed',
-      observations: [{ check: 'health-check', ok, sentAt: sentAt.toISOString(), detail }],
-      detail,
-      ...(ok ? {} : { failingSince: new Date(Math.min(...failing)).toISOString() }),
-    };
+    return judgeReports(reports, sentAt, seconds(plan.estate.dns.healthCheck.interval));
   } catch (error) {
     return { sentAt, verdict: 'blind', observations: [], detail: `could not be asked: ${(error as Error).message}` };
   }
+}
+
+/** A round by the last report of each of the provider's checkers; those older than five intervals and 10 s are left out. */
+export function judgeReports(reports: readonly CheckerReport[], sentAt: Date, intervalSeconds: number): Round {
+  const oldest = sentAt.getTime() - 1000 * (intervalSeconds * 5 + 10);
+  const fresh = reports.filter((report) => report.checkedAt.getTime() >= oldest);
+  if (fresh.length === 0) return { sentAt, verdict: 'blind', observations: [], detail: 'has no recent report' };
+  const healthy = fresh.filter((report) => report.healthy).length;
+  const failing = fresh.filter((report) => !report.healthy).map((report) => report.checkedAt.getTime());
+  // The provider's own rule: a check is healthy when more than 18 % of its checkers say so.
+  const ok = healthy / fresh.length > 0.18;
+  const detail = `${healthy} of ${fresh.length} checkers say healthy: ${fresh[0]?.text ?? ''}`;
+  return {
+    sentAt,
+    verdict: ok ? 'alive' : 'failed',
+    observations: [{ check: 'health-check', ok, sentAt: sentAt.toISOString(), detail }],
+    detail,
+    // From the youngest failing report on, all of them had failed; an old one alone says nothing about the time since.
+    ...(ok ? {} : { failingSince: new Date(Math.max(...failing)).toISOString() }),
+  };
 }

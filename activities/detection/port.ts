@@ -43,7 +43,7 @@ export interface WatchInput {
   readonly holdSeconds: number;
 }
 
-/** Each bounded by hold time + 4 × probe time-out; heartbeats each round; never throws for an unreachable site or observer. */
+/** Each bounded by hold time + 4 × probe time-out; never throws for a site or an observer that cannot be reached, fails or is not who the plan says. */
 export interface DetectionActivities {
   /** Probes of the orchestrator itself: service, SSH, database, cache; `blind` when it reaches no reference target. */
   watchFromOrchestrator(input: WatchInput): Promise<Vantage>;

@@ -1,5 +1,5 @@
 /** A watch: rounds at an interval over the hold time, and what they amount to. */
-import { keepAlive, pause } from '../running.ts';
+import { pause } from '../running.ts';
 import type { Observation, Vantage, VantageKind } from './port.ts';
 
 /** What one round saw. */
@@ -24,11 +24,7 @@ export interface Watch {
 }
 
 /** Looks until failure has lasted for the hold time, or that time and the grace are over; a healthy round ends the watch at once. */
-export function watch(input: Watch): Promise<Vantage> {
-  return keepAlive(`${input.observer} watches`, () => lookRepeatedly(input));
-}
-
-async function lookRepeatedly({ kind, observer, holdSeconds, intervalMilliseconds, graceMilliseconds, look }: Watch): Promise<Vantage> {
+export async function watch({ kind, observer, holdSeconds, intervalMilliseconds, graceMilliseconds, look }: Watch): Promise<Vantage> {
   const start = performance.now();
   const hold = holdSeconds * 1000;
   let rounds = 0;

@@ -2,10 +2,11 @@
 import { milliseconds, seconds } from '../../plan/durations.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
+import { bare } from '../attempt.ts';
 import type { ActivityDependencies, AgentAnswer } from '../dependencies.ts';
-import { failure } from '../errors.ts';
+import { failure, withoutHint } from '../errors.ts';
 import { resolveAt, serverName, type AddressAnswer } from '../probing/resolve.ts';
-import { keepAlive, until } from '../running.ts';
+import { until } from '../running.ts';
 import type { DnsActivities, RouteProof } from './port.ts';
 import { addressOf, createRoute53, epochSet, pointTo, type Route53, type ZoneState } from './route53.ts';
 
@@ -16,7 +17,7 @@ export function createDnsActivities(dependencies: ActivityDependencies): DnsActi
   return {
     async readRoute({ run }) {
       const plan = await dependencies.planOf(run.planDigest);
-      const answer = await askAuthority(plan);
+      const [answer] = await askAuthorities(plan);
       return { site: siteAt(plan, answer?.address), address: answer?.address ?? '', ttlSeconds: answer?.ttlSeconds ?? 0, at: dependencies.now().toISOString() };
     },
 
@@ -35,7 +36,7 @@ export function createDnsActivities(dependencies: ActivityDependencies): DnsActi
       const plan = await dependencies.planOf(run.planDigest);
       const route53 = await createRoute53(plan, dependencies);
       try {
-        return await keepAlive(`record of ${plan.estate.dns.recordName}`, () => changeRecord(plan, route53, run, to, dependencies.now));
+        return await changeRecord(plan, route53, run, to, dependencies.now);
       } finally {
         route53.close();
       }
@@ -90,7 +91,7 @@ async function turnSwitches(
 
 function whyNot(answer: PromiseSettledResult<AgentAnswer> | undefined): string {
   if (answer?.status === 'fulfilled') return answer.value.reachable ? 'answered' : answer.value.reason;
-  return (answer?.reason as Error | undefined)?.message ?? 'not asked';
+  return answer?.reason instanceof Error ? bare(withoutHint(answer.reason)) : 'not asked';
 }
 
 async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: SiteId, now: () => Date): Promise<Change> {
@@ -108,12 +109,12 @@ async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: S
   });
   // The secondary record is left alone while it leads there anyway; otherwise a thrown switch would send customers elsewhere.
   const wrong = [zone.primary, ...(zone.secondary ? [zone.secondary] : [])].filter((set) => addressOf(set) !== address);
-  const ours = zone.epoch === run.epoch && zone.holder === run.runId;
+  const ours = zone.epoch === run.epoch && zone.holder === run.execution;
   if (ours && wrong.length === 0) return change(false);
   const id = await route53.changeZone(
     [
       ...(zone.epochRecord ? [{ Action: 'DELETE' as const, ResourceRecordSet: zone.epochRecord }] : []),
-      { Action: 'CREATE', ResourceRecordSet: epochSet(plan, run.epoch, run.runId) },
+      { Action: 'CREATE', ResourceRecordSet: epochSet(plan, run.epoch, run.execution) },
       ...wrong.map((set) => ({ Action: 'UPSERT' as const, ResourceRecordSet: pointTo(set, address, seconds(ttl)) })),
     ],
     `${run.runId} epoch ${run.epoch}: ${recordName} to ${to}`,
@@ -121,7 +122,6 @@ async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: S
   const synced = await until(async () => ((await route53.inSync(id)) ? true : undefined), {
     everyMilliseconds: 250,
     withinMilliseconds: milliseconds(controlPlaneBound),
-    waitingFor: 'INSYNC',
   });
   if (synced) return change(true);
   throw failure('unknown', {
@@ -133,7 +133,7 @@ async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: S
 
 /** The record of the epoch is compared here and again by the batch itself, which deletes exactly what was read. */
 function mustHoldEpoch(zone: ZoneState, run: RunContext): void {
-  const newer = zone.epoch > run.epoch || (zone.epoch === run.epoch && zone.holder !== '' && zone.holder !== run.runId);
+  const newer = zone.epoch > run.epoch || (zone.epoch === run.epoch && zone.holder !== '' && zone.holder !== run.execution);
   if (!newer) return;
   throw failure(
     'stale-epoch',
@@ -158,17 +158,16 @@ async function proveRoute(
 ): Promise<({ readonly moved: true } & RouteProof) | { readonly moved: false; readonly detail: string }> {
   const { recordName, resolvers } = plan.estate.dns;
   const address = plan.estate.sites[to]?.publicAddress ?? '';
-  let last: AddressAnswer | undefined;
+  let last: readonly AuthorityAnswer[] = [];
   const moved = await until(
     async () => {
-      last = await askAuthority(plan);
-      return last?.address === address ? { ttlSeconds: last.ttlSeconds, at: now() } : undefined;
+      last = await askAuthorities(plan);
+      return agreeOn(last, address) ? { ttlSeconds: Math.max(...last.map((answer) => answer.ttlSeconds)), at: now() } : undefined;
     },
-    { everyMilliseconds: pollMilliseconds, withinMilliseconds: withinSeconds * 1000, waitingFor: `${recordName} at the authoritative servers` },
+    { everyMilliseconds: pollMilliseconds, withinMilliseconds: withinSeconds * 1000 },
   );
   if (!moved) {
-    const found = last ? `still give ${last.address} (${siteAt(plan, last.address)})` : 'do not answer';
-    return { moved: false, detail: `After ${withinSeconds} s the authoritative servers ${found}, not ${address} of ${to}.` };
+    return { moved: false, detail: notMoved(plan, to, withinSeconds, last) };
   }
   const asked = await Promise.all(
     resolvers.map(async (resolver) => {
@@ -179,11 +178,33 @@ async function proveRoute(
   return { moved: true, site: to, authoritativeAt: moved.at.toISOString(), ttlSeconds: moved.ttlSeconds, resolvers: asked };
 }
 
-/** The first authoritative server that answers, in the order of the plan; undefined when none does. */
-async function askAuthority(plan: Plan): Promise<AddressAnswer | undefined> {
+export interface AuthorityAnswer extends AddressAnswer {
+  /** Name of the server that gave it. */
+  readonly server: string;
+}
+
+/** Every authoritative server that answers, in the order of the plan. */
+async function askAuthorities(plan: Plan): Promise<readonly AuthorityAnswer[]> {
   const { authoritativeServers, recordName } = plan.estate.dns;
-  const answers = await Promise.allSettled(authoritativeServers.map((server) => resolveAt(server, recordName, queryTimeoutMilliseconds)));
-  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))[0];
+  const answers = await Promise.allSettled(
+    authoritativeServers.map(async (server) => ({ server: serverName(server), ...(await resolveAt(server, recordName, queryTimeoutMilliseconds)) })),
+  );
+  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+}
+
+/** At least one has answered, and all that did give this address: a customer's resolver may ask any of them. */
+export function agreeOn(answers: readonly AuthorityAnswer[], address: string): boolean {
+  return answers.length > 0 && answers.every((answer) => answer.address === address);
+}
+
+/** Which servers give something else, and what. */
+export function notMoved(plan: Plan, to: SiteId, withinSeconds: number, answers: readonly AuthorityAnswer[]): string {
+  const address = plan.estate.sites[to]?.publicAddress ?? 'no address';
+  if (answers.length === 0) return `After ${withinSeconds} s no authoritative server answers; ${address} of ${to} was expected.`;
+  const others = answers
+    .filter((answer) => answer.address !== address)
+    .map((answer) => `${answer.server} gives ${answer.address} (${siteAt(plan, answer.address)})`);
+  return `After ${withinSeconds} s not all authoritative servers give ${address} of ${to}: ${others.join(', ')}.`;
 }
 
 function siteAt(plan: Plan, address: string | undefined): SiteId {

@@ -3,7 +3,7 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
 
 export interface Route {
-  /** Site whose public address the authoritative servers give out; `unknown` when none answers or the address is nobody's. */
+  /** Site whose public address the first authoritative server that answers gives out; `unknown` when none answers or the address is nobody's. */
   readonly site: SiteId;
   readonly address: string;
   /** TTL that was served, which caches may keep. */
@@ -14,7 +14,7 @@ export interface Route {
 /** Everybody asked about the name, after a change. */
 export interface RouteProof {
   readonly site: SiteId;
-  /** When the first authoritative answer with the new address came; RFC 3339. */
+  /** When all authoritative servers that answer first gave the new address; RFC 3339. */
   readonly authoritativeAt: string;
   readonly ttlSeconds: number;
   /** Each resolver asked, and what it answered. */
@@ -34,7 +34,7 @@ export interface DnsActivities {
   resetSwitch(input: { readonly run: RunContext; readonly from: SiteId; readonly switchSites: readonly SiteId[] }): Promise<Change>;
   /** Control plane: points the record at `to`, in one batch with the TXT epoch (compare-and-set), and waits for INSYNC within the plan's bound. */
   changeRecord(input: { readonly run: RunContext; readonly to: SiteId }): Promise<Change>;
-  /** Asks the authoritative servers until one gives `to`'s address, then the resolvers. Bounded by `withinSeconds`; a record that did not move is `moved: false`. */
+  /** Asks the authoritative servers until all that answer give `to`'s address, then the resolvers. Bounded by `withinSeconds`; a record that did not move is `moved: false`. */
   proveRoute(input: {
     readonly run: RunContext;
     readonly to: SiteId;

@@ -3,10 +3,10 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { siteOf } from '../ssh/agent.ts';
-import { fenceByAgent, unfenceByAgent } from './by-agent.ts';
+import { byHand, fenceByAgent, unfenceByAgent } from './by-agent.ts';
 import { fenceCacheByReplication, fenceDatabaseByReplication } from './by-replication.ts';
 import type { FencingActivities, WriterState } from './port.ts';
-import { attempt } from '../attempt.ts';
+import { attempt, attemptToRead, bare } from '../attempt.ts';
 
 export function createFencingActivities(dependencies: ActivityDependencies): FencingActivities {
   return {
@@ -36,30 +36,46 @@ export function createFencingActivities(dependencies: ActivityDependencies): Fen
 async function reattached(dependencies: ActivityDependencies, run: RunContext, at: SiteId, to: SiteId, server: 'database' | 'cache'): Promise<WriterState> {
   const done = await attempt(() => dependencies.agent(run, at).tryChange(`${server}-follow`, to));
   return done.ok
-    ? { site: at, server, state: 'standby', how: done.fields.get('after') }
-    : { site: at, server, state: 'unknown', how: `it is to follow ${to} again: ${done.reason}` };
+    ? { site: at, server, state: 'standby', how: done.fields.find('after') ?? `following ${to}` }
+    : {
+        site: at,
+        server,
+        state: 'unknown',
+        how: `the ${server} at ${at} was not taken back, it may not follow ${to}: ${bare(done.reason)}; ${byHand(run, at, `${server}-follow`, to)}`,
+      };
 }
 
+type Reading = Pick<WriterState, 'state' | 'how'>;
+
 async function readDatabaseWriter(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<WriterState> {
-  const state = (kind: WriterState['state'], how: string): WriterState => ({ site, server: 'database', state: kind, how });
-  const answer = await attempt(() => dependencies.agent(run, site).ask('database-status'));
-  if (!answer.ok) return state('unknown', `its agent could not be asked: ${answer.reason}`);
-  const { fields } = answer;
-  if (fields.flag('hba_closed')) return state('fenced', 'pg_hba.conf is closed, also for the next start');
-  if (!fields.flag('running')) return state('unknown', `it does not run now (${fields.get('detail')}); nothing keeps it from being started`);
-  if (fields.flag('in_recovery')) return state('standby', `in recovery, follows ${fields.get('follows')}`);
-  return state('writer', `out of recovery on timeline ${fields.get('timeline')}, open to clients`);
+  const answer = await attemptToRead(
+    () => dependencies.agent(run, site).ask('database-status'),
+    (fields): Reading => {
+      if (fields.flag('hba_closed')) return { state: 'fenced', how: 'pg_hba.conf is closed, also for the next start' };
+      if (!fields.flag('running')) return { state: 'unknown', how: `it does not run now (${fields.get('detail')}); nothing keeps it from being started` };
+      if (fields.flag('in_recovery')) return { state: 'standby', how: `in recovery, follows ${fields.get('follows')}` };
+      return { state: 'writer', how: `out of recovery on timeline ${fields.get('timeline')}, open to clients` };
+    },
+  );
+  return writer(site, 'database', answer);
 }
 
 async function readCacheWriter(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<WriterState> {
-  const state = (kind: WriterState['state'], how: string): WriterState => ({ site, server: 'cache', state: kind, how });
-  const answer = await attempt(() => dependencies.agent(run, site).ask('cache-status'));
-  if (!answer.ok) return state('unknown', `its agent could not be asked: ${answer.reason}`);
-  const { fields } = answer;
-  if (fields.flag('closed')) return state('fenced', 'it asks for more replicas than there are, also after a restart');
-  if (!fields.flag('running')) return state('unknown', `it does not run now (${fields.get('detail')}); nothing keeps it from being started`);
-  if (fields.get('role') === 'replica') return state('standby', `replica of ${fields.get('follows')}`);
-  const leftAt = fields.find('left_at');
-  if (leftAt !== undefined) return state('standby', `left ${fields.find('left')} at ${leftAt}, refuses writes until it is promoted`);
-  return state('writer', `primary that asks for ${fields.get('min_replicas_to_write')} replicas`);
+  const answer = await attemptToRead(
+    () => dependencies.agent(run, site).ask('cache-status'),
+    (fields): Reading => {
+      if (fields.flag('closed')) return { state: 'fenced', how: 'it asks for more replicas than there are, also after a restart' };
+      if (!fields.flag('running')) return { state: 'unknown', how: `it does not run now (${fields.get('detail')}); nothing keeps it from being started` };
+      if (fields.get('role') === 'replica') return { state: 'standby', how: `replica of ${fields.get('follows')}` };
+      const leftAt = fields.find('left_at');
+      if (leftAt !== undefined) return { state: 'standby', how: `left ${fields.find('left')} at ${leftAt}, refuses writes until it is promoted` };
+      return { state: 'writer', how: `primary that asks for ${fields.get('min_replicas_to_write')} replicas` };
+    },
+  );
+  return writer(site, 'cache', answer);
+}
+
+function writer(site: SiteId, server: WriterState['server'], answer: Awaited<ReturnType<typeof attemptToRead<Reading>>>): WriterState {
+  if (answer.ok) return { site, server, ...answer.value };
+  return { site, server, state: 'unknown', how: `its agent could not be asked: ${bare(answer.reason)}` };
 }

@@ -3,7 +3,7 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { siteOf } from '../ssh/agent.ts';
-import { attempt, type Attempt } from '../attempt.ts';
+import { attempt, bare, type Attempt } from '../attempt.ts';
 import type { Fence, WriterState } from './port.ts';
 
 type Server = WriterState['server'];
@@ -18,9 +18,11 @@ export async function fenceByAgent(dependencies: ActivityDependencies, run: RunC
   // The write comes after the doors are shut: one that fails before says nothing about them.
   const test = closed.some((each) => each.ok) ? await attempt(() => agent.ask('write-test')) : undefined;
   const states = servers.map((server, index) => judge(site, server, closed[index], test));
-  const proven = states.every((state) => state.state === 'fenced');
+  const proven = states.length > 0 && states.every((state) => state.state === 'fenced');
   const service = stopped.ok ? '' : ` The service there was not stopped: ${stopped.reason}`;
-  const proof = `${states.map((state) => `${state.server}: ${state.how}`).join('; ')}.${service}`;
+  const shown =
+    states.map((state) => `${state.server}: ${state.how}`).join('; ') || `the plan names no server at ${site}, so there is nothing to prove a fence by`;
+  const proof = `${shown}.${service}`;
   return { method: 'agent', proven, servers: states, proof, at: dependencies.now().toISOString() };
 }
 
@@ -41,13 +43,26 @@ export async function unfenceByAgent(dependencies: ActivityDependencies, run: Ru
   const states = servers.map((server, index): WriterState => {
     const each = opened[index];
     return each?.ok
-      ? { site, server, state: 'writer', how: each.fields.get('after') }
-      : { site, server, state: 'unknown', how: `it was not opened (${each?.reason ?? 'not tried'})` };
+      ? { site, server, state: 'writer', how: `${server} ${each.fields.find('after') ?? 'open'}` }
+      : {
+          site,
+          server,
+          state: 'unknown',
+          how: `the ${server} at ${site} was not taken back, it may still be closed: ${bare(each?.reason ?? 'it was not tried')}; ${byHand(run, site, `${server}-open`)}`,
+        };
   });
   const started = await attempt(() => agent.tryChange('service-start'));
-  const service = started.ok ? `service ${started.fields.get('after')}` : `the service was not started: ${started.reason}`;
-  const proof = `Taken back: ${[...states.map((state) => `${state.server} ${state.how}`), service].join('; ')}.`;
+  const service = started.ok
+    ? `service ${started.fields.find('after') ?? 'started'}`
+    : `the service was not started: ${bare(started.reason)}; ${byHand(run, site, 'service-start')}`;
+  const whole = started.ok && states.every((state) => state.state === 'writer');
+  const proof = `${whole ? 'Taken back' : 'Not all was taken back'}: ${[...states.map((state) => state.how), service].join('; ')}.`;
   return { method: 'agent', proven: false, servers: states, proof, at: dependencies.now().toISOString() };
+}
+
+/** The verb that people give to a site's agent where the run could not: under the run's own epoch, which the agent still accepts. */
+export function byHand(run: RunContext, site: SiteId, verb: string, ...words: readonly string[]): string {
+  return `run "site-agent agent.conf ${[verb, '--epoch', run.epoch, '--run', run.execution, ...words].join(' ')}" at ${site}`;
 }
 
 async function serversOf(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<readonly Server[]> {

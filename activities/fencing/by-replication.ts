@@ -6,7 +6,7 @@ import type { RunContext } from '../context.ts';
 import { observe } from '../database/observer.ts';
 import { lsnBytes, type HeartbeatRow } from '../database/postgresql.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { heartbeat as alive, pause } from '../running.ts';
+import { until } from '../running.ts';
 import { attempt, type Attempt } from '../attempt.ts';
 import type { Fence, WriterState } from './port.ts';
 
@@ -69,7 +69,7 @@ export async function fenceCacheByReplication(
 
   // A replica of another server than the lost primary takes nothing from it by leaving.
   const own = states
-    .filter(({ answer }) => answer.ok && (answer.fields.get('follows') === site || answer.fields.find('left') === site))
+    .filter(({ answer }) => answer.ok && (answer.fields.find('follows') === site || answer.fields.find('left') === site))
     .map(({ replica }) => replica);
   const expected = judge(own.length);
   if (!expected.proven) return fenceOf(dependencies, site, 'cache', expected, untouched(known));
@@ -85,7 +85,9 @@ export async function fenceCacheByReplication(
 
   const lastLeft = Math.max(...left.map(({ at }) => at));
   const maxLagSeconds = Math.max(seconds(plan.estate.cache.replicaMaxLag), heartbeat?.cache.minReplicasMaxLagSeconds ?? 0);
-  await waitUntil(lastLeft + cacheFenceHoldsAfterSeconds(maxLagSeconds) * 1000, dependencies, site);
+  const holdsAt = lastLeft + cacheFenceHoldsAfterSeconds(maxLagSeconds) * 1000;
+  const holds = async (): Promise<true | undefined> => (dependencies.now().getTime() >= holdsAt ? true : undefined);
+  await until(holds, { everyMilliseconds: 100, withinMilliseconds: Infinity });
   return fenceOf(dependencies, site, 'cache', verdict, `${names} left, the last one at ${new Date(lastLeft).toISOString()}.`);
 }
 
@@ -146,15 +148,6 @@ function untouched(known: Knowledge): string {
 
 function troubles(leaving: readonly { readonly standby: SiteId; readonly answer: Attempt }[]): string {
   return leaving.flatMap(({ standby, answer }) => (answer.ok ? [] : [`; ${standby} did not: ${answer.reason}`])).join('');
-}
-
-async function waitUntil(end: number, dependencies: ActivityDependencies, site: SiteId): Promise<void> {
-  for (;;) {
-    const rest = end - dependencies.now().getTime();
-    if (rest <= 0) return;
-    alive(`${site} may acknowledge for ${Math.ceil(rest / 1000)} s more`);
-    await pause(Math.min(rest, 1_000));
-  }
 }
 
 function fenceOf(dependencies: ActivityDependencies, site: SiteId, server: WriterState['server'], verdict: FenceVerdict, note: string): Fence {

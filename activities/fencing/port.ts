@@ -13,7 +13,7 @@ export interface WriterState {
 
 export interface Fence {
   readonly method: 'agent' | 'replication';
-  /** Every server named in `servers` is proven fenced. A false one is a value: the next method is tried. */
+  /** At least one server is named in `servers`, and every one is proven fenced. A false one is a value: the next method is tried. */
   readonly proven: boolean;
   readonly servers: readonly WriterState[];
   /** One sentence: the write that failed, or the settings that make an acknowledgement impossible; or why there is no proof. */
@@ -35,9 +35,9 @@ export interface FencingActivities {
   fenceDatabaseByReplication(input: { readonly run: RunContext; readonly site: SiteId; readonly standbys: readonly SiteId[] }): Promise<Fence>;
   /** All replicas leave; proven when `min-replicas-to-write` ≥ 1 is known from the heartbeat and the plan's replica max lag + 2 s has passed since. */
   fenceCacheByReplication(input: { readonly run: RunContext; readonly site: SiteId; readonly replicas: readonly SiteId[] }): Promise<Fence>;
-  /** Takes `fenceByAgent` back: database and cache open, service started. Only before the point of no return. */
+  /** Takes `fenceByAgent` back: database and cache open, service started. Only before the point of no return. A server that was not taken back is `unknown`; its `how` says what to do. */
   unfenceByAgent(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Fence>;
-  /** Takes the fences by replication back: standbys and replicas follow `site` again. */
+  /** Takes the fences by replication back: standbys and replicas follow `site` again. One that was not taken back is `unknown`; its `how` says what to do. */
   reattach(input: {
     readonly run: RunContext;
     readonly site: SiteId;

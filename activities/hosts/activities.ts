@@ -1,4 +1,5 @@
 /** Epochs and identities, asked from the site agents. */
+import { attemptToRead } from '../attempt.ts';
 import { changeOf } from '../change.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import type { AgentState, HostsActivities } from './port.ts';
@@ -8,19 +9,22 @@ export function createHostsActivities(dependencies: ActivityDependencies): Hosts
     async readAgents({ run, sites }) {
       return Promise.all(
         sites.map(async (site): Promise<AgentState> => {
-          const answer = await dependencies.agent(run, site).ask('identify');
-          if (!answer.reachable) return { site, reachable: false, reason: answer.reason };
-          const { fields } = answer;
-          const named = fields.get('site');
-          if (named !== site) return { site, reachable: false, reason: `the agent there calls itself ${named}; the plan's address leads to another site` };
-          return {
-            site,
-            reachable: true,
-            epoch: Number(fields.get('epoch')),
-            epochHolder: fields.get('epoch_holder'),
-            agentVersion: fields.get('version'),
-            hostname: fields.get('hostname'),
-          };
+          const answer = await attemptToRead(
+            () => dependencies.agent(run, site).ask('identify'),
+            (fields): AgentState => {
+              const named = fields.get('site');
+              if (named !== site) return { site, reachable: false, reason: `the agent there calls itself ${named}; the plan's address leads to another site` };
+              return {
+                site,
+                reachable: true,
+                epoch: Number(fields.get('epoch')),
+                epochHolder: fields.get('epoch_holder'),
+                agentVersion: fields.get('version'),
+                hostname: fields.get('hostname'),
+              };
+            },
+          );
+          return answer.ok ? answer.value : { site, reachable: false, reason: answer.reason };
         }),
       );
     },

@@ -14,8 +14,8 @@ export type AgentState =
   | { readonly site: SiteId; readonly reachable: false; readonly reason: string };
 
 export interface HostsActivities {
-  /** Epoch and identity of each site's agent. An unreachable one is a value, not an error. */
+  /** Epoch and identity of each site's agent. One that cannot be reached, fails or is not who the plan says is a value, not an error. */
   readAgents(input: { readonly run: RunContext; readonly sites: readonly SiteId[] }): Promise<readonly AgentState[]>;
-  /** Stores the run's epoch at one agent. Refused when the agent has seen a higher one, or the same one for another run. */
+  /** Stores the run's epoch at one agent. A `stale-epoch` failure when it has seen a higher one, or the same one of another execution; `transient` when it cannot be reached. */
   claimEpoch(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Change>;
 }

@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Plan } from '../../plan/schema.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
-import { keepAlive } from '../running.ts';
 import type { MonitoringActivities } from './port.ts';
 
 const callTimeoutMilliseconds = 5_000;
@@ -14,20 +13,18 @@ export function createMonitoringActivities(dependencies: ActivityDependencies): 
       const plan = await dependencies.planOf(run.planDigest);
       const call = await createCaller(plan, dependencies);
       const wanted = { status: 'failover_active', from, to, run: run.runId };
-      return keepAlive('monitoring', async () => {
-        const before = await call('GET');
-        const same = isDeepStrictEqual(before, wanted);
-        if (!same) await call('POST', wanted);
-        const after = same ? before : await call('GET');
-        return {
-          before: describe(before),
-          // An API that cannot be read has at least accepted what it was sent.
-          after: after === undefined ? `${describe(wanted)} (accepted, not read back)` : describe(after),
-          changed: !same,
-          source: new URL(plan.estate.monitoring.url).host,
-          at: dependencies.now().toISOString(),
-        };
-      });
+      const before = await call('GET');
+      const same = isDeepStrictEqual(before, wanted);
+      if (!same) await call('POST', wanted);
+      const after = same ? before : await call('GET');
+      return {
+        before: describe(before),
+        // An API that cannot be read has at least accepted what it was sent.
+        after: after === undefined ? `${describe(wanted)} (accepted, not read back)` : describe(after),
+        changed: !same,
+        source: new URL(plan.estate.monitoring.url).host,
+        at: dependencies.now().toISOString(),
+      };
     },
   };
 }

@@ -18,7 +18,8 @@ export function createReportingActivities(dependencies: ReportingDependencies): 
     async storeReport({ run, report }) {
       const plan = await dependencies.planOf(run.planDigest);
       const folder = resolve(dependencies.planFolder, plan.estate.reports.directory);
-      const name = `${report.startedAt.replace(/[:.]/g, '-')}-${report.runId.replace(/[^A-Za-z0-9]+/g, '-')}-epoch-${report.epoch}`;
+      // The execution begins with the run id, which alone would be the same for each run of an estate.
+      const name = `${report.startedAt.replace(/[:.]/g, '-')}-${run.execution.replace(/[^A-Za-z0-9]+/g, '-')}-epoch-${report.epoch}`;
       const markdown = renderMarkdown(report);
       try {
         await mkdir(folder, { recursive: true });

@@ -4,7 +4,7 @@ import type { Report } from '../../report/report.ts';
 import type { RunContext } from '../context.ts';
 
 export interface ReportingActivities {
-  /** Writes the report as Markdown and JSON, named by run id; an equal copy already there is left. */
+  /** Writes the report as Markdown and JSON, named by start, execution and epoch; an equal copy already there is left. */
   storeReport(input: { readonly run: RunContext; readonly report: Report }): Promise<{ readonly path: string; readonly sha256: string }>;
   /** The plan that this worker holds. Refused (`plan-changed`) when `expectedDigest` is given and differs. */
   loadPlan(input: { readonly expectedDigest?: string }): Promise<PlanSnapshot>;

@@ -1,4 +1,5 @@
 /** The application service, through the service manager of each site's host. */
+import { attemptToRead } from '../attempt.ts';
 import { changeOf } from '../change.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import type { ServicesActivities } from './port.ts';
@@ -7,10 +8,11 @@ export function createServicesActivities(dependencies: ActivityDependencies): Se
   const { agent, now } = dependencies;
   return {
     async readService({ run, site }) {
-      const answer = await agent(run, site).ask('service-status');
-      if (!answer.reachable) return { site, reachable: false, active: false, enabled: false, detail: answer.reason };
-      const { fields } = answer;
-      return { site, reachable: true, active: fields.flag('active'), enabled: fields.flag('enabled'), detail: fields.get('detail') };
+      const answer = await attemptToRead(
+        () => agent(run, site).ask('service-status'),
+        (fields) => ({ active: fields.flag('active'), enabled: fields.flag('enabled'), detail: fields.get('detail') }),
+      );
+      return answer.ok ? { site, reachable: true, ...answer.value } : { site, reachable: false, active: false, enabled: false, detail: answer.reason };
     },
 
     async startService({ run, site }) {

@@ -11,6 +11,7 @@ export interface ServiceState {
 }
 
 export interface ServicesActivities {
+  /** An agent that cannot be reached, fails or is not who the plan says is `reachable: false`, with the reason in `detail`. */
   readService(input: { readonly run: RunContext; readonly site: SiteId }): Promise<ServiceState>;
   /** Starts and enables the service; done when the service manager says active and enabled. */
   startService(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Change>;

@@ -4,12 +4,10 @@ import { milliseconds } from '../../plan/durations.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentAnswer, AgentClient, AgentFields } from '../dependencies.ts';
 import { failure } from '../errors.ts';
-import { heartbeat } from '../running.ts';
 import { HostKeyError, LoginError, SshConnection, UnreachableError, type CommandResult } from './connection.ts';
 
 /** What an agent may be asked to change is bounded by the agent itself; this is the longest of its bounds and a little more. */
 const changeTimeoutMilliseconds = 60_000;
-const heartbeatMilliseconds = 2_000;
 const argumentPattern = /^[A-Za-z0-9:._/%@=-]+$/;
 
 export interface AgentPool {
@@ -96,17 +94,16 @@ class SiteAgent implements AgentClient {
   }
 
   async tryChange(verb: string, ...args: readonly string[]): Promise<AgentAnswer> {
-    return this.call([verb, '--epoch', String(this.run.epoch), '--run', this.run.runId, ...args], changeTimeoutMilliseconds);
+    return this.call([verb, '--epoch', String(this.run.epoch), '--run', this.run.execution, ...args], changeTimeoutMilliseconds);
   }
 
   private async call(words: readonly string[], timeoutMilliseconds: number): Promise<AgentAnswer> {
     const bad = words.find((word) => !argumentPattern.test(word));
     if (bad !== undefined)
       throw failure('refused', { happened: `"${bad}" holds characters that no agent accepts.`, leftAs: `Nothing was sent to ${this.site}.` });
-    const alive = setInterval(() => heartbeat(`${words[0]} at ${this.site}`), heartbeatMilliseconds);
     try {
       const result = await this.runOnce(words, timeoutMilliseconds);
-      return { reachable: true, fields: this.judged(words[0] ?? '', result) };
+      return { reachable: true, fields: this.judged(words[0] ?? '', words[1] === '--epoch', result) };
     } catch (error) {
       if (error instanceof UnreachableError) return { reachable: false, reason: error.message };
       if (error instanceof HostKeyError) {
@@ -130,8 +127,6 @@ class SiteAgent implements AgentClient {
         );
       }
       throw error;
-    } finally {
-      clearInterval(alive);
     }
   }
 
@@ -146,7 +141,7 @@ class SiteAgent implements AgentClient {
     }
   }
 
-  private judged(verb: string, result: CommandResult): AgentFields {
+  private judged(verb: string, changes: boolean, result: CommandResult): AgentFields {
     const fields = parseFields(result.stdout, `${verb} at ${this.site}`);
     const facts = { site: this.site, verb, exit: result.code };
     const asItWas = `${this.site} is as it was.`;
@@ -160,14 +155,20 @@ class SiteAgent implements AgentClient {
         { ...facts, epoch, holder },
       );
     }
+    const said = fields.find('error');
     throw failure(
       'permanent',
-      {
-        happened: `${verb} failed at ${this.site}: ${sentence(fields.find('error') ?? result.stderr)}`,
-        leftAs: 'It can be repeated: what was done already is found done.',
-      },
+      { happened: `${verb} failed at ${this.site}: ${sentence(said ?? result.stderr)}`, leftAs: this.leftBy(changes, result.code, said) },
       facts,
     );
+  }
+
+  /** How a verb that neither succeeded nor was turned away by a guard left the site. */
+  private leftBy(changes: boolean, code: number | null, said: string | undefined): string {
+    if (!changes || code === 64) return `${this.site} is as it was.`;
+    return said === undefined
+      ? `How far it came is not known: look at ${this.site} itself.`
+      : 'What it had done before that stays done; a repeat starts from what it finds.';
   }
 }
 

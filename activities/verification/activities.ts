@@ -8,7 +8,7 @@ import { failure } from '../errors.ts';
 import { resolveAt, serverName } from '../probing/resolve.ts';
 import { createServiceCaller, type ServiceCaller } from '../probing/service.ts';
 import type { StoreLogin } from '../probing/stores.ts';
-import { keepAlive, pause, until } from '../running.ts';
+import { pause, until } from '../running.ts';
 import { compareCounts, type Comparison } from './counts.ts';
 import type { FunctionVerdict, VerificationActivities } from './port.ts';
 import { probeFunction, type ProbeResult } from './probe.ts';
@@ -37,22 +37,19 @@ export function createVerificationActivities(dependencies: FolderDependencies): 
     async verifyFunction({ run, site, function: id, reference }) {
       const verifier = await verifierOf(run);
       const login = await loginOf(verifier.plan);
-      return keepAlive(`${id} at ${site}`, () => verifyFunction(verifier, site, id, reference, login));
+      return verifyFunction(verifier, site, id, reference, login);
     },
 
     async verifyUptime({ run, site }) {
-      const verifier = await verifierOf(run);
-      return keepAlive(`uptime of ${site}`, () => verifyUptime(verifier, site));
+      return verifyUptime(await verifierOf(run), site);
     },
 
     async verifyAsCustomer({ run, site, withinSeconds }) {
-      const verifier = await verifierOf(run);
-      return keepAlive(`${verifier.plan.estate.dns.recordName} as a customer`, () => verifyAsCustomer(verifier, site, withinSeconds));
+      return verifyAsCustomer(await verifierOf(run), site, withinSeconds);
     },
 
     async watchService({ run, site, forSeconds }) {
-      const verifier = await verifierOf(run);
-      return keepAlive(`watching ${site}`, () => watchService(verifier, site, forSeconds));
+      return watchService(await verifierOf(run), site, forSeconds);
     },
   };
 }
@@ -67,7 +64,7 @@ async function verifyFunction(verifier: Verifier, site: SiteId, id: string, refe
       latest = await ask(verifier, site, endpoint, businessFunction, probe);
       return latest.status === 'failed' ? undefined : latest;
     },
-    { everyMilliseconds: pollMilliseconds, withinMilliseconds: settleMilliseconds, waitingFor: `${id} at ${site}` },
+    { everyMilliseconds: pollMilliseconds, withinMilliseconds: settleMilliseconds },
   );
   const result = passed ?? latest;
   const compared = await compare(plan, site, reference, probe, login);
@@ -108,7 +105,6 @@ async function verifyUptime({ plan, service }: Verifier, site: SiteId): Promise<
     const later = await until(grown, {
       everyMilliseconds: pollMilliseconds,
       withinMilliseconds: settleMilliseconds,
-      waitingFor: `${uptimeMetric} to grow`,
     });
     if (later === undefined) return { ok: false, detail: `${uptimeMetric} stays at ${first} s.` };
     return { ok: true, detail: `${uptimeMetric} grows: ${first} s, then ${later} s.` };
@@ -133,7 +129,7 @@ async function verifyAsCustomer(verifier: Verifier, site: SiteId, withinSeconds:
       latest = await askAsCustomer(verifier, site);
       return latest.every((verdict) => verdict.status !== 'failed') ? latest : undefined;
     },
-    { everyMilliseconds: pollMilliseconds, withinMilliseconds: withinSeconds * 1000, waitingFor: 'all resolvers and functions to agree' },
+    { everyMilliseconds: pollMilliseconds, withinMilliseconds: withinSeconds * 1000 },
   );
   return agreed ?? latest;
 }

@@ -46,7 +46,6 @@ async function compareTables(plan: Plan, site: SiteId, reference: SiteId, tables
       const reached = await until(async () => ((await hasReached(client, position)) ? true : undefined), {
         everyMilliseconds: 100,
         withinMilliseconds: catchUpMilliseconds,
-        waitingFor: `${reference} to reach ${position}`,
       });
       return { reached: reached === true, counts: await countRows(client, tables) };
     }).catch((error: unknown) => (error as Error).message);
@@ -92,7 +91,6 @@ async function compareKeys(plan: Plan, site: SiteId, reference: SiteId, patterns
       const reached = await until(async () => ((await offsetOf(redis)) >= offset ? true : undefined), {
         everyMilliseconds: 100,
         withinMilliseconds: catchUpMilliseconds,
-        waitingFor: `the cache of ${reference} to reach ${offset}`,
       });
       return { reached: reached === true, counts: await countKeys(redis, patterns) };
     }).catch((error: unknown) => (error as Error).message);

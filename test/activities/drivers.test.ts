@@ -32,7 +32,7 @@ let dependencies: FolderDependencies;
 
 /** A run with this epoch. */
 function run(epoch: number, runId = 'recovery/drivers'): RunContext {
-  return { runId, planDigest: loaded.digest, epoch };
+  return { runId, execution: `${runId}@1`, planDigest: loaded.digest, epoch };
 }
 
 beforeAll(async () => {
@@ -183,7 +183,7 @@ describe('routing', () => {
     expect(await dns.proveRoute({ run: run(2), to: tertiary, withinSeconds: 10 })).toMatchObject({ moved: true });
     expect(await dns.changeRecord({ run: run(2), to: tertiary })).toMatchObject({ changed: false });
     const { served } = await lab.call<{ served: { type: string; values: string[] }[] }>('route53/state');
-    expect(served.find((set) => set.type === 'TXT')?.values).toEqual(['"epoch=2 run=recovery/drivers"']);
+    expect(served.find((set) => set.type === 'TXT')?.values).toEqual(['"epoch=2 run=recovery/drivers@1"']);
   });
 
   test.each([
@@ -238,6 +238,8 @@ describe('people and monitoring', () => {
     const first = await notifyStakeholders({ run: run(1), values });
     expect(first.recipients).toContain('jsmith@erlmcp.com');
     expect((await notifyStakeholders({ run: run(1), values })).messageId).toBe(first.messageId);
+    const another = { ...run(1), execution: 'recovery/drivers@2' };
+    expect((await notifyStakeholders({ run: another, values })).messageId).not.toBe(first.messageId);
     const { messages } = await lab.call<{ messages: { number: number; subject: string }[] }>('mail/list');
     expect(messages[0]?.subject).toBe('Failover from us-east-1 to eu-central-1: recovered');
     const { source } = await lab.call<{ source: string }>('mail/read', { number: messages[0]?.number });
@@ -249,6 +251,7 @@ describe('people and monitoring', () => {
     const { storeReport } = createReportingActivities({ ...dependencies, loadedPlan: loaded });
     const first = await storeReport({ run: run(1), report: exampleReport });
     expect(await storeReport({ run: run(1), report: exampleReport })).toEqual(first);
+    expect(first.path).toContain('-recovery-drivers-1-epoch-');
     expect(await readFile(first.path, 'utf8')).toContain('# RECOVERED WITH EXCEPTIONS: us-east-1 → eu-central-1');
     expect(JSON.parse(await readFile(first.path.replace(/md$/, 'json'), 'utf8'))).toEqual(exampleReport);
   });

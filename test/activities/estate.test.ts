@@ -6,6 +6,7 @@ import { createCacheActivities } from '../../activities/cache/activities.ts';
 import type { RunContext } from '../../activities/context.ts';
 import { createDatabaseActivities } from '../../activities/database/activities.ts';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
+import { createDetectionActivities } from '../../activities/detection/activities.ts';
 import { createFencingActivities } from '../../activities/fencing/activities.ts';
 import { createHostsActivities } from '../../activities/hosts/activities.ts';
 import { createInfrastructureActivities } from '../../activities/infrastructure/activities.ts';
@@ -16,7 +17,7 @@ import { TestEstate, sites, type TestSite } from '../site-agent/estate.ts';
 import { eventually, testNetwork } from '../site-agent/support.ts';
 
 const servers = new TestEstate(testNetwork());
-const run: RunContext = { runId: 'failover/test-1', planDigest: 'as-it-is', epoch: 3 };
+const run: RunContext = { runId: 'failover/test', execution: 'failover/test@1', planDigest: 'as-it-is', epoch: 3 };
 let estate: Estate;
 let pool: AgentPool;
 /** Plans by digest: a test may look at the same estate with a limit of its own. */
@@ -35,6 +36,7 @@ const application = createApplicationActivities(dependencies);
 const database = createDatabaseActivities(dependencies);
 const cache = createCacheActivities(dependencies);
 const fencing = createFencingActivities(dependencies);
+const detection = createDetectionActivities({ ...dependencies, planFolder: '.' });
 
 beforeAll(async () => {
   await servers.start();
@@ -61,17 +63,50 @@ describe('hosts, service, capacity and files', () => {
     await servers.startSshd('north');
   });
 
+  test('an agent that is not to be trusted, or fails, is a value wherever something is only read', async () => {
+    const north = estate.sites['north']!;
+    plans.set('other-key', {
+      ...estate,
+      sites: { ...estate.sites, north: { ...north, agent: { ...north.agent, hostKey: estate.sites['east']!.agent.hostKey } } },
+    });
+    plans.set('other-user', { ...estate, ssh: { ...estate.ssh, user: 'nobody' } });
+    for (const [planDigest, reason] of [
+      ['other-key', 'north is not who the plan says'],
+      ['other-user', "north refuses the plan's SSH user or key"],
+    ] as const) {
+      const asked = { run: { ...run, planDigest }, site: 'north' };
+      const said = expect.stringContaining(reason);
+      expect(await hosts.readAgents({ run: asked.run, sites: ['north'] })).toEqual([{ site: 'north', reachable: false, reason: said }]);
+      expect(await services.readService(asked)).toMatchObject({ reachable: false, active: false, detail: said });
+      expect(await database.readDatabase(asked)).toMatchObject({ reachable: true, inRecovery: true, follows: 'unknown' });
+      expect(await fencing.readWriters({ run: asked.run, sites: ['north'] })).toMatchObject([
+        { state: 'unknown', how: said },
+        { state: 'unknown', how: said },
+      ]);
+      expect(await detection.watchFromSite({ run: asked.run, observer: 'north', site: 'east', holdSeconds: 0 })).toMatchObject({
+        verdict: 'blind',
+        detail: said,
+      });
+    }
+    await expect(hosts.claimEpoch({ run: { ...run, planDigest: 'other-key' }, site: 'north' })).rejects.toMatchObject({ type: 'host-key-changed' });
+    // An agent that fails: `mars` is no peer of it, and it says so with an exit code.
+    expect(await detection.watchFromSite({ run, observer: 'north', site: 'mars', holdSeconds: 0 })).toMatchObject({
+      verdict: 'blind',
+      detail: expect.stringContaining('mars is no peer of north'),
+    });
+  });
+
   test('an epoch is claimed, and an older run is told so', async () => {
     for (const site of sites)
       expect(await hosts.claimEpoch({ run, site })).toMatchObject({ before: '0', after: '3', changed: true, source: `site-agent ${site}` });
     expect(await hosts.claimEpoch({ run, site: 'west' })).toMatchObject({ changed: false });
-    const older = { ...run, runId: 'failover/test-0', epoch: 2 };
+    const older = { ...run, execution: 'failover/test@0', epoch: 2 };
     await expect(services.startService({ run: older, site: 'west' })).rejects.toMatchObject({
       type: 'stale-epoch',
       nonRetryable: true,
-      message: expect.stringContaining('west has seen epoch 3 of failover/test-1; this run holds 2.'),
+      message: expect.stringContaining('west has seen epoch 3 of failover/test@1; this run holds 2.'),
     });
-    await expect(hosts.claimEpoch({ run: { ...run, runId: 'failover/other' }, site: 'west' })).rejects.toMatchObject({ type: 'stale-epoch' });
+    await expect(hosts.claimEpoch({ run: { ...run, execution: 'failover/test@2' }, site: 'west' })).rejects.toMatchObject({ type: 'stale-epoch' });
     expect(await services.readService({ run, site: 'west' })).toMatchObject({ active: false });
   });
 
@@ -174,6 +209,28 @@ describe('fences', () => {
     const fence = await fencing.fenceByAgent({ run, site: 'east' });
     expect(fence).toMatchObject({ proven: false, servers: [{ state: 'unknown' }, { state: 'unknown' }] });
     expect(await fencing.readWriters({ run, sites: ['east'] })).toMatchObject([{ state: 'unknown' }, { state: 'unknown' }]);
+  });
+
+  test('what was not taken back is named, with the command that takes it back', async () => {
+    const { proof, servers: states } = await fencing.unfenceByAgent({ run, site: 'east' });
+    expect(states[0]).toMatchObject({ state: 'unknown', how: expect.stringMatching(/^the database at east was not taken back, it may still be closed: /) });
+    expect(states[0]?.how).toMatch(/; run "site-agent agent\.conf database-open --epoch 3 --run failover\/test@1" at east$/);
+    expect(proof).toMatch(/^Not all was taken back: .+; the service was not started: .+ service-start .+ at east\.$/);
+    const [standby] = await fencing.reattach({ run, site: 'mars', standbys: ['west'], replicas: [] });
+    expect(standby).toMatchObject({
+      site: 'west',
+      state: 'unknown',
+      how: expect.stringContaining('the database at west was not taken back, it may not follow mars: '),
+    });
+    expect(standby?.how).toContain('mars is no peer of west');
+    expect(standby?.how).toContain('. west is as it was; run "site-agent agent.conf database-follow --epoch 3 --run failover/test@1 mars" at west');
+  });
+
+  test('a site for which the plan names no server is never proven fenced', async () => {
+    const { database: _database, cache: _cache, ...bare } = estate.sites['east']!;
+    plans.set('no-servers', { ...estate, sites: { ...estate.sites, east: bare } });
+    const fence = await fencing.fenceByAgent({ run: { ...run, planDigest: 'no-servers' }, site: 'east' });
+    expect(fence).toMatchObject({ proven: false, servers: [], proof: expect.stringContaining('the plan names no server at east') });
   });
 
   test('nothing is detached when the heartbeat proves nothing', async () => {

@@ -1,10 +1,14 @@
 /** What the drivers judge by, apart from the servers that they ask. */
 import { describe, expect, test } from 'vitest';
+import { attempt, attemptToRead } from '../../activities/attempt.ts';
 import { render } from '../../activities/communication/render.ts';
+import { agreeOn, notMoved } from '../../activities/dns/activities.ts';
+import { failure } from '../../activities/errors.ts';
+import { parseFields } from '../../activities/ssh/agent.ts';
 import { readMetric } from '../../activities/verification/activities.ts';
 import { judgeCounts } from '../../activities/verification/counts.ts';
 import { judgeAnswer } from '../../activities/verification/probe.ts';
-import type { BusinessFunction } from '../../plan/schema.ts';
+import type { BusinessFunction, Plan } from '../../plan/schema.ts';
 
 const strict = { id: 'payments' } as BusinessFunction;
 const lenient = { id: 'payments', reducedFeatures: 'No refunds.' } as BusinessFunction;
@@ -68,5 +72,44 @@ describe('a metric', () => {
   test('is read with its labels, by its whole name', () => {
     expect(readMetric(text, 'up')).toBe(12.5);
     expect(() => readMetric(text, 'uptime')).toThrow('there is no metric uptime');
+  });
+});
+
+describe('authoritative servers', () => {
+  const plan = { estate: { sites: { east: { publicAddress: '192.0.2.1' }, west: { publicAddress: '192.0.2.2' } } } } as unknown as Plan;
+  const answer = (server: string, address: string) => ({ server, address, ttlSeconds: 30 });
+
+  test('prove a route only when all that answer agree', () => {
+    expect(agreeOn([], '192.0.2.2')).toBe(false);
+    expect(agreeOn([answer('ns1:53', '192.0.2.2')], '192.0.2.2')).toBe(true);
+    expect(agreeOn([answer('ns1:53', '192.0.2.2'), answer('ns2:53', '192.0.2.1')], '192.0.2.2')).toBe(false);
+  });
+
+  test('that do not agree are named', () => {
+    expect(notMoved(plan, 'west', 5, [answer('ns1:53', '192.0.2.2'), answer('ns2:53', '192.0.2.1')])).toBe(
+      'After 5 s not all authoritative servers give 192.0.2.2 of west: ns2:53 gives 192.0.2.1 (east).',
+    );
+    expect(notMoved(plan, 'west', 5, [])).toBe('After 5 s no authoritative server answers; 192.0.2.2 of west was expected.');
+  });
+});
+
+describe('an agent that is only asked', () => {
+  const text = { happened: 'It went wrong.', leftAs: 'Nothing was sent to it.' };
+
+  test.each(['host-key-changed', 'permanent', 'refused', 'transient'] as const)('and fails with %s gives a reason', async (type) => {
+    expect(await attempt(() => Promise.reject(failure(type, text)))).toEqual({ ok: false, reason: 'It went wrong. Nothing was sent to it.' });
+  });
+
+  test('and lacks a line gives a reason', async () => {
+    const fields = parseFields('site=east', 'identify at east');
+    const read = await attemptToRead(
+      async () => ({ reachable: true, fields }),
+      (answer) => answer.get('epoch'),
+    );
+    expect(read).toEqual({ ok: false, reason: 'The answer to identify at east has no line "epoch=". It was not used.' });
+  });
+
+  test.each(['stale-epoch', 'plan-changed', 'secret-missing'] as const)('and fails with %s ends the run', async (type) => {
+    await expect(attempt(() => Promise.reject(failure(type, text)))).rejects.toMatchObject({ type });
   });
 });

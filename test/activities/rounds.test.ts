@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { judgeReports } from '../../activities/detection/activities.ts';
 import { judgeHealth } from '../../activities/detection/checks.ts';
 import { judgeRound, watch, type Round } from '../../activities/detection/rounds.ts';
 import type { Observation, Vantage } from '../../activities/detection/port.ts';
@@ -101,6 +102,30 @@ describe('a watch', () => {
 
   test('of one round is what that round saw', async () => {
     expect(await watching(['blind'], 0)).toMatchObject({ verdict: 'blind', rounds: 1 });
+  });
+});
+
+describe('the reports of the DNS provider´s checkers', () => {
+  const now = new Date('2026-02-02T10:01:00Z');
+  const report = (secondsAgo: number, healthy: boolean) => ({
+    healthy,
+    checkedAt: new Date(now.getTime() - secondsAgo * 1000),
+    text: healthy ? 'Success' : 'Failure',
+  });
+
+  test('fail since the youngest of them: one old report fills no hold time', async () => {
+    const round = judgeReports([report(55, false), report(2, false), report(1, false)], now, 10);
+    expect(round).toMatchObject({ verdict: 'failed', failingSince: '2026-02-02T10:00:59.000Z' });
+    const vantage = await watch({
+      ...{ kind: 'health-check', observer: 'test', holdSeconds: 0, intervalMilliseconds: 20, graceMilliseconds: 0 },
+      look: async () => round,
+    });
+    expect(vantage.heldSeconds).toBeLessThanOrEqual(1);
+  });
+
+  test('are healthy by the provider´s own share, and blind when all are old', () => {
+    expect(judgeReports([report(1, true), report(1, false), report(1, false), report(1, false), report(1, false)], now, 10).verdict).toBe('alive');
+    expect(judgeReports([report(61, false)], now, 10).verdict).toBe('blind');
   });
 });
 

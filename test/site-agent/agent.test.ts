@@ -68,15 +68,31 @@ describe('the epoch', () => {
     expect(await estate.change('north', 'switch-reset east', 5, 'run-5')).toMatchObject({ code: 66 });
   });
 
+  test('is no licence for a change while the lock under it cannot be had back', async () => {
+    const conf = estate.path('north', 'agent.conf');
+    const whole = readFileSync(conf, 'utf8');
+    // The configuration is shell: here the lock is lost at the moment between storing the epoch and the change itself.
+    writeFileSync(conf, `${whole}\nflock() { grep -q '^7 run-late' "$STATE_DIR/epoch" && [ "$*" = '-w 20 -s 9' ] && return 1; command flock "$@"; }\n`);
+    try {
+      expect(await estate.change('north', 'switch-throw east north', 7, 'run-late')).toMatchObject({
+        code: 1,
+        fields: { error: expect.stringContaining('epoch 7 is stored there, nothing else was changed') },
+      });
+    } finally {
+      writeFileSync(conf, whole);
+    }
+    expect((await estate.verb('north', 'switch-status')).fields).toMatchObject({ thrown_from: 'none' });
+  });
+
   test('of ten that claim the same epoch at once, one has it', async () => {
-    const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => estate.change('north', 'epoch-claim', 7, `run-${n}`)));
+    const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => estate.change('north', 'epoch-claim', 8, `run-${n}`)));
     expect(answers.filter(({ code }) => code === 0)).toHaveLength(1);
     expect(answers.filter(({ code }) => code === 66)).toHaveLength(9);
-    for (const site of ['east', 'west', 'north'] as const) await estate.change(site, 'epoch-claim', 8, 'run-1');
+    for (const site of ['east', 'west', 'north'] as const) await estate.change(site, 'epoch-claim', 9, 'run-1');
   });
 });
 
-const run1 = (site: TestSite, command: string) => estate.change(site, command, 8, 'run-1');
+const run1 = (site: TestSite, command: string) => estate.change(site, command, 9, 'run-1');
 
 describe('service, capacity, files, switch', () => {
   test('the service is started and enabled, stopped and restarted', async () => {
@@ -313,6 +329,15 @@ describe('the primary is fenced', () => {
   });
 
   test('the cache refuses every write, also after a restart', async () => {
+    const conf = estate.path('east', 'agent.conf');
+    const whole = readFileSync(conf, 'utf8');
+    writeFileSync(conf, `${whole}\nmv() { case $* in *cache-closed) return 1 ;; esac; command mv "$@"; }\n`);
+    expect(await run1('east', 'cache-close'), 'a state that cannot be kept').toMatchObject({
+      code: 1,
+      fields: { error: expect.stringContaining('the cache is as it was') },
+    });
+    writeFileSync(conf, whole);
+    expect((await estate.verb('east', 'cache-status')).fields).toMatchObject({ closed: 'no' });
     expect((await run1('east', 'cache-close')).fields).toMatchObject({ after: 'closed', changed: 'yes' });
     expect((await run1('east', 'cache-close')).fields).toMatchObject({ changed: 'no' });
     expect((await estate.verb('east', 'write-test')).fields['cache_detail']).toContain('NOREPLICAS');

@@ -195,7 +195,7 @@ export class TestEstate {
       },
       functionProbes: [{ function: 'payments', path: '/payments', tables: ['payments'], cacheKeys: ['session:*'] }],
       database: { driver: 'postgresql', name: 'app', observer, heartbeatTable: 'dr_heartbeat' },
-      cache: { driver: 'redis', observer: { ...observer, user: 'default' }, replicaMaxLag: 'PT2S' },
+      cache: { driver: 'redis', observer: { ...observer, user: 'default' }, replicaMaxLag: 'PT2S', writesWaitForReplicas: 1 },
       dns: {
         ...{
           driver: 'route53',

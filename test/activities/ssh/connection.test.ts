@@ -13,7 +13,7 @@ import { eventually } from '../../site-agent/support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dr-ssh-'));
 const address = '127.119.0.22';
-const run = { runId: 'run-1', planDigest: 'plan', epoch: 7 };
+const run = { runId: 'run', execution: 'run@1', planDigest: 'plan', epoch: 7 };
 let hostKey: string;
 let fingerprint: string;
 let server: ssh2.Server;
@@ -99,14 +99,15 @@ describe('an agent that answers', () => {
   test('is told run and epoch with each change', async () => {
     answer = ['changed=yes\n', 0];
     await agent().change('capacity-set', '100');
-    expect(commands).toEqual(['capacity-set --epoch 7 --run run-1 100']);
+    expect(commands).toEqual(['capacity-set --epoch 7 --run run@1 100']);
   });
 
   test.each([
     [65, 'refused=the database is a primary', 'refused', 'the database is a primary. east is as it was. HINT: A guard said no.'],
     [66, 'epoch=9\nholder=run-2', 'stale-epoch', 'east has seen epoch 9 of run-2; this run holds 7. east is as it was.'],
-    [1, 'error=Redis is gone', 'permanent', 'database-promote failed at east: Redis is gone. It can be repeated'],
-    [64, 'error=no such verb', 'permanent', 'database-promote failed at east: no such verb.'],
+    [1, 'error=Redis is gone', 'permanent', 'database-promote failed at east: Redis is gone. What it had done before that stays done'],
+    [127, 'nothing of note', 'permanent', 'database-promote failed at east: it gave no reason. How far it came is not known: look at east itself.'],
+    [64, 'error=no such verb', 'permanent', 'database-promote failed at east: no such verb. east is as it was.'],
   ])('with exit code %i makes the failure of the catalogue', async (code, out, type, message) => {
     answer = [`${out}\n`, code];
     await expect(agent().change('database-promote')).rejects.toMatchObject({ type, nonRetryable: true, message: expect.stringContaining(message) });
