@@ -2,8 +2,10 @@
 
 /** Which run an activity works for. Everything else about the estate comes from the plan with this digest. */
 export interface RunContext {
-  /** Workflow id of the run: names locks, epochs and records. */
+  /** Workflow id of the run: the estate's lock, the same for each run of it. */
   readonly runId: string;
+  /** Unique name of this execution, `<workflow id>@<run id>`: by it epochs are held, so that no run is taken for an earlier one. */
+  readonly execution: string;
   /** SHA-256 of the plan snapshot that the run works on. */
   readonly planDigest: string;
   /** Epoch that the run holds; 0 before it holds one. Targets refuse a change under a lower epoch than they have seen. */

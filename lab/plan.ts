@@ -82,6 +82,7 @@ async function labEstate(context: LabContext, ids: Route53Ids): Promise<Estate> 
       driver: 'redis',
       observer: { user: cacheAccounts.observer, password: 'file:../secrets/cache-observer' },
       replicaMaxLag: `PT${replicaMaxLagSeconds}S`,
+      writesWaitForReplicas: 1,
     },
     dns: {
       driver: 'route53',

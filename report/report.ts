@@ -1,4 +1,7 @@
 /** The report of a run as data. Everything in it was observed or recorded during the run; nothing is copied from the plan but the targets. */
+import type { Loss } from '../plan/rules/loss.ts';
+
+export type { Loss } from '../plan/rules/loss.ts';
 
 /** How a run ended. A skipped step never yields plain `recovered`. */
 export type Outcome = 'recovered' | 'recovered with exceptions' | 'stood down' | 'aborted' | 'failed';
@@ -7,12 +10,6 @@ export type Mode = 'live' | 'dry-run';
 
 /** Where a run is. */
 export type Phase = 'detecting' | 'deciding' | 'fencing' | 'preparing' | 'promoting' | 'verifying' | 'routing' | 'watching' | 'closing' | 'undoing' | 'ended';
-
-/** How much acknowledged work was lost. */
-export type Loss =
-  | { readonly kind: 'proven 0'; readonly proof: string }
-  | { readonly kind: 'at most'; readonly seconds: number; readonly bytes: number | 'unknown'; readonly basis: string }
-  | { readonly kind: 'unknown'; readonly reason: string };
 
 export interface StepRecord {
   readonly id: string;

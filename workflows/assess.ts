@@ -6,7 +6,7 @@ import type { AgentState } from '../activities/hosts/port.ts';
 import type { Vantage } from '../activities/detection/port.ts';
 import { seconds } from '../plan/durations.ts';
 import { judgeFailure } from '../plan/rules/failure.ts';
-import { estimateLoss, type LossEstimate } from '../plan/rules/loss.ts';
+import { estimateDatabaseLoss, type Loss } from '../plan/rules/loss.ts';
 import { judgeSeverity } from '../plan/rules/severity.ts';
 import { judgeTarget, recommend } from '../plan/rules/targets.ts';
 import type { Plan, SiteId } from '../plan/schema.ts';
@@ -97,13 +97,13 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
   };
 }
 
-function lossSeconds(loss: LossEstimate): number | 'unknown' {
+function lossSeconds(loss: Loss): number | 'unknown' {
   if (loss.kind === 'proven 0') return 0;
   return loss.kind === 'at most' ? loss.seconds : 'unknown';
 }
 
 /** A survivor that was synchronous has every acknowledged commit; whether the fence proves it is seen later. Otherwise time since the newest commit counts. */
-export function expectedLoss(plan: Plan, databases: readonly DatabaseState[], target: SiteId, failedSince: string | null): LossEstimate {
+function expectedLoss(plan: Plan, databases: readonly DatabaseState[], target: SiteId, failedSince: string | null): Loss {
   const reachable = databases.filter((state) => state.reachable);
   const own = reachable.find((state) => state.site === target);
   if (!own) return { kind: 'unknown', reason: 'the database there does not answer' };
@@ -112,14 +112,24 @@ export function expectedLoss(plan: Plan, databases: readonly DatabaseState[], ta
     const basis = `${synchronous.site} was synchronous in the heartbeat of ${synchronous.heartbeat?.writtenAt ?? ''}; proven only once the old primary is fenced`;
     return { kind: 'at most', seconds: 0, bytes: 0, basis };
   }
-  const newest = reachable
-    .flatMap((state) => state.lastReplayedCommitAt ?? [])
-    .sort()
-    .at(-1);
-  return estimateLoss({
+  return lossSinceNewestCommit(plan, reachable, failedSince === null ? undefined : { at: Date.parse(failedSince), basis: unobserved });
+}
+
+/** What people are told when nobody can see whether the failed site still acknowledges. */
+export const unobserved = 'the first failed observation; assumes that the failed site has acknowledged nothing since';
+
+/** The loss without any fence: counted from the newest commit that a survivor has. */
+export function lossSinceNewestCommit(
+  plan: Plan,
+  databases: readonly DatabaseState[],
+  stopped: { readonly at: number; readonly basis: string } | undefined,
+): Loss {
+  const commits = databases.flatMap((state) => (state.reachable && state.lastReplayedCommitAt ? [state.lastReplayedCommitAt] : [])).sort();
+  const newest = commits.at(-1);
+  return estimateDatabaseLoss({
     probeIntervalSeconds: seconds(plan.estate.detection.probeInterval),
     ...(newest ? { lastCommitAt: Date.parse(newest) } : {}),
-    ...(failedSince ? { failedSinceAt: Date.parse(failedSince) } : {}),
+    ...(stopped ? { stopped } : {}),
   });
 }
 

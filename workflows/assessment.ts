@@ -15,7 +15,8 @@ export async function assessment(input: AssessmentInput): Promise<Assessment> {
   setHandler(planQuery, () => snapshot, { description: 'The plan that this assessment works on.' });
   snapshot = await loadRunPlan(input.planDigest);
   const { plan, digest } = snapshot;
-  const run = { runId: workflowInfo().workflowId, planDigest: digest, epoch: 0 };
+  const { workflowId, runId } = workflowInfo();
+  const run = { runId: workflowId, execution: `${workflowId}@${runId}`, planDigest: digest, epoch: 0 };
   const { probeTimeout, holdTime } = plan.estate.detection;
   const { read } = toolsFor(`Assess ${input.from}`, seconds(holdTime) + seconds(probeTimeout) * 8 + 30);
   const vantages = await lookAtSite(read, run, plan, input.from, seconds(holdTime));

@@ -7,6 +7,7 @@ import {
   isCancellation,
   setCurrentDetails,
   setHandler,
+  TemporalFailure,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -32,44 +33,77 @@ import {
   voteSignal,
   voteUpdate,
 } from './messages.ts';
-import { checkOpening, loadRunPlan } from './opening.ts';
+import { checkInput, checkOpening, loadRunPlan } from './opening.ts';
 import { reportOf } from './report-of.ts';
 import { storeReport } from './steps/closing.ts';
-import { now, Run } from './run.ts';
+import { describe, now, Run } from './run.ts';
 import { estateAttribute, modeAttribute, phaseAttribute, procedureAttribute } from './search-attributes.ts';
 
 type Body = (run: Run, facts: RecoveryFacts) => Promise<void>;
 
 export async function conduct(procedure: ProcedureName, input: RegionalFailoverInput, body: Body): Promise<Report> {
-  const { workflowId, startTime } = workflowInfo();
-  const run = new Run({ runId: workflowId, procedure, mode: input.mode, startedBy: input.startedBy, startedAt: startTime.toISOString() });
+  checkInput(input);
+  const { workflowId, runId, startTime } = workflowInfo();
+  const start = {
+    runId: workflowId,
+    execution: `${workflowId}@${runId}`,
+    procedure,
+    mode: input.mode,
+    startedBy: input.startedBy,
+    startedAt: startTime.toISOString(),
+  };
+  const run = new Run(start);
   const facts = newFacts({ from: input.from, to: input.to, ...(input.declaredFailed ? { declaredFailed: input.declaredFailed } : {}) });
-  const ending: { outcome: Outcome | null; summary: string } = { outcome: null, summary: '' };
+  const ending: Ending = { outcome: null, summary: '' };
   const report = (): Report => reportOf(run, facts, ending.outcome ?? outcomeSoFar(run), ending.summary || summaryOf(run, facts));
   listen(run, facts, report, () => ending.outcome);
 
   const snapshot = await loadRunPlan(input.planDigest);
-  checkOpening(snapshot, { procedure, estate: input.estate, from: input.from, to: input.to, startedBy: input.startedBy, workflowId, rules: run.rules });
+  checkOpening(snapshot, { procedure, estate: input.estate, from: input.from, to: input.to, workflowId, rules: run.rules });
   run.use(snapshot);
   showPeople(run, facts, () => ending.outcome);
   run.note(`${input.mode} run of ${procedure} from ${input.from} to ${input.to}, started by ${input.startedBy}.`);
 
+  const early = await untilEnding(run, () => body(run, facts));
+  await CancellationScope.nonCancellable(() => closeRun(run, facts, early, ending, report));
+  return report();
+}
+
+interface Ending {
+  outcome: Outcome | null;
+  summary: string;
+}
+
+/** Runs the procedure; null when it came to its last step, else how it ended before. */
+async function untilEnding(run: Run, body: () => Promise<void>): Promise<RunEnding | null> {
   try {
-    await body(run, facts);
-    ending.outcome = outcomeSoFar(run);
+    await body();
+    return null;
   } catch (error) {
-    const end = endingOf(error);
-    ending.summary = end.message;
-    if (end.undo && !run.forwardOnly) await CancellationScope.nonCancellable(() => run.takeBack());
-    ending.outcome = end.outcome;
+    const early = endingOf(error);
+    run.note(early.message);
+    return early;
   }
-  await CancellationScope.nonCancellable(async () => {
-    await observeServers(run, facts);
-    await run.step('store-report', storeReport(run, report));
-  });
+}
+
+/** What every ending has in common: take back what must be, read the end state, judge, report. */
+async function closeRun(run: Run, facts: RecoveryFacts, early: RunEnding | null, ending: Ending, report: () => Report): Promise<void> {
+  // The stop switch holds changes of the procedure; a run that ends must be able to take them back and to report.
+  run.stopped = null;
+  if (early) ending.summary = early.message;
+  if (early?.undo && !run.forwardOnly) await run.takeBack();
+  run.enter('closing');
+  await observeServers(run, facts);
+  if (!early) judgeServers(run, facts);
+  // Until the copy is stored the outcome is the one so far; storing is optional and may add an exception of its own.
+  const outcome = () => early?.outcome ?? outcomeSoFar(run);
+  await run.step(
+    'store-report',
+    storeReport(run, () => ({ ...report(), outcome: outcome() })),
+  );
+  ending.outcome = outcome();
   run.phase = 'ended';
   run.note(`Ended: ${ending.outcome}. ${ending.summary || summaryOf(run, facts)}`);
-  return report();
 }
 
 /** Handlers are registered before the first await, so that nothing said to the run is lost. */
@@ -96,7 +130,8 @@ function listen(run: Run, facts: RecoveryFacts, report: () => Report, outcome: (
   );
   setHandler(
     stopSignal,
-    ({ who, reason }) => {
+    (said) => {
+      const { who, reason } = saidBy(said);
       run.stopped = { who, reason, at: now() };
       run.note(`Stop switch thrown by ${who}: ${reason}`);
     },
@@ -104,7 +139,8 @@ function listen(run: Run, facts: RecoveryFacts, report: () => Report, outcome: (
   );
   setHandler(
     resumeSignal,
-    ({ who, reason }) => {
+    (said) => {
+      const { who, reason } = saidBy(said);
       run.stopped = null;
       run.note(`Resumed by ${who}: ${reason}`);
     },
@@ -130,6 +166,11 @@ function mustBeWellFormed(vote: Vote): void {
 function wellFormed(vote: Partial<Vote> | undefined): Vote {
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
   return { gate: text(vote?.gate), choice: text(vote?.choice), who: text(vote?.who), reason: text(vote?.reason) };
+}
+
+/** A signal without a payload must not break the run: it counts, by somebody. */
+function saidBy(said: { readonly who?: string; readonly reason?: string } | undefined): { who: string; reason: string } {
+  return { who: said?.who || 'somebody', reason: said?.reason || 'no reason was given' };
 }
 
 /** Keeps the details, and the phase by which runs are searched, up to date. */
@@ -200,15 +241,28 @@ function summaryOf(run: Run, facts: RecoveryFacts): string {
   return `${run.plan.estate.name} was recovered from ${facts.from} at ${facts.to}.`;
 }
 
-/** An ending of the procedure, a cancellation, or a failure that no question caught. Anything else is a fault in the code and fails the workflow task. */
+/** An ending of the procedure, a cancellation, or a failure that no question caught. Anything else is a fault in the code and fails the workflow task, to be mended and replayed. */
 function endingOf(error: unknown): RunEnding {
   if (error instanceof RunEnding) return error;
   if (isCancellation(error)) return new RunEnding('aborted', 'The run was cancelled.', true);
-  if (error instanceof ApplicationFailure) return new RunEnding('failed', error.message, true);
+  if (error instanceof TemporalFailure) return new RunEnding('failed', describe(error), true);
   throw error;
 }
 
-/** The end state is read, not assumed: exactly one writer, and nothing unknown but what the report names. */
+/** Exactly one writer of each kind, and nothing unknown: what falls short stands first in the report. */
+function judgeServers(run: Run, facts: RecoveryFacts): void {
+  if (run.rules.changes === 'print') return;
+  for (const server of ['database', 'cache'] as const) {
+    const writers = facts.observed.filter((state) => state.server === server && state.state === 'writer').map((state) => state.site);
+    if (writers.length !== 1)
+      run.exceptions.push(`At the end ${writers.length} servers can write to the ${server} (${writers.join(', ') || 'none'}), and it must be one.`);
+  }
+  for (const state of facts.observed.filter((candidate) => candidate.state === 'unknown')) {
+    run.exceptions.push(`Whether the ${state.server} at ${state.site} can write is not known: ${state.how}`);
+  }
+}
+
+/** The end state is read, not assumed; a server that cannot be read is what its fence proves it to be. */
 async function observeServers(run: Run, facts: RecoveryFacts): Promise<void> {
   const { read } = toolsFor('Read which servers can write', 30);
   const sites = run.plan.sites.map((site) => site.id);
@@ -218,9 +272,6 @@ async function observeServers(run: Run, facts: RecoveryFacts): Promise<void> {
   } catch {
     facts.leftovers.push('The end state of the servers could not be read; look at them by hand.');
     return;
-  }
-  for (const server of facts.observed.filter((state) => state.state === 'unknown')) {
-    facts.leftovers.push(`The ${server.server} at ${server.site} is unknown: ${server.how}.`);
   }
 }
 

@@ -15,8 +15,8 @@ export class RunEnding extends Error {
   }
 }
 
-/** Waits for all branches that run side by side, so that none is still changing things when an ending begins; then the first that failed counts. */
-export async function together<T extends readonly unknown[]>(...branches: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+/** Waits for all branches that run side by side; then the first that failed counts. */
+export async function settle<T extends readonly unknown[]>(...branches: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
   const results = await Promise.allSettled(branches);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;

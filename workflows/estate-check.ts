@@ -8,7 +8,8 @@ const siteBound = 60;
 
 export async function estateCheck(input: EstateCheckInput): Promise<EstateCheck> {
   const { plan, digest } = await toolsFor('Load the plan', siteBound).read.loadPlan(input.planDigest === undefined ? {} : { expectedDigest: input.planDigest });
-  const run = { runId: workflowInfo().workflowId, planDigest: digest, epoch: 0 };
+  const { workflowId, runId } = workflowInfo();
+  const run = { runId: workflowId, execution: `${workflowId}@${runId}`, planDigest: digest, epoch: 0 };
   const sites = Object.keys(plan.estate.sites);
   const [shared, ...bySite] = await Promise.all([
     toolsFor('Look at what belongs to no site', siteBound).read.checkSharedAccess({ run }),

@@ -14,8 +14,10 @@ export interface RecoveryFacts {
   readonly moments: Moments;
   vantages: readonly Vantage[];
   loss: Loss | null;
-  /** Loss that people accepted, in seconds; null when nobody was asked. */
-  acceptedLossSeconds: number | null;
+  /** Loss of the cache, for the functions that live there. */
+  cacheLoss: Loss | null;
+  /** Loss that people accepted: so many seconds, or whatever it is; null when nobody was asked. */
+  acceptedLoss: number | 'whatever it is' | null;
   fences: readonly Fence[];
   /** End state as it was expected before the start, and as it was read at the end. */
   predicted: readonly WriterState[];
@@ -31,7 +33,8 @@ export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFai
     moments: {},
     vantages: [],
     loss: null,
-    acceptedLossSeconds: null,
+    cacheLoss: null,
+    acceptedLoss: null,
     fences: [],
     predicted: [],
     observed: [],

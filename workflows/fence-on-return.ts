@@ -1,15 +1,16 @@
 /** Fences a site through its own agent when it comes back. Outlives the run that started it; a newer run, an undo or a failback ends it. */
-import { condition, continueAsNew, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, continueAsNew, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
-import type { SiteId } from '../plan/schema.ts';
+import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import { toolsFor } from './activity-proxies.ts';
-import { supersedeSignal } from './messages.ts';
+import { planQuery, supersedeSignal } from './messages.ts';
 import { describe, errorType } from './run.ts';
 
 export interface FenceOnReturnInput {
-  /** Context of the run that fenced the site by replication; the fence is made under its epoch. */
+  /** Context of the run that fenced the site from afar; the fence is made under its epoch. */
   readonly run: RunContext;
-  readonly estate: string;
+  /** The plan of that run: workers that hold another ask for it here. */
+  readonly snapshot: PlanSnapshot;
   readonly site: SiteId;
   /** How often the site is tried. */
   readonly pollSeconds: number;
@@ -17,27 +18,42 @@ export interface FenceOnReturnInput {
 
 export type FenceOnReturnResult = { readonly outcome: 'fenced'; readonly proof: string } | { readonly outcome: 'superseded'; readonly reason: string };
 
+/** Longest time of one try, seconds. */
+const tryBound = 60;
+
 export async function fenceOnReturn(input: FenceOnReturnInput): Promise<FenceOnReturnResult> {
-  let superseded: string | null = null;
+  const superseded: { reason: string | null } = { reason: null };
   setHandler(
     supersedeSignal,
-    ({ reason }) => {
-      superseded = reason;
+    (message) => {
+      superseded.reason = message?.reason ?? 'no reason was given';
     },
-    { description: 'Ends this watch: the site is no longer to be fenced.' },
+    { description: 'Ends this watch: the site is no longer to be fenced. {"reason"}' },
   );
+  setHandler(planQuery, () => input.snapshot, { description: 'The plan under which the site is fenced.' });
   setCurrentDetails(`### ${input.site} will be fenced when it comes back\n\nTried every ${input.pollSeconds} s in the name of \`${input.run.runId}\`.`);
-  const { change } = toolsFor(`Fence ${input.site} if it is back`, 60);
-  while (superseded === null) {
-    try {
-      const fence = await change.fenceByAgent({ run: input.run, site: input.site });
-      if (fence.proven) return { outcome: 'fenced', proof: fence.proof };
-    } catch (error) {
-      if (errorType(error) === 'stale-epoch') return { outcome: 'superseded', reason: describe(error) };
-      setCurrentDetails(`### ${input.site} answers but is not fenced yet\n\n${describe(error)}`);
-    }
-    if (workflowInfo().continueAsNewSuggested && superseded === null) await continueAsNew<typeof fenceOnReturn>(input);
-    await condition(() => superseded !== null, input.pollSeconds * 1000);
+  while (superseded.reason === null) {
+    const result = await tryOnce(input, () => superseded.reason !== null);
+    if (result) return result;
+    if (workflowInfo().continueAsNewSuggested && superseded.reason === null) await continueAsNew<typeof fenceOnReturn>(input);
+    await condition(() => superseded.reason !== null, input.pollSeconds * 1000);
   }
-  return { outcome: 'superseded', reason: superseded };
+  return { outcome: 'superseded', reason: superseded.reason };
+}
+
+/** One try; a signal ends it, and waits until what it does has ended. Null when the site is not fenced yet. */
+async function tryOnce(input: FenceOnReturnInput, ended: () => boolean): Promise<FenceOnReturnResult | null> {
+  const { change } = toolsFor(`Fence ${input.site} if it is back`, tryBound);
+  const scope = new CancellationScope();
+  const attempt = scope.run(() => change.fenceByAgent({ run: input.run, site: input.site }));
+  await Promise.race([attempt.catch(() => undefined), condition(ended)]);
+  if (ended()) scope.cancel();
+  try {
+    const fence = await attempt;
+    return fence.proven ? { outcome: 'fenced', proof: fence.proof } : null;
+  } catch (error) {
+    if (errorType(error) === 'stale-epoch') return { outcome: 'superseded', reason: describe(error) };
+    if (!isCancellation(error)) setCurrentDetails(`### ${input.site} is not fenced yet\n\n${describe(error)}`);
+    return null;
+  }
 }

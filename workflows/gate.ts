@@ -26,7 +26,7 @@ export interface Question {
   readonly acceptAtLeast?: number;
   readonly evidence: GateEvidence;
   /** Looks again; called when the evidence is older than `evidenceMaxAgeSeconds`. */
-  readonly lookAgain?: () => Promise<GateEvidence>;
+  readonly lookAgain?: (held: GateEvidence) => Promise<GateEvidence>;
 }
 
 export interface Terms {
@@ -73,16 +73,22 @@ export class GateDesk {
 
   /** Puts a question and waits for its answer; a second question waits until the first is closed. */
   async ask(question: Question, terms: Terms): Promise<Decision> {
-    await condition(() => this.open === null);
-    this.open = this.standingFor(question, terms);
+    // Of several that wait, one wakes first and opens its question; the others look again.
+    while (this.open !== null) await condition(() => this.open === null);
+    const open = this.standingFor(question, terms);
+    this.open = open;
     this.changed();
-    const decision = await this.untilDecided(this.open);
-    this.records.push(
-      this.record(this.open, decision.kind === 'decided' ? decision.choice : decision.kind === 'expired' ? 'expired' : `settled: ${decision.why}`),
-    );
-    this.open = null;
-    this.changed();
-    return decision;
+    let outcome = 'stopped';
+    try {
+      const decision = await this.untilDecided(open);
+      outcome = decision.kind === 'decided' ? decision.choice : decision.kind === 'expired' ? 'expired' : `settled: ${decision.why}`;
+      return decision;
+    } finally {
+      // Also when the wait is cancelled: a question that stays open would keep every later one waiting.
+      this.records.push(this.record(open, outcome));
+      this.open = null;
+      this.changed();
+    }
   }
 
   /** Writes down what would be asked. */
@@ -92,7 +98,8 @@ export class GateDesk {
 
   /** Takes a vote from either channel. A refused one is recorded with its sentence. */
   cast(vote: Vote, channel: 'signal' | 'update'): VoteReceipt {
-    const ballot = this.open?.ballot ?? null;
+    const late = this.open !== null && this.open.deadlineAt <= Date.now();
+    const ballot = late ? null : (this.open?.ballot ?? null);
     const refused = refusal(ballot, vote);
     const record: VoteRecord = {
       ...vote,
@@ -112,6 +119,15 @@ export class GateDesk {
       votes: this.open ? (count(this.open.ballot.votes).get(countedAs(vote.choice)) ?? 0) : 0,
       quorum: ballot?.quorum ?? 0,
     };
+  }
+
+  /** Seconds between two moments in which a question was open. */
+  waitedSeconds(from: string, to: string): number {
+    const spans = this.records.filter((record) => record.decision !== 'not asked').map((record) => [record.openedAt, record.closedAt ?? to] as const);
+    if (this.open) spans.push([this.open.openedAt, to]);
+    const overlap = ([openedAt, closedAt]: readonly [string, string]) =>
+      Math.max(0, Math.min(Date.parse(closedAt), Date.parse(to)) - Math.max(Date.parse(openedAt), Date.parse(from)));
+    return spans.reduce((total, span) => total + overlap(span), 0) / 1000;
   }
 
   /** The open question as people and programs see it. */
@@ -157,14 +173,14 @@ export class GateDesk {
 
   private async untilDecided(open: Standing): Promise<Decision> {
     for (;;) {
+      const won = winner(open.ballot);
+      if (won !== null) return { kind: 'decided', choice: won, acceptedSeconds: acceptedNumber(open.ballot.votes), at: this.now() };
       const left = open.deadlineAt - Date.now();
       if (left <= 0) return { kind: 'expired', at: this.now() };
       const fresh = open.question.lookAgain ? open.terms.evidenceMaxAgeSeconds * 1000 : left;
       const decided = await condition(() => winner(open.ballot) !== null, Math.max(1, Math.min(left, fresh)));
-      const choice = decided ? winner(open.ballot) : null;
-      if (choice !== null) return { kind: 'decided', choice, acceptedSeconds: acceptedNumber(open.ballot.votes), at: this.now() };
-      if (open.deadlineAt - Date.now() <= 0 || !open.question.lookAgain) continue;
-      const evidence = await open.question.lookAgain();
+      if (decided || open.deadlineAt - Date.now() <= 0 || !open.question.lookAgain) continue;
+      const evidence = await open.question.lookAgain(open.evidence);
       if (evidence.settled !== undefined) return { kind: 'settled', why: evidence.settled, at: this.now() };
       this.renew(open, evidence);
     }

@@ -3,7 +3,8 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import type { ProcedureName } from '../plan/schema.ts';
 import { toolsFor } from './activity-proxies.ts';
-import type { ModeRules } from './modes.ts';
+import type { RegionalFailoverInput } from './messages.ts';
+import { modes, type ModeRules } from './modes.ts';
 
 /** The worker's plan, which the run keeps until its end. Refused when the starter named another digest. */
 export async function loadRunPlan(expectedDigest: string | undefined): Promise<PlanSnapshot> {
@@ -11,12 +12,27 @@ export async function loadRunPlan(expectedDigest: string | undefined): Promise<P
   return read.loadPlan(expectedDigest === undefined ? {} : { expectedDigest });
 }
 
+/** Refuses an input that cannot be read, before anything is made of it; stock clients send whatever they like. */
+export function checkInput(input: RegionalFailoverInput): void {
+  for (const field of ['estate', 'from', 'to', 'mode', 'startedBy'] as const) {
+    if (typeof input?.[field] !== 'string' || input[field].trim() === '') {
+      throw refuse(`The input of a run lacks "${field}".`, 'Send {"estate","from","to","mode","startedBy"}, each a text.');
+    }
+  }
+  if (!(input.mode in modes)) throw refuse(`There is no mode "${input.mode}".`, `Write ${Object.keys(modes).join(' or ')}.`);
+  const declared = input.declaredFailed;
+  if (declared && (typeof declared.reason !== 'string' || declared.reason.trim() === ''))
+    throw refuse('A site is declared failed without a reason.', 'Give declaredFailed.reason.');
+  if (declared?.since !== undefined && !(Date.parse(declared.since) <= Date.now())) {
+    throw refuse(`"${declared.since}" is not a time in the past.`, 'Write declaredFailed.since as RFC 3339, such as 2026-05-04T13:37:00Z.');
+  }
+}
+
 export interface Opening {
   readonly procedure: ProcedureName;
   readonly estate: string;
   readonly from: SiteId;
   readonly to: SiteId;
-  readonly startedBy: string;
   readonly workflowId: string;
   readonly rules: ModeRules;
 }
@@ -39,7 +55,6 @@ export function checkOpening({ plan }: PlanSnapshot, opening: Opening): void {
   if (from === to) throw refuse(`${from} cannot be its own target.`, `Choose another target among ${targets(plan, procedure).join(', ')}.`);
   if (!targets(plan, procedure).includes(to))
     throw refuse(`${to} is not a target of ${procedure} in the plan.`, `Choose among ${targets(plan, procedure).join(', ')}.`);
-  if (opening.startedBy.trim() === '') throw refuse('A run needs the name of whoever starts it.', 'Give startedBy.');
 }
 
 function targets(plan: PlanSnapshot['plan'], procedure: ProcedureName): string[] {

@@ -1,17 +1,18 @@
 /** The questions that a recovery puts to people, with their evidence. */
+import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import type { Fence } from '../activities/fencing/port.ts';
 import { formatSeconds, seconds } from '../plan/durations.ts';
-import { describeLoss, type LossEstimate, lossBadness } from '../plan/rules/loss.ts';
+import { describeLoss, type Loss, lossBadness } from '../plan/rules/loss.ts';
 import { toolsFor } from './activity-proxies.ts';
-import { assess } from './assess.ts';
+import { assess, lossSinceNewestCommit } from './assess.ts';
 import { RunEnding } from './endings.ts';
 import type { RecoveryFacts } from './facts.ts';
 import type { Decision, GateEvidence } from './gate.ts';
 import type { Assessment } from './messages.ts';
-import type { Look, Run } from './run.ts';
+import { describe, type Look, now, type Run } from './run.ts';
 import { mustBeFailed, lookAtSite } from './steps/detection.ts';
 import { allProven, predictServers } from './steps/fencing.ts';
-import { lossNeedsPeople } from './steps/preparation.ts';
+import { lossNeedsPeople, stoppedAcknowledging } from './steps/preparation.ts';
 
 /** Step: people decide whether the failover begins. The evidence is looked at again while they think; a site that recovers ends the question. */
 export function activation(run: Run, facts: RecoveryFacts, first: Assessment): Look<Decision> {
@@ -20,7 +21,7 @@ export function activation(run: Run, facts: RecoveryFacts, first: Assessment): L
       facts.predicted = predictServers(run, facts);
       mustHaveOneWriter(facts);
       mustBeEligible(run, facts, first);
-      facts.moments.askedAt = new Date().toISOString();
+      facts.moments.askedAt = now();
       const decision = await run.ask({
         gate: 'activation',
         question: `Fail over ${run.plan.estate.name} from ${facts.from} to ${facts.to}?`,
@@ -29,7 +30,7 @@ export function activation(run: Run, facts: RecoveryFacts, first: Assessment): L
           reject: 'stand down; nothing is changed',
         },
         evidence: evidenceOf(run, facts, first),
-        lookAgain: () => lookAgain(run, facts),
+        lookAgain: (held) => lookAgain(run, facts, held),
       });
       facts.moments.decidedAt = decision.at;
       if (decision.kind === 'settled') throw new RunEnding('stood down', decision.why, true);
@@ -43,10 +44,12 @@ export function activation(run: Run, facts: RecoveryFacts, first: Assessment): L
 }
 
 /** The third way to pass the fence: people accept, by a typed number of seconds, what an unproven fence may cost. */
-export async function acceptUnprovenFence(run: Run, facts: RecoveryFacts, fences: readonly Fence[], assessment: Assessment): Promise<void> {
+export async function acceptUnprovenFence(run: Run, facts: RecoveryFacts, fences: readonly Fence[]): Promise<void> {
   if (run.rules.changes === 'print' || allProven(fences)) return;
   const unproven = fences.filter((fence) => !fence.proven).map((fence) => fence.proof);
-  const loss = assessment.targets.find((target) => target.site === facts.to)?.estimatedLoss ?? { kind: 'unknown', reason: 'the target was not assessed' };
+  const { read } = toolsFor('Count what an unproven fence may cost', seconds(run.plan.estate.detection.evidenceMaxAge));
+  const target = await read.readDatabase({ run: run.context(), site: facts.to });
+  const loss = lossSinceNewestCommit(run.plan, [target], stoppedAcknowledging(run, facts));
   await acceptRisk(run, facts, `${facts.from} is not proven fenced. Promote ${facts.to} all the same?`, loss, [
     ...unproven,
     `If ${facts.from} still acknowledges writes, they are lost and two writers exist until it is fenced.`,
@@ -54,42 +57,49 @@ export async function acceptUnprovenFence(run: Run, facts: RecoveryFacts, fences
   run.exceptions.push(`${facts.from} was not proven fenced: ${unproven.join(' · ')}`);
 }
 
-/** The lag gate: a loss above the plan's limits is accepted by people or the run is taken back. */
-export async function acceptLoss(run: Run, facts: RecoveryFacts, loss: LossEstimate): Promise<void> {
+/** The lag gate: a loss above the plan's limits is accepted by people, or the run is taken back. */
+export async function acceptLoss(run: Run, facts: RecoveryFacts, loss: Loss): Promise<void> {
   if (run.rules.changes === 'print' || !lossNeedsPeople(run, facts, loss)) return;
   await acceptRisk(run, facts, `Promoting ${facts.to} now loses ${describeLoss(loss)}. Accept it?`, loss, []);
 }
 
-async function acceptRisk(run: Run, facts: RecoveryFacts, question: string, loss: LossEstimate, more: readonly string[]): Promise<void> {
+const unknownLoss = 'accept-unknown';
+
+async function acceptRisk(run: Run, facts: RecoveryFacts, question: string, loss: Loss, more: readonly string[]): Promise<void> {
   const basis = loss.kind === 'proven 0' ? loss.proof : loss.kind === 'at most' ? loss.basis : loss.reason;
-  const accept: Record<string, string> =
-    loss.kind === 'unknown'
-      ? { 'accept-unknown': 'go on, with a loss that nobody can bound' }
-      : { accept: 'go on; type the seconds of acknowledged work that may be lost' };
+  const choices: Record<string, string> =
+    loss.kind === 'at most'
+      ? { accept: 'go on; type the seconds of acknowledged work that may be lost' }
+      : { [unknownLoss]: 'go on, with a loss that nobody can bound' };
   const decision = await run.ask({
     gate: 'accepted-risk',
     question,
-    choices: { ...accept, undo: 'take back everything done so far and end' },
-    ...(loss.kind === 'at most' ? { acceptAtLeast: loss.seconds } : loss.kind === 'proven 0' ? { acceptAtLeast: 0 } : {}),
-    evidence: { lines: [`Estimated loss: ${describeLoss(loss)} (${basis}).`, ...more], at: new Date().toISOString(), badness: 0 },
+    choices: { ...choices, undo: 'take back everything done so far and end' },
+    ...(loss.kind === 'at most' ? { acceptAtLeast: loss.seconds } : {}),
+    evidence: { lines: [`Estimated loss: ${describeLoss(loss)}; ${basis}.`, ...more], at: now(), badness: 0 },
   });
   if (decision.kind !== 'decided' || decision.choice === 'undo') {
     throw new RunEnding('aborted', `The risk was not accepted: ${question} Everything done so far is taken back.`, true);
   }
-  facts.acceptedLossSeconds = decision.choice === 'accept-unknown' ? Number.MAX_SAFE_INTEGER : decision.acceptedSeconds;
+  facts.acceptedLoss = decision.choice === unknownLoss ? 'whatever it is' : decision.acceptedSeconds;
 }
 
-async function lookAgain(run: Run, facts: RecoveryFacts): Promise<GateEvidence> {
+/** A look that fails keeps the evidence that there is, and says so. */
+async function lookAgain(run: Run, facts: RecoveryFacts, held: GateEvidence): Promise<GateEvidence> {
   const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
-  facts.vantages = await lookAtSite(read, run.context(), run.plan, facts.from, 0);
-  const again = await assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null);
   try {
+    facts.vantages = await lookAtSite(read, run.context(), run.plan, facts.from, 0);
+    const again = await assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null);
     mustBeFailed(run, facts, 0);
+    return evidenceOf(run, facts, again);
   } catch (error) {
-    if (error instanceof RunEnding) return { ...evidenceOf(run, facts, again), settled: error.message };
+    if (error instanceof RunEnding) return { ...held, settled: error.message };
+    if (error instanceof ActivityFailure && !isCancellation(error)) {
+      run.note(`The evidence could not be renewed; the question stays as it is. ${describe(error)}`);
+      return held;
+    }
     throw error;
   }
-  return evidenceOf(run, facts, again);
 }
 
 /** What people read before they decide, the most important first. */

@@ -9,15 +9,13 @@
  *  6. Verify every function by content, tier by tier. Only then route traffic, and verify as a customer.
  *  7. Watch, update monitoring, tell stakeholders. The conductor stores the report at every ending.
  *
- * One await is one step; the ids are those of the plan.
+ * One await is one step, or steps that run side by side; the ids are those of the plan.
  */
 import { seconds } from '../plan/durations.ts';
 import type { Report } from '../report/report.ts';
 import { conduct } from './conduct.ts';
-import { together } from './endings.ts';
 import { acceptUnprovenFence, acceptLoss, activation } from './questions.ts';
 import type { RegionalFailoverInput } from './messages.ts';
-import { endFenceOnReturn, fenceWhenItReturns } from './steps/leftovers.ts';
 import { notifyStakeholders, updateMonitoring } from './steps/closing.ts';
 import { assessImpact, confirmAgain, confirmFailure, mustBeFailed } from './steps/detection.ts';
 import { claimEpoch, fenceByFirstProof } from './steps/fencing.ts';
@@ -40,24 +38,22 @@ export async function regionalFailover(input: RegionalFailoverInput): Promise<Re
     await run.step('confirm-again', confirmAgain(run, facts));
     mustBeFailed(run, facts, 0);
     await run.step('claim-epoch', claimEpoch(run, facts));
-    await endFenceOnReturn(run, facts.to, `${run.start.runId} recovers at ${facts.to}`);
     const fences = await run.step('fence-site', fenceByFirstProof(run, facts));
-    await acceptUnprovenFence(run, facts, fences, assessment);
-    await fenceWhenItReturns(run, facts, fences);
+    await acceptUnprovenFence(run, facts, fences);
 
     run.enter('preparing');
-    await together(
-      run.step('catch-up-database', catchUpDatabase(run, facts)),
-      run.step('catch-up-cache', catchUpCache(run, facts)),
-      run.step('raise-capacity', raiseCapacity(run, facts)),
-      run.step('check-application', checkApplication(run, facts)),
-    );
+    await run.together({
+      'catch-up-database': catchUpDatabase(run, facts),
+      'catch-up-cache': catchUpCache(run, facts),
+      'raise-capacity': raiseCapacity(run, facts),
+      'check-application': checkApplication(run, facts),
+    });
     const loss = await run.step('check-lag', checkLag(run, facts));
     await acceptLoss(run, facts, loss);
 
     run.enter('promoting');
-    await together(run.step('promote-database', promoteDatabase(run, facts)), run.step('promote-cache', promoteCache(run, facts)));
-    await together(run.step('protect-data', protectData(run, facts)), run.step('start-services', startServices(run, facts)));
+    await run.together({ 'promote-database': promoteDatabase(run, facts), 'promote-cache': promoteCache(run, facts) });
+    await run.together({ 'protect-data': protectData(run, facts), 'start-services': startServices(run, facts) });
 
     run.enter('verifying');
     await run.step('verify-functions', verifyFunctions(run, facts));
@@ -70,6 +66,6 @@ export async function regionalFailover(input: RegionalFailoverInput): Promise<Re
     await run.step('watch', watchService(run, facts));
 
     run.enter('closing');
-    await together(run.step('update-monitoring', updateMonitoring(run, facts)), run.step('notify-stakeholders', notifyStakeholders(run, facts)));
+    await run.together({ 'update-monitoring': updateMonitoring(run, facts), 'notify-stakeholders': notifyStakeholders(run, facts) });
   });
 }

@@ -3,6 +3,7 @@ import { seconds } from '../plan/durations.ts';
 import { costOfDowntime, servedFunctions } from '../plan/rules/objectives.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { FunctionRecord, Loss, Outcome, Report } from '../report/report.ts';
+import { worstLoss } from '../plan/rules/loss.ts';
 import { achievedRto, split } from './clock.ts';
 import type { RecoveryFacts } from './facts.ts';
 import type { Run } from './run.ts';
@@ -10,7 +11,6 @@ import type { Run } from './run.ts';
 /** The report as it stands; complete once the run has ended. */
 export function reportOf(run: Run, facts: RecoveryFacts, outcome: Outcome, summary: string): Report {
   const { plan } = run;
-  const loss: Loss = facts.loss ?? { kind: 'unknown', reason: 'nothing was promoted, so nothing was lost by this run' };
   return {
     runId: run.start.runId,
     estate: plan.estate.name,
@@ -26,11 +26,11 @@ export function reportOf(run: Run, facts: RecoveryFacts, outcome: Outcome, summa
     endedAt: new Date().toISOString(),
     epoch: run.epoch,
     clock: split(facts.moments, run.peopleSeconds),
-    loss,
+    loss: worstLoss([databaseLoss(facts), cacheLoss(facts)]),
     exceptions: run.exceptions,
     leftovers: facts.leftovers,
     servers: { predicted: facts.predicted, observed: facts.observed },
-    functions: functionRecords(plan, facts, loss),
+    functions: functionRecords(plan, facts),
     steps: run.steps,
     gates: run.desk.records,
     timeline: run.timeline,
@@ -38,7 +38,18 @@ export function reportOf(run: Run, facts: RecoveryFacts, outcome: Outcome, summa
   };
 }
 
-function functionRecords(plan: Plan, facts: RecoveryFacts, loss: Loss): FunctionRecord[] {
+const notCounted: Loss = { kind: 'unknown', reason: 'the run ended before the loss was counted' };
+const databaseLoss = (facts: RecoveryFacts): Loss => facts.loss ?? notCounted;
+const cacheLoss = (facts: RecoveryFacts): Loss => facts.cacheLoss ?? notCounted;
+
+/** A function loses what its stores lose; one that names none is held to both. */
+function lossOf(plan: Plan, facts: RecoveryFacts, id: string): Loss {
+  const probe = plan.estate.functionProbes.find((entry) => entry.function === id);
+  const stores = [...(probe?.tables.length ? [databaseLoss(facts)] : []), ...(probe?.cacheKeys.length ? [cacheLoss(facts)] : [])];
+  return worstLoss(stores.length > 0 ? stores : [databaseLoss(facts), cacheLoss(facts)]);
+}
+
+function functionRecords(plan: Plan, facts: RecoveryFacts): FunctionRecord[] {
   return servedFunctions(plan).map((entry) => {
     const verdict = facts.verdicts.get(entry.id);
     const green = verdict && verdict.status !== 'failed' ? verdict.at : undefined;
@@ -50,7 +61,7 @@ function functionRecords(plan: Plan, facts: RecoveryFacts, loss: Loss): Function
       tier: entry.tier,
       status: verdict?.status ?? 'not verified',
       rtoSeconds: { target: seconds(entry.rto), achieved },
-      rpoSeconds: { target: seconds(entry.rpo), achieved: loss },
+      rpoSeconds: { target: seconds(entry.rpo), achieved: lossOf(plan, facts, entry.id) },
       ...(cost ? { cost } : {}),
       differences: verdict?.differences ?? [],
     };

@@ -8,7 +8,7 @@ import { seconds } from '../plan/durations.ts';
 import type { Plan, PlanSnapshot, Procedure, ProcedureName, Step } from '../plan/schema.ts';
 import type { Mode, Phase, StepRecord, TimelineEntry } from '../report/report.ts';
 import { type StepTools, toolsFor } from './activity-proxies.ts';
-import { RunEnding } from './endings.ts';
+import { RunEnding, settle } from './endings.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
 
@@ -34,20 +34,27 @@ export type LookAtChange<T> = Look<T> & DryRun<T>;
 export interface Alteration<T> extends Look<T>, DryRun<T> {
   readonly changes: true;
   /** How it is taken back. Noted before the step is tried: a step that timed out may have worked. */
-  readonly undo?: { readonly would: string; readonly act: (tools: StepTools) => Promise<unknown> };
+  readonly undo?: UndoBody;
 }
 
 export type StepBody<T> = Look<T> | LookAtChange<T> | Alteration<T>;
 
-interface Undo {
-  readonly step: string;
+/** The way back from a step. */
+export interface UndoBody {
   readonly would: string;
-  readonly act: (tools: StepTools) => Promise<unknown>;
+  /** Answers one sentence for each thing that could not be taken back. */
+  readonly act: (tools: StepTools) => Promise<readonly string[]>;
+}
+
+interface Undo extends UndoBody {
+  readonly step: string;
 }
 
 /** Facts about the start of a run that never change. */
 export interface RunStart {
   readonly runId: string;
+  /** `<workflow id>@<run id>`. */
+  readonly execution: string;
   readonly procedure: ProcedureName;
   readonly mode: Mode;
   readonly startedBy: string;
@@ -67,7 +74,6 @@ export class Run {
   epoch = 0;
   stopped: { who: string; reason: string; at: string } | null = null;
   forwardOnly = false;
-  peopleSeconds = 0;
   private snapshot: PlanSnapshot | null = null;
   private readonly undos: Undo[] = [];
   /** Called whenever something changed that people should see. */
@@ -98,7 +104,7 @@ export class Run {
 
   /** What activities are told about the run. */
   context(): RunContext {
-    return { runId: this.start.runId, planDigest: this.snapshot?.digest ?? '', epoch: this.epoch };
+    return { runId: this.start.runId, execution: this.start.execution, planDigest: this.snapshot?.digest ?? '', epoch: this.epoch };
   }
 
   note(text: string): void {
@@ -118,7 +124,11 @@ export class Run {
    */
   async step<T>(id: string, body: StepBody<T>): Promise<T> {
     const step = this.planned(id);
-    if (step.gateBefore) await this.askBefore(step);
+    await this.askBefore(step);
+    return this.attemptUntilDone(step, body);
+  }
+
+  private async attemptUntilDone<T>(step: Step, body: StepBody<T>): Promise<T> {
     if ('would' in body && this.rules.changes === 'print') return this.print(step, body);
     for (;;) {
       if ('changes' in body) await this.beforeChange(step, body.undo ? { undo: body.undo } : {});
@@ -140,12 +150,15 @@ export class Run {
       this.note(`Would ask ${terms.quorum} of ${voters(terms).join(', ')}: ${question.question}`);
       return { kind: 'decided', choice: Object.keys(question.choices)[0] ?? '', acceptedSeconds: question.acceptAtLeast ?? 0, at: now() };
     }
-    const askedAt = Date.now();
     this.note(`Asked: ${question.question}`);
     const decision = await this.desk.ask(question, terms);
-    this.peopleSeconds += (Date.now() - askedAt) / 1000;
     this.note(decision.kind === 'decided' ? `Decided: ${decision.choice}.` : decision.kind === 'expired' ? 'Nobody decided in time: expired.' : decision.why);
     return decision;
+  }
+
+  /** Time in which the run waited for people, counted once where questions wait side by side; seconds. */
+  get peopleSeconds(): number {
+    return this.desk.waitedSeconds(this.start.startedAt, now());
   }
 
   /** Takes back everything undoable, the latest first. Each undo is tried even when another one failed. */
@@ -154,9 +167,10 @@ export class Run {
     for (const undo of this.undos.splice(0).reverse()) {
       const record = this.begin({ ...this.planned(undo.step), name: `Take back: ${undo.would}` });
       try {
-        await undo.act(toolsFor(`Take back: ${undo.would}`, seconds(this.planned(undo.step).bound)));
-        this.end(record, 'undone', undo.would);
-        this.changes.push(`Taken back: ${undo.would}`);
+        const left = await undo.act(toolsFor(`Take back: ${undo.would}`, seconds(this.planned(undo.step).bound)));
+        this.end(record, left.length === 0 ? 'undone' : 'failed', left.join(' · ') || undo.would);
+        if (left.length === 0) this.changes.push(`Taken back: ${undo.would}`);
+        else this.exceptions.push(`Not taken back: ${undo.would}. ${left.join(' · ')}`);
       } catch (error) {
         this.end(record, 'failed', describe(error));
         this.exceptions.push(`Not taken back: ${undo.would}. ${describe(error)}`);
@@ -169,6 +183,15 @@ export class Run {
     if (!this.snapshot) return [];
     const begun = new Set(this.steps.map((step) => step.id));
     return this.procedure.steps.filter((step) => !begun.has(step.id)).map((step) => step.id);
+  }
+
+  /**
+   * Steps that run side by side. Their gates are asked first, and all are settled before an ending counts, so that none still changes things when an undo begins.
+   */
+  async together<T extends Record<string, unknown>>(bodies: { readonly [Id in keyof T & string]: StepBody<T[Id]> }): Promise<void> {
+    const ids = Object.keys(bodies);
+    for (const step of ids.map((id) => this.planned(id))) await this.askBefore(step);
+    await settle(...ids.map((id) => this.attemptUntilDone(this.planned(id), bodies[id] as unknown as StepBody<unknown>)));
   }
 
   private planned(id: string): Step {
@@ -261,8 +284,9 @@ export class Run {
   }
 
   private async askBefore(step: Step): Promise<void> {
+    if (!step.gateBefore) return;
     const decision = await this.ask({
-      gate: step.gateBefore ?? '',
+      gate: step.gateBefore,
       question: `Go on with "${step.name}"?`,
       choices: { approve: `go on with "${step.name}"`, reject: 'end the run here' },
       evidence: {
@@ -307,8 +331,9 @@ export class Run {
   private end(record: StepRecord, result: StepRecord['result'], evidence: string): void {
     const endedAt = now();
     const durationSeconds = (Date.parse(endedAt) - Date.parse(record.startedAt)) / 1000;
+    const waitedForPeopleSeconds = this.desk.waitedSeconds(record.startedAt, endedAt);
     const at = this.steps.indexOf(record);
-    if (at >= 0) this.steps[at] = { ...record, result, evidence, endedAt, durationSeconds };
+    if (at >= 0) this.steps[at] = { ...record, result, evidence, endedAt, durationSeconds, waitedForPeopleSeconds };
     this.timeline.push({ at: endedAt, text: `${record.name}: ${result}. ${evidence}` });
     this.onChange();
   }

@@ -1,54 +1,78 @@
-/** How much acknowledged work a failover loses: proven nothing, at most so much, or unknown. */
+/** How much acknowledged work a failover loses: proven nothing, at most so much, or unknown. Pure. */
 
-/** What is known about the data when the question is put. Times are milliseconds since the epoch, on clocks kept by NTP. */
-export interface LossFacts {
-  /** Proof that the failed primary can have acknowledged nothing past this position; absent without such a proof. */
-  readonly fencedPositionBytes?: number;
-  readonly fenceProof?: string;
-  /** Position that the target has replayed, or will have replayed once it has caught up from a survivor. */
-  readonly targetBytes?: number;
-  /** Commit time of the newest transaction that the target has. */
-  readonly lastCommitAt?: number;
-  /** When the failed site was last able to acknowledge: the first failed observation. */
-  readonly failedSinceAt?: number;
-  /** Spacing of the observations, which is how far the first failed one may lag behind the failure. */
-  readonly probeIntervalSeconds: number;
-  /** Position that the failed primary last reported, where one is on record. */
-  readonly primaryBytes?: number;
-}
-
-export type LossEstimate =
+export type Loss =
   | { readonly kind: 'proven 0'; readonly proof: string }
   | { readonly kind: 'at most'; readonly seconds: number; readonly bytes: number | 'unknown'; readonly basis: string }
   | { readonly kind: 'unknown'; readonly reason: string };
 
-/** The estimate, never better than what is proven. */
-export function estimateLoss(facts: LossFacts): LossEstimate {
+/** What is known about the database when the question is put. Times are milliseconds since the epoch, on clocks kept by NTP. */
+export interface DatabaseLossFacts {
+  /** Proof that the failed primary can have acknowledged nothing past this position; absent without such a proof. */
+  readonly fencedPositionBytes?: number;
+  readonly fenceProof?: string;
+  /** Position that the target has replayed. */
+  readonly targetBytes?: number;
+  /** Commit time of the newest transaction that the target has. */
+  readonly lastCommitAt?: number;
+  /** When the failed primary last could acknowledge, and how that is known. */
+  readonly stopped?: { readonly at: number; readonly basis: string };
+  /** How far the first failed observation may lag behind the failure. */
+  readonly probeIntervalSeconds: number;
+}
+
+/** The estimate for the database, never better than what is proven. */
+export function estimateDatabaseLoss(facts: DatabaseLossFacts): Loss {
   if (facts.fencedPositionBytes !== undefined && facts.targetBytes !== undefined && facts.targetBytes >= facts.fencedPositionBytes) {
     return { kind: 'proven 0', proof: `${facts.fenceProof ?? 'the old primary is fenced'}; the target has everything up to that position` };
   }
   if (facts.lastCommitAt === undefined) return { kind: 'unknown', reason: 'the target shows no commit time, so there is nothing to count from' };
-  if (facts.failedSinceAt === undefined)
-    return { kind: 'unknown', reason: 'no failed observation is on record, so it is not known when the old primary stopped acknowledging' };
-  const seconds = Math.max(0, Math.ceil((facts.failedSinceAt - facts.lastCommitAt) / 1000)) + Math.ceil(facts.probeIntervalSeconds);
-  const bytes = facts.primaryBytes !== undefined && facts.targetBytes !== undefined ? Math.max(0, facts.primaryBytes - facts.targetBytes) : 'unknown';
-  return {
-    kind: 'at most',
-    seconds,
-    bytes,
-    basis: 'from the newest commit at the target to the first failed observation; assumes that the failed site has acknowledged nothing since',
-  };
+  if (facts.stopped === undefined) return { kind: 'unknown', reason: 'it is not known when the old primary stopped acknowledging' };
+  const seconds = Math.max(0, Math.ceil((facts.stopped.at - facts.lastCommitAt) / 1000)) + Math.ceil(facts.probeIntervalSeconds);
+  const bytes =
+    facts.fencedPositionBytes !== undefined && facts.targetBytes !== undefined ? Math.max(0, facts.fencedPositionBytes - facts.targetBytes) : 'unknown';
+  return { kind: 'at most', seconds, bytes, basis: `from the newest commit at the target until ${facts.stopped.basis}` };
 }
 
-/** Orders estimates: 0 for none, then by seconds, unknown last. For comparing old evidence with new. */
-export function lossBadness(loss: LossEstimate): number {
+/** What is known about the cache. */
+export interface CacheLossFacts {
+  /** Whether the failed primary is proven to acknowledge nothing more. */
+  readonly fenced: boolean;
+  /** Replicas of the plan, and how many of them are there to catch up from. */
+  readonly replicas: number;
+  readonly survivors: number;
+  /** The service acknowledges a write only after so many replicas have it; from the plan. */
+  readonly writesWaitForReplicas: number;
+}
+
+/** The estimate for the cache: nothing is lost when every acknowledged write reached more replicas than are missing. */
+export function estimateCacheLoss(facts: CacheLossFacts): Loss {
+  const missing = facts.replicas - facts.survivors;
+  if (!facts.fenced) return { kind: 'unknown', reason: 'the old cache is not proven fenced' };
+  if (facts.writesWaitForReplicas > missing) {
+    return {
+      kind: 'proven 0',
+      proof: `each acknowledged write reached ${facts.writesWaitForReplicas} of ${facts.replicas} replicas, and ${missing} are missing`,
+    };
+  }
+  return { kind: 'unknown', reason: `${missing} of ${facts.replicas} replicas are missing, and an acknowledged write may be on those alone` };
+}
+
+/** Orders losses: 0 for none, then by seconds, unknown last. */
+export function lossBadness(loss: Loss): number {
   if (loss.kind === 'proven 0') return 0;
   return loss.kind === 'at most' ? loss.seconds : 1_000_000;
 }
 
-/** The estimate in a few words. */
-export function describeLoss(loss: LossEstimate): string {
+/** The worse of some losses. */
+export function worstLoss(losses: readonly Loss[]): Loss {
+  const [first, ...others] = losses;
+  if (!first) return { kind: 'unknown', reason: 'nothing is known' };
+  return others.reduce((worst, loss) => (lossBadness(loss) > lossBadness(worst) ? loss : worst), first);
+}
+
+/** The loss in a few words. */
+export function describeLoss(loss: Loss): string {
   if (loss.kind === 'proven 0') return 'proven 0';
-  if (loss.kind === 'unknown') return `unknown: ${loss.reason}`;
+  if (loss.kind === 'unknown') return `unknown (${loss.reason})`;
   return `at most ${loss.seconds} s / ${loss.bytes === 'unknown' ? 'unknown bytes' : `${loss.bytes} bytes`}`;
 }

@@ -72,6 +72,8 @@ export const cache = z.strictObject({
   observer: z.strictObject({ user: z.string().regex(/^[a-z_][a-z0-9_]*$/), password: secretReference }),
   /** `min-replicas-max-lag` of the servers: an isolated primary stops acknowledging after this time plus 2 s. */
   replicaMaxLag: duration,
+  /** The service acknowledges a write only after so many replicas have it (`WAIT`); 0 where it does not wait. */
+  writesWaitForReplicas: z.int().min(0),
 });
 
 /** Two ways to route: throw a switch that a health check watches (data plane), or change the record (control plane). Tried in this order. */

@@ -36,6 +36,8 @@ export class FakeEstate {
   route: SiteId = this.primary;
   synchronousStandby: SiteId | null = 'ap-southeast-1';
   fenceProvable = true;
+  /** Whether an undo of the fence works. */
+  reattachable = true;
   brokenFunctions = new Map<string, string>();
   dataPlaneWorks = true;
   lastCommitAt = new Date().toISOString();
@@ -151,7 +153,8 @@ export class FakeEstate {
         sites.flatMap((site): WriterState[] => {
           const server = this.databases.get(site);
           if (!server) return [];
-          return [{ site, server: 'database', state: this.dead.has(site) ? 'unknown' : server.role, how: 'model' }];
+          const state = this.dead.has(site) ? 'unknown' : server.role;
+          return (['database', 'cache'] as const).map((kind) => ({ site, server: kind, state, how: 'model' }));
         }),
     } satisfies Partial<Activities>;
   }
@@ -183,7 +186,7 @@ export class FakeEstate {
       claimEpoch: async ({ run, site }) => {
         const held = this.epochs.get(site) ?? { epoch: 0, holder: '' };
         this.mustHold(run, site);
-        this.epochs.set(site, { epoch: run.epoch, holder: run.runId });
+        this.epochs.set(site, { epoch: run.epoch, holder: run.execution });
         return change(String(held.epoch), String(run.epoch));
       },
       startService: async ({ run, site }) => this.guarded(run, site, () => change('inactive', 'active')),
@@ -219,7 +222,8 @@ export class FakeEstate {
         if (this.dead.has(site)) return { ...fence(site, 'agent', false, 'database'), proof: 'the agent does not answer' };
         return this.guarded(run, site, () => {
           this.server(site).role = 'fenced';
-          return fence(site, 'agent', true, 'database');
+          const both = fence(site, 'agent', true, 'database');
+          return { ...both, servers: [...both.servers, ...fence(site, 'agent', true, 'cache').servers] };
         });
       },
       fenceDatabaseByReplication: async ({ site }) => {
@@ -227,10 +231,10 @@ export class FakeEstate {
         return fence(site, 'replication', this.fenceProvable, 'database');
       },
       fenceCacheByReplication: async ({ site }) => fence(site, 'replication', this.fenceProvable, 'cache'),
-      unfenceByAgent: async ({ site }) => fence(site, 'agent', false, 'database'),
+      unfenceByAgent: async ({ site }) => ({ ...fence(site, 'agent', true, 'database'), servers: [this.opened(site)] }),
       reattach: async ({ site }) => {
-        this.server(site).role = 'writer';
-        return [];
+        if (this.reattachable) this.server(site).role = 'writer';
+        return [this.opened(site)];
       },
     } satisfies Partial<Activities>;
   }
@@ -283,6 +287,10 @@ export class FakeEstate {
     } satisfies Partial<Activities>;
   }
 
+  private opened(site: SiteId): WriterState {
+    return { site, server: 'database', state: this.reattachable ? 'writer' : 'unknown', how: this.reattachable ? 'model' : 'it does not answer' };
+  }
+
   private server(site: SiteId): Server {
     const server = this.databases.get(site);
     if (!server) throw new Error(`The model has no database at ${site}.`);
@@ -297,7 +305,8 @@ export class FakeEstate {
 
   private mustHold(run: RunContext, site: SiteId): void {
     const held = this.epochs.get(site) ?? { epoch: 0, holder: '' };
-    if (run.epoch < held.epoch) throw ApplicationFailure.nonRetryable(`${site} holds epoch ${held.epoch}.`, 'stale-epoch');
+    if (run.epoch < held.epoch || (run.epoch === held.epoch && run.epoch > 0 && held.holder !== run.execution))
+      throw ApplicationFailure.nonRetryable(`${site} holds epoch ${held.epoch}.`, 'stale-epoch');
   }
 }
 

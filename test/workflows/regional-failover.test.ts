@@ -43,7 +43,7 @@ beforeEach(() => {
 
 async function start(change: Partial<RegionalFailoverInput> = {}, workflowId?: string): Promise<Handle> {
   const input: RegionalFailoverInput = { estate: plan.plan.estate.name, from: 'us-east-1', to: 'eu-central-1', mode: 'live', startedBy: 'pager', ...change };
-  const id = workflowId ?? (input.mode === 'live' ? makeRunWorkflowId(input.estate) : makeDryRunWorkflowId(input.estate));
+  const id = workflowId ?? (input.mode === 'dry-run' ? makeDryRunWorkflowId(input.estate) : makeRunWorkflowId(input.estate));
   const handle = await rig.env.client.workflow.start<typeof regionalFailover>('regionalFailover', { taskQueue, workflowId: id, args: [input] });
   rig.keepIfStarted(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1'));
   return rig.keep(handle);
@@ -350,6 +350,73 @@ describe('guards', () => {
     expect(estate.route).toBe('us-east-1');
   });
 
+  it('gives each run of an estate an epoch of its own, so that the calls of an earlier one are stale', async () => {
+    const epochs = await rig.with(estate, async () => {
+      const first = await start();
+      await vote(first, 'reject');
+      await first.result();
+      const second = await start();
+      await vote(second, 'approve');
+      const one = (await second.result()).epoch;
+      estate.databases.set('us-east-1', { role: 'writer', bytes: 1000 });
+      estate.databases.set('eu-central-1', { role: 'standby', bytes: 1000 });
+      const third = await start();
+      await vote(third, 'approve');
+      return [one, (await endOf(third)).epoch];
+    });
+    expect(epochs).toEqual([1, 2]);
+  });
+
+  it('names what an undo could not take back', async () => {
+    estate.fenceProvable = false;
+    estate.reattachable = false;
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      await vote(handle, 'undo', electorate.slice(0, 2), 'accepted-risk');
+      return endOf(handle);
+    });
+    expect(report.exceptions.join(' ')).toContain('Not taken back');
+    expect(report.exceptions.join(' ')).toContain('it does not answer');
+  });
+
+  it('an undo ends the child that would fence the old site', async () => {
+    estate.fenceProvable = false;
+    const { report, child } = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      await vote(handle, 'undo', electorate.slice(0, 2), 'accepted-risk');
+      const ended = await handle.result();
+      return { report: ended, child: await rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1')).result() };
+    });
+    expect(child).toMatchObject({ outcome: 'superseded' });
+    expect(report.leftovers).toEqual([]);
+  });
+
+  it('is not broken by signals without a payload', async () => {
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await openGate(handle);
+      for (const name of ['stop', 'resume', 'vote', 'approve']) await handle.signal(name);
+      await vote(handle, 'approve');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('recovered');
+  });
+
+  it('names two writers at the end as an exception', async () => {
+    estate.before = (name) => {
+      if (name === 'watchService') estate.databases.set('ap-southeast-1', { role: 'writer', bytes: 1000 });
+    };
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('recovered with exceptions');
+    expect(report.exceptions.join(' ')).toContain('2 servers can write to the database');
+  });
+
   it('refuses a second run while one is open', async () => {
     await rig.with(estate, async () => {
       const handle = await start();
@@ -364,6 +431,9 @@ describe('guards', () => {
     [{ to: 'dr' }, 'is not a target'],
     [{ estate: 'other' }, 'not "other"'],
     [{ planDigest: 'f'.repeat(64) }, 'another plan'],
+    [{ mode: 'drill' as never }, 'no mode "drill"'],
+    [{ startedBy: '' }, 'lacks "startedBy"'],
+    [{ declaredFailed: { reason: 'grey', since: 'yesterday' } }, 'is not a time in the past'],
   ] as [Partial<RegionalFailoverInput>, string][])('refuses a wrong start and changes nothing: %o', async (change, sentence) => {
     await rig.with(estate, async () => {
       const handle = await start(change, change.estate ? makeRunWorkflowId(change.estate) : undefined);

@@ -25,12 +25,15 @@ export async function lookAtSite(read: Reads, run: RunContext, plan: Plan, site:
 /** Step: two vantage points of different kinds see the failure over the plan's hold time. */
 export function confirmFailure(run: Run, facts: RecoveryFacts): Look<readonly Vantage[]> {
   const holdSeconds = seconds(run.plan.estate.detection.holdTime);
-  return { act: async ({ read }) => recordVantages(facts, await lookAtSite(read, run.context(), run.plan, facts.from, holdSeconds)), found: describeVantages };
+  return {
+    act: async ({ read }) => recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, facts.from, holdSeconds)),
+    found: describeVantages,
+  };
 }
 
 /** Step: one more look right before anything is changed. */
 export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vantage[]> {
-  return { act: async ({ read }) => recordVantages(facts, await lookAtSite(read, run.context(), run.plan, facts.from, 0)), found: describeVantages };
+  return { act: async ({ read }) => recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, facts.from, 0)), found: describeVantages };
 }
 
 /** Ends the run when the site is not proven failed, unless a person has declared it or the mode only reports. */
@@ -55,21 +58,21 @@ export function assessImpact(run: Run, facts: RecoveryFacts): Look<Assessment> {
   };
 }
 
-function recordVantages(facts: RecoveryFacts, vantages: readonly Vantage[]): readonly Vantage[] {
+function recordVantages(run: Run, facts: RecoveryFacts, vantages: readonly Vantage[]): readonly Vantage[] {
   facts.vantages = vantages;
-  noteFailureTime(facts, vantages);
+  noteFailureTime(run, facts, vantages);
   return vantages;
 }
 
-/** The clock starts at the earliest failed observation on record. A start that a person gave counts when nothing was observed before it. */
-function noteFailureTime(facts: RecoveryFacts, vantages: readonly Vantage[]): void {
+/** The clock starts at the earliest failed observation on record. A start that a person gave, or else the declaration itself, counts when nothing was observed before it. */
+function noteFailureTime(run: Run, facts: RecoveryFacts, vantages: readonly Vantage[]): void {
   const observed = vantages.flatMap((vantage) => (vantage.failingSince && vantage.verdict === 'failed' ? [vantage.failingSince] : [])).sort()[0];
   const known = facts.moments.failedSince;
   if (observed !== undefined && (known === undefined || Date.parse(observed) < Date.parse(known))) {
     facts.moments.failedSince = observed;
     facts.moments.failedSinceBasis = 'observed';
   }
-  const asserted = facts.declaredFailed?.since;
+  const asserted = facts.declaredFailed && (facts.declaredFailed.since ?? run.start.startedAt);
   if (asserted !== undefined && (facts.moments.failedSince === undefined || Date.parse(asserted) < Date.parse(facts.moments.failedSince))) {
     facts.moments.failedSince = asserted;
     facts.moments.failedSinceBasis = 'asserted';

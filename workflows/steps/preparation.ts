@@ -1,14 +1,15 @@
-/** Steps that make the target ready. All of them can be taken back. */
+/** Steps that make the target ready, all undoable: who follows whom is restored with the fence's undo, capacity by its own. */
 import type { ApplicationCheck } from '../../activities/application/port.ts';
 import type { Change } from '../../activities/context.ts';
 import type { DatabaseState } from '../../activities/database/port.ts';
 import { ApplicationFailure } from '@temporalio/workflow';
 import { seconds } from '../../plan/durations.ts';
-import { describeLoss, estimateLoss, type LossEstimate } from '../../plan/rules/loss.ts';
+import { describeLoss, estimateCacheLoss, estimateDatabaseLoss, type Loss, worstLoss } from '../../plan/rules/loss.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
-import type { Alteration, Look, Run } from '../run.ts';
+import { unobserved } from '../assess.ts';
+import { type Alteration, type Look, now, type Run } from '../run.ts';
 import { cacheSites, databaseSites } from '../sites.ts';
 
 /** Step: the target's database gets everything that a surviving standby has more. */
@@ -17,6 +18,7 @@ export function catchUpDatabase(run: Run, facts: RecoveryFacts): Alteration<Chan
     changes: true,
     would: `let the database at ${facts.to} catch up from the most advanced surviving standby`,
     predicted: unchanged('catch-up not tried in a dry run'),
+    otherwise: unchanged('not caught up'),
     act: async ({ read, change }) => {
       const states = await readDatabases(run, { read, change }, databaseSites(run.plan, facts.from));
       const own = states.find((state) => state.site === facts.to);
@@ -35,6 +37,7 @@ export function catchUpCache(run: Run, facts: RecoveryFacts): Alteration<Change>
     changes: true,
     would: `let the cache at ${facts.to} catch up from the most advanced surviving replica`,
     predicted: unchanged('catch-up not tried in a dry run'),
+    otherwise: unchanged('not caught up'),
     act: async ({ read, change }) => {
       const states = await Promise.all(cacheSites(run.plan, facts.from).map((site) => read.readCache({ run: run.context(), site })));
       const own = states.find((state) => state.site === facts.to);
@@ -47,40 +50,62 @@ export function catchUpCache(run: Run, facts: RecoveryFacts): Alteration<Change>
   };
 }
 
-/** Step: what would be lost by promoting the target now. */
-export function checkLag(run: Run, facts: RecoveryFacts): Look<LossEstimate> {
+/** Step: what would be lost by promoting the target now, in the database and in the cache. */
+export function checkLag(run: Run, facts: RecoveryFacts): Look<Loss> {
   return {
-    act: async (tools) => {
-      const states = await readDatabases(run, tools, databaseSites(run.plan, facts.from));
-      const own = states.find((state) => state.site === facts.to);
-      const loss = lossNow(run, facts, own);
-      facts.loss = loss;
-      return loss;
+    act: async ({ read }) => {
+      const [database, caches] = await Promise.all([
+        read.readDatabase({ run: run.context(), site: facts.to }),
+        Promise.all(cacheSites(run.plan, facts.from).map((site) => read.readCache({ run: run.context(), site }))),
+      ]);
+      facts.loss = databaseLoss(run, facts, database);
+      facts.cacheLoss = estimateCacheLoss({
+        fenced: provenFor(facts, 'cache'),
+        replicas: caches.length,
+        survivors: caches.filter((state) => state.reachable).length,
+        writesWaitForReplicas: run.plan.estate.cache.writesWaitForReplicas,
+      });
+      return worstLoss([facts.loss, facts.cacheLoss]);
     },
-    found: describeLoss,
+    found: (loss) =>
+      `database ${facts.loss ? describeLoss(facts.loss) : 'unknown'}, cache ${facts.cacheLoss ? describeLoss(facts.cacheLoss) : 'unknown'}; together ${describeLoss(loss)}`,
   };
 }
 
 /** Whether people must accept the loss: it is unknown, or above the plan's limits, and not covered by what they have accepted already. */
-export function lossNeedsPeople(run: Run, facts: RecoveryFacts, loss: LossEstimate): boolean {
-  if (loss.kind === 'proven 0') return false;
+export function lossNeedsPeople(run: Run, facts: RecoveryFacts, loss: Loss): boolean {
+  if (loss.kind === 'proven 0' || facts.acceptedLoss === 'whatever it is') return false;
+  if (loss.kind === 'unknown') return true;
+  if (facts.acceptedLoss !== null && loss.seconds <= facts.acceptedLoss) return false;
   const { lagBytesMax, lagTimeMax } = run.plan.estate.limits;
-  if (loss.kind === 'unknown') return facts.acceptedLossSeconds === null;
-  if (facts.acceptedLossSeconds !== null && loss.seconds <= facts.acceptedLossSeconds) return false;
   return loss.seconds > seconds(lagTimeMax) || (loss.bytes !== 'unknown' && loss.bytes > lagBytesMax) || facts.fences.some((fence) => !fence.proven);
 }
 
-/** The loss as it stands, from the fence's position and the target's. */
-export function lossNow(run: Run, facts: RecoveryFacts, target: DatabaseState | undefined): LossEstimate {
-  const fence = facts.fences.find((candidate) => candidate.proven && candidate.positionBytes !== undefined);
-  const proven = facts.fences.length > 0 && facts.fences.every((candidate) => candidate.proven);
-  return estimateLoss({
+/** The loss of the database as it stands, from the fence's position and the target's. */
+function databaseLoss(run: Run, facts: RecoveryFacts, target: DatabaseState): Loss {
+  const fence = facts.fences.find((candidate) => candidate.positionBytes !== undefined);
+  const proven = provenFor(facts, 'database');
+  const stopped = stoppedAcknowledging(run, facts);
+  return estimateDatabaseLoss({
     probeIntervalSeconds: seconds(run.plan.estate.detection.probeInterval),
     ...(proven && fence?.positionBytes !== undefined ? { fencedPositionBytes: fence.positionBytes, fenceProof: fence.proof } : {}),
-    ...(target?.reachable ? { targetBytes: target.replayedBytes } : {}),
-    ...(target?.reachable && target.lastReplayedCommitAt ? { lastCommitAt: Date.parse(target.lastReplayedCommitAt) } : {}),
-    ...(facts.moments.failedSince ? { failedSinceAt: Date.parse(facts.moments.failedSince) } : {}),
+    ...(target.reachable ? { targetBytes: target.replayedBytes } : {}),
+    ...(target.reachable && target.lastReplayedCommitAt ? { lastCommitAt: Date.parse(target.lastReplayedCommitAt) } : {}),
+    ...(stopped ? { stopped } : {}),
   });
+}
+
+/** When the failed primary last could acknowledge: a fence by its agent ends that at the fence, one that people declared failed may go on until now. */
+export function stoppedAcknowledging(run: Run, facts: RecoveryFacts): { readonly at: number; readonly basis: string } | undefined {
+  const byAgent = facts.fences.find((fence) => fence.method === 'agent' && fence.proven);
+  if (byAgent) return { at: Date.parse(byAgent.at), basis: 'the fence by its agent' };
+  if (facts.declaredFailed && !provenFor(facts, 'database'))
+    return { at: Date.parse(now()), basis: `now; ${run.start.startedBy} declared a site failed that may still acknowledge` };
+  return facts.moments.failedSince === undefined ? undefined : { at: Date.parse(facts.moments.failedSince), basis: unobserved };
+}
+
+function provenFor(facts: RecoveryFacts, server: 'database' | 'cache'): boolean {
+  return facts.fences.some((fence) => fence.proven && fence.servers.some((state) => state.server === server && state.site === facts.from));
 }
 
 /** Step: the target carries the full load before it gets any. */
@@ -92,11 +117,15 @@ export function raiseCapacity(run: Run, facts: RecoveryFacts): Alteration<Change
     changes: true,
     would: `raise the capacity of ${facts.to} from ${baseline} % to ${full} %`,
     predicted: unchanged('not raised in a dry run'),
+    otherwise: unchanged('not raised'),
     act: ({ change }) => change.setCapacity({ run: run.context(), site: facts.to, percent: full }),
     found: describeChange,
     undo: {
       would: `take the capacity of ${facts.to} back to ${baseline} %`,
-      act: ({ change }) => change.setCapacity({ run: run.context(), site: facts.to, percent: baseline }),
+      act: async ({ change }) => {
+        await change.setCapacity({ run: run.context(), site: facts.to, percent: baseline });
+        return [];
+      },
     },
   };
 }

@@ -23,7 +23,11 @@ export function promoteCache(run: Run, facts: RecoveryFacts): Alteration<Change 
     changes: true,
     would: `promote the cache at ${facts.to} and point ${replicas.join(', ') || 'no other replica'} at it`,
     predicted: { ...nothing('the cache was not promoted in a dry run'), digestsEqual: 'no replica' },
-    act: ({ change }) => change.promoteCache({ run: run.context(), site: facts.to, replicas }),
+    act: async ({ change }) => {
+      const promoted = await change.promoteCache({ run: run.context(), site: facts.to, replicas });
+      if (promoted.digestsEqual === false) run.exceptions.push(`The cache at ${facts.to} and its replicas differ in content: ${promoted.after}`);
+      return promoted;
+    },
     found: (result) => `${result.after}; digests equal: ${String(result.digestsEqual)}`,
   };
 }
@@ -48,6 +52,7 @@ export function startServices(run: Run, facts: RecoveryFacts): Alteration<Change
     changes: true,
     would: `start and enable the service at ${facts.to}`,
     predicted: nothing('not started in a dry run'),
+    otherwise: nothing('not started by the run'),
     act: ({ change }) => change.startService({ run: run.context(), site: facts.to }),
     found: (result) => result.after,
   };

@@ -29,6 +29,7 @@ export function routeTraffic(run: Run, facts: RecoveryFacts): Alteration<RoutePr
       );
     },
     found: (proof) => describeProof(facts, proof),
+    otherwise: { site: facts.to, authoritativeAt: '', ttlSeconds: 0, resolvers: [] },
   };
 }
 
@@ -37,7 +38,7 @@ async function tryMethod(run: Run, facts: RecoveryFacts, tools: StepTools, metho
   const { healthCheck, controlPlaneBound } = run.plan.estate.dns;
   const context = run.context();
   const served = await tools.read.readRoute({ run: context });
-  facts.moments.routingAt = new Date().toISOString();
+  facts.moments.routingAt ??= new Date().toISOString();
   facts.moments.ttlSeconds = served.ttlSeconds;
   try {
     if (method === 'data-plane') {
