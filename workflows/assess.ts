@@ -92,6 +92,7 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
     reasons,
     lagBytes,
     lastMessageAgeSeconds: database?.reachable ? (database.lastMessageAgeSeconds ?? 'unknown') : 'unknown',
+    ...(cache?.reachable && cache.lastIoAgeSeconds !== undefined ? { cacheContactAt: new Date(Date.now() - cache.lastIoAgeSeconds * 1000).toISOString() } : {}),
     estimatedLoss,
     estimatedSeconds: estimatedSeconds(plan),
   };
@@ -119,11 +120,7 @@ function expectedLoss(plan: Plan, databases: readonly DatabaseState[], target: S
 export const unobserved = 'the first failed observation; assumes that the failed site has acknowledged nothing since';
 
 /** The loss without any fence: counted from the newest commit that a survivor has. */
-export function lossSinceNewestCommit(
-  plan: Plan,
-  databases: readonly DatabaseState[],
-  stopped: { readonly at: number; readonly basis: string } | undefined,
-): Loss {
+function lossSinceNewestCommit(plan: Plan, databases: readonly DatabaseState[], stopped: { readonly at: number; readonly basis: string } | undefined): Loss {
   const commits = databases.flatMap((state) => (state.reachable && state.lastReplayedCommitAt ? [state.lastReplayedCommitAt] : [])).sort();
   const newest = commits.at(-1);
   return estimateDatabaseLoss({

@@ -14,6 +14,8 @@ export interface RecoveryFacts {
   readonly moments: Moments;
   vantages: readonly Vantage[];
   loss: Loss | null;
+  /** When the target's cache last heard from the failed primary, seen before anything was detached; RFC 3339. */
+  cacheContactAt: string | null;
   /** Loss of the cache, for the functions that live there. */
   cacheLoss: Loss | null;
   /** Loss that people accepted: so many seconds, or whatever it is; null when nobody was asked. */
@@ -33,6 +35,7 @@ export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFai
     moments: {},
     vantages: [],
     loss: null,
+    cacheContactAt: null,
     cacheLoss: null,
     acceptedLoss: null,
     fences: [],

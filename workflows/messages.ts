@@ -113,6 +113,8 @@ export interface TargetAssessment {
   readonly reasons: readonly string[];
   readonly lagBytes: number | 'unknown';
   readonly lastMessageAgeSeconds: number | 'unknown';
+  /** When its cache last heard from the failed primary; RFC 3339. Absent where it follows nobody. */
+  readonly cacheContactAt?: string;
   readonly estimatedLoss: Loss;
   readonly estimatedSeconds: number;
 }

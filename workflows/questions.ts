@@ -4,7 +4,7 @@ import type { Fence } from '../activities/fencing/port.ts';
 import { formatSeconds, seconds } from '../plan/durations.ts';
 import { describeLoss, type Loss, lossBadness } from '../plan/rules/loss.ts';
 import { toolsFor } from './activity-proxies.ts';
-import { assess, lossSinceNewestCommit } from './assess.ts';
+import { assess } from './assess.ts';
 import { RunEnding } from './endings.ts';
 import type { RecoveryFacts } from './facts.ts';
 import type { Decision, GateEvidence } from './gate.ts';
@@ -12,7 +12,7 @@ import type { Assessment } from './messages.ts';
 import { describe, type Look, now, type Run } from './run.ts';
 import { mustBeFailed, lookAtSite } from './steps/detection.ts';
 import { allProven, predictServers } from './steps/fencing.ts';
-import { lossNeedsPeople, stoppedAcknowledging } from './steps/preparation.ts';
+import { countLoss, lossNeedsPeople, lossOf } from './steps/preparation.ts';
 
 /** Step: people decide whether the failover begins. The evidence is looked at again while they think; a site that recovers ends the question. */
 export function activation(run: Run, facts: RecoveryFacts, first: Assessment): Look<Decision> {
@@ -48,8 +48,8 @@ export async function acceptUnprovenFence(run: Run, facts: RecoveryFacts, fences
   if (run.rules.changes === 'print' || allProven(fences)) return;
   const unproven = fences.filter((fence) => !fence.proven).map((fence) => fence.proof);
   const { read } = toolsFor('Count what an unproven fence may cost', seconds(run.plan.estate.detection.evidenceMaxAge));
-  const target = await read.readDatabase({ run: run.context(), site: facts.to });
-  const loss = lossSinceNewestCommit(run.plan, [target], stoppedAcknowledging(run, facts));
+  await countLoss(run, facts, read);
+  const loss = lossOf(facts);
   await acceptRisk(run, facts, `${facts.from} is not proven fenced. Promote ${facts.to} all the same?`, loss, [
     ...unproven,
     `If ${facts.from} still acknowledges writes, they are lost and two writers exist until it is fenced.`,

@@ -42,19 +42,28 @@ export interface CacheLossFacts {
   readonly survivors: number;
   /** The service acknowledges a write only after so many replicas have it; from the plan. */
   readonly writesWaitForReplicas: number;
+  /** When the target last heard from the failed primary. */
+  readonly lastContactAt?: number;
+  /** When the failed primary last could acknowledge, and how that is known. */
+  readonly stopped?: { readonly at: number; readonly basis: string };
+  readonly probeIntervalSeconds: number;
 }
 
 /** The estimate for the cache: nothing is lost when every acknowledged write reached more replicas than are missing. */
 export function estimateCacheLoss(facts: CacheLossFacts): Loss {
   const missing = facts.replicas - facts.survivors;
-  if (!facts.fenced) return { kind: 'unknown', reason: 'the old cache is not proven fenced' };
-  if (facts.writesWaitForReplicas > missing) {
+  if (facts.fenced && facts.writesWaitForReplicas > missing) {
     return {
       kind: 'proven 0',
       proof: `each acknowledged write reached ${facts.writesWaitForReplicas} of ${facts.replicas} replicas, and ${missing} are missing`,
     };
   }
-  return { kind: 'unknown', reason: `${missing} of ${facts.replicas} replicas are missing, and an acknowledged write may be on those alone` };
+  const why = facts.fenced
+    ? `${missing} of ${facts.replicas} replicas are missing, and an acknowledged write may be on those alone`
+    : 'the old cache is not proven fenced';
+  if (facts.lastContactAt === undefined || facts.stopped === undefined) return { kind: 'unknown', reason: why };
+  const seconds = Math.max(0, Math.ceil((facts.stopped.at - facts.lastContactAt) / 1000)) + Math.ceil(facts.probeIntervalSeconds);
+  return { kind: 'at most', seconds, bytes: 'unknown', basis: `${why}; from the last word of the old cache to the target until ${facts.stopped.basis}` };
 }
 
 /** Orders losses: 0 for none, then by seconds, unknown last. */

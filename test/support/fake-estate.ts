@@ -136,6 +136,7 @@ export class FakeEstate {
           follows: 'none',
           linkUp: false,
           replicationId: 'r',
+          lastIoAgeSeconds: 5,
           offset: server.bytes,
           keys: 10,
         };

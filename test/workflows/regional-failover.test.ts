@@ -86,7 +86,7 @@ describe('regional failover', () => {
     expect(estate.writers()).toEqual(['eu-central-1']);
     expect(estate.route).toBe('eu-central-1');
     expect(report.gates.map((gate) => gate.decision)).toEqual(['approve']);
-    expect(report.leftovers.join(' ')).toContain('fenced by replication only');
+    expect(report.leftovers.join(' ')).toContain('is not fenced by its own agent');
     expect(report.clock?.totalSeconds).toBeTypeOf('number');
     expect(report.functions.every((entry) => entry.status === 'ok' && entry.rtoSeconds.achieved !== 'not reached')).toBe(true);
   });

@@ -53,7 +53,11 @@ export function mustBeFailed(run: Run, facts: RecoveryFacts, holdSeconds: number
 /** Step: score, targets, loss and time: the evidence of the gate. */
 export function assessImpact(run: Run, facts: RecoveryFacts): Look<Assessment> {
   return {
-    act: ({ read }) => assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null),
+    act: async ({ read }) => {
+      const assessment = await assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null);
+      facts.cacheContactAt = assessment.targets.find((target) => target.site === facts.to)?.cacheContactAt ?? null;
+      return assessment;
+    },
     found: (assessment) => `Score ${assessment.score}, escalation level ${assessment.escalationLevel}. ${assessment.recommendation}`,
   };
 }

@@ -6,7 +6,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import { seconds } from '../../plan/durations.ts';
 import { describeLoss, estimateCacheLoss, estimateDatabaseLoss, type Loss, worstLoss } from '../../plan/rules/loss.ts';
 import type { SiteId } from '../../plan/schema.ts';
-import type { StepTools } from '../activity-proxies.ts';
+import type { Reads, StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { unobserved } from '../assess.ts';
 import { type Alteration, type Look, now, type Run } from '../run.ts';
@@ -54,22 +54,36 @@ export function catchUpCache(run: Run, facts: RecoveryFacts): Alteration<Change>
 export function checkLag(run: Run, facts: RecoveryFacts): Look<Loss> {
   return {
     act: async ({ read }) => {
-      const [database, caches] = await Promise.all([
-        read.readDatabase({ run: run.context(), site: facts.to }),
-        Promise.all(cacheSites(run.plan, facts.from).map((site) => read.readCache({ run: run.context(), site }))),
-      ]);
-      facts.loss = databaseLoss(run, facts, database);
-      facts.cacheLoss = estimateCacheLoss({
-        fenced: provenFor(facts, 'cache'),
-        replicas: caches.length,
-        survivors: caches.filter((state) => state.reachable).length,
-        writesWaitForReplicas: run.plan.estate.cache.writesWaitForReplicas,
-      });
-      return worstLoss([facts.loss, facts.cacheLoss]);
+      await countLoss(run, facts, read);
+      return lossOf(facts);
     },
     found: (loss) =>
       `database ${facts.loss ? describeLoss(facts.loss) : 'unknown'}, cache ${facts.cacheLoss ? describeLoss(facts.cacheLoss) : 'unknown'}; together ${describeLoss(loss)}`,
   };
+}
+
+/** Counts what would be lost by promoting now, and keeps it. */
+export async function countLoss(run: Run, facts: RecoveryFacts, read: Reads): Promise<void> {
+  const [database, caches] = await Promise.all([
+    read.readDatabase({ run: run.context(), site: facts.to }),
+    Promise.all(cacheSites(run.plan, facts.from).map((site) => read.readCache({ run: run.context(), site }))),
+  ]);
+  const stopped = stoppedAcknowledging(run, facts);
+  facts.loss = databaseLoss(run, facts, database);
+  facts.cacheLoss = estimateCacheLoss({
+    fenced: provenFor(facts, 'cache'),
+    replicas: caches.length,
+    survivors: caches.filter((state) => state.reachable).length,
+    writesWaitForReplicas: run.plan.estate.cache.writesWaitForReplicas,
+    probeIntervalSeconds: seconds(run.plan.estate.detection.probeInterval),
+    ...(facts.cacheContactAt === null ? {} : { lastContactAt: Date.parse(facts.cacheContactAt) }),
+    ...(stopped ? { stopped } : {}),
+  });
+}
+
+/** The worse of what database and cache lose. */
+export function lossOf(facts: RecoveryFacts): Loss {
+  return worstLoss([facts.loss, facts.cacheLoss].filter((loss) => loss !== null));
 }
 
 /** Whether people must accept the loss: it is unknown, or above the plan's limits, and not covered by what they have accepted already. */
@@ -96,7 +110,7 @@ function databaseLoss(run: Run, facts: RecoveryFacts, target: DatabaseState): Lo
 }
 
 /** When the failed primary last could acknowledge: a fence by its agent ends that at the fence, one that people declared failed may go on until now. */
-export function stoppedAcknowledging(run: Run, facts: RecoveryFacts): { readonly at: number; readonly basis: string } | undefined {
+function stoppedAcknowledging(run: Run, facts: RecoveryFacts): { readonly at: number; readonly basis: string } | undefined {
   const byAgent = facts.fences.find((fence) => fence.method === 'agent' && fence.proven);
   if (byAgent) return { at: Date.parse(byAgent.at), basis: 'the fence by its agent' };
   if (facts.declaredFailed && !provenFor(facts, 'database'))
