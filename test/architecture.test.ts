@@ -124,7 +124,9 @@ describe('the house rules', () => {
   });
   it('keep the estate out of the code: only plans, the lab and tests name erlmcp or a site', () => {
     const code = (text: string) => text.replace(/^\s*(\/\*\*|\*|\/\/).*$/gm, '').replaceAll('plan/erlmcp', '');
-    const naming = sources.filter(({ path, text }) => !/^(lab|test|docs)\//.test(path) && /\b(erlmcp|us-east-1|eu-central-1|ap-southeast-1)\b/.test(code(text)));
+    const naming = sources.filter(
+      ({ path, text }) => !/^(lab|test|docs)\//.test(path) && /\b(erlmcp|us-east-1|eu-central-1|ap-southeast-1)\b/.test(code(text)),
+    );
     expect(naming.map(({ path }) => path)).toEqual([]);
   });
 });

@@ -54,7 +54,8 @@ const quiet = async (probe: () => boolean) => {
     await new Promise((resolve) => setImmediate(resolve));
   }
 };
-const cut = (mode: 'hole' | 'reset', only: 'orchestrator' | 'eu-central-1' = 'orchestrator') => network.state.change(select({ site: 'us-east-1', only: [only] }), { mode });
+const cut = (mode: 'hole' | 'reset', only: 'orchestrator' | 'eu-central-1' = 'orchestrator') =>
+  network.state.change(select({ site: 'us-east-1', only: [only] }), { mode });
 const heal = () => network.state.change(select({ site: 'us-east-1' }), { mode: 'open', delayMs: 0 });
 
 test('every viewer sees every port of every other site at an address of its own, and nothing listens off loopback', () => {

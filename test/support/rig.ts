@@ -57,7 +57,7 @@ export class Rig {
         namespace: env.namespace ?? 'default',
         taskQueue,
         workflowBundle: this.bundle,
-        activities: estate.activities() as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>,
+        activities: estate.activities(),
       });
       const result = await worker.runUntil(test());
       await this.replay();
