@@ -82,7 +82,8 @@ function bannedCalls({ path, text }: Source): string[] {
     .map(({ pattern, instead }) => `${path} has ${pattern.source}: ${instead}`);
 }
 
-const fileLinesMax = 450;
+/** Lines of a source file; a test file tells many cases of one subject. */
+const fileLinesMax = (path: string) => (path.startsWith('test/') ? 600 : 400);
 const functionLinesMax = 75;
 
 /** Functions that start at a line's beginning or as a member, and how long they are; by indentation, which prettier keeps. */
@@ -117,7 +118,7 @@ describe('the house rules', () => {
     expect(bannedCalls({ path: 'client/x.ts', text: "import { spawn } from 'node:child_process';" })).toHaveLength(1);
   });
   it('keep files and functions small', () => {
-    const long = sources.filter(({ text }) => text.split('\n').length > fileLinesMax).map(({ path }) => path);
+    const long = sources.filter(({ path, text }) => text.split('\n').length > fileLinesMax(path)).map(({ path }) => path);
     expect(long).toEqual([]);
     expect(sources.filter(({ path }) => !path.startsWith('test/')).flatMap(longFunctions)).toEqual([]);
     expect(longFunctions({ path: 'x.ts', text: `function f() {\n${'  a();\n'.repeat(80)}}` })).toHaveLength(1);
