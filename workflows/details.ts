@@ -7,8 +7,8 @@ export function detailsOf(status: RunStatus): string {
   const parts = [
     headline(status),
     ...(status.gate ? [gateDetails(status.gate)] : []),
-    ...(status.refusedVotes.length > 0 ? [`**Refused votes**\n${bullets(status.refusedVotes.slice(-5))}`] : []),
-    ...(status.changes.length > 0 ? [`**${status.mode === 'dry-run' ? 'Would change' : 'Changed so far'}**\n${bullets(status.changes)}`] : []),
+    ...(status.refusedVotes.length > 0 ? [`**Refused votes**\n\n${bullets(status.refusedVotes.slice(-5))}`] : []),
+    ...(status.changes.length > 0 ? [`**${status.mode === 'dry-run' ? 'Would change' : 'Changed so far'}**\n\n${bullets(status.changes)}`] : []),
     stepTable(status),
   ];
   return parts.join('\n\n').slice(0, 18_000);
@@ -27,9 +27,9 @@ function gateDetails(gate: OpenGate): string {
     `## ${gate.question}`,
     `Votes: **${totals}** of ${gate.quorum} needed · until **${gate.deadlineAt}**, then it expires and means no · identity: asserted`,
     `Send the signal \`vote\` (or the update \`vote\`, which answers) with:`,
-    `\`\`\`json\n${JSON.stringify(gate.exampleVote)}\n\`\`\``,
+    `\`\`\`json\n${JSON.stringify(gate.exampleVote, null, 1)}\n\`\`\``,
     bullets(gate.choices),
-    `**Evidence** (${gate.evidenceAt})\n${bullets(gate.evidence)}`,
+    `**Evidence** (${gate.evidenceAt})\n\n${bullets(gate.evidence)}`,
     `May vote: ${gate.electorate.join(', ')}`,
   ].join('\n\n');
 }
