@@ -171,10 +171,10 @@ describe('routing', () => {
   });
 
   test('a route that does not move is a value, with what is served', async () => {
-    expect(await createDnsActivities(dependencies).proveRoute({ run: run(1), to: tertiary, withinSeconds: 0 })).toEqual({
-      moved: false,
-      detail: `After 0 s the authoritative servers still give ${lab.addresses.seen(primary, 'customers')} (us-east-1), not ${lab.addresses.seen(tertiary, 'customers')} of ap-southeast-1.`,
-    });
+    const proof = await createDnsActivities(dependencies).proveRoute({ run: run(1), to: tertiary, withinSeconds: 0 });
+    expect(proof).toMatchObject({ moved: false });
+    expect(proof.moved ? '' : proof.detail).toContain(`gives ${lab.addresses.seen(primary, 'customers')} (us-east-1)`);
+  });
   });
 
   test('the record changes together with the epoch; a repeat changes nothing', async () => {
