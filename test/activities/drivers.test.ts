@@ -175,7 +175,6 @@ describe('routing', () => {
     expect(proof).toMatchObject({ moved: false });
     expect(proof.moved ? '' : proof.detail).toContain(`gives ${lab.addresses.seen(primary, 'customers')} (us-east-1)`);
   });
-  });
 
   test('the record changes together with the epoch; a repeat changes nothing', async () => {
     const dns = createDnsActivities(dependencies);

@@ -13,7 +13,6 @@ beforeEach(async () => scenarios.reset(), 2 * minutes);
 
 it.each([
   { fault: 'lose-rows', options: { table: 'payments', rows: 10 }, named: /payment-processing.*payments/s },
-  { fault: 'flush-sessions', options: {}, named: /session-management.*session/s },
   { fault: 'stale-answers', options: {}, named: /(stale|old|newest|as of|asOf|read back)/i },
 ])('$fault at the target: no traffic is routed, and the difference is named', { timeout: 4 * minutes }, async ({ fault, options, named }) => {
   await scenarios.control('fault/inject', { name: fault, site: target, options });
@@ -25,3 +24,21 @@ it.each([
   const reached = figures.acknowledgedBySite.find((entry) => entry.site === target);
   expect(reached, `customers reached the target since ${since}`).toBeUndefined();
 });
+
+it(
+  'flush-sessions at the target: the catch-up brings the sessions back before anything is promoted, or no traffic is routed',
+  { timeout: 4 * minutes },
+  async () => {
+    await scenarios.control('fault/inject', { name: 'flush-sessions', site: target });
+    const { report } = await scenarios.recover(() => scenarios.stack.lab('kill', failed), { ...approve, 'failed-step': () => 'abort' });
+    if (report.outcome === 'aborted') {
+      expect(report.steps.find((step) => step.id === 'verify-functions')?.evidence).toMatch(/session-management.*session/s);
+      expect(report.steps.some((step) => step.id === 'route-traffic')).toBe(false);
+      return;
+    }
+    const everything = await scenarios.figures('1970-01-01T00:00:00Z');
+    expect(everything.acknowledgedWrites).toBeGreaterThan(0);
+    expect(everything.missing.unknown).toEqual([]);
+    expect(everything.missing.writes).toEqual([]);
+  },
+);
