@@ -43,8 +43,10 @@ export function catchUpCache(run: Run, facts: RecoveryFacts): Alteration<Change>
       const own = states.find((state) => state.site === facts.to);
       if (!own?.reachable) throw unreachable('cache', facts.to, own && !own.reachable ? own.reason : 'the plan has no cache there');
       const ahead = states.filter((state) => state.reachable).sort((a, b) => b.offset - a.offset)[0];
-      if (!ahead || ahead.site === facts.to || ahead.offset <= own.offset) return unchanged(`nobody is ahead of ${facts.to}`);
-      return change.followCache({ run: run.context(), site: facts.to, source: ahead.site });
+      const fuller = states.find((state) => state.reachable && state.keys > own.keys);
+      const behind = ahead !== undefined && ahead.site !== facts.to && ahead.offset > own.offset;
+      if (fuller?.reachable && fuller.offset <= own.offset) throw emptier(facts.to, own.keys, fuller.site, fuller.keys);
+      return behind ? change.followCache({ run: run.context(), site: facts.to, source: ahead.site }) : unchanged(`nobody is ahead of ${facts.to}`);
     },
     found: describeChange,
   };
@@ -166,6 +168,14 @@ async function readDatabases(run: Run, { read }: StepTools, sites: readonly Site
 
 function mostAdvanced(states: readonly DatabaseState[]): Extract<DatabaseState, { reachable: true }> | undefined {
   return states.filter((state) => state.reachable).sort((a, b) => b.receivedBytes - a.receivedBytes)[0];
+}
+
+/** A replica that claims to be as far and holds less has lost keys by itself; promoting it would make the others lose them too. */
+function emptier(site: SiteId, keys: number, fuller: SiteId, fullerKeys: number): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(
+    `The cache at ${site} holds ${keys} keys and ${fuller}, which is no further, holds ${fullerKeys}: keys of the functions that live there are missing. Nothing was changed there. HINT: let ${site} follow ${fuller} anew, then choose retry; or choose undo.`,
+    'permanent',
+  );
 }
 
 function describeChange(change: Change): string {
