@@ -5,7 +5,6 @@ const withLab = ['test/lab/**/*.test.ts', 'test/activities/**/*.test.ts', 'test/
 
 export default defineConfig({
   test: {
-    // Two shared cores: a test server or a lab that starves is given one more try, and vitest prints that it needed it. A second failure counts.
     // The SDK's native bridge does not bear threads.
     pool: 'forks',
     reporters: ['default', './test/support/reporter.ts'],
@@ -17,7 +16,6 @@ export default defineConfig({
           exclude: withLab,
           pool: 'forks',
           maxWorkers: 2,
-          retry: 1,
           testTimeout: 120_000,
           hookTimeout: 240_000,
           sequence: { groupOrder: 0 },
@@ -30,6 +28,7 @@ export default defineConfig({
           pool: 'forks',
           maxWorkers: 1,
           fileParallelism: false,
+          // Two shared cores: a lab that starves is given one more try, and vitest prints that it needed it. A second failure counts.
           retry: 1,
           testTimeout: 180_000,
           hookTimeout: 300_000,

@@ -40,9 +40,9 @@ create table admin_settings (
     primary key (customer, sequence)
 );
 
--- One row, rewritten by the primary's site agent each second: the settings that decide what an acknowledgement means.
+-- A row for each site that has been the primary, rewritten by its agent each second while it is: the settings that decide what an acknowledgement means.
 create table dr_heartbeat (
-    id                            integer primary key check (id = 1),
+    site                          text primary key,
     written_at                    timestamptz not null,
     synchronous_standby_names     text not null,
     synchronous_commit            text not null,

@@ -77,11 +77,13 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
   const cache = survey.caches.find((state) => state.site === site);
   const mostAdvanced = Math.max(0, ...survey.databases.map((state) => (state.reachable ? state.receivedBytes : 0)));
   const lagBytes = database?.reachable ? Math.max(0, mostAdvanced - database.replayedBytes) : 'unknown';
-  const estimatedLoss = expectedLoss(plan, survey.databases, site, failedSince);
+  const estimatedLoss = expectedLoss(plan, survey.databases, { from, target: site }, failedSince);
+  const elsewhere = survey.databases.find((state) => state.site !== site && state.reachable && roleOf(state) !== 'standby');
   const { eligible, reasons } = judgeTarget(plan, from, {
     site,
     agentReachable: survey.agents.some((agent) => agent.site === site && agent.reachable),
-    database: !database?.reachable ? 'unreachable' : database.inRecovery ? 'standby' : 'primary',
+    database: !database?.reachable ? 'unreachable' : roleOf(database),
+    ...(elsewhere ? { primaryElsewhere: elsewhere.site } : {}),
     cache: cache?.reachable ? cache.role : 'unreachable',
     lagBytes,
     lossSeconds: lossSeconds(estimatedLoss),
@@ -95,7 +97,13 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
     ...(cache?.reachable && cache.lastIoAgeSeconds !== undefined ? { cacheContactAt: new Date(Date.now() - cache.lastIoAgeSeconds * 1000).toISOString() } : {}),
     estimatedLoss,
     estimatedSeconds: estimatedSeconds(plan),
+    ...(database?.reachable && database.promotion ? { promotedBy: database.promotion.by } : {}),
   };
+}
+
+function roleOf(database: Extract<DatabaseState, { reachable: true }>): 'standby' | 'primary' | 'promoted' {
+  if (database.inRecovery) return 'standby';
+  return database.promotion ? 'promoted' : 'primary';
 }
 
 function lossSeconds(loss: Loss): number | 'unknown' {
@@ -104,13 +112,19 @@ function lossSeconds(loss: Loss): number | 'unknown' {
 }
 
 /** A survivor that was synchronous has every acknowledged commit; whether the fence proves it is seen later. Otherwise time since the newest commit counts. */
-function expectedLoss(plan: Plan, databases: readonly DatabaseState[], target: SiteId, failedSince: string | null): Loss {
+function expectedLoss(
+  plan: Plan,
+  databases: readonly DatabaseState[],
+  { from, target }: { readonly from: SiteId; readonly target: SiteId },
+  failedSince: string | null,
+): Loss {
   const reachable = databases.filter((state) => state.reachable);
   const own = reachable.find((state) => state.site === target);
   if (!own) return { kind: 'unknown', reason: 'the database there does not answer' };
-  const synchronous = reachable.find((state) => state.heartbeat?.standbys.some((standby) => /^(.+)=(sync|quorum)$/.exec(standby)?.[1] === state.site));
+  const heartbeatAt = (state: (typeof reachable)[number]) => state.heartbeats.find((heartbeat) => heartbeat.site === from);
+  const synchronous = reachable.find((state) => heartbeatAt(state)?.standbys.some((standby) => /^(.+)=(sync|quorum)$/.exec(standby)?.[1] === state.site));
   if (synchronous) {
-    const basis = `${synchronous.site} was synchronous in the heartbeat of ${synchronous.heartbeat?.writtenAt ?? ''}; proven only once the old primary is fenced`;
+    const basis = `${synchronous.site} was synchronous in the heartbeat of ${heartbeatAt(synchronous)?.writtenAt ?? ''}; proven only once the old primary is fenced`;
     return { kind: 'at most', seconds: 0, bytes: 0, basis };
   }
   return lossSinceNewestCommit(plan, reachable, failedSince === null ? undefined : { at: Date.parse(failedSince), basis: unobserved });
@@ -119,9 +133,14 @@ function expectedLoss(plan: Plan, databases: readonly DatabaseState[], target: S
 /** What people are told when nobody can see whether the failed site still acknowledges. */
 export const unobserved = 'the first failed observation; assumes that the failed site has acknowledged nothing since';
 
+/** Commit time of the last transaction that came from the failed primary; RFC 3339. */
+export function lastCommitOf(state: Extract<DatabaseState, { reachable: true }>): string | undefined {
+  return state.promotion ? state.promotion.lastReplayedCommitAt : state.lastReplayedCommitAt;
+}
+
 /** The loss without any fence: counted from the newest commit that a survivor has. */
 function lossSinceNewestCommit(plan: Plan, databases: readonly DatabaseState[], stopped: { readonly at: number; readonly basis: string } | undefined): Loss {
-  const commits = databases.flatMap((state) => (state.reachable && state.lastReplayedCommitAt ? [state.lastReplayedCommitAt] : [])).sort();
+  const commits = databases.flatMap((state) => (state.reachable ? (lastCommitOf(state) ?? []) : [])).sort();
   const newest = commits.at(-1);
   return estimateDatabaseLoss({
     probeIntervalSeconds: seconds(plan.estate.detection.probeInterval),

@@ -3,6 +3,7 @@ import type { Activities } from '../activities/index.ts';
 
 export const changeNames = [
   'claimEpoch',
+  'claimZone',
   'fenceByAgent',
   'fenceDatabaseByReplication',
   'fenceCacheByReplication',

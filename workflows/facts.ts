@@ -20,6 +20,8 @@ export interface RecoveryFacts {
   cacheLoss: Loss | null;
   /** Loss that people accepted: so many seconds, or whatever it is; null when nobody was asked. */
   acceptedLoss: number | 'whatever it is' | null;
+  /** The failed site's agent gave no answer when the epoch was claimed. */
+  agentSilent: boolean;
   fences: readonly Fence[];
   /** End state as it was expected before the start, and as it was read at the end. */
   predicted: readonly WriterState[];
@@ -38,6 +40,7 @@ export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFai
     cacheContactAt: null,
     cacheLoss: null,
     acceptedLoss: null,
+    agentSilent: false,
     fences: [],
     predicted: [],
     observed: [],

@@ -1,5 +1,5 @@
 /** Fences a site through its own agent when it comes back. Outlives the run that started it; a newer run, an undo or a failback ends it. */
-import { CancellationScope, condition, continueAsNew, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, continueAsNew, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
 import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import { toolsFor } from './activity-proxies.ts';
@@ -33,7 +33,7 @@ export async function fenceOnReturn(input: FenceOnReturnInput): Promise<FenceOnR
   setHandler(planQuery, () => input.snapshot, { description: 'The plan under which the site is fenced.' });
   setCurrentDetails(`### ${input.site} will be fenced when it comes back\n\nTried every ${input.pollSeconds} s in the name of \`${input.run.runId}\`.`);
   while (superseded.reason === null) {
-    const result = await tryOnce(input, () => superseded.reason !== null);
+    const result = await tryOnce(input);
     if (result) return result;
     if (workflowInfo().continueAsNewSuggested && superseded.reason === null) await continueAsNew<typeof fenceOnReturn>(input);
     await condition(() => superseded.reason !== null, input.pollSeconds * 1000);
@@ -41,19 +41,16 @@ export async function fenceOnReturn(input: FenceOnReturnInput): Promise<FenceOnR
   return { outcome: 'superseded', reason: superseded.reason };
 }
 
-/** One try; a signal ends it, and waits until what it does has ended. Null when the site is not fenced yet. */
-async function tryOnce(input: FenceOnReturnInput, ended: () => boolean): Promise<FenceOnReturnResult | null> {
+/** One try; what it has begun comes to its end before a signal counts. Null when the site is not fenced yet. */
+async function tryOnce(input: FenceOnReturnInput): Promise<FenceOnReturnResult | null> {
   const { change } = toolsFor(`Fence ${input.site} if it is back`, tryBound);
-  const scope = new CancellationScope();
-  const attempt = scope.run(() => change.fenceByAgent({ run: input.run, site: input.site }));
-  await Promise.race([attempt.catch(() => undefined), condition(ended)]);
-  if (ended()) scope.cancel();
   try {
-    const fence = await attempt;
+    const fence = await change.fenceByAgent({ run: input.run, site: input.site });
     return fence.proven ? { outcome: 'fenced', proof: fence.proof } : null;
   } catch (error) {
+    if (isCancellation(error)) throw error;
     if (errorType(error) === 'stale-epoch') return { outcome: 'superseded', reason: describe(error) };
-    if (!isCancellation(error)) setCurrentDetails(`### ${input.site} is not fenced yet\n\n${describe(error)}`);
+    setCurrentDetails(`### ${input.site} is not fenced yet\n\n${describe(error)}`);
     return null;
   }
 }

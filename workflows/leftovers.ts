@@ -1,4 +1,4 @@
-/** What a run leaves behind: the child that fences a site when it comes back. */
+/** What a run leaves behind: the child that fences a site when it comes back, and what people must still look at. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { type ChildWorkflowHandle, getExternalWorkflowHandle, ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
 import { seconds } from '../plan/durations.ts';
@@ -8,6 +8,20 @@ import { fenceOnReturn } from './fence-on-return.ts';
 import { makeFenceOnReturnWorkflowId } from './ids.ts';
 import { supersedeSignal } from './messages.ts';
 import type { Run } from './run.ts';
+
+export function addLeftover(facts: RecoveryFacts, text: string): void {
+  if (!facts.leftovers.includes(text)) facts.leftovers.push(text);
+}
+
+export function dropLeftover(facts: RecoveryFacts, text: string): void {
+  const at = facts.leftovers.indexOf(text);
+  if (at >= 0) facts.leftovers.splice(at, 1);
+}
+
+/** The zone that holds an older epoch: a worker that was left behind is still refused by the agents, which it asks first, but not by the zone itself. */
+export function zoneLeftover(run: Run): string {
+  return `The DNS zone of ${run.plan.estate.dns.recordName} does not hold epoch ${run.epoch}, since its API did not answer. Until a later change writes it, only the site agents keep an older run from changing the records.`;
+}
 
 /** The watch of one run over the site that it has fenced from afar. */
 export class FenceOnReturn {
@@ -48,7 +62,7 @@ export class FenceOnReturn {
         await sleep(500, { summary: 'Wait for the former fence to end' });
       }
     }
-    this.facts.leftovers.push(this.leftover);
+    addLeftover(this.facts, this.leftover);
   }
 
   /** Ends the child and waits for its end, so that it cannot fence what is being opened. */
@@ -57,8 +71,7 @@ export class FenceOnReturn {
     await endFenceOnReturn(this.run, this.facts.from, reason);
     await this.child.result();
     this.child = null;
-    const at = this.facts.leftovers.indexOf(this.leftover);
-    if (at >= 0) this.facts.leftovers.splice(at, 1);
+    dropLeftover(this.facts, this.leftover);
   }
 }
 

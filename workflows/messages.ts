@@ -117,6 +117,8 @@ export interface TargetAssessment {
   readonly cacheContactAt?: string;
   readonly estimatedLoss: Loss;
   readonly estimatedSeconds: number;
+  /** Execution of the earlier run that promoted its database; absent where none has. A failover to it goes on from there. */
+  readonly promotedBy?: string;
 }
 
 /** Result of `assessment` and evidence of the activation gate. */

@@ -74,12 +74,13 @@ async function acceptRisk(run: Run, facts: RecoveryFacts, question: string, loss
   const decision = await run.ask({
     gate: 'accepted-risk',
     question,
-    choices: { ...choices, undo: 'take back everything done so far and end' },
+    choices: run.forwardOnly ? { ...choices, abort: 'end here; everything stays as it is' } : { ...choices, undo: 'take back everything done so far and end' },
     ...(loss.kind === 'at most' ? { acceptAtLeast: loss.seconds } : {}),
     evidence: { lines: [`Estimated loss: ${describeLoss(loss)}; ${basis}.`, ...more], at: now(), badness: 0 },
   });
-  if (decision.kind !== 'decided' || decision.choice === 'undo') {
-    throw new RunEnding('aborted', `The risk was not accepted: ${question} Everything done so far is taken back.`, true);
+  if (decision.kind !== 'decided' || decision.choice === 'undo' || decision.choice === 'abort') {
+    const left = run.forwardOnly ? 'Everything stays as it is.' : 'Everything done so far is taken back.';
+    throw new RunEnding('aborted', `The risk was not accepted: ${question} ${left}`, !run.forwardOnly);
   }
   facts.acceptedLoss = decision.choice === unknownLoss ? 'whatever it is' : decision.acceptedSeconds;
 }

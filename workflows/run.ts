@@ -185,6 +185,14 @@ export class Run {
     return this.procedure.steps.filter((step) => !begun.has(step.id)).map((step) => step.id);
   }
 
+  /** From here on nothing is taken back. A run that goes on where an earlier one ended may pass the point before it has changed anything. */
+  passPointOfNoReturn(why: string): void {
+    if (this.forwardOnly) return;
+    this.forwardOnly = true;
+    this.undos.length = 0;
+    this.note(why);
+  }
+
   /**
    * Steps that run side by side. Their gates are asked first, and all are settled before an ending counts, so that none still changes things when an undo begins.
    */
@@ -210,11 +218,7 @@ export class Run {
       this.note(`Held before "${step.name}": stopped by ${this.stopped.who}.`);
       await condition(() => this.stopped === null);
     }
-    if (step.id === this.procedure.pointOfNoReturn && !this.forwardOnly) {
-      this.forwardOnly = true;
-      this.undos.length = 0;
-      this.note('Point of no return: from here on the run only goes forward.');
-    }
+    if (step.id === this.procedure.pointOfNoReturn) this.passPointOfNoReturn('Point of no return: from here on the run only goes forward.');
     if (body.undo && !this.forwardOnly && !this.undos.some((undo) => undo.step === step.id)) this.undos.push({ step: step.id, ...body.undo });
   }
 

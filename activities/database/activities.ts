@@ -4,12 +4,12 @@ import type { SiteId } from '../../plan/schema.ts';
 import { attempt, attemptToRead } from '../attempt.ts';
 import { changeOf } from '../change.ts';
 import type { RunContext } from '../context.ts';
-import type { ActivityDependencies } from '../dependencies.ts';
+import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { failure } from '../errors.ts';
 import { until } from '../running.ts';
 import { observe, observerAt } from './observer.ts';
-import { readServer, withSession } from './postgresql.ts';
-import type { DatabaseActivities, DatabaseState } from './port.ts';
+import { lsnBytes, readServer, withSession } from './postgresql.ts';
+import type { DatabaseActivities, DatabaseState, EarlierPromotion } from './port.ts';
 
 const pollMilliseconds = 50;
 /** A standby that replays nothing for so long will not catch up by waiting. */
@@ -61,14 +61,28 @@ export function createDatabaseActivities(dependencies: ActivityDependencies): Da
 async function readDatabase(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<DatabaseState> {
   const followed = attemptToRead(
     () => dependencies.agent(run, site).ask('database-status'),
-    (fields) => fields.get('follows'),
+    (fields) => ({ follows: fields.get('follows'), promotion: promotionOf(fields) }),
   );
   followed.catch(() => {}); // looked at only when the server itself answers
   const seen = await observe(dependencies, run, site);
   if (!seen.reachable) return { site, reachable: false, reason: seen.reason };
   const answer = await followed;
-  const follows = answer.ok ? answer.value : 'unknown';
-  return { site, reachable: true, ...seen.server, follows, ...(seen.heartbeat ? { heartbeat: seen.heartbeat } : {}) };
+  const { follows, promotion } = answer.ok ? answer.value : { follows: 'unknown', promotion: undefined };
+  return { site, reachable: true, ...seen.server, follows, heartbeats: seen.heartbeats, ...(promotion ? { promotion } : {}) };
+}
+
+/** What the agent noted when a run promoted the database there; undefined when none has, or the server has another history since. */
+export function promotionOf(status: AgentFields): EarlierPromotion | undefined {
+  if (!status.flag('promoted')) return undefined;
+  const lsn = status.get('lsn');
+  const lastReplayedCommitAt = status.find('last_replayed_commit_at');
+  return {
+    by: status.get('promoted_by'),
+    timeline: Number(status.get('timeline_after')),
+    lsn,
+    bytes: lsnBytes(lsn),
+    ...(lastReplayedCommitAt === undefined ? {} : { lastReplayedCommitAt }),
+  };
 }
 
 async function receivedAt(dependencies: ActivityDependencies, run: RunContext, source: SiteId): Promise<number> {

@@ -5,10 +5,12 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { siteOf } from '../ssh/agent.ts';
-import { readHeartbeat, readServer, withSession, type HeartbeatRow, type ServerReading } from './postgresql.ts';
+import type { Heartbeat } from './port.ts';
+import { readHeartbeats, readServer, withSession, type ServerReading } from './postgresql.ts';
 
 export type Observation =
-  { readonly reachable: true; readonly server: ServerReading; readonly heartbeat?: HeartbeatRow } | { readonly reachable: false; readonly reason: string };
+  | { readonly reachable: true; readonly server: ServerReading; readonly heartbeats: readonly Heartbeat[] }
+  | { readonly reachable: false; readonly reason: string };
 
 /** A session of the observer at `site`. Undefined when the plan has no database there. */
 export async function observerAt(
@@ -31,7 +33,7 @@ export async function observerAt(
   };
 }
 
-/** State and heartbeat in one session. A server that gives no answer within the plan's probe time-out is a value. */
+/** State and heartbeats in one session. A server that gives no answer within the plan's probe time-out is a value. */
 export async function observe(dependencies: Pick<ActivityDependencies, 'planOf' | 'secret'>, run: RunContext, site: SiteId): Promise<Observation> {
   const config = await observerAt(dependencies, run, site);
   if (!config) return { reachable: false, reason: `the plan has no database at ${site}` };
@@ -39,8 +41,7 @@ export async function observe(dependencies: Pick<ActivityDependencies, 'planOf' 
   try {
     return await withSession(config, async (client) => {
       const server = await readServer(client);
-      const heartbeat = await heartbeatOrNone(client, heartbeatTable);
-      return { reachable: true, server, ...(heartbeat ? { heartbeat } : {}) };
+      return { reachable: true, server, heartbeats: await heartbeatsOrNone(client, heartbeatTable) };
     });
   } catch (error) {
     return { reachable: false, reason: error instanceof Error ? error.message : String(error) };
@@ -48,11 +49,11 @@ export async function observe(dependencies: Pick<ActivityDependencies, 'planOf' 
 }
 
 /** A database without the table, or whose table may not be read, is a database without heartbeat; it is reachable all the same. */
-async function heartbeatOrNone(client: Client, table: string): Promise<HeartbeatRow | undefined> {
+async function heartbeatsOrNone(client: Client, table: string): Promise<readonly Heartbeat[]> {
   try {
-    return await readHeartbeat(client, table);
+    return await readHeartbeats(client, table);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === '42P01' || error.code === '42501')) return undefined;
+    if (error instanceof Error && 'code' in error && (error.code === '42P01' || error.code === '42501')) return [];
     throw error;
   }
 }

@@ -1,18 +1,24 @@
 /** The relational database: who is ahead, catch up, promote, protect again. */
+import type { PrimaryHeartbeat } from '../../plan/rules/fence-proof.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
 
-/** Row that the primary's agent rewrites every second, as read at a standby. Its ages are counted on the standby's clock. */
-export interface Heartbeat {
-  /** Written on the primary, by its clock; RFC 3339. */
-  readonly writtenAt: string;
-  /** `synchronous_standby_names` in force. */
-  readonly synchronousStandbyNames: string;
-  /** `synchronous_commit` of the server, and each role or database that overrides it, as `role:name=value`. */
-  readonly synchronousCommit: string;
-  readonly overrides: readonly string[];
-  /** `application_name=sync_state` of each connected standby. */
-  readonly standbys: readonly string[];
+/** Row that a site's agent rewrites every second while its database is the primary, by that site's clock; it replicates, and stays when another site takes over. */
+export interface Heartbeat extends PrimaryHeartbeat {
+  readonly site: SiteId;
+  readonly cache: { readonly minReplicasToWrite: number; readonly minReplicasMaxLagSeconds: number; readonly replicas: number };
+}
+
+/** A standby that a run has made the primary, as its agent noted it then. */
+export interface EarlierPromotion {
+  /** Execution of the run that promoted it. */
+  readonly by: string;
+  /** Timeline that began then, and the position at which it began. */
+  readonly timeline: number;
+  readonly lsn: string;
+  readonly bytes: number;
+  /** Commit time of the last transaction replayed before; RFC 3339. */
+  readonly lastReplayedCommitAt?: string;
 }
 
 export type DatabaseState =
@@ -35,7 +41,10 @@ export type DatabaseState =
       readonly lastMessageAgeSeconds?: number;
       /** Commit time of the last transaction replayed; RFC 3339. */
       readonly lastReplayedCommitAt?: string;
-      readonly heartbeat?: Heartbeat;
+      /** One for each site that has been the primary. */
+      readonly heartbeats: readonly Heartbeat[];
+      /** On a primary that a run has promoted; absent for any other. */
+      readonly promotion?: EarlierPromotion;
     }
   | { readonly site: SiteId; readonly reachable: false; readonly reason: string };
 

@@ -15,11 +15,6 @@ export interface ServerReading {
   readonly lastReplayedCommitAt?: string;
 }
 
-/** The heartbeat with its part about the cache. */
-export interface HeartbeatRow extends Heartbeat {
-  readonly cache: { readonly minReplicasToWrite: number; readonly minReplicasMaxLagSeconds: number; readonly replicas: number };
-}
-
 const stateSql = `
   select recovering as in_recovery, (select system_identifier::text from pg_control_system()) as system_identifier,
     case when recovering then coalesce((select received_tli from pg_stat_wal_receiver), (select timeline_id from pg_control_checkpoint()))
@@ -77,9 +72,10 @@ export async function readServer(client: Client): Promise<ServerReading> {
   };
 }
 
-/** Undefined when the table is not there, not readable, or empty: the primary then never said what an acknowledgement means. */
-export async function readHeartbeat(client: Client, table: string): Promise<HeartbeatRow | undefined> {
+/** What each site that has been the primary last said about what an acknowledgement means there. */
+export async function readHeartbeats(client: Client, table: string): Promise<readonly Heartbeat[]> {
   const { rows } = await client.query<{
+    site: string;
     written_at: Date;
     synchronous_standby_names: string;
     synchronous_commit: string;
@@ -88,17 +84,16 @@ export async function readHeartbeat(client: Client, table: string): Promise<Hear
     cache_min_replicas_to_write: number;
     cache_min_replicas_max_lag: number;
     cache_replicas: number;
-  }>(`select * from ${client.escapeIdentifier(table)} where id = 1`);
-  const [row] = rows;
-  if (!row) return undefined;
-  return {
+  }>(`select * from ${client.escapeIdentifier(table)}`);
+  return rows.map((row) => ({
+    site: row.site,
     writtenAt: row.written_at.toISOString(),
     synchronousStandbyNames: row.synchronous_standby_names,
     synchronousCommit: row.synchronous_commit,
     overrides: split(row.overrides),
     standbys: split(row.standbys),
     cache: { minReplicasToWrite: row.cache_min_replicas_to_write, minReplicasMaxLagSeconds: row.cache_min_replicas_max_lag, replicas: row.cache_replicas },
-  };
+  }));
 }
 
 /** `X/Y` as a number of bytes. */

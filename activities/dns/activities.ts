@@ -1,15 +1,18 @@
 /** Routing: the data plane by switches at the surviving sites, the control plane by records; proof from the servers that customers' resolvers ask. */
+import { ApplicationFailure } from '@temporalio/common';
 import { milliseconds, seconds } from '../../plan/durations.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
-import { bare } from '../attempt.ts';
+import { attempt, bare } from '../attempt.ts';
 import type { ActivityDependencies, AgentAnswer } from '../dependencies.ts';
-import { failure, withoutHint } from '../errors.ts';
+import { endsTheRun, failure, withoutHint } from '../errors.ts';
 import { resolveAt, serverName, type AddressAnswer } from '../probing/resolve.ts';
 import { until } from '../running.ts';
-import type { DnsActivities, RouteProof } from './port.ts';
+import type { DnsActivities, RouteProof, ZoneEpoch } from './port.ts';
 import { addressOf, createRoute53, epochSet, pointTo, type Route53, type ZoneState } from './route53.ts';
 
+/** A control plane that is gone does not refuse, it is silent; what only helps is not waited for longer than this. */
+const impatientMilliseconds = 2_000;
 const queryTimeoutMilliseconds = 1_000;
 const pollMilliseconds = 100;
 
@@ -32,8 +35,17 @@ export function createDnsActivities(dependencies: ActivityDependencies): DnsActi
       return change;
     },
 
+    readZoneEpoch: ({ run }) =>
+      withZone(dependencies, run, async (route53) => {
+        const { epoch, holder } = await route53.readZone();
+        return { reachable: true, epoch, holder };
+      }),
+
+    claimZone: ({ run }) => withZone(dependencies, run, async (route53, plan) => claimZone(plan, route53, run)),
+
     async changeRecord({ run, to }) {
       const plan = await dependencies.planOf(run.planDigest);
+      await mustHoldAgents(dependencies, plan, run);
       const route53 = await createRoute53(plan, dependencies);
       try {
         return await changeRecord(plan, route53, run, to, dependencies.now);
@@ -94,12 +106,51 @@ function whyNot(answer: PromiseSettledResult<AgentAnswer> | undefined): string {
   return answer?.reason instanceof Error ? bare(withoutHint(answer.reason)) : 'not asked';
 }
 
+/** Work on the zone that a recovery does not wait for. */
+async function withZone(dependencies: ActivityDependencies, run: RunContext, work: (route53: Route53, plan: Plan) => Promise<ZoneEpoch>): Promise<ZoneEpoch> {
+  const plan = await dependencies.planOf(run.planDigest);
+  const route53 = await createRoute53(plan, dependencies, impatientMilliseconds);
+  try {
+    return await work(route53, plan);
+  } catch (error) {
+    if (!(error instanceof ApplicationFailure) || endsTheRun(error)) throw error;
+    return { reachable: false, reason: withoutHint(error) };
+  } finally {
+    route53.close();
+  }
+}
+
+async function claimZone(plan: Plan, route53: Route53, run: RunContext): Promise<ZoneEpoch> {
+  const zone = await route53.readZone();
+  mustBeNewest('The zone', zone, run);
+  const ours = zone.epoch === run.epoch && zone.holder === run.execution;
+  if (!ours) await route53.changeZone(takeEpoch(plan, zone, run), `${run.runId} claims epoch ${run.epoch}`);
+  return { reachable: true, epoch: run.epoch, holder: run.execution };
+}
+
+/** Deletes exactly the record that was read, so that the batch fails when another run was faster. */
+function takeEpoch(plan: Plan, zone: ZoneState, run: RunContext) {
+  return [
+    ...(zone.epochRecord ? [{ Action: 'DELETE' as const, ResourceRecordSet: zone.epochRecord }] : []),
+    { Action: 'CREATE' as const, ResourceRecordSet: epochSet(plan, run.epoch, run.execution) },
+  ];
+}
+
+async function mustHoldAgents(dependencies: ActivityDependencies, plan: Plan, run: RunContext): Promise<void> {
+  const answers = await Promise.all(
+    Object.keys(plan.estate.sites).map(async (site) => ({ site, answer: await attempt(() => dependencies.agent(run, site).ask('identify')) })),
+  );
+  for (const { site, answer } of answers) {
+    if (answer.ok) mustBeNewest(`The agent of ${site}`, { epoch: Number(answer.fields.get('epoch')), holder: answer.fields.get('epoch_holder') }, run);
+  }
+}
+
 async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: SiteId, now: () => Date): Promise<Change> {
   const { controlPlaneBound, recordName, ttl } = plan.estate.dns;
   const address = plan.estate.sites[to]?.publicAddress;
   if (address === undefined) throw failure('refused', { happened: `The plan gives no public address for ${to}.`, leftAs: 'No record was changed.' });
   const zone = await route53.readZone();
-  mustHoldEpoch(zone, run);
+  mustBeNewest('The zone', zone, run);
   const change = (changed: boolean): Change => ({
     before: describeZone(zone),
     after: `${recordName} → ${address}`,
@@ -112,11 +163,7 @@ async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: S
   const ours = zone.epoch === run.epoch && zone.holder === run.execution;
   if (ours && wrong.length === 0) return change(false);
   const id = await route53.changeZone(
-    [
-      ...(zone.epochRecord ? [{ Action: 'DELETE' as const, ResourceRecordSet: zone.epochRecord }] : []),
-      { Action: 'CREATE', ResourceRecordSet: epochSet(plan, run.epoch, run.execution) },
-      ...wrong.map((set) => ({ Action: 'UPSERT' as const, ResourceRecordSet: pointTo(set, address, seconds(ttl)) })),
-    ],
+    [...takeEpoch(plan, zone, run), ...wrong.map((set) => ({ Action: 'UPSERT' as const, ResourceRecordSet: pointTo(set, address, seconds(ttl)) }))],
     `${run.runId} epoch ${run.epoch}: ${recordName} to ${to}`,
   );
   const synced = await until(async () => ((await route53.inSync(id)) ? true : undefined), {
@@ -131,17 +178,14 @@ async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: S
   });
 }
 
-/** The record of the epoch is compared here and again by the batch itself, which deletes exactly what was read. */
-function mustHoldEpoch(zone: ZoneState, run: RunContext): void {
-  const newer = zone.epoch > run.epoch || (zone.epoch === run.epoch && zone.holder !== '' && zone.holder !== run.execution);
+/** Compared here, and in the zone again by the batch itself. */
+function mustBeNewest(who: string, held: { readonly epoch: number; readonly holder: string }, run: RunContext): void {
+  const newer = held.epoch > run.epoch || (held.epoch === run.epoch && held.holder !== '' && held.holder !== run.execution);
   if (!newer) return;
   throw failure(
     'stale-epoch',
-    {
-      happened: `The zone was changed under epoch ${zone.epoch} of ${zone.holder || 'another run'}; this run holds ${run.epoch}.`,
-      leftAs: 'No record was changed.',
-    },
-    { epoch: zone.epoch, holder: zone.holder },
+    { happened: `${who} holds epoch ${held.epoch} of ${held.holder || 'another run'}; this run holds ${run.epoch}.`, leftAs: 'No record was changed.' },
+    held,
   );
 }
 

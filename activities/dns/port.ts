@@ -21,7 +21,14 @@ export interface RouteProof {
   readonly resolvers: readonly { readonly server: string; readonly address: string; readonly agrees: boolean }[];
 }
 
+/** The epoch that stands in the zone. A DNS API that does not answer in time is a value: a recovery does not wait for it. */
+export type ZoneEpoch = { readonly reachable: true; readonly epoch: number; readonly holder: string } | { readonly reachable: false; readonly reason: string };
+
 export interface DnsActivities {
+  /** Bounded to 2 s. */
+  readZoneEpoch(input: { readonly run: RunContext }): Promise<ZoneEpoch>;
+  /** Writes the run's epoch into the zone (compare-and-set), so that no older run can change a record. One try of 2 s a call; `stale-epoch` when a newer run has written. */
+  claimZone(input: { readonly run: RunContext }): Promise<ZoneEpoch>;
   readRoute(input: { readonly run: RunContext }): Promise<Route>;
   /** Data plane: throws the switch away from `from` at every reachable site of `switchSites`; one suffices, the answer says which. Fails only when none could be thrown. */
   throwSwitch(input: {
@@ -32,7 +39,10 @@ export interface DnsActivities {
   }): Promise<Change & { readonly thrownAt: readonly SiteId[] }>;
   /** Undo of `throwSwitch`. */
   resetSwitch(input: { readonly run: RunContext; readonly from: SiteId; readonly switchSites: readonly SiteId[] }): Promise<Change>;
-  /** Control plane: points the record at `to`, in one batch with the TXT epoch (compare-and-set), and waits for INSYNC within the plan's bound. */
+  /**
+   * Control plane: points the record at `to`, in one batch with the TXT epoch (compare-and-set), and waits for INSYNC within the plan's bound. Asks the agents first:
+   * a newer run that could not reach the DNS API has left its epoch with them only.
+   */
   changeRecord(input: { readonly run: RunContext; readonly to: SiteId }): Promise<Change>;
   /** Asks the authoritative servers until all that answer give `to`'s address, then the resolvers. Bounded by `withinSeconds`; a record that did not move is `moved: false`. */
   proveRoute(input: {

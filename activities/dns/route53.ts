@@ -14,7 +14,7 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
 
 /** One call; a control plane that is gone does not refuse, it is silent. */
-const callTimeoutMilliseconds = 5_000;
+const patientMilliseconds = 5_000;
 
 export interface CheckerReport {
   readonly healthy: boolean;
@@ -43,7 +43,12 @@ export interface Route53 {
   close(): void;
 }
 
-export async function createRoute53(plan: Plan, dependencies: Pick<ActivityDependencies, 'secret'>): Promise<Route53> {
+/** `timeoutMilliseconds` bounds one call. */
+export async function createRoute53(
+  plan: Plan,
+  dependencies: Pick<ActivityDependencies, 'secret'>,
+  timeoutMilliseconds = patientMilliseconds,
+): Promise<Route53> {
   const { dns, detection } = plan.estate;
   const credentials = dns.credentials && {
     accessKeyId: await dependencies.secret(dns.credentials.accessKeyId),
@@ -56,6 +61,13 @@ export async function createRoute53(plan: Plan, dependencies: Pick<ActivityDepen
     ...(credentials === undefined ? {} : { credentials }),
   });
   const within = (timeout: number): { readonly abortSignal: AbortSignal } => ({ abortSignal: AbortSignal.timeout(timeout) });
+  const bounded = () => within(timeoutMilliseconds);
+  const rethrow = (error: unknown): never => translate(error, timeoutMilliseconds);
+  const list = async (name: string): Promise<ResourceRecordSet[]> => {
+    const command = new ListResourceRecordSetsCommand({ HostedZoneId: dns.hostedZoneId, StartRecordName: name });
+    const answer = await client.send(command, bounded()).catch(rethrow);
+    return (answer.ResourceRecordSets ?? []).filter((set) => sameName(set.Name, name));
+  };
   return {
     async healthCheck(id) {
       const timeout = Math.max(1_000, milliseconds(detection.probeTimeout));
@@ -68,31 +80,19 @@ export async function createRoute53(plan: Plan, dependencies: Pick<ActivityDepen
       });
     },
     async readZone() {
-      const sets = [...(await listSets(client, plan, dns.recordName, within)), ...(await listSets(client, plan, dns.epochRecordName, within))];
-      return readState(plan, sets);
+      return readState(plan, (await Promise.all([list(dns.recordName), list(dns.epochRecordName)])).flat());
     },
     async changeZone(changes, comment) {
       const command = new ChangeResourceRecordSetsCommand({ HostedZoneId: dns.hostedZoneId, ChangeBatch: { Comment: comment, Changes: [...changes] } });
-      const answer = await client.send(command, within(callTimeoutMilliseconds)).catch(translate);
+      const answer = await client.send(command, bounded()).catch(rethrow);
       return answer.ChangeInfo?.Id ?? '';
     },
     async inSync(changeId) {
-      const answer = await client.send(new GetChangeCommand({ Id: changeId.replace('/change/', '') }), within(callTimeoutMilliseconds)).catch(translate);
+      const answer = await client.send(new GetChangeCommand({ Id: changeId.replace('/change/', '') }), bounded()).catch(rethrow);
       return answer.ChangeInfo?.Status === 'INSYNC';
     },
     close: () => client.destroy(),
   };
-}
-
-async function listSets(
-  client: Route53Client,
-  plan: Plan,
-  name: string,
-  within: (timeout: number) => { readonly abortSignal: AbortSignal },
-): Promise<ResourceRecordSet[]> {
-  const command = new ListResourceRecordSetsCommand({ HostedZoneId: plan.estate.dns.hostedZoneId, StartRecordName: name });
-  const answer = await client.send(command, within(callTimeoutMilliseconds)).catch(translate);
-  return (answer.ResourceRecordSets ?? []).filter((set) => sameName(set.Name, name));
 }
 
 function sameName(a: string | undefined, b: string): boolean {
@@ -151,12 +151,12 @@ const passing = new Set([
   'AbortError',
 ]);
 
-function translate(error: unknown): never {
+function translate(error: unknown, timeoutMilliseconds: number): never {
   const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode;
   const unanswered = status === undefined;
   const text = {
-    happened: `Route 53 did not do it: ${describe(error, callTimeoutMilliseconds)}.`,
+    happened: `Route 53 did not do it: ${describe(error, timeoutMilliseconds)}.`,
     leftAs: 'Whether a record was changed is read at the next attempt.',
   };
   if (unanswered || status >= 500 || passing.has(name ?? '')) throw failure('transient', text, { error: name }, error);

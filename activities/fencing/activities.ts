@@ -67,8 +67,8 @@ async function readCacheWriter(dependencies: ActivityDependencies, run: RunConte
       if (fields.flag('closed')) return { state: 'fenced', how: 'it asks for more replicas than there are, also after a restart' };
       if (!fields.flag('running')) return { state: 'unknown', how: `it does not run now (${fields.get('detail')}); nothing keeps it from being started` };
       if (fields.get('role') === 'replica') return { state: 'standby', how: `replica of ${fields.get('follows')}` };
-      const leftAt = fields.find('left_at');
-      if (leftAt !== undefined) return { state: 'standby', how: `left ${fields.find('left')} at ${leftAt}, refuses writes until it is promoted` };
+      if (fields.flag('detached'))
+        return { state: 'standby', how: `left ${fields.find('left')} at ${fields.find('left_at')}, refuses writes until it is promoted` };
       return { state: 'writer', how: `primary that asks for ${fields.get('min_replicas_to_write')} replicas` };
     },
   );

@@ -4,8 +4,10 @@ import { cacheFenceHoldsAfterSeconds, judgeCacheFence, judgeDatabaseFence, type 
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import { observe } from '../database/observer.ts';
-import { lsnBytes, type HeartbeatRow } from '../database/postgresql.ts';
-import type { ActivityDependencies } from '../dependencies.ts';
+import { promotionOf } from '../database/activities.ts';
+import type { Heartbeat } from '../database/port.ts';
+import { lsnBytes } from '../database/postgresql.ts';
+import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { until } from '../running.ts';
 import { attempt, type Attempt } from '../attempt.ts';
 import type { Fence, WriterState } from './port.ts';
@@ -15,14 +17,22 @@ const assumptions: Record<WriterState['server'], (site: SiteId) => string> = {
   cache: (site) => `nobody changes ${site} while it is cut off`,
 };
 
-/** What the standbys know of the primary, read before anything is detached. */
+/** A database that may have followed the lost primary, as its agent tells. */
+interface Survivor {
+  readonly standby: SiteId;
+  /** Whether it may still follow the lost primary; one that was promoted, or follows another, has left it already. */
+  readonly mayFollow: boolean;
+  /** Last position that it can have had from the lost primary, in bytes; absent when that one's history ends elsewhere. */
+  readonly position?: { readonly lsn: string; readonly bytes: number };
+}
+
+/** What the surviving databases know of the primary, read before anything is detached. */
 interface Knowledge {
-  readonly heartbeat?: HeartbeatRow;
+  readonly heartbeat?: Heartbeat;
   /** RFC 3339. */
   readonly lostAt: string;
-  /** Standbys in recovery, which can leave. */
-  readonly standbys: readonly SiteId[];
-  /** Why the others could not be asked, or cannot leave. */
+  readonly survivors: readonly Survivor[];
+  /** Why the others could not be asked. */
   readonly missing: readonly string[];
 }
 
@@ -39,16 +49,24 @@ export async function fenceDatabaseByReplication(
     ...(positionBytes === undefined ? {} : { positionBytes }),
   });
 
-  const expected = judge(known.standbys);
+  const expected = judge(known.survivors.map(({ standby }) => standby));
   if (!expected.proven) return fence(expected, untouched(known));
+  const gone = known.survivors.filter((survivor) => !survivor.mayFollow);
   const leaving = await Promise.all(
-    known.standbys.map(async (standby) => ({ standby, answer: await attempt(() => dependencies.agent(run, standby).tryChange('database-detach')) })),
+    known.survivors
+      .filter((survivor) => survivor.mayFollow)
+      .map(async ({ standby }) => ({ standby, answer: await attempt(() => dependencies.agent(run, standby).tryChange('database-detach')) })),
   );
-  const left = leaving.flatMap(({ standby, answer }) => (answer.ok ? [{ standby, lsn: answer.fields.get('current_lsn') }] : []));
+  const left: readonly Survivor[] = [
+    ...gone,
+    ...leaving.flatMap(({ standby, answer }) => (answer.ok ? [{ standby, mayFollow: false, position: positionOf(answer.fields.get('current_lsn')) }] : [])),
+  ];
   const verdict = judge(left.map(({ standby }) => standby));
-  const note = `${left.map(({ standby, lsn }) => `${standby} left at ${lsn}`).join(', ') || 'no standby left'}${troubles(leaving)}.`;
+  const departures = left.map(({ standby, position }) => `${standby} left${position ? ` at ${position.lsn}` : ''}`);
+  const note = `${departures.join(', ') || 'no standby left'}${troubles(leaving)}.`;
   // Any commit that was acknowledged is on a synchronous standby that left, so none lies beyond the furthest of them.
-  return fence(verdict, note, verdict.proven ? Math.max(...left.map(({ lsn }) => lsnBytes(lsn))) : undefined);
+  const positions = left.flatMap(({ position }) => (position ? [position.bytes] : []));
+  return fence(verdict, note, verdict.proven && positions.length > 0 ? Math.max(...positions) : undefined);
 }
 
 export async function fenceCacheByReplication(
@@ -67,18 +85,14 @@ export async function fenceCacheByReplication(
   const judge = (left: number) =>
     judgeCacheFence({ ...without(facts), left, ...(heartbeat ? { heartbeat: { writtenAt: heartbeat.writtenAt, ...heartbeat.cache } } : {}) });
 
-  // A replica of another server than the lost primary takes nothing from it by leaving.
-  const own = states
-    .filter(({ answer }) => answer.ok && (answer.fields.find('follows') === site || answer.fields.find('left') === site))
-    .map(({ replica }) => replica);
-  const expected = judge(own.length);
+  const left = states.flatMap(({ replica, answer }) => (answer.ok && !answer.fields.flag('detached') ? departure(replica, site, answer.fields) : []));
+  const following = states.filter(({ answer }) => answer.ok && (answer.fields.get('follows') === site || answer.fields.flag('detached')));
+  const expected = judge(left.length + following.length);
   if (!expected.proven) return fenceOf(dependencies, site, 'cache', expected, untouched(known));
   const leaving = await Promise.all(
-    own.map(async (replica) => ({ standby: replica, answer: await attempt(() => dependencies.agent(run, replica).tryChange('cache-detach')) })),
+    following.map(async ({ replica }) => ({ standby: replica, answer: await attempt(() => dependencies.agent(run, replica).tryChange('cache-detach')) })),
   );
-  const left = leaving.flatMap(({ standby, answer }) =>
-    answer.ok && answer.fields.find('left') === site ? [{ replica: standby, at: Date.parse(answer.fields.get('left_at')) }] : [],
-  );
+  left.push(...leaving.flatMap(({ standby, answer }) => (answer.ok ? departure(standby, site, answer.fields) : [])));
   const verdict = judge(left.length);
   const names = left.map(({ replica }) => replica).join(', ');
   if (!verdict.proven) return fenceOf(dependencies, site, 'cache', verdict, `${names || 'No replica'} left${troubles(leaving)}.`);
@@ -91,32 +105,41 @@ export async function fenceCacheByReplication(
   return fenceOf(dependencies, site, 'cache', verdict, `${names} left, the last one at ${new Date(lastLeft).toISOString()}.`);
 }
 
+/** When a replica left the lost primary, by its agent's record; nothing when it never followed that one: such a replica takes nothing from it. */
+function departure(replica: SiteId, site: SiteId, fields: AgentFields): { readonly replica: SiteId; readonly at: number }[] {
+  return fields.find('left') === site ? [{ replica, at: Date.parse(fields.get('left_at')) }] : [];
+}
+
 /**
- * The youngest heartbeat, and the latest moment at which the primary was still within reach: of replication, or of anybody else. A standby that lost replication an hour
- * before the others lost the site does not prove what the settings were at the end of that hour.
+ * The last heartbeat of the lost primary, and the latest moment at which it was still within reach: of replication, or of anybody else. A standby that lost replication
+ * an hour before the others lost the site does not prove what the settings were at the end of that hour.
  */
 async function gather(dependencies: ActivityDependencies, run: RunContext, site: SiteId, standbys: readonly SiteId[]): Promise<Knowledge> {
   const seen = await Promise.all(
     standbys.map(async (standby) => {
-      const [database, probe] = await Promise.all([
+      const agent = dependencies.agent(run, standby);
+      const [database, probe, status] = await Promise.all([
         observe(dependencies, run, standby),
-        attempt(() => dependencies.agent(run, standby).ask('probe-record', site)),
+        attempt(() => agent.ask('probe-record', site)),
+        attempt(() => agent.ask('database-status')),
       ]);
-      return { standby, database, probe };
+      return { standby, database, probe, status };
     }),
   );
   const now = dependencies.now().getTime();
   const missing: string[] = [];
-  const reached = seen.flatMap(({ standby, database, probe }) => {
-    if (database.reachable && database.server.inRecovery && probe.ok) return [{ standby, heartbeat: database.heartbeat, fields: probe.fields }];
+  const reached = seen.flatMap(({ standby, database, probe, status }) => {
+    if (database.reachable && probe.ok && status.ok) {
+      const heartbeat = database.heartbeats.find((candidate) => candidate.site === site);
+      return [{ heartbeat, probed: probe.fields, survivor: survivorOf(standby, site, status.fields) }];
+    }
     if (!database.reachable) missing.push(`the database at ${standby} could not be read: ${database.reason}`);
-    else if (!probe.ok) missing.push(`the agent of ${standby} could not be asked: ${probe.reason}`);
-    else missing.push(`the database at ${standby} is no standby`);
+    else missing.push(`the agent of ${standby} could not be asked: ${!probe.ok ? probe.reason : status.ok ? '' : status.reason}`);
     return [];
   });
-  const contacts = reached.map(({ fields }) => {
-    const failingSince = Date.parse(fields.find('failing_since') ?? '');
-    const age = fields.find('replication_age_seconds');
+  const contacts = reached.map(({ probed }) => {
+    const failingSince = Date.parse(probed.find('failing_since') ?? '');
+    const age = probed.find('replication_age_seconds');
     return Math.max(Number.isNaN(failingSince) ? now : failingSince, age === undefined ? 0 : now - Number(age) * 1000);
   });
   const youngest = reached
@@ -125,9 +148,32 @@ async function gather(dependencies: ActivityDependencies, run: RunContext, site:
   return {
     ...(youngest ? { heartbeat: youngest } : {}),
     lostAt: new Date(contacts.length === 0 ? now : Math.max(...contacts)).toISOString(),
-    standbys: reached.map(({ standby }) => standby),
+    survivors: onOldHistory(reached.map(({ survivor }) => survivor)),
     missing,
   };
+}
+
+/** A promoted database had all that it would ever get from the lost primary where its own timeline begins. */
+function survivorOf(standby: SiteId, site: SiteId, status: AgentFields): Survivor & { readonly timeline: number; readonly promotedTo?: number } {
+  const timeline = Number(status.get('timeline'));
+  const promotion = promotionOf(status);
+  if (promotion) return { standby, mayFollow: false, position: promotion, timeline, promotedTo: promotion.timeline };
+  if (!status.flag('in_recovery')) return { standby, mayFollow: false, timeline };
+  const follows = status.get('follows');
+  return { standby, mayFollow: follows === site || follows === 'none' || follows === 'unknown', position: positionOf(status.get('current_lsn')), timeline };
+}
+
+/** Whoever is on the timeline of a promoted one has the lost primary's history up to that promotion and no further; its own position counts from there. */
+function onOldHistory(survivors: readonly ReturnType<typeof survivorOf>[]): readonly Survivor[] {
+  const branches = survivors.flatMap(({ promotedTo }) => (promotedTo === undefined ? [] : [promotedTo]));
+  return survivors.map(({ standby, mayFollow, position, timeline, promotedTo }) => {
+    const branched = promotedTo === undefined && branches.some((branch) => timeline >= branch);
+    return { standby, mayFollow, ...(position && !branched ? { position } : {}) };
+  });
+}
+
+function positionOf(lsn: string): { readonly lsn: string; readonly bytes: number } {
+  return { lsn, bytes: lsnBytes(lsn) };
 }
 
 function factsOf(plan: Plan, known: Knowledge) {

@@ -6,7 +6,10 @@ import type { Plan } from '../schema.ts';
 export interface TargetFacts {
   readonly site: string;
   readonly agentReachable: boolean;
-  readonly database: 'standby' | 'primary' | 'unreachable';
+  /** `promoted`: a primary by an earlier run, which its agent has on record. A `primary` is one that nobody can explain. */
+  readonly database: 'standby' | 'primary' | 'promoted' | 'unreachable';
+  /** Another surviving site whose database is a primary; absent when there is none. */
+  readonly primaryElsewhere?: string;
   readonly cache: 'replica' | 'primary' | 'unreachable';
   /** Bytes of WAL behind the most advanced survivor that it can still catch up with. */
   readonly lagBytes: number | 'unknown';
@@ -30,7 +33,9 @@ export function judgeTarget(plan: Pick<Plan, 'sites' | 'estate'>, from: string, 
   else if (!site.targetOf.includes('regionalFailover')) against.push('The plan does not make it a target of a regional failover.');
   if (!facts.agentReachable) against.push('Its site agent does not answer.');
   if (facts.database === 'unreachable') against.push('Its database does not answer.');
-  if (facts.database === 'primary') against.push('Its database is a primary already: two writers would be possible.');
+  if (facts.database === 'primary') against.push('Its database is a primary, and no run has promoted it: two writers would be possible.');
+  if (facts.primaryElsewhere !== undefined)
+    against.push(`The database at ${facts.primaryElsewhere} is a primary: two writers would be possible. Fail over there, or fence it first.`);
   if (facts.cache === 'unreachable') against.push('Its cache does not answer.');
   if (against.length > 0) return { site: facts.site, eligible: false, reasons: against };
   return { site: facts.site, eligible: true, reasons: notes(plan, facts) };
@@ -41,6 +46,7 @@ function notes(plan: Pick<Plan, 'sites' | 'estate'>, facts: TargetFacts): string
   const { lagBytesMax, lagTimeMax } = plan.estate.limits;
   const site = plan.sites.find((entry) => entry.id === facts.site);
   const found: string[] = [];
+  if (facts.database === 'promoted') found.push('An earlier run has promoted its database: this run goes on from there and cannot be taken back.');
   if (facts.lagBytes === 'unknown') found.push('Its replication lag is not known.');
   else if (facts.lagBytes > lagBytesMax) found.push(`It is ${facts.lagBytes} bytes behind; the plan allows ${lagBytesMax}.`);
   if (facts.lossSeconds === 'unknown') found.push('How much would be lost is not known; people must accept that.');

@@ -28,18 +28,24 @@ export async function openDrivers(planFolder: string): Promise<Drivers> {
   };
 }
 
-/** Everything that a run can change and that outlives it: epochs at the agents, switches, records, and how often Route 53 was told to change something. */
+/**
+ * Everything that a run can change and that outlives it: epochs at the agents, which every changing verb stores, who writes and who follows whom, switches, records, and how
+ * often Route 53 was told to change something.
+ */
 export interface Traces {
   readonly mutatingCalls: unknown;
   readonly records: unknown;
   readonly agents: readonly string[];
+  readonly servers: readonly string[];
   readonly switches: readonly string[];
 }
 
 export async function readTraces(scenarios: Scenarios, drivers: Drivers): Promise<Traces> {
   const { sites } = drivers.snapshot.plan.estate;
   const { mutatingCalls, accepted } = await scenarios.control<{ mutatingCalls: unknown; accepted: unknown }>('route53/state');
-  const agents = await drivers.activities.readAgents({ run: drivers.context(0, 'the-test'), sites: Object.keys(sites) });
+  const asked = { run: drivers.context(0, 'the-test'), sites: Object.keys(sites) };
+  const agents = await drivers.activities.readAgents(asked);
+  const servers = await drivers.activities.readWriters(asked);
   const switches = Object.entries(sites).map(async ([site, entry]) => {
     const answer = entry.switch && (await fetch(`${entry.switch.url}/switch/${failed}`, { signal: AbortSignal.timeout(2000) }).catch(() => undefined));
     return `${site}: ${answer?.status ?? 'no answer'}`;
@@ -48,6 +54,7 @@ export async function readTraces(scenarios: Scenarios, drivers: Drivers): Promis
     mutatingCalls,
     records: accepted,
     agents: agents.map((agent) => `${agent.site}: ${agent.reachable ? `epoch ${agent.epoch} of ${agent.epochHolder}` : 'unreachable'}`),
+    servers: servers.map((server) => `${server.server} at ${server.site}: ${server.how}`),
     switches: await Promise.all(switches),
   };
 }

@@ -10,7 +10,7 @@ import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { changeNames } from '../../workflows/changes.ts';
 
-type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number };
+type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number; keys: number; promotedBy?: string };
 
 /** A call of an activity that changes something, in order. */
 export interface Call {
@@ -27,6 +27,8 @@ export class FakeEstate {
   readonly dead = new Set<SiteId>();
   readonly databases = new Map<SiteId, Server>();
   readonly epochs = new Map<SiteId, { epoch: number; holder: string }>();
+  /** What stands in the DNS zone; null while its API does not answer. */
+  zone: { epoch: number; holder: string } | null = { epoch: 0, holder: '' };
   readonly capacity = new Map<SiteId, number>();
   readonly calls: Call[] = [];
   /** Names of activities, and how often each is still to fail, with what. */
@@ -47,7 +49,7 @@ export class FakeEstate {
     this.snapshot = snapshot;
     for (const site of Object.keys(snapshot.plan.estate.sites)) {
       if (!snapshot.plan.estate.sites[site]?.database) continue;
-      this.databases.set(site, { role: site === this.primary ? 'writer' : 'standby', bytes: 1000 });
+      this.databases.set(site, { role: site === this.primary ? 'writer' : 'standby', bytes: 1000, keys: 10 });
       this.capacity.set(site, snapshot.plan.sites.find((candidate) => candidate.id === site)?.capacity.baselinePercent ?? 0);
     }
   }
@@ -138,7 +140,7 @@ export class FakeEstate {
           replicationId: 'r',
           lastIoAgeSeconds: 5,
           offset: server.bytes,
-          keys: 10,
+          keys: server.keys,
         };
       },
       readService: async ({ site }) => ({ site, reachable: !this.dead.has(site), active: !this.dead.has(site), enabled: true, detail: '' }),
@@ -178,7 +180,20 @@ export class FakeEstate {
       receiverActive: !this.dead.has(this.primary),
       lastMessageAgeSeconds: 5,
       lastReplayedCommitAt: this.lastCommitAt,
-      heartbeat: { writtenAt: this.lastCommitAt, synchronousStandbyNames: '', synchronousCommit: 'on', overrides: [], standbys },
+      heartbeats: [
+        {
+          site: this.primary,
+          writtenAt: this.lastCommitAt,
+          synchronousStandbyNames: '',
+          synchronousCommit: 'on',
+          overrides: [],
+          standbys,
+          cache: { minReplicasToWrite: 1, minReplicasMaxLagSeconds: 2, replicas: 2 },
+        },
+      ],
+      ...(server.promotedBy === undefined
+        ? {}
+        : { promotion: { by: server.promotedBy, timeline: 2, lsn: `0/${server.bytes}`, bytes: server.bytes, lastReplayedCommitAt: this.lastCommitAt } }),
     };
   }
 
@@ -189,6 +204,13 @@ export class FakeEstate {
         this.mustHold(run, site);
         this.epochs.set(site, { epoch: run.epoch, holder: run.execution });
         return change(String(held.epoch), String(run.epoch));
+      },
+      readZoneEpoch: async () => (this.zone ? { reachable: true, ...this.zone } : { reachable: false, reason: 'no answer' }),
+      claimZone: async ({ run }) => {
+        if (!this.zone) return { reachable: false, reason: 'no answer' };
+        if (this.zone.epoch > run.epoch) throw ApplicationFailure.nonRetryable(`The zone holds epoch ${this.zone.epoch}.`, 'stale-epoch');
+        this.zone = { epoch: run.epoch, holder: run.execution };
+        return { reachable: true, ...this.zone };
       },
       startService: async ({ run, site }) => this.guarded(run, site, () => change('inactive', 'active')),
       restartService: async ({ run, site }) => this.guarded(run, site, () => change('inactive', 'active')),
@@ -244,8 +266,11 @@ export class FakeEstate {
     return {
       promoteDatabase: async ({ run, site }) =>
         this.guarded(run, site, () => {
-          this.server(site).role = 'writer';
-          return { ...change('standby', 'writer'), timelineBefore: 1, timelineAfter: 2, lsn: '0/1' };
+          const server = this.server(site);
+          const before = server.role;
+          server.role = 'writer';
+          server.promotedBy ??= run.execution;
+          return { ...change(before, 'writer'), timelineBefore: 1, timelineAfter: 2, lsn: '0/1' };
         }),
       protectDatabase: async ({ run, site }) => this.guarded(run, site, () => change('alone', 'synchronous standby')),
       promoteCache: async ({ run, site }) => this.guarded(run, site, () => ({ ...change('replica', 'primary'), offset: 1, digestsEqual: true })),

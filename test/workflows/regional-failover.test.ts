@@ -358,13 +358,74 @@ describe('guards', () => {
       const second = await start();
       await vote(second, 'approve');
       const one = (await second.result()).epoch;
-      estate.databases.set('us-east-1', { role: 'writer', bytes: 1000 });
-      estate.databases.set('eu-central-1', { role: 'standby', bytes: 1000 });
+      estate.databases.set('us-east-1', { role: 'writer', bytes: 1000, keys: 10 });
+      estate.databases.set('eu-central-1', { role: 'standby', bytes: 1000, keys: 10 });
       const third = await start();
       await vote(third, 'approve');
       return [one, (await endOf(third)).epoch];
     });
     expect(epochs).toEqual([1, 2]);
+  });
+
+  it('goes on where an earlier run ended after its promotion, and offers no way back', async () => {
+    const { report, choices } = await rig.with(estate, async () => {
+      const first = await start();
+      await vote(first, 'approve');
+      await until('the database is promoted', async () => (estate.changed('promoteDatabase').length > 0 ? true : undefined));
+      await first.terminate('its worker is gone');
+      estate.failOnce('setCapacity', ApplicationFailure.nonRetryable('no such quota', 'capacity'));
+      const second = await start();
+      await vote(second, 'approve');
+      const gate = await openGate(second, 'failed-step');
+      await vote(second, 'retry', electorate.slice(0, 2), 'failed-step');
+      return { report: await endOf(second), choices: gate.choices.join(' ') };
+    });
+    expect(report.outcome).toBe('recovered');
+    expect(report.epoch).toBe(2);
+    expect(choices).not.toContain('undo');
+    expect(report.timeline.map((entry) => entry.text).join(' ')).toContain('has promoted eu-central-1 already');
+    expect(estate.changed('reattach')).toEqual([]);
+    expect(estate.writers()).toEqual(['eu-central-1']);
+  });
+
+  it('stands down when the database of another survivor is a primary', async () => {
+    estate.databases.set('ap-southeast-1', { role: 'writer', bytes: 1000, keys: 10 });
+    const report = await rig.with(estate, async () => endOf(await start()));
+    expect(report.outcome).toBe('stood down');
+    expect(report.summary).toContain('The database at ap-southeast-1 is a primary');
+    expect(estate.changes()).toEqual([]);
+  });
+
+  it('takes an epoch above that of the zone, writes it there, and leaves a silent DNS API as a leftover', async () => {
+    estate.zone = { epoch: 7, holder: 'recovery/lost-hosts@1' };
+    const { first, second } = await rig.with(estate, async () => {
+      const one = await start();
+      await vote(one, 'approve');
+      const report = await one.result();
+      estate.zone = null;
+      const two = await start();
+      await vote(two, 'approve');
+      return { first: report, second: await endOf(two) };
+    });
+    expect([first.epoch, second.epoch]).toEqual([8, 9]);
+    expect(first.leftovers.join(' ')).not.toContain('DNS zone');
+    expect(second.leftovers.join(' ')).toContain('does not hold epoch 9');
+    expect(second.outcome).toBe('recovered');
+  });
+
+  it('refuses to promote a cache that holds less than a replica which is no further', async () => {
+    const eu = estate.databases.get('eu-central-1');
+    if (eu) eu.keys = 3;
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      const gate = await openGate(handle, 'failed-step');
+      expect(gate.evidence.join(' ')).toContain('The cache at eu-central-1 holds 3 keys and ap-southeast-1, which is no further, holds 10');
+      await vote(handle, 'undo', electorate.slice(0, 2), 'failed-step');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('aborted');
+    expect(estate.changed('promoteCache')).toEqual([]);
   });
 
   it('names what an undo could not take back', async () => {
@@ -406,7 +467,7 @@ describe('guards', () => {
 
   it('names two writers at the end as an exception', async () => {
     estate.before = (name) => {
-      if (name === 'watchService') estate.databases.set('ap-southeast-1', { role: 'writer', bytes: 1000 });
+      if (name === 'watchService') estate.databases.set('ap-southeast-1', { role: 'writer', bytes: 1000, keys: 10 });
     };
     const report = await rig.with(estate, async () => {
       const handle = await start();

@@ -55,7 +55,10 @@ export function assessImpact(run: Run, facts: RecoveryFacts): Look<Assessment> {
   return {
     act: async ({ read }) => {
       const assessment = await assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null);
-      facts.cacheContactAt = assessment.targets.find((target) => target.site === facts.to)?.cacheContactAt ?? null;
+      const target = assessment.targets.find((candidate) => candidate.site === facts.to);
+      facts.cacheContactAt = target?.cacheContactAt ?? null;
+      if (target?.promotedBy !== undefined)
+        run.passPointOfNoReturn(`${target.promotedBy} has promoted ${facts.to} already: this run goes on from there, and only forward.`);
       return assessment;
     },
     found: (assessment) => `Score ${assessment.score}, escalation level ${assessment.escalationLevel}. ${assessment.recommendation}`,

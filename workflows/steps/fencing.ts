@@ -1,12 +1,13 @@
 /** Steps that take the estate for this run and make sure that the failed site acknowledges nothing more. */
 import { ApplicationFailure } from '@temporalio/workflow';
+import type { ZoneEpoch } from '../../activities/dns/port.ts';
 import type { AgentState } from '../../activities/hosts/port.ts';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { settle } from '../endings.ts';
 import type { RecoveryFacts } from '../facts.ts';
-import type { StepTools } from '../activity-proxies.ts';
-import { endFenceOnReturn, FenceOnReturn } from '../leftovers.ts';
+import type { Changes, StepTools } from '../activity-proxies.ts';
+import { addLeftover, dropLeftover, endFenceOnReturn, FenceOnReturn, zoneLeftover } from '../leftovers.ts';
 import type { Alteration, Run } from '../run.ts';
 import { cacheSites, databaseSites, otherSites } from '../sites.ts';
 
@@ -19,10 +20,17 @@ export function claimEpoch(run: Run, facts: RecoveryFacts): Alteration<readonly 
     would: `store the next epoch at ${majority} or more of ${voters.join(', ')}`,
     predicted: voters,
     act: async ({ read, change }) => {
-      const agents = await read.readAgents({ run: run.context(), sites: [facts.from, ...voters] });
-      run.epoch = nextEpoch(agents, run.start.execution);
+      const [agents, zone] = await Promise.all([
+        read.readAgents({ run: run.context(), sites: [facts.from, ...voters] }),
+        read.readZoneEpoch({ run: run.context() }),
+      ]);
+      run.epoch = nextEpoch(heldBy(agents, zone), run.start.execution);
       const reachable = agents.filter((agent) => agent.reachable).map((agent) => agent.site);
-      const claims = await Promise.allSettled(reachable.map((site) => change.claimEpoch({ run: run.context(), site })));
+      facts.agentSilent = !reachable.includes(facts.from);
+      const [claims] = await settle(
+        Promise.allSettled(reachable.map((site) => change.claimEpoch({ run: run.context(), site }))),
+        takeZone(run, facts, change, zone),
+      );
       const refused = claims.find((claim) => claim.status === 'rejected');
       const stored = reachable.filter((site, index) => claims[index]?.status === 'fulfilled' && voters.includes(site));
       if (stored.length < majority && refused) throw refused.reason;
@@ -33,12 +41,29 @@ export function claimEpoch(run: Run, facts: RecoveryFacts): Alteration<readonly 
   };
 }
 
+interface HeldEpoch {
+  readonly epoch: number;
+  readonly holder: string;
+}
+
+function heldBy(agents: readonly AgentState[], zone: ZoneEpoch): readonly HeldEpoch[] {
+  const atSites = agents.flatMap((agent) => (agent.reachable ? [{ epoch: agent.epoch, holder: agent.epochHolder }] : []));
+  return zone.reachable ? [...atSites, zone] : atSites;
+}
+
 /** One above the highest epoch seen; a step that is tried again keeps the epoch that it holds already. */
-export function nextEpoch(agents: readonly AgentState[], execution: string): number {
-  const held = agents.filter((agent) => agent.reachable);
-  const highest = Math.max(0, ...held.map((agent) => agent.epoch));
-  const ours = highest > 0 && held.filter((agent) => agent.epoch === highest).every((agent) => agent.epochHolder === execution);
+export function nextEpoch(held: readonly HeldEpoch[], execution: string): number {
+  const highest = Math.max(0, ...held.map(({ epoch }) => epoch));
+  const ours = highest > 0 && held.filter(({ epoch }) => epoch === highest).every(({ holder }) => holder === execution);
   return ours ? highest : highest + 1;
+}
+
+/** The zone refuses older runs from now on. Where the DNS API is gone with the failed site, that is left over: it keeps nobody from recovering. */
+async function takeZone(run: Run, facts: RecoveryFacts, change: Changes, seen: ZoneEpoch): Promise<void> {
+  const taken = seen.reachable ? await change.claimZone({ run: run.context() }) : seen;
+  if (taken.reachable) return dropLeftover(facts, zoneLeftover(run));
+  run.note(`The DNS zone could not be told epoch ${run.epoch}: ${taken.reason}`);
+  addLeftover(facts, zoneLeftover(run));
 }
 
 function notEnough(stored: readonly SiteId[], majority: number, agents: readonly AgentState[]): ApplicationFailure {
@@ -64,7 +89,7 @@ export function fenceByFirstProof(run: Run, facts: RecoveryFacts): Alteration<re
     predicted: [],
     act: async (tools) => {
       await endFenceOnReturn(run, facts.to, `${run.start.runId} recovers at ${facts.to}`);
-      facts.fences = await fence(run, tools, site, standbys, replicas);
+      facts.fences = await fence(run, facts, tools, standbys, replicas);
       if (!facts.fences.some((proof) => proof.method === 'agent' && proof.proven)) await watch.begin();
       return facts.fences;
     },
@@ -84,9 +109,19 @@ export function fenceByFirstProof(run: Run, facts: RecoveryFacts): Alteration<re
   };
 }
 
-async function fence(run: Run, { change }: StepTools, site: SiteId, standbys: readonly SiteId[], replicas: readonly SiteId[]): Promise<readonly Fence[]> {
-  const byAgent = await change.fenceByAgent({ run: run.context(), site });
-  if (byAgent.proven) return [byAgent];
+async function fence(
+  run: Run,
+  facts: RecoveryFacts,
+  { change }: StepTools,
+  standbys: readonly SiteId[],
+  replicas: readonly SiteId[],
+): Promise<readonly Fence[]> {
+  const site = facts.from;
+  // An agent that gave no answer to the claim a moment ago is not waited for once more, unless the step is tried again; the child finds it when it comes back.
+  const silent = facts.agentSilent;
+  facts.agentSilent = false;
+  const byAgent = silent ? null : await change.fenceByAgent({ run: run.context(), site });
+  if (byAgent?.proven) return [byAgent];
   return settle(
     change.fenceDatabaseByReplication({ run: run.context(), site, standbys }),
     change.fenceCacheByReplication({ run: run.context(), site, replicas }),

@@ -8,7 +8,7 @@ import { describeLoss, estimateCacheLoss, estimateDatabaseLoss, type Loss, worst
 import type { SiteId } from '../../plan/schema.ts';
 import type { Reads, StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
-import { unobserved } from '../assess.ts';
+import { lastCommitOf, unobserved } from '../assess.ts';
 import { type Alteration, type Look, now, type Run } from '../run.ts';
 import { cacheSites, databaseSites } from '../sites.ts';
 
@@ -24,6 +24,7 @@ export function catchUpDatabase(run: Run, facts: RecoveryFacts): Alteration<Chan
       const own = states.find((state) => state.site === facts.to);
       const ahead = mostAdvanced(states);
       if (!own?.reachable) throw unreachable('database', facts.to, own && !own.reachable ? own.reason : 'the plan has no database there');
+      if (own.promotion) return unchanged(`promoted already by ${own.promotion.by}`);
       if (!ahead || ahead.site === facts.to || ahead.receivedBytes <= own.replayedBytes) return unchanged(`nobody is ahead of ${facts.to}`);
       return change.followDatabase({ run: run.context(), site: facts.to, source: ahead.site, untilBytes: ahead.receivedBytes });
     },
@@ -101,12 +102,13 @@ export function lossNeedsPeople(run: Run, facts: RecoveryFacts, loss: Loss): boo
 function databaseLoss(run: Run, facts: RecoveryFacts, target: DatabaseState): Loss {
   const fence = facts.fences.find((candidate) => candidate.positionBytes !== undefined);
   const proven = provenFor(facts, 'database');
+  const lastCommitAt = target.reachable ? lastCommitOf(target) : undefined;
   const stopped = stoppedAcknowledging(run, facts);
   return estimateDatabaseLoss({
     probeIntervalSeconds: seconds(run.plan.estate.detection.probeInterval),
     ...(proven && fence?.positionBytes !== undefined ? { fencedPositionBytes: fence.positionBytes, fenceProof: fence.proof } : {}),
-    ...(target.reachable ? { targetBytes: target.replayedBytes } : {}),
-    ...(target.reachable && target.lastReplayedCommitAt ? { lastCommitAt: Date.parse(target.lastReplayedCommitAt) } : {}),
+    ...(target.reachable ? { targetBytes: target.promotion?.bytes ?? target.replayedBytes } : {}),
+    ...(lastCommitAt === undefined ? {} : { lastCommitAt: Date.parse(lastCommitAt) }),
     ...(stopped ? { stopped } : {}),
   });
 }

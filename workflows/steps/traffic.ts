@@ -4,6 +4,7 @@ import type { RouteProof } from '../../activities/dns/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
+import { dropLeftover, zoneLeftover } from '../leftovers.ts';
 import { type Alteration, describe, errorType, type Run } from '../run.ts';
 import { switchSites } from '../sites.ts';
 
@@ -19,7 +20,7 @@ export function routeTraffic(run: Run, facts: RecoveryFacts): Alteration<RoutePr
       const problems: string[] = [];
       for (const method of methods) {
         const proof = await tryMethod(run, facts, tools, method);
-        if (typeof proof !== 'string') return noteRoute(facts, method, proof);
+        if (typeof proof !== 'string') return noteRoute(run, facts, method, proof);
         problems.push(`${method}: ${proof}`);
         run.note(`Routing by ${method} did not work: ${proof}`);
       }
@@ -55,8 +56,9 @@ async function tryMethod(run: Run, facts: RecoveryFacts, tools: StepTools, metho
   return proof.moved ? proof : proof.detail;
 }
 
-function noteRoute(facts: RecoveryFacts, method: Method, proof: RouteProof): RouteProof {
+function noteRoute(run: Run, facts: RecoveryFacts, method: Method, proof: RouteProof): RouteProof {
   facts.moments.routingMethod = method;
+  if (method === 'control-plane') dropLeftover(facts, zoneLeftover(run));
   facts.moments.authoritativeAt = proof.authoritativeAt;
   // The TTL that caches hold is that of the record served before the change, kept from then; an answer of unknown TTL has the new one's.
   facts.moments.ttlSeconds = facts.moments.ttlSeconds || proof.ttlSeconds;

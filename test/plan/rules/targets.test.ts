@@ -32,12 +32,21 @@ describe('a target', () => {
     [{ site: 'nowhere' }, 'The plan has no such site.'],
     [{ agentReachable: false }, 'Its site agent does not answer.'],
     [{ database: 'unreachable' as const }, 'Its database does not answer.'],
-    [{ database: 'primary' as const }, 'Its database is a primary already: two writers would be possible.'],
+    [{ database: 'primary' as const }, 'Its database is a primary, and no run has promoted it: two writers would be possible.'],
+    [{ primaryElsewhere: 'ap-southeast-1' }, 'The database at ap-southeast-1 is a primary: two writers would be possible. Fail over there, or fence it first.'],
     [{ cache: 'unreachable' as const }, 'Its cache does not answer.'],
   ])('with %j is not eligible', (facts, reason) => {
     const verdict = judgeTarget(plan, 'us-east-1', { ...healthy, ...facts });
     expect(verdict.eligible).toBe(false);
     expect(verdict.reasons).toContain(reason);
+  });
+
+  test('that an earlier run has promoted is eligible, with a remark: a new run goes on from there', () => {
+    expect(judgeTarget(plan, 'us-east-1', { ...healthy, database: 'promoted', cache: 'primary' })).toEqual({
+      site: 'eu-central-1',
+      eligible: true,
+      reasons: ['An earlier run has promoted its database: this run goes on from there and cannot be taken back.'],
+    });
   });
 
   test('with a loss stays eligible, and says so: to accept it is up to people', () => {
