@@ -9,7 +9,13 @@ export type { PinoLogger };
 /** A pino logger on standard error, so that standard output stays free for what programs read. */
 export function createLogger(level: LogLevel, destination: DestinationStream = pino.destination(2)): PinoLogger {
   return pino(
-    { level, base: { name: 'dr-worker' }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
+    {
+      level,
+      base: { name: 'dr-worker' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: pino.stdSerializers.err },
+    },
     destination,
   );
 }

@@ -115,7 +115,7 @@ export async function customersServed(stack: Stack): Promise<void> {
 }
 
 /** Waits until the lab's customers are served: no call failed in the last seconds. */
-export async function untilServed(stack: Stack, seconds = 3): Promise<void> {
+export async function untilServed(stack: Stack, seconds = 1): Promise<void> {
   await waitFor(
     'Service to customers',
     async () => {

@@ -195,22 +195,44 @@ describe('routing', () => {
     expect(await dns.readRoute({ run: run(epoch, runId) })).toMatchObject({ site: tertiary });
   });
 
+  test('a newer run that has only reached the agents keeps an older one from changing a record', async () => {
+    const dns = createDnsActivities(dependencies);
+    await createHostsActivities(dependencies).claimEpoch({ run: run(3, 'recovery/newer'), site: tertiary });
+    const refused = await dns.changeRecord({ run: run(2), to: primary }).catch((error: unknown) => error);
+    expect(errorType(refused)).toBe('stale-epoch');
+    expect((refused as Error).message).toContain('The agent of ap-southeast-1 holds epoch 3');
+  });
+
+  test('a run claims the zone once; an older one is refused, and a silent API is a value', async () => {
+    const dns = createDnsActivities(dependencies);
+    expect(await dns.claimZone({ run: run(4) })).toEqual({ reachable: true, epoch: 4, holder: 'recovery/drivers@1' });
+    expect(await dns.claimZone({ run: run(4) })).toMatchObject({ epoch: 4 });
+    expect(await dns.readZoneEpoch({ run: run(1) })).toEqual({ reachable: true, epoch: 4, holder: 'recovery/drivers@1' });
+    expect(errorType(await dns.claimZone({ run: run(3) }).catch((error: unknown) => error))).toBe('stale-epoch');
+    await lab.call('route53/control-plane', { available: false });
+    try {
+      expect(await dns.claimZone({ run: run(5) })).toMatchObject({ reachable: false, reason: expect.stringContaining('no answer within 2000 ms') });
+    } finally {
+      await lab.call('route53/control-plane', { available: true });
+    }
+  });
+
   test('a change whose reply was lost is found done by the next attempt', async () => {
     const dns = createDnsActivities(dependencies);
     await lab.call('route53/lose-replies', { count: 1 });
-    expect(errorType(await dns.changeRecord({ run: run(3), to: primary }).catch((error: unknown) => error))).toBe('transient');
-    expect(await dns.proveRoute({ run: run(3), to: primary, withinSeconds: 10 })).toMatchObject({ moved: true });
-    expect(await dns.changeRecord({ run: run(3), to: primary })).toMatchObject({ changed: false });
+    expect(errorType(await dns.changeRecord({ run: run(5), to: primary }).catch((error: unknown) => error))).toBe('transient');
+    expect(await dns.proveRoute({ run: run(5), to: primary, withinSeconds: 10 })).toMatchObject({ moved: true });
+    expect(await dns.changeRecord({ run: run(5), to: primary })).toMatchObject({ changed: false });
   });
 
   test('throttling and a silent control plane are transient', async () => {
     const dns = createDnsActivities(dependencies);
     await lab.call('route53/throttle', { count: 1 });
-    expect(errorType(await dns.changeRecord({ run: run(4), to: primary }).catch((error: unknown) => error))).toBe('transient');
+    expect(errorType(await dns.changeRecord({ run: run(6), to: primary }).catch((error: unknown) => error))).toBe('transient');
     await lab.call('route53/control-plane', { available: false });
     try {
-      expect(errorType(await dns.changeRecord({ run: run(4), to: primary }).catch((error: unknown) => error))).toBe('transient');
-      expect(await createDetectionActivities(dependencies).watchHealthCheck({ run: run(4), site: primary, holdSeconds: 0 })).toMatchObject({
+      expect(errorType(await dns.changeRecord({ run: run(6), to: primary }).catch((error: unknown) => error))).toBe('transient');
+      expect(await createDetectionActivities(dependencies).watchHealthCheck({ run: run(6), site: primary, holdSeconds: 0 })).toMatchObject({
         verdict: 'blind',
       });
     } finally {

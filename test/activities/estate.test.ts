@@ -151,7 +151,11 @@ describe('database and cache before a failover', () => {
     expect(west.lastMessageAgeSeconds).toBeLessThan(5);
     await eventually('west has the heartbeat', async () => {
       const state = await database.readDatabase({ run, site: 'west' });
-      return state.reachable && state.heartbeats[0]?.synchronousStandbyNames === 'ANY 1 ("west")' && state.heartbeats[0].standbys.join() === 'north=async,west=quorum';
+      return (
+        state.reachable &&
+        state.heartbeats[0]?.synchronousStandbyNames === 'ANY 1 ("west")' &&
+        state.heartbeats[0].standbys.join() === 'north=async,west=quorum'
+      );
     });
   });
 

@@ -54,7 +54,7 @@ export async function readTraces(scenarios: Scenarios, drivers: Drivers): Promis
     mutatingCalls,
     records: accepted,
     agents: agents.map((agent) => `${agent.site}: ${agent.reachable ? `epoch ${agent.epoch} of ${agent.epochHolder}` : 'unreachable'}`),
-    servers: servers.map((server) => `${server.server} at ${server.site}: ${server.how}`),
+    servers: servers.map((server) => `${server.server} at ${server.site}: ${server.state === 'unknown' ? 'unknown' : server.how}`),
     switches: await Promise.all(switches),
   };
 }
