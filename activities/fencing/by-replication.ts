@@ -85,8 +85,10 @@ export async function fenceCacheByReplication(
   const judge = (left: number) =>
     judgeCacheFence({ ...without(facts), left, ...(heartbeat ? { heartbeat: { writtenAt: heartbeat.writtenAt, ...heartbeat.cache } } : {}) });
 
-  const left = states.flatMap(({ replica, answer }) => (answer.ok && !answer.fields.flag('detached') ? departure(replica, site, answer.fields) : []));
-  const following = states.filter(({ answer }) => answer.ok && (answer.fields.get('follows') === site || answer.fields.flag('detached')));
+  // One that follows the lost primary again, or was stopped while it left, is told to leave; the record of an earlier leaving counts for the others only.
+  const mayFollow = (fields: AgentFields): boolean => fields.get('follows') === site || fields.flag('detached');
+  const left = states.flatMap(({ replica, answer }) => (answer.ok && !mayFollow(answer.fields) ? departure(replica, site, answer.fields) : []));
+  const following = states.filter(({ answer }) => answer.ok && mayFollow(answer.fields));
   const expected = judge(left.length + following.length);
   if (!expected.proven) return fenceOf(dependencies, site, 'cache', expected, untouched(known));
   const leaving = await Promise.all(

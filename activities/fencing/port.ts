@@ -29,8 +29,8 @@ export interface FencingActivities {
   /** Through the site's own agent: service stopped, database closed, cache closed; proven by writes that fail. `proven: false` when the agent cannot be reached within the SSH time-out. */
   fenceByAgent(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Fence>;
   /**
-   * For a site that cannot be reached: `standbys` are all surviving ones; each leaves the primary, unless an earlier run has promoted it or pointed it elsewhere. Proven only when the heartbeat read at one of them, not older than the plan's limit at the
-   * moment of the loss, shows settings under which no commit is acknowledged without one of them. Checked BEFORE anything is detached.
+   * For a site that cannot be reached: `standbys` are all surviving ones; each leaves the primary, unless an earlier run has promoted it or pointed it elsewhere.
+   * Proven only when the heartbeat read at one of them, not older than the plan's limit at the moment of the loss, shows settings under which no commit is acknowledged without one of them. Checked BEFORE anything is detached.
    */
   fenceDatabaseByReplication(input: { readonly run: RunContext; readonly site: SiteId; readonly standbys: readonly SiteId[] }): Promise<Fence>;
   /** All replicas leave; proven when `min-replicas-to-write` ≥ 1 is known from the heartbeat and the plan's replica max lag + 2 s has passed since. */
