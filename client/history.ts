@@ -2,7 +2,7 @@
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Change } from '../activities/context.ts';
-import type { Fence } from '../activities/fencing/port.ts';
+import type { Fence, Unfencing } from '../activities/fencing/port.ts';
 import { changeNames } from '../workflows/changes.ts';
 
 /** One mutating call of a run. */
@@ -75,6 +75,7 @@ function describeAnswer(value: unknown): { result: HistoricChange['result']; det
     return value.changed ? { result: 'done', detail: `${value.before} → ${value.after}` } : { result: 'nothing changed', detail: value.after };
   }
   if (isFence(value)) return { result: 'done', detail: `${value.proven ? 'proven' : 'not proven'}: ${value.proof}` };
+  if (isUnfencing(value)) return { result: 'done', detail: [`taken back: ${value.done}`, ...value.notTakenBack].join('; ') };
   return { result: 'done', detail: JSON.stringify(value) ?? '' };
 }
 
@@ -84,6 +85,10 @@ function isChange(value: unknown): value is Change {
 
 function isFence(value: unknown): value is Fence {
   return typeof value === 'object' && value !== null && 'proven' in value && 'proof' in value;
+}
+
+function isUnfencing(value: unknown): value is Unfencing {
+  return typeof value === 'object' && value !== null && 'done' in value && 'notTakenBack' in value;
 }
 
 function siteOf(input: unknown): string | null {

@@ -15,30 +15,47 @@ export interface StepTools {
 /** Longest time in which a running activity may stay silent before Temporal gives it to another worker. */
 const heartbeatTimeout = '5 seconds' as const;
 
-/** The tools of a step that begins now: whatever it calls, one thing after another, all of it together stays within the bound. */
-export function toolsFor(summary: string, boundSeconds: number): StepTools {
-  const deadline = Date.now() + boundSeconds * 1000;
+/**
+ * The tools of a step that begins now: whatever it calls, one thing after another, all of it together stays within the bound.
+ * `beforeChange` is awaited before each change; the time that it takes does not count.
+ */
+export function toolsFor(summary: string, boundSeconds: number, beforeChange: () => Promise<void> = async () => {}): StepTools {
+  let deadline = Date.now() + boundSeconds * 1000;
   const left = () => {
     const bound = `${Math.max(1, Math.ceil((deadline - Date.now()) / 1000))} seconds` as const;
     return { summary, scheduleToCloseTimeout: bound, startToCloseTimeout: bound, heartbeatTimeout };
   };
-  return {
-    get read() {
-      return proxyActivities<Reads>({
-        ...left(),
-        // A read harms nothing: repeat it quickly until the step's bound is reached.
-        retry: { initialInterval: '200 milliseconds', backoffCoefficient: 1.5, maximumInterval: '5 seconds' },
-        cancellationType: ActivityCancellationType.TRY_CANCEL,
-      });
-    },
-    get change() {
-      return proxyActivities<Changes>({
-        ...left(),
-        // Every change reads the state first, so that a repeat finds its own effect; but after five tries people should look.
-        retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds', maximumAttempts: 5 },
-        // Let a change that is under way come to its end and tell what it did.
-        cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-      });
-    },
+  const reads = () =>
+    proxyActivities<Reads>({
+      ...left(),
+      // A read harms nothing: repeat it quickly until the step's bound is reached.
+      retry: { initialInterval: '200 milliseconds', backoffCoefficient: 1.5, maximumInterval: '5 seconds' },
+      cancellationType: ActivityCancellationType.TRY_CANCEL,
+    });
+  const changes = () =>
+    proxyActivities<Changes>({
+      ...left(),
+      // Every change reads the state first, so that a repeat finds its own effect; but after five tries people should look.
+      retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds', maximumAttempts: 5 },
+      // Let a change that is under way come to its end and tell what it did.
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    });
+  const hold = async () => {
+    const since = Date.now();
+    await beforeChange();
+    deadline += Date.now() - since;
   };
+  return { read: atEachCall(reads), change: atEachCall(changes, hold) };
+}
+
+/** Activities whose options are made when they are called: what is left of the bound is less each time. */
+function atEachCall<T extends object>(proxy: () => T, before?: () => Promise<void>): T {
+  return new Proxy({} as T, {
+    get:
+      (_none, name) =>
+      async (...input: readonly unknown[]): Promise<unknown> => {
+        await before?.();
+        return (proxy()[name as keyof T] as (...args: readonly unknown[]) => Promise<unknown>)(...input);
+      },
+  });
 }

@@ -89,6 +89,7 @@ async function untilEnding(run: Run, body: () => Promise<void>): Promise<RunEndi
 /** What every ending has in common: take back what must be, read the end state, judge, report. */
 async function closeRun(run: Run, facts: RecoveryFacts, early: RunEnding | null, ending: Ending, report: () => Report): Promise<void> {
   // The stop switch holds changes of the procedure; a run that ends must be able to take them back and to report.
+  if (run.stopped) run.note(`The stop of ${run.stopped.who} is lifted: the run ends.`);
   run.stopped = null;
   if (early) ending.summary = early.message;
   if (early?.undo && !run.forwardOnly) await run.takeBack();
@@ -97,10 +98,14 @@ async function closeRun(run: Run, facts: RecoveryFacts, early: RunEnding | null,
   if (!early) judgeServers(run, facts);
   // Until the copy is stored the outcome is the one so far; storing is optional and may add an exception of its own.
   const outcome = () => early?.outcome ?? outcomeSoFar(run);
-  await run.step(
-    'store-report',
-    storeReport(run, () => ({ ...report(), outcome: outcome() })),
-  );
+  try {
+    await run.step(
+      'store-report',
+      storeReport(run, () => ({ ...report(), outcome: outcome() })),
+    );
+  } catch (error) {
+    run.exceptions.push(`The report was not stored: ${endingOf(error).message}`);
+  }
   ending.outcome = outcome();
   run.phase = 'ended';
   run.note(`Ended: ${ending.outcome}. ${ending.summary || summaryOf(run, facts)}`);
@@ -141,10 +146,12 @@ function listen(run: Run, facts: RecoveryFacts, report: () => Report, outcome: (
     resumeSignal,
     (said) => {
       const { who, reason } = saidBy(said);
+      if (!run.planSnapshot?.plan.people.some((person) => person.id === who))
+        return run.note(`Not resumed: ${who} is nobody in the plan. The run stays as it is. (${reason})`);
       run.stopped = null;
       run.note(`Resumed by ${who}: ${reason}`);
     },
-    { description: 'Let a stopped run go on: {"who","reason"}.' },
+    { description: 'Let a stopped run go on: {"who","reason"}. Who stands in the plan.' },
   );
   setHandler(statusQuery, () => statusOf(run, facts, outcome()), { description: 'Where the run is: phase, question, clock, steps, changes.' });
   setHandler(planQuery, () => run.planSnapshot, { description: 'The plan that the run works on.' });

@@ -13,6 +13,8 @@ export interface RecoveryFacts {
   readonly declaredFailed?: { readonly reason: string; readonly since?: string };
   readonly moments: Moments;
   vantages: readonly Vantage[];
+  /** When the vantage points last looked; RFC 3339, absent before the first look. */
+  lookedAt?: string;
   loss: Loss | null;
   /** When the target's cache last heard from the failed primary, seen before anything was detached; RFC 3339. */
   cacheContactAt: string | null;

@@ -1,6 +1,14 @@
 /** What a run leaves behind: the child that fences a site when it comes back, and what people must still look at. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { type ChildWorkflowHandle, getExternalWorkflowHandle, ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
+import {
+  ChildWorkflowCancellationType,
+  type ChildWorkflowHandle,
+  condition,
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  sleep,
+  startChild,
+} from '@temporalio/workflow';
 import { seconds } from '../plan/durations.ts';
 import type { SiteId } from '../plan/schema.ts';
 import type { RecoveryFacts } from './facts.ts';
@@ -23,6 +31,9 @@ export function zoneLeftover(run: Run): string {
   return `The DNS zone of ${run.plan.estate.dns.recordName} does not hold epoch ${run.epoch}, since its API did not answer. Until a later change writes it, only the site agents keep an older run from changing the records.`;
 }
 
+/** Longest wait for another workflow to end, seconds. One that does not answer must not hold a recovery. */
+const endingSeconds = 15;
+
 /** The watch of one run over the site that it has fenced from afar. */
 export class FenceOnReturn {
   private readonly run: Run;
@@ -40,7 +51,10 @@ export class FenceOnReturn {
     return `${site} is not fenced by its own agent. ${workflowId} stays behind and fences it when it returns; nobody may change ${site} until then.`;
   }
 
-  /** Starts the child. One of an earlier run that still waits for the same site holds an older epoch, and makes room. */
+  /**
+   * Starts the child. One of an earlier run that still waits for the same site holds an older epoch, and makes room; one that does not is left where it is: it fences the
+   * same site, and is named.
+   */
   async begin(): Promise<void> {
     if (this.child) return;
     const site = this.facts.from;
@@ -50,14 +64,18 @@ export class FenceOnReturn {
     const options = {
       workflowId: makeFenceOnReturnWorkflowId(this.run.plan.estate.name, site),
       args: [input] as [typeof input],
+      // It outlives the run, however that ends: also when people cancel it.
       parentClosePolicy: ParentClosePolicy.ABANDON,
+      cancellationType: ChildWorkflowCancellationType.ABANDON,
       staticSummary: `Fence ${site} when it comes back`,
     };
+    const deadline = Date.now() + endingSeconds * 1000;
     while (!this.child) {
       try {
         this.child = await startChild(fenceOnReturn, options);
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        if (Date.now() > deadline) return addLeftover(this.facts, `${options.workflowId} of an earlier run does not end. It waits for ${site} still, under an older epoch; look at it.`);
         await endFenceOnReturn(this.run, site, `${this.run.start.execution} fences ${site} anew`);
         await sleep(500, { summary: 'Wait for the former fence to end' });
       }
@@ -65,13 +83,20 @@ export class FenceOnReturn {
     addLeftover(this.facts, this.leftover);
   }
 
-  /** Ends the child and waits for its end, so that it cannot fence what is being opened. */
-  async end(reason: string): Promise<void> {
-    if (!this.child) return;
+  /** Ends the child and waits for its end, so that it cannot fence what is being opened. A sentence when it did not end; however else it ended, it is gone. */
+  async end(reason: string): Promise<readonly string[]> {
+    const { child } = this;
+    if (!child) return [];
     await endFenceOnReturn(this.run, this.facts.from, reason);
-    await this.child.result();
+    const ended = { is: false };
+    const end = () => {
+      ended.is = true;
+    };
+    child.result().then(end, end);
+    if (!(await condition(() => ended.is, endingSeconds * 1000))) return [`${child.workflowId} did not end within ${endingSeconds} s and may fence ${this.facts.from} again`];
     this.child = null;
     dropLeftover(this.facts, this.leftover);
+    return [];
   }
 }
 

@@ -61,6 +61,7 @@ export async function acceptUnprovenFence(run: Run, facts: RecoveryFacts, fences
 export async function acceptLoss(run: Run, facts: RecoveryFacts, loss: Loss): Promise<void> {
   if (run.rules.changes === 'print' || !lossNeedsPeople(run, facts, loss)) return;
   await acceptRisk(run, facts, `Promoting ${facts.to} now loses ${describeLoss(loss)}. Accept it?`, loss, []);
+  run.exceptions.push(`People accepted a loss: ${describeLoss(loss)}.`);
 }
 
 const unknownLoss = 'accept-unknown';

@@ -214,18 +214,22 @@ export class Run {
   }
 
   private async beforeChange(step: Step, body: Pick<Alteration<unknown>, 'undo'>): Promise<void> {
-    if (this.stopped) {
-      this.note(`Held before "${step.name}": stopped by ${this.stopped.who}.`);
-      await condition(() => this.stopped === null);
-    }
+    await this.hold(`before "${step.name}"`);
     if (step.id === this.procedure.pointOfNoReturn) this.passPointOfNoReturn('Point of no return: from here on the run only goes forward.');
     if (body.undo && !this.forwardOnly && !this.undos.some((undo) => undo.step === step.id)) this.undos.push({ step: step.id, ...body.undo });
+  }
+
+  /** The stop switch: waits while it is thrown. */
+  private async hold(where: string): Promise<void> {
+    if (!this.stopped) return;
+    this.note(`Held ${where}: stopped by ${this.stopped.who}.`);
+    await condition(() => this.stopped === null);
   }
 
   private async attempt<T>(step: Step, body: StepBody<T>): Promise<{ ok: true; value: T } | { ok: false; error: unknown }> {
     const record = this.begin(step);
     try {
-      const value = await body.act(toolsFor(step.name, seconds(step.bound)));
+      const value = await body.act(toolsFor(step.name, seconds(step.bound), () => this.hold(`within "${step.name}"`)));
       this.end(record, 'done', body.found(value));
       return { ok: true, value };
     } catch (error) {
@@ -250,7 +254,7 @@ export class Run {
     if (errorType(error) === 'stale-epoch') {
       throw new RunEnding('aborted', `A newer run holds the estate, so this one ends. ${text}`, false);
     }
-    if (!step.critical) {
+    if (!step.critical && canSkip) {
       this.exceptions.push(`Optional step failed: ${step.name}. ${text}`);
       return 'skip';
     }

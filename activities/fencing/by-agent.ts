@@ -4,7 +4,7 @@ import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { siteOf } from '../ssh/agent.ts';
 import { attempt, bare, type Attempt } from '../attempt.ts';
-import type { Fence, WriterState } from './port.ts';
+import type { Fence, Unfencing, WriterState } from './port.ts';
 
 type Server = WriterState['server'];
 
@@ -36,28 +36,19 @@ function judge(site: SiteId, server: Server, closed: Attempt | undefined, test: 
   return state('unknown', `it was closed, but a write got no answer (${detail})`);
 }
 
-export async function unfenceByAgent(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<Fence> {
+export async function unfenceByAgent(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<Unfencing> {
   const agent = dependencies.agent(run, site);
   const servers = await serversOf(dependencies, run, site);
-  const opened = await Promise.all(servers.map((server) => attempt(() => agent.tryChange(`${server}-open`))));
-  const states = servers.map((server, index): WriterState => {
-    const each = opened[index];
-    return each?.ok
-      ? { site, server, state: 'writer', how: `${server} ${each.fields.find('after') ?? 'open'}` }
-      : {
-          site,
-          server,
-          state: 'unknown',
-          how: `the ${server} at ${site} was not taken back, it may still be closed: ${bare(each?.reason ?? 'it was not tried')}; ${byHand(run, site, `${server}-open`)}`,
-        };
-  });
-  const started = await attempt(() => agent.tryChange('service-start'));
-  const service = started.ok
-    ? `service ${started.fields.find('after') ?? 'started'}`
-    : `the service was not started: ${bare(started.reason)}; ${byHand(run, site, 'service-start')}`;
-  const whole = started.ok && states.every((state) => state.state === 'writer');
-  const proof = `${whole ? 'Taken back' : 'Not all was taken back'}: ${[...states.map((state) => state.how), service].join('; ')}.`;
-  return { method: 'agent', proven: false, servers: states, proof, at: dependencies.now().toISOString() };
+  const verbs = [...servers.map((server) => ({ what: server, verb: `${server}-open` })), { what: 'service', verb: 'service-start' }];
+  const done: string[] = [];
+  const notTakenBack: string[] = [];
+  // In this order: a service that starts before its stores are open fails.
+  for (const { what, verb } of verbs) {
+    const answer = await attempt(() => agent.tryChange(verb));
+    if (answer.ok) done.push(`${what} ${answer.fields.find('after') ?? 'open'}`);
+    else notTakenBack.push(`the ${what} at ${site} was not taken back, it may still be closed: ${bare(answer.reason)}; ${byHand(run, site, verb)}`);
+  }
+  return { done: done.join('; ') || 'nothing', notTakenBack, at: dependencies.now().toISOString() };
 }
 
 /** The verb that people give to a site's agent where the run could not: under the run's own epoch, which the agent still accepts. */

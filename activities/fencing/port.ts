@@ -25,6 +25,14 @@ export interface Fence {
   readonly at: string;
 }
 
+export interface Unfencing {
+  /** What works again, one sentence. */
+  readonly done: string;
+  /** One sentence for each server or service that was not taken back, and what to do. */
+  readonly notTakenBack: readonly string[];
+  readonly at: string;
+}
+
 export interface FencingActivities {
   /** Through the site's own agent: service stopped, database closed, cache closed; proven by writes that fail. `proven: false` when the agent cannot be reached within the SSH time-out. */
   fenceByAgent(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Fence>;
@@ -35,8 +43,8 @@ export interface FencingActivities {
   fenceDatabaseByReplication(input: { readonly run: RunContext; readonly site: SiteId; readonly standbys: readonly SiteId[] }): Promise<Fence>;
   /** All replicas leave; proven when `min-replicas-to-write` ≥ 1 is known from the heartbeat and the plan's replica max lag + 2 s has passed since. */
   fenceCacheByReplication(input: { readonly run: RunContext; readonly site: SiteId; readonly replicas: readonly SiteId[] }): Promise<Fence>;
-  /** Takes `fenceByAgent` back: database and cache open, service started. Only before the point of no return. A server that was not taken back is `unknown`; its `how` says what to do. */
-  unfenceByAgent(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Fence>;
+  /** Takes `fenceByAgent` back: database and cache open, service started. Only before the point of no return. */
+  unfenceByAgent(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Unfencing>;
   /** Takes the fences by replication back: standbys and replicas follow `site` again. One that was not taken back is `unknown`; its `how` says what to do. */
   reattach(input: {
     readonly run: RunContext;

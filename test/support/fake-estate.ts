@@ -38,8 +38,9 @@ export class FakeEstate {
   route: SiteId = this.primary;
   synchronousStandby: SiteId | null = 'ap-southeast-1';
   fenceProvable = true;
-  /** Whether an undo of the fence works. */
+  /** Whether an undo of the fence works, and the old site's service starts again. */
   reattachable = true;
+  serviceStartable = true;
   brokenFunctions = new Map<string, string>();
   dataPlaneWorks = true;
   lastCommitAt = new Date().toISOString();
@@ -254,7 +255,7 @@ export class FakeEstate {
         return fence(site, 'replication', this.fenceProvable, 'database');
       },
       fenceCacheByReplication: async ({ site }) => fence(site, 'replication', this.fenceProvable, 'cache'),
-      unfenceByAgent: async ({ site }) => ({ ...fence(site, 'agent', true, 'database'), servers: [this.opened(site)] }),
+      unfenceByAgent: async ({ site }) => ({ done: 'model', notTakenBack: this.serviceStartable ? [] : [`the service at ${site} was not taken back`], at: new Date().toISOString() }),
       reattach: async ({ site }) => {
         if (this.reattachable) this.server(site).role = 'writer';
         return [this.opened(site)];

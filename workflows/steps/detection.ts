@@ -9,7 +9,7 @@ import { assess } from '../assess.ts';
 import { RunEnding } from '../endings.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import type { Assessment } from '../messages.ts';
-import type { Look, Run } from '../run.ts';
+import { type Look, now, type Run } from '../run.ts';
 import { otherSites } from '../sites.ts';
 
 /** Every vantage point looks at the site at the same time, for the same while. */
@@ -34,6 +34,15 @@ export function confirmFailure(run: Run, facts: RecoveryFacts): Look<readonly Va
 /** Step: one more look right before anything is changed. */
 export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vantage[]> {
   return { act: async ({ read }) => recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, facts.from, 0)), found: describeVantages };
+}
+
+/** Looks again where people held the run for so long that the last look proves nothing any more; a site that has recovered ends the run. */
+export async function mustStillBeFailed(run: Run, facts: RecoveryFacts, read: Reads): Promise<void> {
+  const age = facts.lookedAt === undefined ? Infinity : Date.now() - Date.parse(facts.lookedAt);
+  if (age <= seconds(run.plan.estate.detection.evidenceMaxAge) * 1000) return;
+  run.note(`Looking at ${facts.from} again: the last look was ${Math.round(age / 1000)} s ago.`);
+  recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, facts.from, 0));
+  mustBeFailed(run, facts, 0);
 }
 
 /** Ends the run when the site is not proven failed, unless a person has declared it or the mode only reports. */
@@ -67,6 +76,7 @@ export function assessImpact(run: Run, facts: RecoveryFacts): Look<Assessment> {
 
 function recordVantages(run: Run, facts: RecoveryFacts, vantages: readonly Vantage[]): readonly Vantage[] {
   facts.vantages = vantages;
+  facts.lookedAt = now();
   noteFailureTime(run, facts, vantages);
   return vantages;
 }

@@ -8,8 +8,9 @@ import { settle } from '../endings.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import type { Changes, StepTools } from '../activity-proxies.ts';
 import { addLeftover, dropLeftover, endFenceOnReturn, FenceOnReturn, zoneLeftover } from '../leftovers.ts';
-import type { Alteration, Run } from '../run.ts';
+import { type Alteration, describe, type Run } from '../run.ts';
 import { cacheSites, databaseSites, otherSites } from '../sites.ts';
+import { mustStillBeFailed } from './detection.ts';
 
 /** Step: the run takes the next epoch, stored by a majority of the sites that are not declared failed. */
 export function claimEpoch(run: Run, facts: RecoveryFacts): Alteration<readonly SiteId[]> {
@@ -88,6 +89,7 @@ export function fenceByFirstProof(run: Run, facts: RecoveryFacts): Alteration<re
     would: `fence ${site} through its agent, else by detaching ${standbys.join(', ')}, and leave a child that fences it when it returns`,
     predicted: [],
     act: async (tools) => {
+      await mustStillBeFailed(run, facts, tools.read);
       await endFenceOnReturn(run, facts.to, `${run.start.runId} recovers at ${facts.to}`);
       facts.fences = await fence(run, facts, tools, standbys, replicas);
       if (!facts.fences.some((proof) => proof.method === 'agent' && proof.proven)) await watch.begin();
@@ -97,16 +99,28 @@ export function fenceByFirstProof(run: Run, facts: RecoveryFacts): Alteration<re
     undo: {
       would: `let ${site} write again and its standbys follow it`,
       act: async ({ change }) => {
-        await watch.end('the run is taken back');
-        const opened = await change.unfenceByAgent({ run: run.context(), site });
-        const attached = await change.reattach({ run: run.context(), site, standbys, replicas });
+        const watching = await watch.end('the run is taken back');
+        // One after the other, and the second whatever became of the first: a primary that cannot be opened is no reason to leave its standbys alone.
+        const notOpened = await triedInUndo(() => change.unfenceByAgent({ run: run.context(), site }).then(({ notTakenBack }) => notTakenBack));
+        const notAttached = await triedInUndo(() =>
+          change.reattach({ run: run.context(), site, standbys, replicas }).then((servers) =>
+            servers.flatMap((server) => (server.state === 'unknown' ? [`${server.server} at ${server.site}: ${server.how}`] : [])),
+          ),
+        );
         facts.fences = [];
-        return [...opened.servers, ...attached]
-          .filter((server) => server.state === 'unknown')
-          .map((server) => `${server.server} at ${server.site}: ${server.how}`);
+        return [...watching, ...notOpened, ...notAttached];
       },
     },
   };
+}
+
+/** What could not be taken back, in words; a failure is one of them. */
+async function triedInUndo(undo: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  try {
+    return await undo();
+  } catch (error) {
+    return [describe(error)];
+  }
 }
 
 async function fence(

@@ -6,7 +6,7 @@ import { servedFunctions } from '../../plan/rules/objectives.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
-import type { LookAtChange, Run } from '../run.ts';
+import { type LookAtChange, now, type Run } from '../run.ts';
 import { databaseSites } from '../sites.ts';
 
 /** Step: every function at the target, tier by tier, judged by what it answers and by what its stores hold. */
@@ -22,11 +22,11 @@ export function verifyFunctions(run: Run, facts: RecoveryFacts): LookAtChange<re
         const ofTier = functions.filter((entry) => entry.tier === tier);
         verdicts.push(...(await Promise.all(ofTier.map((entry) => tools.read.verifyFunction(input(run, facts.to, entry.id, reference))))));
         const failed = record(facts, verdicts).filter((verdict) => verdict.status === 'failed');
-        if (failed.length > 0) throw notFit(facts.to, failed);
+        if (failed.length > 0) throw notFit(facts.to, failed, 'No traffic was routed.');
       }
       const uptime = await tools.read.verifyUptime({ run: run.context(), site: facts.to });
-      if (!uptime.ok) throw notFit(facts.to, [{ function: 'uptime', status: 'failed', differences: [uptime.detail], at: new Date().toISOString() }]);
-      facts.moments.readyAt = new Date().toISOString();
+      if (!uptime.ok) throw notFit(facts.to, [{ function: 'uptime', status: 'failed', differences: [uptime.detail], at: now() }], 'No traffic was routed.');
+      facts.moments.readyAt = now();
       return verdicts;
     },
     found: describeVerdicts,
@@ -41,8 +41,8 @@ export function verifyAsCustomer(run: Run, facts: RecoveryFacts): LookAtChange<r
     predicted: [],
     act: async ({ read }) => {
       const verdicts = await read.verifyAsCustomer({ run: run.context(), site: facts.to, withinSeconds });
-      const failed = verdicts.filter((verdict) => verdict.status === 'failed');
-      if (failed.length > 0) throw notFit(facts.to, failed);
+      const failed = recordChanges(facts, verdicts).filter((verdict) => verdict.status === 'failed');
+      if (failed.length > 0) throw notFit(facts.to, failed, 'Customers are routed there already, and stay so.');
       return verdicts;
     },
     found: describeVerdicts,
@@ -84,10 +84,19 @@ function record(facts: RecoveryFacts, verdicts: readonly FunctionVerdict[]): rea
   return verdicts;
 }
 
-function notFit(site: SiteId, failed: readonly FunctionVerdict[]): ApplicationFailure {
+/** What customers find differs from what was found at the target; where it does not, the time of the first finding stays. */
+function recordChanges(facts: RecoveryFacts, verdicts: readonly FunctionVerdict[]): readonly FunctionVerdict[] {
+  record(
+    facts,
+    verdicts.filter((verdict) => verdict.status !== facts.verdicts.get(verdict.function)?.status),
+  );
+  return verdicts;
+}
+
+function notFit(site: SiteId, failed: readonly FunctionVerdict[], leftAs: string): ApplicationFailure {
   const named = failed.map((verdict) => `${verdict.function}: ${verdict.differences.join('; ')}`).join(' · ');
   return ApplicationFailure.nonRetryable(
-    `${site} does not do its work: ${named}. No traffic was routed by this step. HINT: mend the data or the service there, then choose retry; or choose abort.`,
+    `${site} does not do its work: ${named}. ${leftAs} HINT: mend the data or the service there, then choose retry; or choose abort.`,
     'permanent',
   );
 }
