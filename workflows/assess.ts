@@ -9,6 +9,7 @@ import { judgeFailure } from '../plan/rules/failure.ts';
 import { estimateDatabaseLoss, type Loss } from '../plan/rules/loss.ts';
 import { judgeSeverity } from '../plan/rules/severity.ts';
 import { judgeTarget, recommend } from '../plan/rules/targets.ts';
+import { expectedRoutingSeconds } from '../plan/rules/waits.ts';
 import type { Plan, SiteId } from '../plan/schema.ts';
 import type { Reads } from './activity-proxies.ts';
 import type { Assessment, TargetAssessment } from './messages.ts';
@@ -79,11 +80,15 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
   const lagBytes = database?.reachable ? Math.max(0, mostAdvanced - database.replayedBytes) : 'unknown';
   const estimatedLoss = expectedLoss(plan, survey.databases, { from, target: site }, failedSince);
   const elsewhere = survey.databases.find((state) => state.site !== site && state.reachable && roleOf(state) !== 'standby');
+  const begun = survey.databases.find((state) => state.site !== site && state.reachable && state.promotionBegun !== undefined);
+  const beating = newestHeartbeat(survey.databases);
   const { eligible, reasons } = judgeTarget(plan, from, {
     site,
     agentReachable: survey.agents.some((agent) => agent.site === site && agent.reachable),
     database: !database?.reachable ? 'unreachable' : roleOf(database),
     ...(elsewhere ? { primaryElsewhere: elsewhere.site } : {}),
+    ...(begun ? { begunElsewhere: begun.site } : {}),
+    ...(beating !== undefined && beating !== from && beating !== site ? { heartbeatElsewhere: beating } : {}),
     cache: cache?.reachable ? cache.role : 'unreachable',
     lagBytes,
     lossSeconds: lossSeconds(estimatedLoss),
@@ -98,7 +103,14 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
     estimatedLoss,
     estimatedSeconds: estimatedSeconds(plan),
     ...(database?.reachable && database.promotion ? { promotedBy: database.promotion.by } : {}),
+    ...(cache?.reachable && cache.promoted ? { cachePromoted: true } : {}),
   };
+}
+
+/** Site of the newest heartbeat that any survivor holds: the last primary that replicated to it. */
+function newestHeartbeat(databases: readonly DatabaseState[]): SiteId | undefined {
+  const heartbeats = databases.flatMap((state) => (state.reachable ? state.heartbeats : []));
+  return heartbeats.sort((one, other) => Date.parse(other.writtenAt) - Date.parse(one.writtenAt))[0]?.site;
 }
 
 function roleOf(database: Extract<DatabaseState, { reachable: true }>): 'standby' | 'primary' | 'promoted' {
@@ -154,7 +166,6 @@ function estimatedSeconds(plan: Plan): number {
   const { steps } = plan.procedures.regionalFailover;
   const begin = steps.findIndex((step) => step.id === 'claim-epoch');
   const end = steps.findIndex((step) => step.id === 'route-traffic');
-  const { healthCheck, ttl } = plan.estate.dns;
   const execution = steps.slice(begin, end).reduce((total, step) => total + seconds(step.bound), 0);
-  return execution + seconds(healthCheck.interval) * healthCheck.failureThreshold + seconds(ttl);
+  return execution + expectedRoutingSeconds(plan.estate.dns);
 }

@@ -13,6 +13,7 @@ import {
 } from '@temporalio/workflow';
 import { seconds } from '../plan/durations.ts';
 import { forecast, servedFunctions, strictestRto } from '../plan/rules/objectives.ts';
+import { expectedRoutingSeconds } from '../plan/rules/waits.ts';
 import type { ProcedureName } from '../plan/schema.ts';
 import type { Outcome, Report } from '../report/report.ts';
 import { toolsFor } from './activity-proxies.ts';
@@ -48,6 +49,7 @@ export async function conduct(procedure: ProcedureName, input: RegionalFailoverI
     runId: workflowId,
     execution: `${workflowId}@${runId}`,
     procedure,
+    from: input.from,
     mode: input.mode,
     startedBy: input.startedBy,
     startedAt: startTime.toISOString(),
@@ -225,9 +227,8 @@ function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null): RunS
 
 /** The clock against the strictest function; once customers are routed, what was achieved. */
 function forecastOf(run: Run, facts: RecoveryFacts): string {
-  const { dns } = run.plan.estate;
   const routed = facts.moments.authoritativeAt;
-  const remaining = routed ? 0 : seconds(dns.healthCheck.interval) * dns.healthCheck.failureThreshold + seconds(dns.ttl);
+  const remaining = routed ? 0 : expectedRoutingSeconds(run.plan.estate.dns);
   const at = routed ? new Date(Date.parse(routed) + (facts.moments.ttlSeconds ?? 0) * 1000).toISOString() : now();
   return forecast({
     failedSince: facts.moments.failedSince ?? null,

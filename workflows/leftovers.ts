@@ -75,7 +75,8 @@ export class FenceOnReturn {
         this.child = await startChild(fenceOnReturn, options);
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-        if (Date.now() > deadline) return addLeftover(this.facts, `${options.workflowId} of an earlier run does not end. It waits for ${site} still, under an older epoch; look at it.`);
+        if (Date.now() > deadline)
+          return addLeftover(this.facts, `${options.workflowId} of an earlier run does not end. It waits for ${site} still, under an older epoch; look at it.`);
         await endFenceOnReturn(this.run, site, `${this.run.start.execution} fences ${site} anew`);
         await sleep(500, { summary: 'Wait for the former fence to end' });
       }
@@ -93,7 +94,8 @@ export class FenceOnReturn {
       ended.is = true;
     };
     child.result().then(end, end);
-    if (!(await condition(() => ended.is, endingSeconds * 1000))) return [`${child.workflowId} did not end within ${endingSeconds} s and may fence ${this.facts.from} again`];
+    if (!(await condition(() => ended.is, endingSeconds * 1000)))
+      return [`${child.workflowId} did not end within ${endingSeconds} s and may fence ${this.facts.from} again`];
     this.child = null;
     dropLeftover(this.facts, this.leftover);
     return [];

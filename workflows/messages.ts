@@ -119,6 +119,8 @@ export interface TargetAssessment {
   readonly estimatedSeconds: number;
   /** Execution of the earlier run that promoted its database; absent where none has. A failover to it goes on from there. */
   readonly promotedBy?: string;
+  /** An earlier run has promoted its cache. */
+  readonly cachePromoted?: true;
 }
 
 /** Result of `assessment` and evidence of the activation gate. */

@@ -5,7 +5,7 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, condition, isCancellation } from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
 import { seconds } from '../plan/durations.ts';
-import type { Plan, PlanSnapshot, Procedure, ProcedureName, Step } from '../plan/schema.ts';
+import type { Plan, PlanSnapshot, Procedure, ProcedureName, SiteId, Step } from '../plan/schema.ts';
 import type { Mode, Phase, StepRecord, TimelineEntry } from '../report/report.ts';
 import { type StepTools, toolsFor } from './activity-proxies.ts';
 import { RunEnding, settle } from './endings.ts';
@@ -56,6 +56,7 @@ export interface RunStart {
   /** `<workflow id>@<run id>`. */
   readonly execution: string;
   readonly procedure: ProcedureName;
+  readonly from: SiteId;
   readonly mode: Mode;
   readonly startedBy: string;
   readonly startedAt: string;
@@ -104,7 +105,8 @@ export class Run {
 
   /** What activities are told about the run. */
   context(): RunContext {
-    return { runId: this.start.runId, execution: this.start.execution, planDigest: this.snapshot?.digest ?? '', epoch: this.epoch };
+    const { runId, execution, from } = this.start;
+    return { runId, execution, from, planDigest: this.snapshot?.digest ?? '', epoch: this.epoch };
   }
 
   note(text: string): void {
@@ -200,6 +202,11 @@ export class Run {
     const ids = Object.keys(bodies);
     for (const step of ids.map((id) => this.planned(id))) await this.askBefore(step);
     await settle(...ids.map((id) => this.attemptUntilDone(this.planned(id), bodies[id] as unknown as StepBody<unknown>)));
+  }
+
+  /** Bound of a step of the plan, in seconds. */
+  boundOf(id: string): number {
+    return seconds(this.planned(id).bound);
   }
 
   private planned(id: string): Step {

@@ -2,17 +2,17 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { milliseconds } from '../../plan/durations.ts';
 import type { SiteId } from '../../plan/schema.ts';
-import { attempt } from '../attempt.ts';
+import { attempt, attemptToRead } from '../attempt.ts';
 import { changeOf } from '../change.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { mustHoldMajority } from '../epoch.ts';
 import { failure } from '../errors.ts';
 import { until } from '../running.ts';
 import { siteOf } from '../ssh/agent.ts';
 import type { CacheActivities, CacheState } from './port.ts';
 import { readDigest, readRedis, withRedis, type RedisSettings } from './redis.ts';
 
-const catchUp = { everyMilliseconds: 50, withinMilliseconds: 60_000 };
 /** Both contents stand still after a promotion, but for expiring keys; a difference that lasts so long is one. */
 const agreement = { everyMilliseconds: 50, withinMilliseconds: 3_000 };
 
@@ -21,7 +21,7 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
   return {
     readCache: ({ run, site }) => readCache(dependencies, run, site),
 
-    async followCache({ run, site, source }) {
+    async followCache({ run, site, source, withinSeconds }) {
       const ahead = await readCache(dependencies, run, source);
       if (!ahead.reachable)
         throw failure(
@@ -30,20 +30,24 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
           { site: source },
         );
       const change = changeOf(await agent(run, site).change('cache-follow', source), site, now());
-      const caughtUp = await until(async () => {
-        const state = await readCache(dependencies, run, site);
-        return state.reachable && state.linkUp && state.offset >= ahead.offset ? state : undefined;
-      }, catchUp);
+      const caughtUp = await until(
+        async () => {
+          const state = await readCache(dependencies, run, site);
+          return state.reachable && state.linkUp && state.offset >= ahead.offset ? state : undefined;
+        },
+        { everyMilliseconds: 50, withinMilliseconds: withinSeconds * 1000 },
+      );
       if (!caughtUp)
         throw failure(
           'transient',
-          { happened: `The cache at ${site} did not reach offset ${ahead.offset} of ${source} within 60 s.`, leftAs: `It follows ${source}.` },
+          { happened: `The cache at ${site} did not reach offset ${ahead.offset} of ${source} within ${withinSeconds} s.`, leftAs: `It follows ${source}.` },
           { site, source },
         );
       return { ...change, after: `${change.after}, offset ${caughtUp.offset}`, at: now().toISOString() };
     },
 
     async promoteCache({ run, site, replicas }) {
+      await mustHoldMajority(dependencies, run, 'The cache was not promoted.');
       const promoted = await agent(run, site).change('cache-promote');
       const change = changeOf(promoted, site, now());
       const followed = await Promise.all(
@@ -59,7 +63,6 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
         ...change,
         after: ['primary', protectedBy, comparison.how, ...notes].join('; '),
         at: now().toISOString(),
-        offset: Number(promoted.get('offset')),
         digestsEqual: comparison.equal,
       };
     },
@@ -82,8 +85,15 @@ async function settingsOf(dependencies: ActivityDependencies, run: RunContext, s
 async function readCache(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<CacheState> {
   const settings = await settingsOf(dependencies, run, site);
   if (!settings) return { site, reachable: false, reason: `the plan has no cache at ${site}` };
+  const told = attemptToRead(
+    () => dependencies.agent(run, site).ask('cache-status'),
+    (fields) => ({ follows: fields.get('follows'), promoted: fields.get('role') === 'primary' && !fields.flag('detached') && !fields.flag('closed') }),
+  );
+  told.catch(() => {}); // looked at only when the server itself answers
   try {
-    return { site, reachable: true, ...(await withRedis(settings, readRedis)) };
+    const server = await withRedis(settings, readRedis);
+    const answer = await told;
+    return { site, reachable: true, ...server, ...(answer.ok ? answer.value : { follows: 'unknown', promoted: false }) };
   } catch (error) {
     return { site, reachable: false, reason: error instanceof Error ? error.message : String(error) };
   }

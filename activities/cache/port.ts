@@ -7,25 +7,31 @@ export type CacheState =
       readonly site: SiteId;
       readonly reachable: true;
       readonly role: 'primary' | 'replica';
-      /** Host of the primary that it follows; `none` for a primary. */
+      /** A primary by a run of ours, and not only one that has left its own primary. */
+      readonly promoted: boolean;
+      /** Site of the primary that it follows; `none` for a primary, `unknown` when its agent does not answer. */
       readonly follows: string;
       readonly linkUp: boolean;
       /** Seconds since the last byte from the primary; absent for a primary. */
       readonly lastIoAgeSeconds?: number;
-      readonly replicationId: string;
+      /** The stream of changes that `offset` counts in; of a server that left its primary, the primary's still. Offsets compare within one stream only. */
+      readonly stream: string;
       readonly offset: number;
+      /** Keys in all, those that never expire, and those that the server has let expire by itself. */
       readonly keys: number;
+      readonly lastingKeys: number;
+      readonly expiredKeys: number;
     }
   | { readonly site: SiteId; readonly reachable: false; readonly reason: string };
 
 export interface CacheActivities {
   readCache(input: { readonly run: RunContext; readonly site: SiteId }): Promise<CacheState>;
-  /** Makes the server at `site` a replica of the one at `source` and waits until the link is up and the offset has caught up. */
-  followCache(input: { readonly run: RunContext; readonly site: SiteId; readonly source: SiteId }): Promise<Change>;
+  /** Makes the server at `site` a replica of the one at `source` and waits until the link is up and the offset has caught up, `withinSeconds` at most. */
+  followCache(input: { readonly run: RunContext; readonly site: SiteId; readonly source: SiteId; readonly withinSeconds: number }): Promise<Change>;
   /** Promotes `site`, points `replicas` at it, compares digests; done when a write is acknowledged. */
   promoteCache(input: {
     readonly run: RunContext;
     readonly site: SiteId;
     readonly replicas: readonly SiteId[];
-  }): Promise<Change & { readonly offset: number; readonly digestsEqual: boolean | 'no replica' }>;
+  }): Promise<Change & { readonly digestsEqual: boolean | 'no replica' }>;
 }

@@ -11,12 +11,15 @@ export interface RedisSettings {
 
 export interface RedisReading {
   readonly role: 'primary' | 'replica';
-  readonly follows: string;
   readonly linkUp: boolean;
   readonly lastIoAgeSeconds?: number;
-  readonly replicationId: string;
+  /** The stream of changes that `offset` counts in. Of a server that left its primary, that is the primary's stream still: what it has done since says nothing about who is ahead. */
+  readonly stream: string;
   readonly offset: number;
+  /** Keys in all, those that never expire, and those that the server has let expire by itself. */
   readonly keys: number;
+  readonly lastingKeys: number;
+  readonly expiredKeys: number;
 }
 
 /** One connection for several reads. Rejects when the server cannot be reached in time. */
@@ -48,20 +51,33 @@ export async function withRedis<T>(settings: RedisSettings, work: (redis: Redis)
 }
 
 export async function readRedis(redis: Redis): Promise<RedisReading> {
-  const [info, keys] = await Promise.all([redis.info('replication'), redis.dbsize()]);
+  const info = (await Promise.all(['replication', 'stats', 'keyspace'].map((section) => redis.info(section)))).join('\n');
   const fields = new Map(info.split(/\r?\n/).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)] as const));
   const number = (name: string) => Number(fields.get(name) ?? '0');
   const replica = fields.get('role') === 'slave';
   const linkUp = fields.get('master_link_status') === 'up';
   return {
     role: replica ? 'replica' : 'primary',
-    follows: replica ? (fields.get('master_host') ?? 'unknown') : 'none',
     linkUp,
     ...(replica ? { lastIoAgeSeconds: Math.max(0, number(linkUp ? 'master_last_io_seconds_ago' : 'master_link_down_since_seconds')) } : {}),
-    replicationId: fields.get('master_replid') ?? '',
-    offset: number(replica ? 'slave_repl_offset' : 'master_repl_offset'),
-    keys,
+    ...positionOf(fields, replica),
+    ...keysOf(fields.get('db0') ?? ''),
+    expiredKeys: number('expired_keys'),
   };
+}
+
+/** `second_repl_offset` is the first position that a server which left its primary did not get from it; -1 when it never had one. */
+function positionOf(fields: ReadonlyMap<string, string>, replica: boolean): Pick<RedisReading, 'stream' | 'offset'> {
+  const number = (name: string) => Number(fields.get(name) ?? '0');
+  if (replica) return { stream: fields.get('master_replid') ?? '', offset: number('slave_repl_offset') };
+  if (number('second_repl_offset') > 0) return { stream: fields.get('master_replid2') ?? '', offset: number('second_repl_offset') - 1 };
+  return { stream: fields.get('master_replid') ?? '', offset: number('master_repl_offset') };
+}
+
+/** Of a line such as `keys=120,expires=100,avg_ttl=5000`; an empty database has none. */
+function keysOf(line: string): Pick<RedisReading, 'keys' | 'lastingKeys'> {
+  const number = (name: string) => Number(new RegExp(`${name}=(\\d+)`).exec(line)?.[1] ?? '0');
+  return { keys: number('keys'), lastingKeys: number('keys') - number('expires') };
 }
 
 /** Digest of the whole content; undefined where the server does not allow `DEBUG`. */

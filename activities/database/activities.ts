@@ -5,6 +5,7 @@ import { attempt, attemptToRead } from '../attempt.ts';
 import { changeOf } from '../change.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
+import { mustHoldMajority } from '../epoch.ts';
 import { failure } from '../errors.ts';
 import { until } from '../running.ts';
 import { observe, observerAt } from './observer.ts';
@@ -28,16 +29,18 @@ export function createDatabaseActivities(dependencies: ActivityDependencies): Da
     },
 
     async promoteDatabase({ run, site }) {
+      await mustHoldMajority(dependencies, run, 'The database was not promoted.');
       const promoted = await agent(run, site).change('database-promote');
       await proveWritable(dependencies, run, site);
-      const lastReplayedCommitAt = promoted.find('last_replayed_commit_at');
-      return {
-        ...changeOf(promoted, site, now()),
-        timelineBefore: Number(promoted.get('timeline_before')),
-        timelineAfter: Number(promoted.get('timeline_after')),
-        lsn: promoted.get('lsn'),
-        ...(lastReplayedCommitAt === undefined ? {} : { lastReplayedCommitAt }),
-      };
+      const [timelineBefore, timelineAfter] = [Number(promoted.get('timeline_before')), Number(promoted.get('timeline_after'))];
+      if (!(timelineAfter > timelineBefore)) {
+        throw failure('permanent', {
+          happened: `The database at ${site} says that it was promoted, but its timeline did not rise (${timelineBefore}, then ${timelineAfter}).`,
+          leftAs: 'No traffic was moved.',
+          next: `Look at the server at ${site} before you choose.`,
+        });
+      }
+      return { ...changeOf(promoted, site, now()), timelineBefore, timelineAfter, lsn: promoted.get('lsn') };
     },
 
     async protectDatabase({ run, site, standbys }) {
@@ -61,14 +64,22 @@ export function createDatabaseActivities(dependencies: ActivityDependencies): Da
 async function readDatabase(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<DatabaseState> {
   const followed = attemptToRead(
     () => dependencies.agent(run, site).ask('database-status'),
-    (fields) => ({ follows: fields.get('follows'), promotion: promotionOf(fields) }),
+    (fields) => ({ follows: fields.get('follows'), promotion: promotionOf(fields), promotionBegun: fields.find('promotion_begun') }),
   );
   followed.catch(() => {}); // looked at only when the server itself answers
   const seen = await observe(dependencies, run, site);
   if (!seen.reachable) return { site, reachable: false, reason: seen.reason };
   const answer = await followed;
-  const { follows, promotion } = answer.ok ? answer.value : { follows: 'unknown', promotion: undefined };
-  return { site, reachable: true, ...seen.server, follows, heartbeats: seen.heartbeats, ...(promotion ? { promotion } : {}) };
+  const { follows, promotion, promotionBegun } = answer.ok ? answer.value : { follows: 'unknown', promotion: undefined, promotionBegun: undefined };
+  return {
+    site,
+    reachable: true,
+    ...seen.server,
+    follows,
+    heartbeats: seen.heartbeats,
+    ...(promotion ? { promotion } : {}),
+    ...(promotionBegun === undefined ? {} : { promotionBegun }),
+  };
 }
 
 /** What the agent noted when a run promoted the database there; undefined when none has, or the server has another history since. */

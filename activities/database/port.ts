@@ -45,6 +45,8 @@ export type DatabaseState =
       readonly heartbeats: readonly Heartbeat[];
       /** On a primary that a run has promoted; absent for any other. */
       readonly promotion?: EarlierPromotion;
+      /** Execution that has begun to promote this standby, which may still take effect; absent for any other. */
+      readonly promotionBegun?: string;
     }
   | { readonly site: SiteId; readonly reachable: false; readonly reason: string };
 
@@ -53,7 +55,6 @@ export interface Promotion extends Change {
   readonly timelineAfter: number;
   /** Position at which the new timeline begins. */
   readonly lsn: string;
-  readonly lastReplayedCommitAt?: string;
 }
 
 export interface DatabaseActivities {

@@ -44,6 +44,12 @@ export function createDetectionActivities(dependencies: FolderDependencies): Det
 
     async watchHealthCheck(input) {
       const plan = await dependencies.planOf(input.run.planDigest);
+      const watched = plan.sites.find((site) => site.role === 'primary')?.id;
+      if (input.site !== watched) {
+        // It says nothing about any other site, so it must not stand for a second kind of witness there.
+        const look = async (): Promise<Round> => ({ sentAt: dependencies.now(), verdict: 'blind', observations: [], detail: `watches ${watched} only` });
+        return watch({ kind: 'health-check', observer: plan.estate.dns.driver, ...pace(plan, input), look });
+      }
       const route53 = await createRoute53(plan, dependencies);
       try {
         return await watch({

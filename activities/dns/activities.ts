@@ -3,8 +3,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import { milliseconds, seconds } from '../../plan/durations.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
-import { attempt, bare } from '../attempt.ts';
+import { bare } from '../attempt.ts';
 import type { ActivityDependencies, AgentAnswer } from '../dependencies.ts';
+import { mustBeNewest, mustHoldMajority } from '../epoch.ts';
 import { endsTheRun, failure, withoutHint } from '../errors.ts';
 import { resolveAt, serverName, type AddressAnswer } from '../probing/resolve.ts';
 import { until } from '../running.ts';
@@ -27,12 +28,8 @@ export function createDnsActivities(dependencies: ActivityDependencies): DnsActi
     async throwSwitch({ run, from, to, switchSites }) {
       const plan = await dependencies.planOf(run.planDigest);
       mustBePrepared(plan, from, to);
-      return turnSwitches(dependencies, run, switchSites, ['switch-throw', from, to]);
-    },
-
-    async resetSwitch({ run, from, switchSites }) {
-      const { thrownAt: _turned, ...change } = await turnSwitches(dependencies, run, switchSites, ['switch-reset', from]);
-      return change;
+      await mustHoldMajority(dependencies, run, 'No switch was thrown.');
+      return throwSwitches(dependencies, run, switchSites, from, to);
     },
 
     readZoneEpoch: ({ run }) =>
@@ -45,7 +42,7 @@ export function createDnsActivities(dependencies: ActivityDependencies): DnsActi
 
     async changeRecord({ run, to }) {
       const plan = await dependencies.planOf(run.planDigest);
-      await mustHoldAgents(dependencies, plan, run);
+      await mustHoldMajority(dependencies, run, 'No record was changed.');
       const route53 = await createRoute53(plan, dependencies);
       try {
         return await changeRecord(plan, route53, run, to, dependencies.now);
@@ -72,32 +69,33 @@ function mustBePrepared(plan: Plan, from: SiteId, to: SiteId): void {
   });
 }
 
-/** Turns the switch at every site that can be reached; one suffices, because the health check needs only one to see it. */
-async function turnSwitches(
+/** Throws the switch at every site that can be reached; one suffices, because the health check needs only one to see it. */
+async function throwSwitches(
   dependencies: ActivityDependencies,
   run: RunContext,
   sites: readonly SiteId[],
-  [verb, ...words]: readonly [string, ...string[]],
+  from: SiteId,
+  to: SiteId,
 ): Promise<Change & { readonly thrownAt: readonly SiteId[] }> {
-  const answers = await Promise.allSettled(sites.map((site) => dependencies.agent(run, site).tryChange(verb, ...words)));
-  const stale = answers.find((answer) => answer.status === 'rejected' && (answer.reason as { type?: string }).type === 'stale-epoch');
-  if (stale?.status === 'rejected') throw stale.reason;
-  const turned = sites.flatMap((site, index) => {
+  const answers = await Promise.allSettled(sites.map((site) => dependencies.agent(run, site).tryChange('switch-throw', from, to)));
+  const ending = answers.find((answer) => answer.status === 'rejected' && endsTheRun(answer.reason));
+  if (ending?.status === 'rejected') throw ending.reason;
+  const thrown = sites.flatMap((site, index) => {
     const answer = answers[index];
     return answer?.status === 'fulfilled' && answer.value.reachable ? [{ site, fields: answer.value.fields }] : [];
   });
-  if (turned.length === 0) {
+  if (thrown.length === 0) {
     const reasons = sites.map((site, index) => `${site}: ${whyNot(answers[index])}`).join('; ');
-    throw failure('transient', { happened: `No switch could be turned (${reasons || 'the plan has none'}).`, leftAs: 'The route is as it was.' });
+    throw failure('transient', { happened: `No switch could be thrown (${reasons || 'the plan has none'}).`, leftAs: 'The route is as it was.' });
   }
-  const told = (key: string): string => turned.map(({ site, fields }) => `${site}: ${fields.get(key)}`).join(', ');
+  const told = (key: string): string => thrown.map(({ site, fields }) => `${site}: ${fields.get(key)}`).join(', ');
   return {
     before: told('before'),
     after: told('after'),
-    changed: turned.some(({ fields }) => fields.flag('changed')),
-    source: turned.map(({ site }) => `site-agent ${site}`).join(', '),
+    changed: thrown.some(({ fields }) => fields.flag('changed')),
+    source: thrown.map(({ site }) => `site-agent ${site}`).join(', '),
     at: dependencies.now().toISOString(),
-    thrownAt: turned.map(({ site }) => site),
+    thrownAt: thrown.map(({ site }) => site),
   };
 }
 
@@ -122,7 +120,7 @@ async function withZone(dependencies: ActivityDependencies, run: RunContext, wor
 
 async function claimZone(plan: Plan, route53: Route53, run: RunContext): Promise<ZoneEpoch> {
   const zone = await route53.readZone();
-  mustBeNewest('The zone', zone, run);
+  mustBeNewest('The zone', zone, run, 'No record was changed.');
   const ours = zone.epoch === run.epoch && zone.holder === run.execution;
   if (!ours) await route53.changeZone(takeEpoch(plan, zone, run), `${run.runId} claims epoch ${run.epoch}`);
   return { reachable: true, epoch: run.epoch, holder: run.execution };
@@ -136,21 +134,12 @@ function takeEpoch(plan: Plan, zone: ZoneState, run: RunContext) {
   ];
 }
 
-async function mustHoldAgents(dependencies: ActivityDependencies, plan: Plan, run: RunContext): Promise<void> {
-  const answers = await Promise.all(
-    Object.keys(plan.estate.sites).map(async (site) => ({ site, answer: await attempt(() => dependencies.agent(run, site).ask('identify')) })),
-  );
-  for (const { site, answer } of answers) {
-    if (answer.ok) mustBeNewest(`The agent of ${site}`, { epoch: Number(answer.fields.get('epoch')), holder: answer.fields.get('epoch_holder') }, run);
-  }
-}
-
 async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: SiteId, now: () => Date): Promise<Change> {
   const { controlPlaneBound, recordName, ttl } = plan.estate.dns;
   const address = plan.estate.sites[to]?.publicAddress;
   if (address === undefined) throw failure('refused', { happened: `The plan gives no public address for ${to}.`, leftAs: 'No record was changed.' });
   const zone = await route53.readZone();
-  mustBeNewest('The zone', zone, run);
+  mustBeNewest('The zone', zone, run, 'No record was changed.');
   const change = (changed: boolean): Change => ({
     before: describeZone(zone),
     after: `${recordName} → ${address}`,
@@ -176,17 +165,6 @@ async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: S
     leftAs: 'Route 53 has accepted it and may still carry it out.',
     next: 'Ask the authoritative servers before you choose.',
   });
-}
-
-/** Compared here, and in the zone again by the batch itself. */
-function mustBeNewest(who: string, held: { readonly epoch: number; readonly holder: string }, run: RunContext): void {
-  const newer = held.epoch > run.epoch || (held.epoch === run.epoch && held.holder !== '' && held.holder !== run.execution);
-  if (!newer) return;
-  throw failure(
-    'stale-epoch',
-    { happened: `${who} holds epoch ${held.epoch} of ${held.holder || 'another run'}; this run holds ${run.epoch}.`, leftAs: 'No record was changed.' },
-    held,
-  );
 }
 
 function describeZone(zone: ZoneState): string {

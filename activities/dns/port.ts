@@ -30,18 +30,16 @@ export interface DnsActivities {
   /** Writes the run's epoch into the zone (compare-and-set), so that no older run can change a record. One try of 2 s a call; `stale-epoch` when a newer run has written. */
   claimZone(input: { readonly run: RunContext }): Promise<ZoneEpoch>;
   readRoute(input: { readonly run: RunContext }): Promise<Route>;
-  /** Data plane: throws the switch away from `from` at every reachable site of `switchSites`; one suffices, the answer says which. Fails only when none could be thrown. */
+  /** Data plane: throws the switch away from `from` at every reachable site of `switchSites`; one suffices, the answer says which. Fails when none could be thrown, or when the epoch does not stand at a majority. */
   throwSwitch(input: {
     readonly run: RunContext;
     readonly from: SiteId;
     readonly to: SiteId;
     readonly switchSites: readonly SiteId[];
   }): Promise<Change & { readonly thrownAt: readonly SiteId[] }>;
-  /** Undo of `throwSwitch`. */
-  resetSwitch(input: { readonly run: RunContext; readonly from: SiteId; readonly switchSites: readonly SiteId[] }): Promise<Change>;
   /**
-   * Control plane: points the record at `to`, in one batch with the TXT epoch (compare-and-set), and waits for INSYNC within the plan's bound. Asks the agents first:
-   * a newer run that could not reach the DNS API has left its epoch with them only.
+   * Control plane: points the record at `to`, in one batch with the TXT epoch (compare-and-set), and waits for INSYNC within the plan's bound. Asks a majority of
+   * the agents first: a newer run that could not reach the DNS API has left its epoch with them only.
    */
   changeRecord(input: { readonly run: RunContext; readonly to: SiteId }): Promise<Change>;
   /** Asks the authoritative servers until all that answer give `to`'s address, then the resolvers. Bounded by `withinSeconds`; a record that did not move is `moved: false`. */

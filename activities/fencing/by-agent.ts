@@ -1,6 +1,7 @@
 /** The fence by the failed site's own agent: service stopped, database and cache closed, and shown by writes that fail. */
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
+import { lsnBytes } from '../database/postgresql.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { siteOf } from '../ssh/agent.ts';
 import { attempt, bare, type Attempt } from '../attempt.ts';
@@ -23,7 +24,16 @@ export async function fenceByAgent(dependencies: ActivityDependencies, run: RunC
   const shown =
     states.map((state) => `${state.server}: ${state.how}`).join('; ') || `the plan names no server at ${site}, so there is nothing to prove a fence by`;
   const proof = `${shown}.${service}`;
-  return { method: 'agent', proven, servers: states, proof, at: dependencies.now().toISOString() };
+  const last = proven ? closed[servers.indexOf('database')] : undefined;
+  const lsn = last?.ok ? last.fields.find('last_lsn') : undefined;
+  return {
+    method: 'agent',
+    proven,
+    servers: states,
+    proof,
+    ...(lsn === undefined ? {} : { positionBytes: lsnBytes(lsn) }),
+    at: dependencies.now().toISOString(),
+  };
 }
 
 function judge(site: SiteId, server: Server, closed: Attempt | undefined, test: Attempt | undefined): WriterState {

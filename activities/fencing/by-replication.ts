@@ -82,29 +82,33 @@ export async function fenceCacheByReplication(
   ]);
   const facts = factsOf(plan, known);
   const { heartbeat } = known;
-  const judge = (left: number) =>
-    judgeCacheFence({ ...without(facts), left, ...(heartbeat ? { heartbeat: { writtenAt: heartbeat.writtenAt, ...heartbeat.cache } } : {}) });
+  const judge = (leftAt: readonly number[]) =>
+    judgeCacheFence({
+      ...without(facts),
+      leftAt: leftAt.map((at) => new Date(at).toISOString()),
+      ...(heartbeat ? { heartbeat: { writtenAt: heartbeat.writtenAt, ...heartbeat.cache } } : {}),
+    });
 
   // One that follows the lost primary again, or was stopped while it left, is told to leave; the record of an earlier leaving counts for the others only.
   const mayFollow = (fields: AgentFields): boolean => fields.get('follows') === site || fields.flag('detached');
   const left = states.flatMap(({ replica, answer }) => (answer.ok && !mayFollow(answer.fields) ? departure(replica, site, answer.fields) : []));
   const following = states.filter(({ answer }) => answer.ok && mayFollow(answer.fields));
-  const expected = judge(left.length + following.length);
+  const expected = judge([...left.map(({ at }) => at), ...following.map(() => dependencies.now().getTime())]);
   if (!expected.proven) return fenceOf(dependencies, site, 'cache', expected, untouched(known));
   const leaving = await Promise.all(
     following.map(async ({ replica }) => ({ standby: replica, answer: await attempt(() => dependencies.agent(run, replica).tryChange('cache-detach')) })),
   );
   left.push(...leaving.flatMap(({ standby, answer }) => (answer.ok ? departure(standby, site, answer.fields) : [])));
-  const verdict = judge(left.length);
+  const verdict = judge(left.map(({ at }) => at));
   const names = left.map(({ replica }) => replica).join(', ');
   if (!verdict.proven) return fenceOf(dependencies, site, 'cache', verdict, `${names || 'No replica'} left${troubles(leaving)}.`);
 
-  const lastLeft = Math.max(...left.map(({ at }) => at));
+  const lastLeft = left.length === 0 ? dependencies.now().getTime() : Math.max(...left.map(({ at }) => at));
   const maxLagSeconds = Math.max(seconds(plan.estate.cache.replicaMaxLag), heartbeat?.cache.minReplicasMaxLagSeconds ?? 0);
   const holdsAt = lastLeft + cacheFenceHoldsAfterSeconds(maxLagSeconds) * 1000;
   const holds = async (): Promise<true | undefined> => (dependencies.now().getTime() >= holdsAt ? true : undefined);
   await until(holds, { everyMilliseconds: 100, withinMilliseconds: Infinity });
-  return fenceOf(dependencies, site, 'cache', verdict, `${names} left, the last one at ${new Date(lastLeft).toISOString()}.`);
+  return fenceOf(dependencies, site, 'cache', verdict, `${names || 'None'} left, the last one at ${new Date(lastLeft).toISOString()}.`);
 }
 
 /** When a replica left the lost primary, by its agent's record; nothing when it never followed that one: such a replica takes nothing from it. */

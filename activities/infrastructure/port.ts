@@ -3,8 +3,6 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
 
 export interface InfrastructureActivities {
-  /** Percent that the site can carry now, read from the running workers. */
-  readCapacity(input: { readonly run: RunContext; readonly site: SiteId }): Promise<{ readonly site: SiteId; readonly percent: number }>;
   /** Sets the capacity and waits until as many workers run. `after` and `before` read such as `35 %`. */
   setCapacity(input: { readonly run: RunContext; readonly site: SiteId; readonly percent: number }): Promise<Change>;
 }

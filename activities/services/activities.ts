@@ -18,9 +18,5 @@ export function createServicesActivities(dependencies: ActivityDependencies): Se
     async startService({ run, site }) {
       return changeOf(await agent(run, site).change('service-start'), site, now());
     },
-
-    async restartService({ run, site }) {
-      return changeOf(await agent(run, site).change('service-restart'), site, now());
-    },
   };
 }

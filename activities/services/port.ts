@@ -15,5 +15,4 @@ export interface ServicesActivities {
   readService(input: { readonly run: RunContext; readonly site: SiteId }): Promise<ServiceState>;
   /** Starts and enables the service; done when the service manager says active and enabled. */
   startService(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Change>;
-  restartService(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Change>;
 }

@@ -1,6 +1,7 @@
 /** Laws about the runbooks: steps, gates, and the time that they need against the time that there is. */
 import { formatSeconds, seconds } from '../durations.ts';
 import { servedFunctions } from '../rules/objectives.ts';
+import { confirmSeconds, customerSeconds, routingSeconds } from '../rules/waits.ts';
 import type { Gate, Plan, Procedure } from '../schema.ts';
 import { problemIf, type Problem, type Rule } from './rule.ts';
 
@@ -154,14 +155,10 @@ export function criticalPathSeconds(plan: Plan, procedure: Procedure): number {
     return gate ? seconds(gate.deadline) : 0;
   };
   const times = steps.map(
-    (step) => Math.max(seconds(step.bound), deadline(step.id), step.id === 'confirm-failure' ? confirmSeconds(plan) : 0) + deadline(step.gateBefore),
+    (step) =>
+      Math.max(seconds(step.bound), deadline(step.id), step.id === 'confirm-failure' ? confirmSeconds(plan.estate.detection) : 0) + deadline(step.gateBefore),
   );
   return times.reduce((sum, time) => sum + time, 0) + seconds(plan.estate.dns.ttl);
-}
-
-/** The hold time, and four time-outs in which a last round may still be under way. */
-function confirmSeconds(plan: Plan): number {
-  return seconds(plan.estate.detection.holdTime) + 4 * seconds(plan.estate.detection.probeTimeout);
 }
 
 function tooLong(functionName: string, needed: number, rto: string): string {
@@ -175,16 +172,14 @@ function tooLongWithRisk(functionName: string, needed: number, rto: string): str
 /** A bound must leave room for the waiting that its step is made of. */
 export const boundsHoldWaits: Rule = (plan) => {
   const { detection, dns } = plan.estate;
-  const healthCheck = seconds(dns.healthCheck.interval) * dns.healthCheck.failureThreshold;
-  const routing = (dns.methods.includes('data-plane') ? healthCheck : 0) + (dns.methods.includes('control-plane') ? seconds(dns.controlPlaneBound) : 0);
   return proceduresOf(plan).flatMap(([name, procedure]) =>
     procedure.steps.flatMap((step, index) => {
       const gate = procedure.gates.find((entry) => entry.id === step.id);
       const waits: Readonly<Record<string, readonly [number, string]>> = {
-        'confirm-failure': [confirmSeconds(plan), `hold time ${detection.holdTime} and four probe time-outs`],
-        'confirm-again': [confirmSeconds(plan), `hold time ${detection.holdTime} and four probe time-outs`],
-        'route-traffic': [routing, 'health check and control plane'],
-        'verify-as-customer': [seconds(dns.ttl), `TTL ${dns.ttl}`],
+        'confirm-failure': [confirmSeconds(plan.estate.detection), `hold time ${detection.holdTime} and four probe time-outs`],
+        'confirm-again': [confirmSeconds(plan.estate.detection), `hold time ${detection.holdTime} and four probe time-outs`],
+        'route-traffic': [routingSeconds(dns), `${dns.methods.join(', then ')}`],
+        'verify-as-customer': [customerSeconds(dns), `TTL ${dns.ttl} and 10 s`],
         watch: [seconds(procedure.watch), `watch ${procedure.watch}`],
       };
       const [needed, what] = gate ? [seconds(gate.deadline), `deadline ${gate.deadline} of its gate`] : (waits[step.id] ?? [0, '']);

@@ -35,8 +35,8 @@ export interface CacheFenceFacts {
   };
   readonly lostAt: string;
   readonly heartbeatMaxAgeSeconds: number;
-  /** How many replicas have left the primary. */
-  readonly left: number;
+  /** When each replica that has left the primary last gave it a sign; RFC 3339. */
+  readonly leftAt: readonly string[];
 }
 
 export type FenceVerdict = { readonly proven: true; readonly proof: string } | { readonly proven: false; readonly reason: string };
@@ -48,6 +48,9 @@ export interface SynchronousNames {
   readonly count: number;
   readonly names: readonly string[];
 }
+
+/** Clocks of two sites, and times in whole seconds. */
+const clockSlackSeconds = 2;
 
 /** With these, a commit is acknowledged only after a synchronous standby has it. */
 const waiting = new Set(['on', 'remote_write', 'remote_apply']);
@@ -90,7 +93,9 @@ export function judgeCacheFence(facts: CacheFenceFacts): FenceVerdict {
   if (stale) return no(stale);
   if (heartbeat.minReplicasToWrite < 1) return no('the primary asks for no replica (min-replicas-to-write is 0)');
   if (heartbeat.minReplicasMaxLagSeconds < 1) return no('the primary never counts a replica as lost (min-replicas-max-lag is 0)');
-  const staying = Math.max(0, heartbeat.replicas - facts.left);
+  // One that was gone before the heartbeat was written is none of those that it counts.
+  const left = facts.leftAt.filter((at) => Date.parse(at) >= Date.parse(heartbeat.writtenAt) - clockSlackSeconds * 1000).length;
+  const staying = Math.max(0, heartbeat.replicas - left);
   if (staying >= heartbeat.minReplicasToWrite)
     return no(`${staying} of its ${heartbeat.replicas} replicas may still follow the primary, and it asks for ${heartbeat.minReplicasToWrite}`);
   return {

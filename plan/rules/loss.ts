@@ -40,6 +40,8 @@ export interface CacheLossFacts {
   /** Replicas of the plan, and how many of them are there to catch up from. */
   readonly replicas: number;
   readonly survivors: number;
+  /** Whether the target holds everything that the other survivors hold. */
+  readonly targetHasAll: boolean;
   /** The service acknowledges a write only after so many replicas have it; from the plan. */
   readonly writesWaitForReplicas: number;
   /** When the target last heard from the failed primary. */
@@ -52,6 +54,7 @@ export interface CacheLossFacts {
 /** The estimate for the cache: nothing is lost when every acknowledged write reached more replicas than are missing. */
 export function estimateCacheLoss(facts: CacheLossFacts): Loss {
   const missing = facts.replicas - facts.survivors;
+  if (!facts.targetHasAll) return { kind: 'unknown', reason: 'another replica may hold writes that the target does not hold' };
   if (facts.fenced && facts.writesWaitForReplicas > missing) {
     return {
       kind: 'proven 0',
@@ -79,7 +82,13 @@ export function worstLoss(losses: readonly Loss[]): Loss {
   return others.reduce((worst, loss) => (lossBadness(loss) > lossBadness(worst) ? loss : worst), first);
 }
 
-/** The loss in a few words. */
+/** The loss and what it rests on. */
+export function explainLoss(loss: Loss): string {
+  if (loss.kind === 'proven 0') return `proven 0: ${loss.proof}`;
+  return loss.kind === 'at most' ? `${describeLoss(loss)}: ${loss.basis}` : describeLoss(loss);
+}
+
+/** The loss in a few words, in plain seconds: people type them when they accept it. */
 export function describeLoss(loss: Loss): string {
   if (loss.kind === 'proven 0') return 'proven 0';
   if (loss.kind === 'unknown') return `unknown (${loss.reason})`;

@@ -10,6 +10,10 @@ export interface TargetFacts {
   readonly database: 'standby' | 'primary' | 'promoted' | 'unreachable';
   /** Another surviving site whose database is a primary; absent when there is none. */
   readonly primaryElsewhere?: string;
+  /** Site, neither this one nor the failed one, from which the newest heartbeat comes; absent when there is none. */
+  readonly heartbeatElsewhere?: string;
+  /** Another surviving site where a run has begun a promotion that has not taken effect yet. */
+  readonly begunElsewhere?: string;
   readonly cache: 'replica' | 'primary' | 'unreachable';
   /** Bytes of WAL behind the most advanced survivor that it can still catch up with. */
   readonly lagBytes: number | 'unknown';
@@ -36,6 +40,12 @@ export function judgeTarget(plan: Pick<Plan, 'sites' | 'estate'>, from: string, 
   if (facts.database === 'primary') against.push('Its database is a primary, and no run has promoted it: two writers would be possible.');
   if (facts.primaryElsewhere !== undefined)
     against.push(`The database at ${facts.primaryElsewhere} is a primary: two writers would be possible. Fail over there, or fence it first.`);
+  if (facts.heartbeatElsewhere !== undefined)
+    against.push(
+      `The newest heartbeat comes from ${facts.heartbeatElsewhere}, so that is the primary: start a failover from ${facts.heartbeatElsewhere}, not from ${from}.`,
+    );
+  if (facts.begunElsewhere !== undefined)
+    against.push(`A promotion was begun at ${facts.begunElsewhere} and may still take effect: fail over there, or restart its database first.`);
   if (facts.cache === 'unreachable') against.push('Its cache does not answer.');
   if (against.length > 0) return { site: facts.site, eligible: false, reasons: against };
   return { site: facts.site, eligible: true, reasons: notes(plan, facts) };

@@ -32,7 +32,7 @@ let dependencies: FolderDependencies;
 
 /** A run with this epoch. */
 function run(epoch: number, runId = 'recovery/drivers'): RunContext {
-  return { runId, execution: `${runId}@1`, planDigest: loaded.digest, epoch };
+  return { runId, execution: `${runId}@1`, planDigest: loaded.digest, from: primary, epoch };
 }
 
 beforeAll(async () => {
@@ -150,7 +150,7 @@ describe('routing', () => {
     expect(errorType(refused)).toBe('refused');
   });
 
-  test('a thrown switch moves the route by the data plane, and back when it is reset', async () => {
+  test('a thrown switch moves the route by the data plane', async () => {
     const dns = createDnsActivities(dependencies);
     const { claimEpoch } = createHostsActivities(dependencies);
     await Promise.all([secondary, tertiary].map((site) => claimEpoch({ run: run(1), site })));
@@ -158,8 +158,6 @@ describe('routing', () => {
     expect(thrown).toMatchObject({ changed: true, thrownAt: [secondary, tertiary] });
     expect(await dns.throwSwitch({ run: run(1), from: primary, to: secondary, switchSites: [secondary, tertiary] })).toMatchObject({ changed: false });
     expect(await dns.proveRoute({ run: run(1), to: secondary, withinSeconds: 15 })).toMatchObject({ moved: true, site: secondary, ttlSeconds: 5 });
-    await dns.resetSwitch({ run: run(1), from: primary, switchSites: [secondary, tertiary] });
-    expect(await dns.proveRoute({ run: run(1), to: primary, withinSeconds: 15 })).toMatchObject({ moved: true });
     expect((await lab.call<{ mutatingCalls: unknown[] }>('route53/state')).mutatingCalls).toHaveLength(0);
   });
 

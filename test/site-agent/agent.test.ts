@@ -1,5 +1,5 @@
 /** The site agent against real servers. One estate for the file: the tests read in the order in which a failover uses the verbs. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestEstate, type TestSite } from './estate.ts';
@@ -172,7 +172,8 @@ describe('looking around', () => {
     });
     writeFileSync(estate.path('west', 'service', 'cert.pem'), readFileSync(estate.path('east', 'service', 'cert.pem')));
     let status = 'healthy';
-    service.on('request', (_request, response) => response.end(JSON.stringify({ status })));
+    let body = () => JSON.stringify({ status });
+    service.on('request', (_request, response) => response.end(body()));
     await new Promise<void>((resolve) => service.listen(8443, estate.address('east'), resolve));
     try {
       const { fields } = await estate.verb('west', 'probe east');
@@ -187,7 +188,13 @@ describe('looking around', () => {
       });
       expect(Number(fields['replication_age_seconds'])).toBeLessThan(3);
       status = 'unhealthy';
-      expect((await estate.verb('west', 'probe east')).fields).toMatchObject({ service_ok: 'no', service_detail: 'HTTP 200, not healthy' });
+      expect((await estate.verb('west', 'probe east')).fields).toMatchObject({ service_ok: 'no', service_detail: 'HTTP 200, says unhealthy' });
+      body = () => JSON.stringify({ status: 'unhealthy', database: { status: 'healthy' } });
+      expect((await estate.verb('west', 'probe east')).fields).toMatchObject({ service_ok: 'no' });
+      body = () => JSON.stringify({ checks: [{ status: 'unhealthy' }], status: 'ok' });
+      expect((await estate.verb('west', 'probe east')).fields).toMatchObject({ service_ok: 'yes' });
+      body = () => 'fine';
+      expect((await estate.verb('west', 'probe east')).fields).toMatchObject({ service_ok: 'yes' });
     } finally {
       service.closeAllConnections();
       await new Promise((resolve) => service.close(resolve));
@@ -392,6 +399,19 @@ describe('another site takes over', () => {
       lsn: fields['lsn'],
       last_replayed_commit_at: fields['last_replayed_commit_at'],
     });
+  });
+
+  test('a promotion that took effect and was never confirmed is told from what it began with', async () => {
+    const kept = (await estate.verb('north', 'database-status')).fields;
+    expect(kept).toMatchObject({ promoted: 'yes', timeline_after: '2' });
+    const record = estate.path('north', 'state', 'promotion');
+    renameSync(record, `${record}.away`);
+    expect((await estate.verb('north', 'database-status')).fields).toEqual(kept);
+    renameSync(`${record}.away`, record);
+    writeFileSync(estate.path('west', 'state', 'promotion.begun'), 'timeline_before=1\npromoted_by=run-2@1\n');
+    expect((await estate.verb('west', 'database-status')).fields).toMatchObject({ promoted: 'no', promotion_begun: 'run-2@1' });
+    rmSync(estate.path('west', 'state', 'promotion.begun'));
+    expect((await estate.verb('west', 'database-status')).fields).toMatchObject({ promoted: 'no', promotion_begun: '' });
   });
 
   test('the other standby follows it and becomes synchronous', async () => {

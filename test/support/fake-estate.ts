@@ -10,7 +10,7 @@ import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { changeNames } from '../../workflows/changes.ts';
 
-type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number; keys: number; promotedBy?: string };
+type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number; keys: number; promotedBy?: string; cachePromoted?: boolean };
 
 /** A call of an activity that changes something, in order. */
 export interface Call {
@@ -37,6 +37,8 @@ export class FakeEstate {
   before: (name: string) => Promise<void> | void = () => undefined;
   route: SiteId = this.primary;
   synchronousStandby: SiteId | null = 'ap-southeast-1';
+  /** Site that wrote the newest heartbeat. */
+  heartbeatFrom: SiteId = this.primary;
   fenceProvable = true;
   /** Whether an undo of the fence works, and the old site's service starts again. */
   reattachable = true;
@@ -136,16 +138,18 @@ export class FakeEstate {
           site,
           reachable: true,
           role: server.role === 'writer' ? 'primary' : 'replica',
-          follows: 'none',
+          promoted: server.cachePromoted === true,
+          follows: this.primary,
           linkUp: false,
-          replicationId: 'r',
+          stream: 'r',
           lastIoAgeSeconds: 5,
           offset: server.bytes,
           keys: server.keys,
+          lastingKeys: server.keys,
+          expiredKeys: 0,
         };
       },
       readService: async ({ site }) => ({ site, reachable: !this.dead.has(site), active: !this.dead.has(site), enabled: true, detail: '' }),
-      readCapacity: async ({ site }) => ({ site, percent: this.capacity.get(site) ?? 0 }),
       checkApplication: async () => ({ ok: true, findings: [], certificateExpiresAt: '2030-01-01T00:00:00Z' }),
       readAgents: async ({ sites }) =>
         sites.map((site) => {
@@ -183,7 +187,7 @@ export class FakeEstate {
       lastReplayedCommitAt: this.lastCommitAt,
       heartbeats: [
         {
-          site: this.primary,
+          site: this.heartbeatFrom,
           writtenAt: this.lastCommitAt,
           synchronousStandbyNames: '',
           synchronousCommit: 'on',
@@ -214,7 +218,6 @@ export class FakeEstate {
         return { reachable: true, ...this.zone };
       },
       startService: async ({ run, site }) => this.guarded(run, site, () => change('inactive', 'active')),
-      restartService: async ({ run, site }) => this.guarded(run, site, () => change('inactive', 'active')),
       setCapacity: async ({ run, site, percent }) =>
         this.guarded(run, site, () => {
           const before = this.capacity.get(site) ?? 0;
@@ -255,7 +258,11 @@ export class FakeEstate {
         return fence(site, 'replication', this.fenceProvable, 'database');
       },
       fenceCacheByReplication: async ({ site }) => fence(site, 'replication', this.fenceProvable, 'cache'),
-      unfenceByAgent: async ({ site }) => ({ done: 'model', notTakenBack: this.serviceStartable ? [] : [`the service at ${site} was not taken back`], at: new Date().toISOString() }),
+      unfenceByAgent: async ({ site }) => ({
+        done: 'model',
+        notTakenBack: this.serviceStartable ? [] : [`the service at ${site} was not taken back`],
+        at: new Date().toISOString(),
+      }),
       reattach: async ({ site }) => {
         if (this.reattachable) this.server(site).role = 'writer';
         return [this.opened(site)];
@@ -274,7 +281,11 @@ export class FakeEstate {
           return { ...change(before, 'writer'), timelineBefore: 1, timelineAfter: 2, lsn: '0/1' };
         }),
       protectDatabase: async ({ run, site }) => this.guarded(run, site, () => change('alone', 'synchronous standby')),
-      promoteCache: async ({ run, site }) => this.guarded(run, site, () => ({ ...change('replica', 'primary'), offset: 1, digestsEqual: true })),
+      promoteCache: async ({ run, site }) =>
+        this.guarded(run, site, () => {
+          this.server(site).cachePromoted = true;
+          return { ...change('replica', 'primary'), digestsEqual: true };
+        }),
       verifyFunction: async (input): Promise<FunctionVerdict> => {
         const broken = this.brokenFunctions.get(input.function);
         return { function: input.function, status: broken ? 'failed' : 'ok', differences: broken ? [broken] : [], at: new Date().toISOString() };
@@ -295,7 +306,6 @@ export class FakeEstate {
           if (this.dataPlaneWorks) this.route = to;
           return { ...change('not thrown', 'thrown'), thrownAt: switchSites };
         }),
-      resetSwitch: async () => change('thrown', 'not thrown'),
       changeRecord: async ({ run, to }) =>
         this.guarded(run, to, () => {
           this.route = to;

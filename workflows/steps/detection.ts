@@ -68,6 +68,8 @@ export function assessImpact(run: Run, facts: RecoveryFacts): Look<Assessment> {
       facts.cacheContactAt = target?.cacheContactAt ?? null;
       if (target?.promotedBy !== undefined)
         run.passPointOfNoReturn(`${target.promotedBy} has promoted ${facts.to} already: this run goes on from there, and only forward.`);
+      if (target?.cachePromoted)
+        run.passPointOfNoReturn(`An earlier run has promoted the cache at ${facts.to} already: this run goes on from there, and only forward.`);
       return assessment;
     },
     found: (assessment) => `Score ${assessment.score}, escalation level ${assessment.escalationLevel}. ${assessment.recommendation}`,

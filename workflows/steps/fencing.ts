@@ -103,9 +103,9 @@ export function fenceByFirstProof(run: Run, facts: RecoveryFacts): Alteration<re
         // One after the other, and the second whatever became of the first: a primary that cannot be opened is no reason to leave its standbys alone.
         const notOpened = await triedInUndo(() => change.unfenceByAgent({ run: run.context(), site }).then(({ notTakenBack }) => notTakenBack));
         const notAttached = await triedInUndo(() =>
-          change.reattach({ run: run.context(), site, standbys, replicas }).then((servers) =>
-            servers.flatMap((server) => (server.state === 'unknown' ? [`${server.server} at ${server.site}: ${server.how}`] : [])),
-          ),
+          change
+            .reattach({ run: run.context(), site, standbys, replicas })
+            .then((servers) => servers.flatMap((server) => (server.state === 'unknown' ? [`${server.server} at ${server.site}: ${server.how}`] : []))),
         );
         facts.fences = [];
         return [...watching, ...notOpened, ...notAttached];

@@ -1,9 +1,11 @@
 /** Steps that make the target ready, all undoable: who follows whom is restored with the fence's undo, capacity by its own. */
 import type { ApplicationCheck } from '../../activities/application/port.ts';
 import type { Change } from '../../activities/context.ts';
+import type { CacheState } from '../../activities/cache/port.ts';
 import type { DatabaseState } from '../../activities/database/port.ts';
 import { ApplicationFailure } from '@temporalio/workflow';
 import { seconds } from '../../plan/durations.ts';
+import { compareCaches } from '../../plan/rules/caches.ts';
 import { describeLoss, estimateCacheLoss, estimateDatabaseLoss, type Loss, worstLoss } from '../../plan/rules/loss.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { Reads, StepTools } from '../activity-proxies.ts';
@@ -11,6 +13,7 @@ import type { RecoveryFacts } from '../facts.ts';
 import { lastCommitOf, unobserved } from '../assess.ts';
 import { type Alteration, type Look, now, type Run } from '../run.ts';
 import { cacheSites, databaseSites } from '../sites.ts';
+import { unchanged } from '../unchanged.ts';
 
 /** Step: the target's database gets everything that a surviving standby has more. */
 export function catchUpDatabase(run: Run, facts: RecoveryFacts): Alteration<Change> {
@@ -43,11 +46,15 @@ export function catchUpCache(run: Run, facts: RecoveryFacts): Alteration<Change>
       const states = await Promise.all(cacheSites(run.plan, facts.from).map((site) => read.readCache({ run: run.context(), site })));
       const own = states.find((state) => state.site === facts.to);
       if (!own?.reachable) throw unreachable('cache', facts.to, own && !own.reachable ? own.reason : 'the plan has no cache there');
-      const ahead = states.filter((state) => state.reachable).sort((a, b) => b.offset - a.offset)[0];
-      const fuller = states.find((state) => state.reachable && state.keys > own.keys);
-      const behind = ahead !== undefined && ahead.site !== facts.to && ahead.offset > own.offset;
-      if (fuller?.reachable && fuller.offset <= own.offset) throw emptier(facts.to, own.keys, fuller.site, fuller.keys);
-      return behind ? change.followCache({ run: run.context(), site: facts.to, source: ahead.site }) : unchanged(`nobody is ahead of ${facts.to}`);
+      if (own.promoted) return unchanged('promoted already by an earlier run');
+      const others = states.filter((state) => state.reachable && state.site !== facts.to) as ReachableCache[];
+      const ahead = others.filter((other) => compareCaches(own, other) === 'is behind').sort((a, b) => b.offset - a.offset)[0];
+      // A try before this one may have begun to follow; it is waited for.
+      const source = ahead?.site ?? others.find((other) => other.site === own.follows)?.site;
+      if (source !== undefined) return change.followCache({ run: run.context(), site: facts.to, source, withinSeconds: run.boundOf('catch-up-cache') - 5 });
+      const fuller = others.find((other) => compareCaches(own, other) === 'lacks keys');
+      if (fuller) throw emptier(facts.to, own.keys, fuller.site, fuller.keys);
+      return unchanged(`nobody is ahead of ${facts.to}`);
     },
     found: describeChange,
   };
@@ -77,11 +84,20 @@ export async function countLoss(run: Run, facts: RecoveryFacts, read: Reads): Pr
     fenced: provenFor(facts, 'cache'),
     replicas: caches.length,
     survivors: caches.filter((state) => state.reachable).length,
+    targetHasAll: hasAll(facts.to, caches),
     writesWaitForReplicas: run.plan.estate.cache.writesWaitForReplicas,
     probeIntervalSeconds: seconds(run.plan.estate.detection.probeInterval),
     ...(facts.cacheContactAt === null ? {} : { lastContactAt: Date.parse(facts.cacheContactAt) }),
     ...(stopped ? { stopped } : {}),
   });
+}
+
+type ReachableCache = Extract<CacheState, { reachable: true }>;
+
+function hasAll(target: SiteId, caches: readonly CacheState[]): boolean {
+  const reachable = caches.filter((state) => state.reachable) as ReachableCache[];
+  const own = reachable.find((state) => state.site === target);
+  return own !== undefined && reachable.every((other) => other === own || compareCaches(own, other) === 'has all');
 }
 
 /** The worse of what database and cache lose. */
@@ -182,10 +198,6 @@ function emptier(site: SiteId, keys: number, fuller: SiteId, fullerKeys: number)
 
 function describeChange(change: Change): string {
   return change.changed ? `${change.before} → ${change.after}` : change.after;
-}
-
-function unchanged(after: string): Change {
-  return { before: after, after, changed: false, source: 'the run', at: new Date().toISOString() };
 }
 
 function unreachable(what: string, site: SiteId, reason: string): ApplicationFailure {

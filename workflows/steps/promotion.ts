@@ -4,13 +4,14 @@ import type { Promotion } from '../../activities/database/port.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import type { Alteration, Run } from '../run.ts';
 import { cacheSites, databaseSites } from '../sites.ts';
+import { unchanged } from '../unchanged.ts';
 
 /** Step: the target's database is promoted and proves that it takes a write. */
 export function promoteDatabase(run: Run, facts: RecoveryFacts): Alteration<Promotion> {
   return {
     changes: true,
     would: `promote the database at ${facts.to}`,
-    predicted: { ...nothing('the database was not promoted in a dry run'), timelineBefore: 0, timelineAfter: 0, lsn: '0/0' },
+    predicted: { ...unchanged('the database was not promoted in a dry run'), timelineBefore: 0, timelineAfter: 0, lsn: '0/0' },
     act: ({ change }) => change.promoteDatabase({ run: run.context(), site: facts.to }),
     found: (promotion) => `timeline ${promotion.timelineBefore} → ${promotion.timelineAfter} at ${promotion.lsn}; ${promotion.after}`,
   };
@@ -22,7 +23,7 @@ export function promoteCache(run: Run, facts: RecoveryFacts): Alteration<Change 
   return {
     changes: true,
     would: `promote the cache at ${facts.to} and point ${replicas.join(', ') || 'no other replica'} at it`,
-    predicted: { ...nothing('the cache was not promoted in a dry run'), digestsEqual: 'no replica' },
+    predicted: { ...unchanged('the cache was not promoted in a dry run'), digestsEqual: 'no replica' },
     act: async ({ change }) => {
       const promoted = await change.promoteCache({ run: run.context(), site: facts.to, replicas });
       if (promoted.digestsEqual === false) run.exceptions.push(`The cache at ${facts.to} and its replicas differ in content: ${promoted.after}`);
@@ -35,7 +36,7 @@ export function promoteCache(run: Run, facts: RecoveryFacts): Alteration<Change 
 /** Step: surviving standbys follow the new primary, and one of them becomes synchronous as soon as it streams; never a setting under which writes hang. */
 export function protectData(run: Run, facts: RecoveryFacts): Alteration<Change> {
   const standbys = others(databaseSites(run.plan, facts.from), facts.to);
-  const none = nothing('not protected again');
+  const none = unchanged('not protected again');
   return {
     changes: true,
     would: `point ${standbys.join(', ') || 'no standby'} at ${facts.to} and make one synchronous`,
@@ -51,8 +52,8 @@ export function startServices(run: Run, facts: RecoveryFacts): Alteration<Change
   return {
     changes: true,
     would: `start and enable the service at ${facts.to}`,
-    predicted: nothing('not started in a dry run'),
-    otherwise: nothing('not started by the run'),
+    predicted: unchanged('not started in a dry run'),
+    otherwise: unchanged('not started by the run'),
     act: ({ change }) => change.startService({ run: run.context(), site: facts.to }),
     found: (result) => result.after,
   };
@@ -60,8 +61,4 @@ export function startServices(run: Run, facts: RecoveryFacts): Alteration<Change
 
 function others(sites: readonly string[], site: string): string[] {
   return sites.filter((candidate) => candidate !== site);
-}
-
-function nothing(after: string): Change {
-  return { before: after, after, changed: false, source: 'the run', at: new Date().toISOString() };
 }

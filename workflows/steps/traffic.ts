@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { RouteProof } from '../../activities/dns/port.ts';
 import { seconds } from '../../plan/durations.ts';
+import { proofSeconds } from '../../plan/rules/waits.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { dropLeftover, zoneLeftover } from '../leftovers.ts';
@@ -36,7 +37,6 @@ export function routeTraffic(run: Run, facts: RecoveryFacts): Alteration<RoutePr
 
 /** Changes the route by one method and proves it; a sentence when it did not work, so that the next method is tried. */
 async function tryMethod(run: Run, facts: RecoveryFacts, tools: StepTools, method: Method): Promise<RouteProof | string> {
-  const { healthCheck, controlPlaneBound } = run.plan.estate.dns;
   const context = run.context();
   const served = await tools.read.readRoute({ run: context });
   facts.moments.routingAt ??= new Date().toISOString();
@@ -51,8 +51,7 @@ async function tryMethod(run: Run, facts: RecoveryFacts, tools: StepTools, metho
     if (errorType(error) === 'stale-epoch') throw error;
     return describe(error);
   }
-  const ownTime = method === 'data-plane' ? seconds(healthCheck.interval) * (healthCheck.failureThreshold + 2) + 10 : seconds(controlPlaneBound);
-  const proof = await tools.read.proveRoute({ run: context, to: facts.to, withinSeconds: ownTime });
+  const proof = await tools.read.proveRoute({ run: context, to: facts.to, withinSeconds: proofSeconds(run.plan.estate.dns, method) });
   return proof.moved ? proof : proof.detail;
 }
 

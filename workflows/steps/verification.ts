@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { FunctionVerdict } from '../../activities/verification/port.ts';
 import { formatSeconds, seconds } from '../../plan/durations.ts';
 import { servedFunctions } from '../../plan/rules/objectives.ts';
+import { customerSeconds } from '../../plan/rules/waits.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
@@ -35,7 +36,7 @@ export function verifyFunctions(run: Run, facts: RecoveryFacts): LookAtChange<re
 
 /** Step: every function once more, by the public name, as a customer finds it. */
 export function verifyAsCustomer(run: Run, facts: RecoveryFacts): LookAtChange<readonly FunctionVerdict[]> {
-  const withinSeconds = seconds(run.plan.estate.dns.ttl) * 2 + 10;
+  const withinSeconds = customerSeconds(run.plan.estate.dns);
   return {
     would: `verify every function as a customer finds it, at ${facts.to}`,
     predicted: [],

@@ -1,7 +1,7 @@
 /** An assessment as people read it: what is recommended first. Pure. */
 import { formatSeconds } from '../../../plan/durations.ts';
+import { explainLoss } from '../../../plan/rules/loss.ts';
 import type { Assessment } from '../../../workflows/messages.ts';
-import { lossText } from './status.ts';
 import { clock, section, table } from './text.ts';
 
 export function renderAssessment(assessment: Assessment): string {
@@ -25,7 +25,7 @@ export function renderAssessment(assessment: Assessment): string {
         target.site,
         target.eligible ? 'yes' : 'no',
         target.lagBytes === 'unknown' ? 'unknown' : `${target.lagBytes} bytes`,
-        lossText(target.estimatedLoss),
+        explainLoss(target.estimatedLoss),
         formatSeconds(target.estimatedSeconds),
         target.reasons.join('; '),
       ]),

@@ -1,6 +1,7 @@
 /** A run as people see it on a terminal: what is asked first, then the clock, the steps and the changes. Pure. */
 import { formatSeconds } from '../../../plan/durations.ts';
-import type { Loss, Report, StepRecord, TimelineEntry } from '../../../report/report.ts';
+import { explainLoss } from '../../../plan/rules/loss.ts';
+import type { Report, StepRecord, TimelineEntry } from '../../../report/report.ts';
 import type { OpenGate, RunStatus } from '../../../workflows/messages.ts';
 import type { RunView } from '../../client.ts';
 import type { HistoricChange } from '../../history.ts';
@@ -48,7 +49,7 @@ function renderStatus(status: RunStatus): string {
       : '',
     gate ? renderGate(gate, status.runId) : '',
     `Clock: ${status.forecast}${status.failedSince ? `, failing since ${clock(status.failedSince)}` : ''}\n`,
-    status.loss ? `Loss: ${lossText(status.loss)}\n` : '',
+    status.loss ? `Loss: ${explainLoss(status.loss)}\n` : '',
     stepTable(status.steps, status.pendingSteps),
     section(status.mode === 'dry-run' ? 'Would change' : 'Changed so far', status.changes),
     section('Refused votes', status.refusedVotes),
@@ -80,7 +81,7 @@ function renderEnd(report: Report): string {
     section('Exceptions', report.exceptions),
     section('Left over', report.leftovers),
     dryRun ? section('A live run would, in this order', report.changes) : section('Objectives missed', missedObjectives(report)),
-    dryRun ? '' : `Loss: ${lossText(report.loss)}\n`,
+    dryRun ? '' : `Loss: ${explainLoss(report.loss)}\n`,
     report.clock ? `Outage: ${report.clock.totalSeconds === 'not reached' ? 'not over' : formatSeconds(report.clock.totalSeconds)}\n` : '',
     `The whole report: dr report --run ${report.runId}\n`,
   ].join('');
@@ -93,17 +94,6 @@ function renderHistory(what: string, next: string, changes: readonly HistoricCha
       ? 'Its history shows no change to the estate.\n'
       : `What it did, from its history:\n${table(['at', 'result', 'what', 'site', 'detail'], rows)}\n`;
   return `${what}\n${list}${next}\n`;
-}
-
-export function lossText(loss: Loss): string {
-  switch (loss.kind) {
-    case 'proven 0':
-      return `proven 0: ${loss.proof}`;
-    case 'at most':
-      return `at most ${formatSeconds(loss.seconds)} / ${loss.bytes} bytes: ${loss.basis}`;
-    case 'unknown':
-      return `unknown: ${loss.reason}`;
-  }
 }
 
 function timelineLine(entry: TimelineEntry): string {

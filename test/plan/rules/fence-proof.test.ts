@@ -124,10 +124,9 @@ describe('the cache', () => {
     heartbeat: { writtenAt: heartbeat.writtenAt, minReplicasToWrite: 1, minReplicasMaxLagSeconds: 2, replicas: 2 },
     lostAt,
     heartbeatMaxAgeSeconds: 10,
-    left: 2,
   };
-  const judged = (row: Partial<typeof cache.heartbeat>, left = 2) => {
-    const verdict = judgeCacheFence({ ...cache, heartbeat: { ...cache.heartbeat, ...row }, left });
+  const judged = (row: Partial<typeof cache.heartbeat>, left = 2, leftAt = lostAt) => {
+    const verdict = judgeCacheFence({ ...cache, heartbeat: { ...cache.heartbeat, ...row }, leftAt: Array.from({ length: left }, () => leftAt) });
     return verdict.proven ? 'proven' : verdict.reason;
   };
 
@@ -135,11 +134,15 @@ describe('the cache', () => {
     expect(judged({})).toBe('proven');
     expect(judged({ minReplicasToWrite: 2 }, 1)).toBe('proven');
     expect(judged({}, 1)).toMatch(/^1 of its 2 replicas may still follow/);
+    expect(judged({ replicas: 1 }, 1, '2026-11-24T11:59:00.000Z'), 'the one that left was not the one that is counted').toMatch(
+      /^1 of its 1 replicas may still follow/,
+    );
+    expect(judged({ replicas: 0 }, 0)).toBe('proven');
     expect(judged({ minReplicasToWrite: 0 })).toMatch(/asks for no replica/);
     expect(judged({ minReplicasMaxLagSeconds: 0 })).toMatch(/never counts a replica as lost/);
     expect(judged({ writtenAt: '2026-11-24T11:59:00.000Z' })).toMatch(/70 s old/);
     const { heartbeat: _, ...rest } = cache;
-    expect(judgeCacheFence(rest).proven).toBe(false);
+    expect(judgeCacheFence({ ...rest, leftAt: [lostAt, lostAt] }).proven).toBe(false);
   });
 
   test('notices that its replicas left only after its maximum lag and 2 s', () => {

@@ -34,6 +34,14 @@ describe('a target', () => {
     [{ database: 'unreachable' as const }, 'Its database does not answer.'],
     [{ database: 'primary' as const }, 'Its database is a primary, and no run has promoted it: two writers would be possible.'],
     [{ primaryElsewhere: 'ap-southeast-1' }, 'The database at ap-southeast-1 is a primary: two writers would be possible. Fail over there, or fence it first.'],
+    [
+      { heartbeatElsewhere: 'ap-southeast-1' },
+      'The newest heartbeat comes from ap-southeast-1, so that is the primary: start a failover from ap-southeast-1, not from us-east-1.',
+    ],
+    [
+      { begunElsewhere: 'ap-southeast-1' },
+      'A promotion was begun at ap-southeast-1 and may still take effect: fail over there, or restart its database first.',
+    ],
     [{ cache: 'unreachable' as const }, 'Its cache does not answer.'],
   ])('with %j is not eligible', (facts, reason) => {
     const verdict = judgeTarget(plan, 'us-east-1', { ...healthy, ...facts });

@@ -1,0 +1,38 @@
+/** How long the steps wait for things that take their own time; steps, forecasts and the lint's laws go by these. Pure. All in seconds. */
+import { seconds } from '../durations.ts';
+import type { Estate } from '../schema.ts';
+
+type Dns = Pick<Estate['dns'], 'healthCheck' | 'ttl' | 'controlPlaneBound' | 'methods'>;
+
+/** For names to be asked and answered once more. */
+const slack = 10;
+
+/** The hold time, and four time-outs in which a last round may still be under way. */
+export function confirmSeconds({ holdTime, probeTimeout }: Pick<Estate['detection'], 'holdTime' | 'probeTimeout'>): number {
+  return seconds(holdTime) + 4 * seconds(probeTimeout);
+}
+
+/** A failing health check moves the route after so many rounds; the round that was under way does not count. */
+export function healthCheckSeconds({ healthCheck }: Pick<Dns, 'healthCheck'>): number {
+  return seconds(healthCheck.interval) * healthCheck.failureThreshold;
+}
+
+/** Longest wait until the authoritative servers show what a method has changed. A changed record is in sync before it is asked for. */
+export function proofSeconds(dns: Dns, method: Dns['methods'][number]): number {
+  return method === 'data-plane' ? healthCheckSeconds(dns) + seconds(dns.healthCheck.interval) + slack : slack;
+}
+
+/** Longest time of all methods of the plan, one after the other. */
+export function routingSeconds(dns: Dns): number {
+  return dns.methods.reduce((sum, method) => sum + proofSeconds(dns, method) + (method === 'control-plane' ? seconds(dns.controlPlaneBound) : 0), 0);
+}
+
+/** What the first method needs when it works, and the TTL after it: from the change to the last customer. */
+export function expectedRoutingSeconds(dns: Dns): number {
+  return (dns.methods[0] === 'data-plane' ? healthCheckSeconds(dns) : seconds(dns.controlPlaneBound)) + seconds(dns.ttl);
+}
+
+/** Longest wait until every resolver gives the new address. */
+export function customerSeconds({ ttl }: Pick<Dns, 'ttl'>): number {
+  return seconds(ttl) + slack;
+}

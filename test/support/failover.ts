@@ -1,0 +1,75 @@
+/** A regional failover of the model estate as tests drive it: started by the pager, decided by the first two of the electorate. */
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { beforeAll, beforeEach } from 'vitest';
+import type { PlanSnapshot, Step } from '../../plan/schema.ts';
+import type { Report } from '../../report/report.ts';
+import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueue } from '../../workflows/ids.ts';
+import { type RegionalFailoverInput, type RunStatus, statusQuery, supersedeSignal, voteSignal } from '../../workflows/messages.ts';
+import type { regionalFailover } from '../../workflows/regional-failover.ts';
+import { FakeEstate } from './fake-estate.ts';
+import { erlmcpPlan, Rig } from './rig.ts';
+import { until } from './until.ts';
+
+export type Handle = WorkflowHandleWithFirstExecutionRunId<typeof regionalFailover>;
+
+export let rig: Rig;
+/** Made anew for each test, with us-east-1 dead. */
+export let estate: FakeEstate;
+export let plan: PlanSnapshot;
+export let electorate: string[];
+
+/** Call once in a test file. */
+export function useFailovers(): void {
+  beforeAll(async () => {
+    plan = await erlmcpPlan();
+    rig = await Rig.create();
+  });
+  beforeEach(() => {
+    estate = new FakeEstate(plan);
+    estate.dead.add('us-east-1');
+    const gate = plan.plan.procedures.regionalFailover.gates.find((candidate) => candidate.id === 'activation');
+    electorate = plan.plan.groups.filter((group) => gate?.electorate.includes(group.id)).flatMap((group) => group.members);
+  });
+}
+
+export async function start(change: Partial<RegionalFailoverInput> = {}, workflowId?: string): Promise<Handle> {
+  const input: RegionalFailoverInput = { estate: plan.plan.estate.name, from: 'us-east-1', to: 'eu-central-1', mode: 'live', startedBy: 'pager', ...change };
+  const id = workflowId ?? (input.mode === 'dry-run' ? makeDryRunWorkflowId(input.estate) : makeRunWorkflowId(input.estate));
+  const handle = await rig.env.client.workflow.start<typeof regionalFailover>('regionalFailover', { taskQueue, workflowId: id, args: [input] });
+  rig.keepIfStarted(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1'));
+  return rig.keep(handle);
+}
+
+export async function openGate(handle: Handle, named = ''): Promise<NonNullable<RunStatus['gate']>> {
+  return until(`gate ${named} opens`, async () => {
+    const { gate } = await handle.query(statusQuery);
+    return gate && gate.gate.startsWith(named) ? gate : undefined;
+  });
+}
+
+export async function vote(handle: Handle, choice: string, voters = electorate.slice(0, 2), named = ''): Promise<void> {
+  const gate = await openGate(handle, named);
+  for (const who of voters) await handle.signal(voteSignal, { gate: gate.gate, choice, who, reason: 'seen the evidence' });
+}
+
+export async function endOf(handle: Handle): Promise<Report> {
+  const report = await handle.result();
+  await endChild();
+  return report;
+}
+
+/** The child outlives the run; tests end it, so that its history can be replayed whole. */
+async function endChild(): Promise<void> {
+  const child = rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1'));
+  await child.signal(supersedeSignal, { reason: 'the test is over' }).catch(() => undefined);
+  await child.result().catch(() => undefined);
+}
+
+/** The estate of this test, under a plan in which one step differs. */
+export function changedPlan(id: string, change: Partial<Step>): FakeEstate {
+  const { regionalFailover: procedure } = plan.plan.procedures;
+  const steps = procedure.steps.map((step) => (step.id === id ? { ...step, ...change } : step));
+  estate = new FakeEstate({ digest: plan.digest, plan: { ...plan.plan, procedures: { ...plan.plan.procedures, regionalFailover: { ...procedure, steps } } } });
+  estate.dead.add('us-east-1');
+  return estate;
+}

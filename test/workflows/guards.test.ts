@@ -1,0 +1,236 @@
+/** Goal: what is not proven, not voted or not well formed changes nothing. Method: a real worker, skipped time, every execution replayed. */
+import { ApplicationFailure } from '@temporalio/common';
+import { describe, expect, it } from 'vitest';
+import { milliseconds } from '../../plan/durations.ts';
+import { makeRunWorkflowId } from '../../workflows/ids.ts';
+import { type RegionalFailoverInput, resumeSignal, statusQuery, stopSignal, voteUpdate } from '../../workflows/messages.ts';
+import { changedPlan, electorate, endOf, estate, openGate, plan, rig, start, vote, useFailovers } from '../support/failover.ts';
+import { until } from '../support/until.ts';
+
+useFailovers();
+
+describe('guards', () => {
+  it('asks for typed seconds when no fence can be proven, and refuses fewer than the estimate', async () => {
+    estate.dead.add('ap-southeast-1');
+    estate.synchronousStandby = null;
+    estate.fenceProvable = false;
+    estate.lastCommitAt = new Date(Date.now() - 40_000).toISOString();
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      const gate = await openGate(handle, 'accepted-risk');
+      const atLeast = Number(/accept (\d+)/.exec(gate.choices[0] ?? '')?.[1]);
+      expect(atLeast).toBeGreaterThanOrEqual(40);
+      await expect(
+        handle.executeUpdate(voteUpdate, { args: [{ gate: gate.gate, choice: 'accept 1', who: electorate[0] ?? '', reason: 'ok' }] }),
+      ).rejects.toThrow();
+      await vote(handle, `accept ${atLeast}`);
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('recovered with exceptions');
+    expect(report.loss.kind).toBe('at most');
+    expect(report.exceptions.join(' ')).toContain('was not proven fenced');
+  });
+
+  it('never routes to a target whose content is wrong, and names function and difference', async () => {
+    estate.brokenFunctions.set('payment-processing', 'payments has 990 rows, ap-southeast-1 has 1000');
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      const gate = await openGate(handle, 'failed-step');
+      expect(gate.evidence.join(' ')).toContain('payments has 990 rows');
+      expect(gate.choices.join(' ')).not.toContain('skip');
+      await vote(handle, 'abort', electorate.slice(0, 2), 'failed-step');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('aborted');
+    expect(estate.route).toBe('us-east-1');
+    expect(estate.changed('throwSwitch')).toEqual([]);
+  });
+
+  it('routes by the control plane when the data plane does not move', async () => {
+    estate.dataPlaneWorks = false;
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      return endOf(handle);
+    });
+    expect(report.clock?.routingMethod).toBe('control-plane');
+    expect(estate.changed('changeRecord')).toHaveLength(1);
+  });
+
+  it('goes on when an optional step fails, and says so first', async () => {
+    estate.failOnce('updateMonitoring', ApplicationFailure.nonRetryable('502 from monitoring', 'permanent'));
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('recovered with exceptions');
+    expect(report.exceptions[0]).toContain('502 from monitoring');
+  });
+
+  it('holds before the next change while the stop switch is thrown', async () => {
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await openGate(handle);
+      await handle.signal(stopSignal, { who: electorate[0] ?? '', reason: 'wait for the network team' });
+      await vote(handle, 'approve');
+      await until('the run is held', async () => (await handle.query(statusQuery)).timeline.some((entry) => entry.text.startsWith('Held before')) || undefined);
+      expect(estate.changes()).toEqual([]);
+      await handle.signal(resumeSignal, { who: electorate[0] ?? '', reason: 'go' });
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('recovered');
+  });
+
+  it('refuses to promote a cache that holds less than a replica which is no further', async () => {
+    const eu = estate.databases.get('eu-central-1');
+    if (eu) eu.keys = 3;
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      const gate = await openGate(handle, 'failed-step');
+      expect(gate.evidence.join(' ')).toContain('The cache at eu-central-1 holds 3 keys and ap-southeast-1, which is no further, holds 10');
+      await vote(handle, 'undo', electorate.slice(0, 2), 'failed-step');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('aborted');
+    expect(estate.changed('promoteCache')).toEqual([]);
+  });
+
+  it('is not broken by signals without a payload', async () => {
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await openGate(handle);
+      for (const name of ['stop', 'resume', 'vote', 'approve']) await handle.signal(name);
+      await handle.signal(resumeSignal, { who: electorate[0] ?? '', reason: 'nobody said why' });
+      await vote(handle, 'approve');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('recovered');
+  });
+
+  it.each([
+    [{ from: 'us-esat-1' }, 'has no site "us-esat-1"'],
+    [{ to: 'us-east-1' }, 'cannot be its own target'],
+    [{ to: 'dr' }, 'is not a target'],
+    [{ estate: 'other' }, 'not "other"'],
+    [{ planDigest: 'f'.repeat(64) }, 'another plan'],
+    [{ mode: 'drill' as never }, 'no mode "drill"'],
+    [{ startedBy: '' }, 'lacks "startedBy"'],
+    [{ declaredFailed: { reason: 'grey', since: 'yesterday' } }, 'is not a time in the past'],
+  ] as [Partial<RegionalFailoverInput>, string][])('refuses a wrong start and changes nothing: %o', async (change, sentence) => {
+    await rig.with(estate, async () => {
+      const handle = await start(change, change.estate ? makeRunWorkflowId(change.estate) : undefined);
+      const error = await handle.result().then(
+        () => null,
+        (failure: Error) => failure,
+      );
+      expect(
+        JSON.stringify(error, Object.getOwnPropertyNames(error ?? {})) +
+          String((error?.cause as Error)?.message) +
+          String(((error?.cause as Error)?.cause as Error)?.message),
+      ).toContain(sentence);
+    });
+    expect(estate.changes()).toEqual([]);
+  });
+
+  it('refuses a start under an id that is not the lock, and gives the right one', async () => {
+    await rig.with(estate, async () => {
+      const handle = await start({}, 'my-failover');
+      const error = await handle.result().then(
+        () => null,
+        (failure: Error) => failure.cause as Error,
+      );
+      expect(error?.message).toContain(makeRunWorkflowId(plan.plan.estate.name));
+    });
+    expect(estate.changes()).toEqual([]);
+  });
+
+  it('never calls a loss proven nothing when people skip the catch-up of a cache that holds less', async () => {
+    const eu = estate.databases.get('eu-central-1');
+    if (eu) eu.keys = 3;
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      await vote(handle, 'skip', electorate.slice(0, 2), 'failed-step');
+      const gate = await openGate(handle, 'accepted-risk');
+      expect(gate.evidence.join(' ')).toContain('another replica may hold writes that the target does not hold');
+      await vote(handle, 'undo', electorate.slice(0, 2), 'accepted-risk');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('aborted');
+    expect(estate.changed('promoteCache')).toEqual([]);
+  });
+
+  it('holds within a step too, before its next change', async () => {
+    estate.dataPlaneWorks = false;
+    const [who = ''] = electorate;
+    const { report, held } = await rig.with(estate, async () => {
+      const handle = await start();
+      estate.before = async (name) => {
+        if (name === 'throwSwitch') await handle.signal(stopSignal, { who, reason: 'look at the switch first' });
+      };
+      await vote(handle, 'approve');
+      await until('the run is held', async () => (await handle.query(statusQuery)).timeline.some((entry) => entry.text.startsWith('Held within')) || undefined);
+      const changed = estate.changed('changeRecord').length;
+      await handle.signal(resumeSignal, { who: 'mallory', reason: 'go' });
+      expect((await handle.query(statusQuery)).stopped, 'a stranger does not lift it').not.toBeNull();
+      await handle.signal(resumeSignal, { who, reason: 'go' });
+      return { report: await endOf(handle), held: changed };
+    });
+    expect(held).toBe(0);
+    expect(estate.changed('changeRecord')).toHaveLength(1);
+    expect(report.outcome).toBe('recovered');
+  });
+
+  it('does not fence a site that recovered while the run was held', async () => {
+    const [who = ''] = electorate;
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await openGate(handle);
+      await handle.signal(stopSignal, { who, reason: 'wait for the network team' });
+      await vote(handle, 'approve');
+      await until('the run is held', async () => (await handle.query(statusQuery)).timeline.some((entry) => entry.text.startsWith('Held before')) || undefined);
+      estate.dead.clear();
+      await rig.env.sleep(milliseconds(plan.plan.estate.detection.evidenceMaxAge) + 1000);
+      await handle.signal(resumeSignal, { who, reason: 'go' });
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('stood down');
+    expect(report.summary).toContain('us-east-1 is alive');
+    expect(estate.changes().filter((name) => name.startsWith('fence'))).toEqual([]);
+    expect(estate.writers()).toEqual(['us-east-1']);
+  });
+
+  it('asks when an optional step fails without which the run cannot go on', async () => {
+    const changed = changedPlan('check-lag', { critical: false });
+    changed.before = (name) => {
+      if (
+        name === 'readDatabase' &&
+        changed.changed('followDatabase').length + changed.changed('setCapacity').length > 0 &&
+        changed.changed('promoteDatabase').length === 0
+      )
+        throw ApplicationFailure.nonRetryable('the observer was locked out', 'permanent');
+    };
+    const report = await rig.with(changed, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      const gate = await openGate(handle, 'failed-step');
+      await vote(handle, 'undo', electorate.slice(0, 2), 'failed-step');
+      expect(gate.choices.join(' ')).not.toContain('skip');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('aborted');
+  });
+
+  it('stands down when the newest heartbeat comes from another site than the failed one', async () => {
+    estate.dead.add('ap-southeast-1');
+    estate.heartbeatFrom = 'ap-southeast-1';
+    const report = await rig.with(estate, async () => endOf(await start()));
+    expect(report.outcome).toBe('stood down');
+    expect(report.summary).toContain('The newest heartbeat comes from ap-southeast-1');
+    expect(estate.changes()).toEqual([]);
+  });
+});
