@@ -6,7 +6,6 @@ import { ApplicationFailure } from '@temporalio/common';
 
 export const errorCatalogue = {
   transient: { retryable: true, actsNext: 'the run retries', hint: 'Nothing to do unless it repeats until the step runs out of time.' },
-  capacity: { retryable: false, actsNext: 'people', hint: 'Use the alternative that the plan names, or raise the quota, then choose retry.' },
   permanent: { retryable: false, actsNext: 'people', hint: 'Mend the cause that the message names, then choose retry; or choose undo or abort.' },
   refused: { retryable: false, actsNext: 'people', hint: 'A guard said no. Read which one; do not work around it.' },
   unknown: { retryable: false, actsNext: 'people', hint: 'The state could not be read back. Look at the thing itself before you choose.' },

@@ -103,7 +103,6 @@ async function labEstate(context: LabContext, ids: Route53Ids): Promise<Estate> 
     },
     ssh: { user: serverUser().name, privateKey: 'file:../keys/orchestrator', connectTimeout: 'PT2S' },
     sites: Object.fromEntries(sites),
-    capacity: { verifyTolerancePercent: 5 },
     monitoring: { url: `http://${addresses.monitoring.host}:${addresses.monitoring.port}/api/status` },
     mail: { server: addresses.smtp, from: 'disaster-recovery@erlmcp.com' },
     reports: { directory: join(directory, 'reports') },

@@ -1,6 +1,7 @@
 /** The worker process: checks its environment, loads the plan, connects, works until it is told to stop. */
 import { Client } from '@temporalio/client';
 import type { NativeConnection, Worker } from '@temporalio/worker';
+import { findProblems } from '../plan/lint.ts';
 import { loadPlan } from '../plan/load.ts';
 import { findMissingSecrets } from '../plan/secrets.ts';
 import { planQuery } from '../workflows/messages.ts';
@@ -34,6 +35,8 @@ async function work(config: WorkerConfig, log: PinoLogger): Promise<void> {
   installRuntime(log, config.metricsAddress);
   // A worker without a secret still serves every step that does not need it; whoever runs it should hear of it before a disaster.
   for (const { path, message } of await findMissingSecrets(loaded.plan, config.planFolder)) log.warn({ path: path.join('.') }, message);
+  for (const { rule, message } of findProblems(loaded.plan).filter(({ level }) => level === 'error'))
+    log.warn({ rule }, `The plan is at fault, see dr plan check: ${message}`);
   const connection = await connectToTemporal(config.temporal);
   try {
     await checkSearchAttributes(connection, config.temporal.namespace);

@@ -34,7 +34,7 @@ import {
   voteSignal,
   voteUpdate,
 } from './messages.ts';
-import { checkInput, checkOpening, loadRunPlan } from './opening.ts';
+import { checkInput, checkOpening, executionName, loadRunPlan } from './opening.ts';
 import { reportOf } from './report-of.ts';
 import { storeReport } from './steps/closing.ts';
 import { describe, now, Run } from './run.ts';
@@ -44,10 +44,10 @@ type Body = (run: Run, facts: RecoveryFacts) => Promise<void>;
 
 export async function conduct(procedure: ProcedureName, input: RegionalFailoverInput, body: Body): Promise<Report> {
   checkInput(input);
-  const { workflowId, runId, startTime } = workflowInfo();
+  const { workflowId, startTime } = workflowInfo();
   const start = {
     runId: workflowId,
-    execution: `${workflowId}@${runId}`,
+    execution: executionName(),
     procedure,
     from: input.from,
     mode: input.mode,
@@ -252,7 +252,7 @@ function summaryOf(run: Run, facts: RecoveryFacts): string {
 /** An ending of the procedure, a cancellation, or a failure that no question caught. Anything else is a fault in the code and fails the workflow task, to be mended and replayed. */
 function endingOf(error: unknown): RunEnding {
   if (error instanceof RunEnding) return error;
-  if (isCancellation(error)) return new RunEnding('aborted', 'The run was cancelled.', true);
+  if (isCancellation(error)) return new RunEnding('aborted', 'The run was cancelled; what could be taken back was.', true);
   if (error instanceof TemporalFailure) return new RunEnding('failed', describe(error), true);
   throw error;
 }

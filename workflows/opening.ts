@@ -1,9 +1,10 @@
 /** The start of a run: the plan it works on, and the checks that refuse a wrong start before anything is touched. */
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { RunContext } from '../activities/context.ts';
 import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import type { ProcedureName } from '../plan/schema.ts';
 import { toolsFor } from './activity-proxies.ts';
-import type { RegionalFailoverInput } from './messages.ts';
+import { planQuery, type RegionalFailoverInput } from './messages.ts';
 import { modes, type ModeRules } from './modes.ts';
 
 /** The worker's plan, which the run keeps until its end. Refused when the starter named another digest. */
@@ -28,6 +29,29 @@ export function checkInput(input: RegionalFailoverInput): void {
   }
 }
 
+/** The start of a workflow that only reads: the worker's plan, which it keeps and hands to workers that hold another, and what activities are told. Refused for another estate. */
+export async function openReadOnly(input: {
+  readonly estate: string;
+  readonly planDigest?: string;
+}): Promise<{ readonly plan: PlanSnapshot['plan']; readonly run: RunContext }> {
+  const kept: { snapshot: PlanSnapshot | null } = { snapshot: null };
+  setHandler(planQuery, () => kept.snapshot, { description: 'The plan that is worked on.' });
+  const { plan, digest } = (kept.snapshot = await loadRunPlan(input.planDigest));
+  mustBeEstate(plan, input.estate);
+  return { plan, run: { runId: workflowInfo().workflowId, execution: executionName(), planDigest: digest, epoch: 0 } };
+}
+
+/** Unique name of this execution: by it epochs are held. */
+export function executionName(): string {
+  const { workflowId, runId } = workflowInfo();
+  return `${workflowId}@${runId}`;
+}
+
+function mustBeEstate(plan: PlanSnapshot['plan'], estate: string): void {
+  if (estate !== plan.estate.name)
+    throw refuse(`The worker recovers the estate "${plan.estate.name}", not "${estate}".`, 'Name that estate, or start a worker with the other plan.');
+}
+
 export interface Opening {
   readonly procedure: ProcedureName;
   readonly estate: string;
@@ -41,8 +65,7 @@ export interface Opening {
 export function checkOpening({ plan }: PlanSnapshot, opening: Opening): void {
   const { procedure, estate, from, to, workflowId, rules } = opening;
   const sites = plan.sites.map((site) => site.id);
-  if (estate !== plan.estate.name)
-    throw refuse(`The worker recovers the estate "${plan.estate.name}", not "${estate}".`, 'Name that estate, or start a worker with the other plan.');
+  mustBeEstate(plan, estate);
   const rightId = rules.workflowId(estate);
   if (workflowId !== rightId)
     throw refuse(

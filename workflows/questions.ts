@@ -80,8 +80,7 @@ async function acceptRisk(run: Run, facts: RecoveryFacts, question: string, loss
     evidence: { lines: [`Estimated loss: ${describeLoss(loss)}; ${basis}.`, ...more], at: now(), badness: 0 },
   });
   if (decision.kind !== 'decided' || decision.choice === 'undo' || decision.choice === 'abort') {
-    const left = run.forwardOnly ? 'Everything stays as it is.' : 'Everything done so far is taken back.';
-    throw new RunEnding('aborted', `The risk was not accepted: ${question} ${left}`, !run.forwardOnly);
+    throw new RunEnding('aborted', `The risk was not accepted: ${question} ${run.leftAs} Start again to ask again.`, !run.forwardOnly);
   }
   facts.acceptedLoss = decision.choice === unknownLoss ? 'whatever it is' : decision.acceptedSeconds;
 }

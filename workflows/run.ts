@@ -5,7 +5,7 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, condition, isCancellation } from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
 import { seconds } from '../plan/durations.ts';
-import type { Plan, PlanSnapshot, Procedure, ProcedureName, SiteId, Step } from '../plan/schema.ts';
+import type { Gate, Plan, PlanSnapshot, Procedure, ProcedureName, SiteId, Step } from '../plan/schema.ts';
 import type { Mode, Phase, StepRecord, TimelineEntry } from '../report/report.ts';
 import { type StepTools, toolsFor } from './activity-proxies.ts';
 import { RunEnding, settle } from './endings.ts';
@@ -267,7 +267,8 @@ export class Run {
     }
     const decision = await this.ask(this.failedStepQuestion(step, canSkip, text));
     if (this.rules.gates === 'show') return this.afterFailureInDryRun(step, canSkip, text);
-    if (decision.kind !== 'decided') throw new RunEnding('failed', `"${step.name}" failed and nobody decided in time. ${text}`, !this.forwardOnly);
+    if (decision.kind !== 'decided')
+      throw new RunEnding('failed', `"${step.name}" failed and nobody decided in time. ${this.leftAs} ${text}`, !this.forwardOnly);
     if (decision.choice === 'undo') throw new RunEnding('aborted', `People chose to take the run back after "${step.name}" failed. ${text}`, true);
     if (decision.choice === 'abort')
       throw new RunEnding('aborted', `People aborted the run after "${step.name}" failed; everything stays as it is. ${text}`, false);
@@ -293,8 +294,7 @@ export class Run {
     if (step.skippable && canSkip) choices.skip = 'go on without it; the run will end with exceptions';
     if (!this.forwardOnly) choices.undo = 'take back everything done so far and end';
     choices.abort = 'end here and leave everything as it is';
-    const done = this.changes.length === 0 ? 'Nothing has been changed so far.' : `Changed so far: ${this.changes.join(' · ')}`;
-    const evidence: GateEvidence = { lines: [text, done], at: now(), badness: 0 };
+    const evidence: GateEvidence = { lines: [text, this.changedSoFar], at: now(), badness: 0 };
     return { gate: 'failed-step', question: `"${step.name}" failed. What now?`, choices, evidence };
   }
 
@@ -302,21 +302,31 @@ export class Run {
     if (!step.gateBefore) return;
     const decision = await this.ask({
       gate: step.gateBefore,
-      question: `Go on with "${step.name}"?`,
+      question: this.gateOf(step.gateBefore).question,
       choices: { approve: `go on with "${step.name}"`, reject: 'end the run here' },
-      evidence: {
-        lines: [this.changes.length === 0 ? 'Nothing has been changed so far.' : `Changed so far: ${this.changes.join(' · ')}`],
-        at: now(),
-        badness: 0,
-      },
+      evidence: { lines: [`Next comes "${step.name}".`, this.changedSoFar], at: now(), badness: 0 },
     });
     if (decision.kind === 'decided' && decision.choice === 'approve') return;
-    throw new RunEnding('stood down', `The gate before "${step.name}" was not passed.`, !this.forwardOnly);
+    throw new RunEnding('stood down', `The gate before "${step.name}" was not passed. ${this.leftAs} Start again to ask again.`, !this.forwardOnly);
+  }
+
+  /** What an ending that takes back what it can leaves. */
+  get leftAs(): string {
+    return this.forwardOnly ? 'Everything stays as it is.' : 'Everything done so far is taken back.';
+  }
+
+  private get changedSoFar(): string {
+    return this.changes.length === 0 ? 'Nothing has been changed so far.' : `Changed so far: ${this.changes.join(' · ')}`;
+  }
+
+  private gateOf(id: string): Gate {
+    const gate = this.procedure.gates.find((candidate) => candidate.id === id);
+    if (!gate) throw ApplicationFailure.nonRetryable(`The plan has no gate "${id}". Nothing was asked. HINT: run dr plan check.`, 'permanent');
+    return gate;
   }
 
   private terms(gateId: string): Terms {
-    const gate = this.procedure.gates.find((candidate) => candidate.id === gateId);
-    if (!gate) throw ApplicationFailure.nonRetryable(`The plan has no gate "${gateId}". Nothing was asked. HINT: run dr plan check.`, 'permanent');
+    const gate = this.gateOf(gateId);
     const members = this.plan.groups.filter((group) => gate.electorate.includes(group.id)).flatMap((group) => group.members);
     return {
       electorate: [...new Set(members)],

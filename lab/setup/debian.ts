@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRoot } from '../identity.ts';
 import { install } from './install.ts';
-import { findProgram, findTool, tools } from './paths.ts';
+import { findProgram, findTool, type Tool } from './paths.ts';
 
 const installWithinMs = 5 * 60_000;
 const policyFile = '/usr/sbin/policy-rc.d';
 
 /** Installs the packages of missing programs. Their own services are kept from starting: the lab starts its own servers. */
-export async function ensureDebianPackages(progress: (line: string) => void): Promise<void> {
+export async function ensureDebianPackages(tools: readonly Tool[], progress: (line: string) => void): Promise<void> {
   const missing = tools.filter((tool) => findTool(tool) === null);
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map(({ debianPackage }) => debianPackage))];

@@ -51,6 +51,9 @@ export const tools: readonly Tool[] = [
   { name: 'flock', debianPackage: 'util-linux' },
 ];
 
+/** Programs that only the tests run: the Compose file of the deployment is judged by Compose itself. */
+export const testTools: readonly Tool[] = [{ name: 'docker-compose', debianPackage: 'docker-compose' }];
+
 const searchPath = () => [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
 
 /** Absolute path of a program in the first of the folders that has it, or null. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { repositoryRoot } from '../paths.ts';
 import { ensureDebianPackages } from './debian.ts';
 import { ensureMoto } from './moto.ts';
-import { program, setupPaths, tools } from './paths.ts';
+import { program, setupPaths, testTools, tools } from './paths.ts';
 import { ensureTemporal } from './temporal.ts';
 import { ensureTestServer } from './test-server.ts';
 
@@ -32,7 +32,7 @@ export function requireSetup(): void {
 /** Throws one sentence that says what to do when something cannot be installed; what was installed before stays. */
 export async function ensureSetup({ tests, progress }: SetupOptions): Promise<SetupResult> {
   const repository = repositoryRoot();
-  await ensureDebianPackages(progress);
+  await ensureDebianPackages(tests ? [...tools, ...testTools] : tools, progress);
   // One after the other: they share the network, and people read one line at a time.
   const motoServer = await ensureMoto(repository, progress);
   const temporal = await ensureTemporal(repository, progress);

@@ -1,6 +1,6 @@
 /** The real things at the sites and how they are reached. The lab differs from production in this file only. */
 import { z } from 'zod';
-import { duration, endpoint, host, identifier, path, percent, port, secretReference, url } from './common.ts';
+import { duration, endpoint, host, identifier, path, port, secretReference, url } from './common.ts';
 
 /** How failure is observed. Sources: DESIGN's five safety rules, rules 1 and 2. */
 export const detection = z.strictObject({
@@ -132,7 +132,6 @@ export const estate = z.strictObject({
   dns,
   ssh,
   sites: z.record(identifier, estateSite),
-  capacity: z.strictObject({ verifyTolerancePercent: percent }),
   monitoring: z.strictObject({ url, token: secretReference.optional() }),
   mail: z.strictObject({ server: endpoint, from: z.email() }),
   /** Folder for copies of finished reports. */

@@ -18,7 +18,7 @@ export const step = z.strictObject({
 
 export const gate = z.strictObject({
   id: identifier,
-  /** The question in one line, as it is put to people. */
+  /** The question in one line, as it is put to people where the gate stands before a step; what a run needs to know at its own gates it asks with names and figures. */
   question: z.string(),
   /** Groups whose members may vote. Whoever started the run does not vote. */
   electorate: z.array(identifier).min(1),

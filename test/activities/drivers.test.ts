@@ -35,6 +35,13 @@ function run(epoch: number, runId = 'recovery/drivers'): RunContext {
   return { runId, execution: `${runId}@1`, planDigest: loaded.digest, from: primary, epoch };
 }
 
+/** A run whose epoch stands at both survivors, as after its claim. */
+async function holding(epoch: number): Promise<RunContext> {
+  const { claimEpoch } = createHostsActivities(dependencies);
+  await Promise.all([secondary, tertiary].map((site) => claimEpoch({ run: run(epoch), site })));
+  return run(epoch);
+}
+
 beforeAll(async () => {
   lab = await startLab('drivers');
   folder = join(lab.handle.directory, 'plan');
@@ -152,8 +159,7 @@ describe('routing', () => {
 
   test('a thrown switch moves the route by the data plane', async () => {
     const dns = createDnsActivities(dependencies);
-    const { claimEpoch } = createHostsActivities(dependencies);
-    await Promise.all([secondary, tertiary].map((site) => claimEpoch({ run: run(1), site })));
+    await holding(1);
     const thrown = await dns.throwSwitch({ run: run(1), from: primary, to: secondary, switchSites: [secondary, tertiary] });
     expect(thrown).toMatchObject({ changed: true, thrownAt: [secondary, tertiary] });
     expect(await dns.throwSwitch({ run: run(1), from: primary, to: secondary, switchSites: [secondary, tertiary] })).toMatchObject({ changed: false });
@@ -171,11 +177,14 @@ describe('routing', () => {
   test('a route that does not move is a value, with what is served', async () => {
     const proof = await createDnsActivities(dependencies).proveRoute({ run: run(1), to: tertiary, withinSeconds: 0 });
     expect(proof).toMatchObject({ moved: false });
-    expect(proof.moved ? '' : proof.detail).toContain(`gives ${lab.addresses.seen(primary, 'customers')} (us-east-1)`);
+    expect(proof.moved ? '' : proof.detail).toContain(`gives ${lab.addresses.seen(secondary, 'customers')} (eu-central-1)`);
   });
 
   test('the record changes together with the epoch; a repeat changes nothing', async () => {
     const dns = createDnsActivities(dependencies);
+    const early = await dns.changeRecord({ run: run(2), to: tertiary }).catch((error: unknown) => error);
+    expect((early as Error).message).toContain('Epoch 2 of this run is confirmed by 0 of 3 sites, and 2 are needed');
+    await holding(2);
     expect(await dns.changeRecord({ run: run(2), to: tertiary })).toMatchObject({ changed: true });
     expect(await dns.proveRoute({ run: run(2), to: tertiary, withinSeconds: 10 })).toMatchObject({ moved: true });
     expect(await dns.changeRecord({ run: run(2), to: tertiary })).toMatchObject({ changed: false });
@@ -217,6 +226,7 @@ describe('routing', () => {
 
   test('a change whose reply was lost is found done by the next attempt', async () => {
     const dns = createDnsActivities(dependencies);
+    await holding(5);
     await lab.call('route53/lose-replies', { count: 1 });
     expect(errorType(await dns.changeRecord({ run: run(5), to: primary }).catch((error: unknown) => error))).toBe('transient');
     expect(await dns.proveRoute({ run: run(5), to: primary, withinSeconds: 10 })).toMatchObject({ moved: true });
@@ -225,6 +235,7 @@ describe('routing', () => {
 
   test('throttling and a silent control plane are transient', async () => {
     const dns = createDnsActivities(dependencies);
+    await holding(6);
     await lab.call('route53/throttle', { count: 1 });
     expect(errorType(await dns.changeRecord({ run: run(6), to: primary }).catch((error: unknown) => error))).toBe('transient');
     await lab.call('route53/control-plane', { available: false });

@@ -225,7 +225,6 @@ export class TestEstate {
           ];
         }),
       ),
-      capacity: { verifyTolerancePercent: 5 },
       monitoring: { url: 'http://x/' },
       mail: { server: { host: 'x', port: 25 }, from: 'dr@example.com' },
       reports: { directory: 'reports' },

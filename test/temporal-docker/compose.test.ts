@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { findProgram, findTemporal } from '../../lab/setup/paths.ts';
+import { findTemporal } from '../../lab/setup/paths.ts';
 import { checkSearchAttributes } from '../../workers/worker.ts';
 
 const run = promisify(execFile);
@@ -30,7 +30,7 @@ async function fill(env: string): Promise<string> {
   return file;
 }
 
-describe.skipIf(findProgram('docker-compose') === null)('compose.yaml', () => {
+describe('compose.yaml', () => {
   let composed: Composed;
 
   beforeAll(async () => {

@@ -24,7 +24,7 @@ describe('endings', () => {
   });
 
   it('undoes in reverse, before the point of no return, when people choose undo', async () => {
-    estate.failOnce('setCapacity', ApplicationFailure.nonRetryable('no such quota', 'capacity'));
+    estate.failOnce('setCapacity', ApplicationFailure.nonRetryable('no such quota', 'permanent'));
     const report = await rig.with(estate, async () => {
       const handle = await start();
       await vote(handle, 'approve');
@@ -88,7 +88,7 @@ describe('endings', () => {
       await vote(first, 'approve');
       await until('the database is promoted', async () => (estate.changed('promoteDatabase').length > 0 ? true : undefined));
       await first.terminate('its worker is gone');
-      estate.failOnce('setCapacity', ApplicationFailure.nonRetryable('no such quota', 'capacity'));
+      estate.failOnce('setCapacity', ApplicationFailure.nonRetryable('no such quota', 'permanent'));
       const second = await start();
       await vote(second, 'approve');
       const gate = await openGate(second, 'failed-step');
