@@ -26,8 +26,7 @@ export default defineConfig({
           name: 'lab',
           include: withLab,
           pool: 'forks',
-          maxWorkers: 1,
-          fileParallelism: false,
+          maxWorkers: 2,
           // Two shared cores: a lab that starves is given one more try, and vitest prints that it needed it. A second failure counts.
           retry: 1,
           testTimeout: 180_000,

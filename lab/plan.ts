@@ -14,7 +14,7 @@ import { applicationFiles } from './site/folders.ts';
 import { fingerprint } from './sshd/keys.ts';
 
 /** How long a run of the lab watches the recovered service: long enough to see a relapse, short enough to watch. */
-const watchTime = 'PT5S';
+const watchTime = 'PT3S';
 
 export function planFolder(labDirectory: string): string {
   return join(labDirectory, 'plan');

@@ -11,7 +11,6 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { seconds } from '../plan/durations.ts';
 import { forecast, servedFunctions, strictestRto } from '../plan/rules/objectives.ts';
 import { expectedRoutingSeconds } from '../plan/rules/waits.ts';
 import type { ProcedureName } from '../plan/schema.ts';

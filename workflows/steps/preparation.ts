@@ -95,7 +95,7 @@ export async function countLoss(run: Run, facts: RecoveryFacts, read: Reads): Pr
 type ReachableCache = Extract<CacheState, { reachable: true }>;
 
 function hasAll(target: SiteId, caches: readonly CacheState[]): boolean {
-  const reachable = caches.filter((state) => state.reachable) as ReachableCache[];
+  const reachable = caches.filter((state) => state.reachable);
   const own = reachable.find((state) => state.site === target);
   return own !== undefined && reachable.every((other) => other === own || compareCaches(own, other) === 'has all');
 }
