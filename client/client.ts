@@ -4,7 +4,7 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, WorkflowUpda
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { PlanSnapshot } from '../plan/schema.ts';
 import type { Report } from '../report/report.ts';
-import { makeAssessmentWorkflowId, makeDryRunWorkflowId, makeEstateCheckWorkflowId, makeRunWorkflowId, taskQueue } from '../workflows/ids.ts';
+import { makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeWorkflowId, taskQueue } from '../workflows/ids.ts';
 import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, voteUpdate } from '../workflows/messages.ts';
 import type { Assessment, AssessmentInput, EstateCheck, RegionalFailoverInput, RunStatus, ShortVote, Vote, VoteReceipt } from '../workflows/messages.ts';
 import { connectClient } from './connect.ts';
@@ -65,7 +65,7 @@ export class DrClient {
    * `refused` when the run will not work on this input, `no-worker` when nobody would carry it out. In the first and the last case nothing was started.
    */
   async startRegionalFailover(input: RegionalFailoverInput): Promise<StartedRun> {
-    const runId = input.mode === 'dry-run' ? makeDryRunWorkflowId(input.estate) : makeRunWorkflowId(input.estate);
+    const runId = makeWorkflowId(input.mode, input.estate);
     await requireWorker(this.temporal, 'Nothing was started.');
     const handle = await this.start('regionalFailover', runId, input);
     await this.untilAccepted(handle);

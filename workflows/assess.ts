@@ -12,7 +12,9 @@ import { judgeTarget, recommend } from '../plan/rules/targets.ts';
 import { expectedRoutingSeconds } from '../plan/rules/waits.ts';
 import type { Plan, SiteId } from '../plan/schema.ts';
 import type { Reads } from './activity-proxies.ts';
+import { lastCommitOf, unobserved } from './loss.ts';
 import type { Assessment, TargetAssessment } from './messages.ts';
+import { now } from './run.ts';
 import { cacheSites, databaseSites, otherSites } from './sites.ts';
 
 /** What the other sites look like now. */
@@ -47,7 +49,7 @@ export async function assess(
   const restart = restartInPlace(judgement.verdict, service.reachable, service.active);
   const ranked = targets.map((target) => ({ ...target, lossSeconds: lossSeconds(target.estimatedLoss) }));
   return {
-    at: new Date().toISOString(),
+    at: now(),
     from,
     verdict: judgement.verdict,
     vantages: vantages.map(({ observer, kind, verdict, detail, failingSince }) => ({
@@ -140,14 +142,6 @@ function expectedLoss(
     return { kind: 'at most', seconds: 0, bytes: 0, basis };
   }
   return lossSinceNewestCommit(plan, reachable, failedSince === null ? undefined : { at: Date.parse(failedSince), basis: unobserved });
-}
-
-/** What people are told when nobody can see whether the failed site still acknowledges. */
-export const unobserved = 'the first failed observation; assumes that the failed site has acknowledged nothing since';
-
-/** Commit time of the last transaction that came from the failed primary; RFC 3339. */
-export function lastCommitOf(state: Extract<DatabaseState, { reachable: true }>): string | undefined {
-  return state.promotion ? state.promotion.lastReplayedCommitAt : state.lastReplayedCommitAt;
 }
 
 /** The loss without any fence: counted from the newest commit that a survivor has. */

@@ -30,6 +30,8 @@ export interface RecoveryFacts {
   observed: readonly WriterState[];
   /** The latest verdict on each function. */
   readonly verdicts: Map<string, FunctionVerdict>;
+  /** Functions of lower tiers that did not pass and that people chose to go on without. */
+  goneOnWithout: readonly string[];
   readonly leftovers: string[];
 }
 
@@ -47,6 +49,7 @@ export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFai
     predicted: [],
     observed: [],
     verdicts: new Map(),
+    goneOnWithout: [],
     leftovers: [],
   };
 }

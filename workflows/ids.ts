@@ -23,6 +23,11 @@ export function makeDryRunWorkflowId(estate: string): string {
   return `dry-run/${estate}`;
 }
 
+/** Id of a run of a mode that people start. */
+export function makeWorkflowId(mode: 'live' | 'dry-run', estate: string): string {
+  return mode === 'live' ? makeRunWorkflowId(estate) : makeDryRunWorkflowId(estate);
+}
+
 /** Id of the read-only check of what the workers can reach. */
 export function makeEstateCheckWorkflowId(estate: string): string {
   return `estate-check/${estate}`;

@@ -1,6 +1,5 @@
 /** How the modes differ: the one place. Procedures never ask for the mode. */
 import type { Mode } from '../report/report.ts';
-import { makeDryRunWorkflowId, makeRunWorkflowId } from './ids.ts';
 
 export interface ModeRules {
   /** `apply` carries changes out; `print` writes down what would be done and touches nothing. */
@@ -9,11 +8,9 @@ export interface ModeRules {
   readonly gates: 'ask' | 'show';
   /** Whether a site that is alive ends the run. */
   readonly failure: 'must be confirmed' | 'is only reported';
-  /** The workflow id that a run of this mode must have; for runs that change things it is the estate's lock. */
-  readonly workflowId: (estate: string) => string;
 }
 
 export const modes: Readonly<Record<Mode, ModeRules>> = {
-  live: { changes: 'apply', gates: 'ask', failure: 'must be confirmed', workflowId: makeRunWorkflowId },
-  'dry-run': { changes: 'print', gates: 'show', failure: 'is only reported', workflowId: makeDryRunWorkflowId },
+  live: { changes: 'apply', gates: 'ask', failure: 'must be confirmed' },
+  'dry-run': { changes: 'print', gates: 'show', failure: 'is only reported' },
 };

@@ -5,7 +5,9 @@ import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import type { ProcedureName } from '../plan/schema.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { planQuery, type RegionalFailoverInput } from './messages.ts';
-import { modes, type ModeRules } from './modes.ts';
+import { makeWorkflowId } from './ids.ts';
+import { modes } from './modes.ts';
+import type { Mode } from '../report/report.ts';
 
 /** The worker's plan, which the run keeps until its end. Refused when the starter named another digest. */
 export async function loadRunPlan(expectedDigest: string | undefined): Promise<PlanSnapshot> {
@@ -58,15 +60,15 @@ export interface Opening {
   readonly from: SiteId;
   readonly to: SiteId;
   readonly workflowId: string;
-  readonly rules: ModeRules;
+  readonly mode: Mode;
 }
 
 /** Refuses a start that cannot be right: the lock's id, the estate's name, sites that are not in the plan or not a target. */
 export function checkOpening({ plan }: PlanSnapshot, opening: Opening): void {
-  const { procedure, estate, from, to, workflowId, rules } = opening;
+  const { procedure, estate, from, to, workflowId, mode } = opening;
   const sites = plan.sites.map((site) => site.id);
   mustBeEstate(plan, estate);
-  const rightId = rules.workflowId(estate);
+  const rightId = makeWorkflowId(mode, estate);
   if (workflowId !== rightId)
     throw refuse(
       `The workflow id "${workflowId}" is not this estate's lock.`,

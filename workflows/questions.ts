@@ -8,11 +8,11 @@ import { assess } from './assess.ts';
 import { RunEnding } from './endings.ts';
 import type { RecoveryFacts } from './facts.ts';
 import type { Decision, GateEvidence } from './gate.ts';
+import { countLoss, lossNeedsPeople, lossOf } from './loss.ts';
 import type { Assessment } from './messages.ts';
 import { describe, type Look, now, type Run } from './run.ts';
 import { mustBeFailed, lookAtSite } from './steps/detection.ts';
-import { allProven, predictServers } from './steps/fencing.ts';
-import { countLoss, lossNeedsPeople, lossOf } from './steps/preparation.ts';
+import { allProven, mustHaveOneWriter, predictServers } from './servers.ts';
 
 /** Step: people decide whether the failover begins. The evidence is looked at again while they think; a site that recovers ends the question. */
 export function activation(run: Run, facts: RecoveryFacts, first: Assessment): Look<Decision> {
@@ -118,14 +118,6 @@ function evidenceOf(run: Run, facts: RecoveryFacts, assessment: Assessment): Gat
   ];
   if (facts.declaredFailed) lines.unshift(`${run.start.startedBy} declares ${facts.from} failed: ${facts.declaredFailed.reason}`);
   return { lines, at: assessment.at, badness: lossBadness(loss) + (target?.eligible ? 0 : 10_000_000) };
-}
-
-function mustHaveOneWriter(facts: RecoveryFacts): void {
-  for (const server of ['database', 'cache'] as const) {
-    const writers = facts.predicted.filter((state) => state.server === server && state.state === 'writer');
-    if (writers.length !== 1)
-      throw new RunEnding('aborted', `The run would end with ${writers.length} writers of the ${server}, and it must be one. Nothing was changed.`, false);
-  }
 }
 
 /** A target that is ruled out now is for people to look at before anybody is asked to approve it. */

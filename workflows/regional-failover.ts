@@ -7,7 +7,7 @@
  *  4. Prepare the target, all of it undoable: catch up, lag, capacity, files and certificate.
  *  5. POINT OF NO RETURN: promote database and cache, protect the data again, start the services.
  *  6. Verify every function by content, tier by tier. Only then route traffic, and verify as a customer.
- *  7. Watch, update monitoring, tell stakeholders. The conductor stores the report at every ending.
+ *  7. Watch, confirm who can write, update monitoring, tell stakeholders. The conductor stores the report at every ending.
  *
  * One await is one step, or steps that run side by side; the ids are those of the plan.
  */
@@ -16,13 +16,13 @@ import type { Report } from '../report/report.ts';
 import { conduct } from './conduct.ts';
 import { acceptUnprovenFence, acceptLoss, activation } from './questions.ts';
 import type { RegionalFailoverInput } from './messages.ts';
-import { notifyStakeholders, updateMonitoring } from './steps/closing.ts';
+import { confirmWriters, notifyStakeholders, updateMonitoring } from './steps/closing.ts';
 import { assessImpact, confirmAgain, confirmFailure, mustBeFailed } from './steps/detection.ts';
 import { claimEpoch, fenceByFirstProof } from './steps/fencing.ts';
 import { catchUpCache, catchUpDatabase, checkApplication, checkLag, raiseCapacity } from './steps/preparation.ts';
 import { promoteCache, promoteDatabase, protectData, startServices } from './steps/promotion.ts';
 import { routeTraffic } from './steps/traffic.ts';
-import { verifyAsCustomer, verifyFunctions, watchService } from './steps/verification.ts';
+import { verifyAsCustomer, verifyFirstTier, verifyLowerTiers, watchService } from './steps/verification.ts';
 
 export async function regionalFailover(input: RegionalFailoverInput): Promise<Report> {
   return conduct('regionalFailover', input, async (run, facts) => {
@@ -56,7 +56,8 @@ export async function regionalFailover(input: RegionalFailoverInput): Promise<Re
     await run.together({ 'protect-data': protectData(run, facts), 'start-services': startServices(run, facts) });
 
     run.enter('verifying');
-    await run.step('verify-functions', verifyFunctions(run, facts));
+    await run.step('verify-first-tier', verifyFirstTier(run, facts));
+    await run.step('verify-lower-tiers', verifyLowerTiers(run, facts));
 
     run.enter('routing');
     await run.step('route-traffic', routeTraffic(run, facts));
@@ -66,6 +67,7 @@ export async function regionalFailover(input: RegionalFailoverInput): Promise<Re
     await run.step('watch', watchService(run, facts));
 
     run.enter('closing');
+    await run.step('confirm-writers', confirmWriters(run, facts));
     await run.together({ 'update-monitoring': updateMonitoring(run, facts), 'notify-stakeholders': notifyStakeholders(run, facts) });
   });
 }

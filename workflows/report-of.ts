@@ -6,7 +6,7 @@ import type { FunctionRecord, Loss, Outcome, Report } from '../report/report.ts'
 import { worstLoss } from '../plan/rules/loss.ts';
 import { achievedRto, split } from './clock.ts';
 import type { RecoveryFacts } from './facts.ts';
-import type { Run } from './run.ts';
+import { now, type Run } from './run.ts';
 
 /** The report as it stands; complete once the run has ended. */
 export function reportOf(run: Run, facts: RecoveryFacts, outcome: Outcome, summary: string): Report {
@@ -23,7 +23,7 @@ export function reportOf(run: Run, facts: RecoveryFacts, outcome: Outcome, summa
     to: facts.to,
     startedBy: run.start.startedBy,
     startedAt: run.start.startedAt,
-    endedAt: new Date().toISOString(),
+    endedAt: now(),
     epoch: run.epoch,
     clock: split(facts.moments, run.peopleSeconds),
     loss: worstLoss([databaseLoss(facts), cacheLoss(facts)]),

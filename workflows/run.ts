@@ -5,6 +5,7 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, condition, isCancellation } from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
 import { seconds } from '../plan/durations.ts';
+import { membersOf } from '../plan/rules/people.ts';
 import type { Gate, Plan, PlanSnapshot, Procedure, ProcedureName, SiteId, Step } from '../plan/schema.ts';
 import type { Mode, Phase, StepRecord, TimelineEntry } from '../report/report.ts';
 import { type StepTools, toolsFor } from './activity-proxies.ts';
@@ -327,9 +328,8 @@ export class Run {
 
   private terms(gateId: string): Terms {
     const gate = this.gateOf(gateId);
-    const members = this.plan.groups.filter((group) => gate.electorate.includes(group.id)).flatMap((group) => group.members);
     return {
-      electorate: [...new Set(members)],
+      electorate: membersOf(this.plan, gate.electorate),
       startedBy: this.start.startedBy,
       quorum: gate.quorum,
       deadlineSeconds: seconds(gate.deadline),

@@ -24,7 +24,7 @@ export async function checkDatabase(plan: Plan, site: SiteId, password: string):
   const endpoint = sites[site]?.database;
   if (!endpoint) return [];
   const { user } = database.observer;
-  const subject: Subject = { what: 'PostgreSQL, to look', steps: ['assess-impact', 'catch-up-database', 'check-lag', 'verify-functions'], as: user };
+  const subject: Subject = { what: 'PostgreSQL, to look', steps: ['assess-impact', 'catch-up-database', 'check-lag', 'verify-first-tier'], as: user };
   const timeout = milliseconds(ssh.connectTimeout);
   const client = new Client({
     ...endpoint,

@@ -12,7 +12,7 @@ export async function checkCache(plan: Plan, site: SiteId, password: string): Pr
   const endpoint = sites[site]?.cache;
   if (!endpoint) return [];
   const { user } = cache.observer;
-  const subject: Subject = { what: 'Redis, to look', steps: ['assess-impact', 'catch-up-cache', 'verify-functions'], as: user };
+  const subject: Subject = { what: 'Redis, to look', steps: ['assess-impact', 'catch-up-cache', 'verify-first-tier'], as: user };
   const timeout = milliseconds(ssh.connectTimeout);
   const client = new Redis({
     ...endpoint,

@@ -12,7 +12,7 @@ import type { AccessCheck } from './port.ts';
 export async function checkService(plan: Plan, site: SiteId, authority: string | undefined): Promise<AccessCheck> {
   const { service, sites } = plan.estate;
   const endpoint = sites[site]?.service;
-  const subject: Subject = { what: `service as ${service.publicHost}`, steps: ['confirm-failure', 'verify-functions'], as: 'anybody' };
+  const subject: Subject = { what: `service as ${service.publicHost}`, steps: ['confirm-failure', 'verify-first-tier'], as: 'anybody' };
   if (!endpoint) return lacking(subject, 'The plan has no address for it.');
   try {
     const { status, expires } = await get({

@@ -1,7 +1,7 @@
 /** The application's files and certificate, as the agent on the target's host finds them. */
 import { siteOf } from '../ssh/agent.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { failure } from '../errors.ts';
+import { mustAsk } from '../must-ask.ts';
 import { judgeFiles } from './judge.ts';
 import type { ApplicationActivities } from './port.ts';
 
@@ -10,14 +10,7 @@ export function createApplicationActivities(dependencies: ActivityDependencies):
     async checkApplication({ run, site }) {
       const plan = await dependencies.planOf(run.planDigest);
       siteOf(plan, site);
-      const answer = await dependencies.agent(run, site).ask('files-status');
-      if (!answer.reachable)
-        throw failure(
-          'transient',
-          { happened: `The agent of ${site} could not be reached for its files: ${answer.reason}.`, leftAs: 'Nothing was changed.' },
-          { site },
-        );
-      const { fields } = answer;
+      const fields = await mustAsk(dependencies, run, site, { verb: 'files-status', what: 'its files', leftAs: 'Nothing was changed.' });
       const certificateExpiresAt = fields.find('cert_not_after');
       return judgeFiles(plan.estate.service, {
         site,

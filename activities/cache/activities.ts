@@ -9,6 +9,7 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { mustHoldMajority } from '../epoch.ts';
 import { failure } from '../errors.ts';
 import { until } from '../running.ts';
+import { proveWritable } from '../must-ask.ts';
 import { siteOf } from '../ssh/agent.ts';
 import type { CacheActivities, CacheState } from './port.ts';
 import { readDigest, readRedis, withRedis, type RedisSettings } from './redis.ts';
@@ -56,7 +57,7 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
       const linked = followed.filter(({ answer }) => answer.ok).map(({ replica }) => replica);
       const comparison =
         linked.length === 0 ? { equal: 'no replica' as const, how: 'no replica to compare with' } : await compare(dependencies, run, site, linked);
-      await proveWritable(dependencies, run, site);
+      await proveWritable(dependencies, run, site, 'cache');
       const protectedBy = linked.length === 0 ? 'asks for no replica' : await protect(dependencies, run, site);
       const notes = followed.flatMap(({ replica, answer }) => (answer.ok ? [] : [`${replica} does not follow: ${answer.reason}`]));
       return {
@@ -129,22 +130,6 @@ async function compare(
       error,
     );
   }
-}
-
-async function proveWritable(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<void> {
-  const test = await dependencies.agent(run, site).ask('write-test');
-  if (!test.reachable)
-    throw failure(
-      'transient',
-      { happened: `The agent of ${site} could not be reached for a write: ${test.reason}.`, leftAs: 'The cache there is promoted.' },
-      { site },
-    );
-  if (test.fields.get('cache_write') === 'accepted') return;
-  throw failure(
-    'permanent',
-    { happened: `The cache at ${site} was promoted, but a write was not accepted: ${test.fields.get('cache_detail')}.`, leftAs: 'No traffic was moved.' },
-    { site },
-  );
 }
 
 /** Asks for a replica again, now that one is there. A refusal leaves the primary writable, and is said. */

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import type { Plan } from '../../plan/schema.ts';
+import { membersOf } from '../../plan/rules/people.ts';
 import type { FolderDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
 import type { CommunicationActivities } from './port.ts';
@@ -36,7 +37,7 @@ export function createCommunicationActivities(dependencies: FolderDependencies):
 
 /** E-mail addresses of the plan's stakeholder groups, each once. */
 function stakeholders(plan: Plan): readonly string[] {
-  const members = plan.groups.filter((group) => plan.communication.stakeholders.groups.includes(group.id)).flatMap((group) => group.members);
+  const members = membersOf(plan, plan.communication.stakeholders.groups);
   return [...new Set(members.flatMap((member) => plan.people.find((person) => person.id === member)?.email ?? []))];
 }
 

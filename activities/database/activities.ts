@@ -8,6 +8,7 @@ import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { mustHoldMajority } from '../epoch.ts';
 import { failure } from '../errors.ts';
 import { until } from '../running.ts';
+import { proveWritable } from '../must-ask.ts';
 import { observe, observerAt } from './observer.ts';
 import { lsnBytes, readServer, withSession } from './postgresql.ts';
 import type { DatabaseActivities, DatabaseState, EarlierPromotion } from './port.ts';
@@ -31,7 +32,7 @@ export function createDatabaseActivities(dependencies: ActivityDependencies): Da
     async promoteDatabase({ run, site }) {
       await mustHoldMajority(dependencies, run, 'The database was not promoted.');
       const promoted = await agent(run, site).change('database-promote');
-      await proveWritable(dependencies, run, site);
+      await proveWritable(dependencies, run, site, 'database');
       const [timelineBefore, timelineAfter] = [Number(promoted.get('timeline_before')), Number(promoted.get('timeline_after'))];
       if (!(timelineAfter > timelineBefore)) {
         throw failure('permanent', {
@@ -136,21 +137,4 @@ async function untilReplayed(dependencies: ActivityDependencies, run: RunContext
     if (error instanceof ApplicationFailure || (error instanceof Error && error.name === 'AbortError')) throw error;
     throw behind(error instanceof Error ? error.message : String(error), error);
   }
-}
-
-async function proveWritable(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<void> {
-  const test = await dependencies.agent(run, site).ask('write-test');
-  if (!test.reachable) {
-    throw failure(
-      'transient',
-      { happened: `The agent of ${site} could not be reached for a write: ${test.reason}.`, leftAs: 'The database there is promoted.' },
-      { site },
-    );
-  }
-  if (test.fields.get('database_write') === 'accepted') return;
-  throw failure(
-    'permanent',
-    { happened: `The database at ${site} was promoted, but a write was not accepted: ${test.fields.get('database_detail')}.`, leftAs: 'No traffic was moved.' },
-    { site },
-  );
 }

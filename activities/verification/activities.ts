@@ -1,6 +1,5 @@
 /** Verification by content: each function by its own probe and by what its stores hold, the uptime metric, the way of a customer, the time after. */
 import { milliseconds } from '../../plan/durations.ts';
-import { servedFunctions } from '../../plan/rules/objectives.ts';
 import type { BusinessFunction, Endpoint, FunctionProbe, Plan, SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { FolderDependencies } from '../dependencies.ts';
@@ -44,12 +43,12 @@ export function createVerificationActivities(dependencies: FolderDependencies): 
       return verifyUptime(await verifierOf(run), site);
     },
 
-    async verifyAsCustomer({ run, site, withinSeconds }) {
-      return verifyAsCustomer(await verifierOf(run), site, withinSeconds);
+    async verifyAsCustomer({ run, site, functions, withinSeconds }) {
+      return verifyAsCustomer(await verifierOf(run), site, functions, withinSeconds);
     },
 
-    async watchService({ run, site, forSeconds }) {
-      return watchService(await verifierOf(run), site, forSeconds);
+    async watchService({ run, site, functions, forSeconds }) {
+      return watchService(await verifierOf(run), site, functions, forSeconds);
     },
   };
 }
@@ -122,11 +121,11 @@ export function readMetric(text: string, name: string): number {
 }
 
 /** Each function by the public name, through every resolver of the plan, until all agree or the time is over. */
-async function verifyAsCustomer(verifier: Verifier, site: SiteId, withinSeconds: number): Promise<readonly FunctionVerdict[]> {
+async function verifyAsCustomer(verifier: Verifier, site: SiteId, functions: readonly string[], withinSeconds: number): Promise<readonly FunctionVerdict[]> {
   let latest: readonly FunctionVerdict[] = [];
   const agreed = await until(
     async () => {
-      latest = await askAsCustomer(verifier, site);
+      latest = await askAsCustomer(verifier, site, functions);
       return latest.every((verdict) => verdict.status !== 'failed') ? latest : undefined;
     },
     { everyMilliseconds: pollMilliseconds, withinMilliseconds: withinSeconds * 1000 },
@@ -134,17 +133,18 @@ async function verifyAsCustomer(verifier: Verifier, site: SiteId, withinSeconds:
   return agreed ?? latest;
 }
 
-async function askAsCustomer(verifier: Verifier, site: SiteId): Promise<readonly FunctionVerdict[]> {
+async function askAsCustomer(verifier: Verifier, site: SiteId, functions: readonly string[]): Promise<readonly FunctionVerdict[]> {
   const { plan } = verifier;
   const addresses = await Promise.all(plan.estate.dns.resolvers.map((resolver) => resolveAs(plan, site, resolver)));
   const wrong = addresses.flatMap((answer) => ('difference' in answer ? [answer.difference] : []));
   const endpoint = { host: plan.estate.sites[site]?.publicAddress ?? '', port: plan.estate.service.publicPort };
   return Promise.all(
-    servedFunctions(plan).map(async (businessFunction): Promise<FunctionVerdict> => {
+    functions.map(async (id): Promise<FunctionVerdict> => {
+      const { businessFunction, probe } = served(plan, id);
       const at = (): string => verifier.now().toISOString();
-      if (wrong.length > 0) return { function: businessFunction.id, status: 'failed', differences: wrong, at: at() };
-      const result = await ask(verifier, site, endpoint, businessFunction, served(plan, businessFunction.id).probe);
-      return { function: businessFunction.id, ...result, at: at() };
+      if (wrong.length > 0) return { function: id, status: 'failed', differences: wrong, at: at() };
+      const result = await ask(verifier, site, endpoint, businessFunction, probe);
+      return { function: id, ...result, at: at() };
     }),
   );
 }
@@ -162,6 +162,7 @@ async function resolveAs(plan: Plan, site: SiteId, resolver: Endpoint): Promise<
 async function watchService(
   verifier: Verifier,
   site: SiteId,
+  functions: readonly string[],
   forSeconds: number,
 ): Promise<{ readonly relapsed: boolean; readonly detail: string; readonly rounds: number }> {
   const { plan } = verifier;
@@ -171,7 +172,10 @@ async function watchService(
   let failedBefore: ReadonlyMap<string, string> = new Map();
   for (let rounds = 1; ; rounds++) {
     const results = await Promise.all(
-      servedFunctions(plan).map(async (entry) => [entry.id, await ask(verifier, site, endpoint, entry, served(plan, entry.id).probe)] as const),
+      functions.map(async (id) => {
+        const { businessFunction, probe } = served(plan, id);
+        return [id, await ask(verifier, site, endpoint, businessFunction, probe)] as const;
+      }),
     );
     const failing = new Map(results.flatMap(([id, result]) => (result.status === 'failed' ? [[id, result.differences.join(' ')] as const] : [])));
     const twice = [...failing].filter(([id]) => failedBefore.has(id));

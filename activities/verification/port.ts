@@ -19,12 +19,18 @@ export interface VerificationActivities {
   verifyFunction(input: { readonly run: RunContext; readonly site: SiteId; readonly function: string; readonly reference?: SiteId }): Promise<FunctionVerdict>;
   /** The uptime metric is served and grows. */
   verifyUptime(input: { readonly run: RunContext; readonly site: SiteId }): Promise<{ readonly ok: boolean; readonly detail: string }>;
-  /** Each function called by the public name, resolved through the plan's resolvers; the answer must come from `site`. Repeated until all agree or `withinSeconds` is over. */
-  verifyAsCustomer(input: { readonly run: RunContext; readonly site: SiteId; readonly withinSeconds: number }): Promise<readonly FunctionVerdict[]>;
-  /** Calls every function each few seconds for the time; ends at the first failure seen twice in a row. Heartbeats. */
+  /** Each of `functions` called by the public name, resolved through the plan's resolvers; the answer must come from `site`. Repeated until all agree or `withinSeconds` is over. */
+  verifyAsCustomer(input: {
+    readonly run: RunContext;
+    readonly site: SiteId;
+    readonly functions: readonly string[];
+    readonly withinSeconds: number;
+  }): Promise<readonly FunctionVerdict[]>;
+  /** Calls each of `functions` each few seconds for the time; ends at the first failure seen twice in a row. Heartbeats. */
   watchService(input: {
     readonly run: RunContext;
     readonly site: SiteId;
+    readonly functions: readonly string[];
     readonly forSeconds: number;
   }): Promise<{ readonly relapsed: boolean; readonly detail: string; readonly rounds: number }>;
 }

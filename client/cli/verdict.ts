@@ -1,4 +1,5 @@
 /** Is a finished run good news? Pure. */
+import { judgeRpo, judgeRto } from '../../plan/rules/objectives.ts';
 import type { FunctionRecord, Report } from '../../report/report.ts';
 import type { RunView } from '../client.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -22,12 +23,15 @@ export function missedObjectives(report: Report): readonly string[] {
 }
 
 function missedRto({ name, rtoSeconds }: FunctionRecord): string[] {
-  if (rtoSeconds.achieved === 'not reached') return [`${name}: not recovered`];
-  return rtoSeconds.achieved > rtoSeconds.target ? [`${name}: RTO of ${rtoSeconds.target} s missed with ${rtoSeconds.achieved} s`] : [];
+  const judgement = judgeRto(rtoSeconds.target, rtoSeconds.achieved);
+  if (judgement === 'not reached') return [`${name}: not recovered`];
+  return judgement === 'missed' ? [`${name}: RTO of ${rtoSeconds.target} s missed with ${rtoSeconds.achieved} s`] : [];
 }
 
 function missedRpo({ name, rpoSeconds }: FunctionRecord): string[] {
   const loss = rpoSeconds.achieved;
   if (loss.kind === 'unknown') return [`${name}: how much was lost is not known`];
-  return loss.kind === 'at most' && loss.seconds > rpoSeconds.target ? [`${name}: RPO of ${rpoSeconds.target} s missed with up to ${loss.seconds} s`] : [];
+  return loss.kind === 'at most' && judgeRpo(rpoSeconds.target, loss) === 'missed'
+    ? [`${name}: RPO of ${rpoSeconds.target} s missed with up to ${loss.seconds} s`]
+    : [];
 }

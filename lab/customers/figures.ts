@@ -36,6 +36,12 @@ export interface AcknowledgedBySite {
   readonly perSecond: Readonly<Record<string, number>>;
 }
 
+export interface CallsByAddress {
+  readonly address: string;
+  readonly calls: number;
+  readonly lastSentAt: string;
+}
+
 export interface MissingWrite {
   readonly customer: string;
   readonly function: string;
@@ -63,6 +69,7 @@ export interface CustomerFigures {
   readonly functions: readonly FunctionFigures[];
   readonly acknowledgedWrites: number;
   readonly acknowledgedBySite: readonly AcknowledgedBySite[];
+  readonly callsByAddress: readonly CallsByAddress[];
   readonly missing: MissingWrites;
 }
 
@@ -109,6 +116,15 @@ export function acknowledgedBySite(entries: readonly LedgerEntry[]): Acknowledge
   });
 }
 
+/** Where customers went, whether or not anybody answered. Shows that a site was still called. */
+export function callsByAddress(entries: readonly LedgerEntry[]): CallsByAddress[] {
+  return [...groupBy(entries, (entry) => entry.address ?? 'not resolved')].map(([address, calls]) => ({
+    address,
+    calls: calls.length,
+    lastSentAt: iso(calls.reduce((latest, { sentAtMs }) => Math.max(latest, sentAtMs), 0)),
+  }));
+}
+
 export function acknowledgedWrites(entries: readonly LedgerEntry[]): (LedgerEntry & { sequence: number })[] {
   return entries.filter(
     (entry): entry is LedgerEntry & { sequence: number } => entry.kind === 'write' && entry.outcome === 'ok' && entry.sequence !== undefined,
@@ -127,6 +143,7 @@ export function figuresOf(entries: readonly LedgerEntry[], missing: MissingWrite
     functions: functionFigures(entries),
     acknowledgedWrites: acknowledgedWrites(entries).length,
     acknowledgedBySite: acknowledgedBySite(entries),
+    callsByAddress: callsByAddress(entries),
     missing,
   };
 }

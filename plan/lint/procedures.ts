@@ -1,8 +1,9 @@
 /** Laws about the runbooks: steps, gates, and the time that they need against the time that there is. */
 import { formatSeconds, seconds } from '../durations.ts';
 import { servedFunctions } from '../rules/objectives.ts';
+import { membersOf } from '../rules/people.ts';
 import { confirmSeconds, customerSeconds, routingSeconds } from '../rules/waits.ts';
-import type { Gate, Plan, Procedure } from '../schema.ts';
+import type { Plan, Procedure } from '../schema.ts';
 import { problemIf, type Problem, type Rule } from './rule.ts';
 
 /** Steps of the regional failover, in the order that safety gives; the workflow knows them by these ids. */
@@ -22,17 +23,19 @@ export const regionalFailoverSteps = [
   'promote-cache',
   'protect-data',
   'start-services',
-  'verify-functions',
+  'verify-first-tier',
+  'verify-lower-tiers',
   'route-traffic',
   'verify-as-customer',
   'watch',
+  'confirm-writers',
   'update-monitoring',
   'notify-stakeholders',
   'store-report',
 ] as const;
 
 /** Steps that nobody may skip: without them two sites could write, or customers could be sent to a site that lost data. */
-const neverSkipped: readonly string[] = ['claim-epoch', 'confirm-again', 'fence-site', 'promote-database', 'promote-cache', 'verify-functions'];
+const neverSkipped: readonly string[] = ['claim-epoch', 'confirm-again', 'fence-site', 'promote-database', 'promote-cache', 'verify-first-tier'];
 
 /** Gates that a run opens when it needs them, whatever step it is at. */
 const neededGates = ['accepted-risk', 'failed-step'] as const;
@@ -95,7 +98,7 @@ export const pointOfNoReturn: Rule = (plan) =>
 export const quorum: Rule = (plan) =>
   proceduresOf(plan).flatMap(([name, procedure]) =>
     procedure.gates.flatMap((gate, index) => {
-      const voters = electorate(plan, gate).size;
+      const voters = membersOf(plan, gate.electorate).length;
       return problemIf(gate.quorum > voters - 1, {
         rule: 'quorum',
         level: 'error',
@@ -104,10 +107,6 @@ export const quorum: Rule = (plan) =>
       });
     }),
   );
-
-function electorate(plan: Plan, gate: Gate): ReadonlySet<string> {
-  return new Set(plan.groups.filter((group) => gate.electorate.includes(group.id)).flatMap((group) => group.members));
-}
 
 export const gatesUsed: Rule = (plan) =>
   proceduresOf(plan).flatMap(([name, procedure]) => {

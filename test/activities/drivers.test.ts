@@ -24,6 +24,9 @@ const primary = 'us-east-1';
 const secondary = 'eu-central-1';
 const tertiary = 'ap-southeast-1';
 
+/** What the lab's customers call. */
+const functions = ['customer-api', 'session-management', 'payment-processing', 'analytics', 'admin-console'];
+
 let lab: TestLab;
 let folder: string;
 let loaded: PlanSnapshot;
@@ -92,14 +95,16 @@ describe('verification', () => {
 
   test('a customer reaches the site that DNS gives, and no other', async () => {
     const { verifyAsCustomer } = createVerificationActivities(dependencies);
-    const there = await verifyAsCustomer({ run: run(0), site: primary, withinSeconds: 5 });
+    const there = await verifyAsCustomer({ run: run(0), site: primary, functions, withinSeconds: 5 });
     expect(there.map((verdict) => verdict.status)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
-    const elsewhere = await verifyAsCustomer({ run: run(0), site: secondary, withinSeconds: 0 });
+    const elsewhere = await verifyAsCustomer({ run: run(0), site: secondary, functions, withinSeconds: 0 });
     expect(elsewhere.every((verdict) => verdict.status === 'failed' && verdict.differences[0]?.includes('still gives'))).toBe(true);
   });
 
   test('a watch over a healthy service ends without a relapse', async () => {
-    expect(await createVerificationActivities(dependencies).watchService({ run: run(0), site: primary, forSeconds: 2 })).toMatchObject({ relapsed: false });
+    expect(await createVerificationActivities(dependencies).watchService({ run: run(0), site: primary, functions, forSeconds: 2 })).toMatchObject({
+      relapsed: false,
+    });
   });
 
   test('stale answers with status 200 are seen', async () => {
@@ -113,7 +118,7 @@ describe('verification', () => {
       });
       expect(verdict.status).toBe('failed');
       expect(verdict.differences[0]).toMatch(/^It read back .* instead of dr-0-customer-api-/);
-      expect(await createVerificationActivities(dependencies).watchService({ run: run(0), site: primary, forSeconds: 20 })).toMatchObject({
+      expect(await createVerificationActivities(dependencies).watchService({ run: run(0), site: primary, functions, forSeconds: 20 })).toMatchObject({
         relapsed: true,
         rounds: 2,
       });

@@ -290,6 +290,12 @@ describe('fences', () => {
       { state: 'standby' },
       { state: 'standby', how: expect.stringContaining('refuses writes') },
     ]);
+    // Pointed back at the lost primary by hand, after it had followed another: it must leave again, whatever its record says.
+    await cache.followCache({ run, site: 'west', source: 'north', withinSeconds: 10 });
+    servers.redis('west', 'REPLICAOF', servers.address('east'), '6379');
+    await eventually('west follows east', async () => (await servers.verb('west', 'cache-status')).fields['follows'] === 'east');
+    await fencing.fenceCacheByReplication({ run, site: 'east', replicas: ['west', 'north'] });
+    expect((await servers.verb('west', 'cache-status')).fields).toMatchObject({ role: 'primary', detached: 'yes', left: 'east' });
     expect(await fencing.reattach({ run, site: 'east', standbys: [], replicas: ['west', 'north'] })).toMatchObject([
       { server: 'cache', state: 'standby' },
       { state: 'standby' },

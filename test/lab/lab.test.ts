@@ -67,7 +67,7 @@ test('at the start us-east-1 writes, ap-southeast-1 follows synchronously, eu-ce
 test('the plan of the lab loads, and names a heartbeat that is younger than its limit', async () => {
   const { plan } = await loadPlan(join(lab.handle.directory, 'plan'));
   expect(plan.estate.name).toBe('erlmcp-lab-test-core');
-  expect(plan.procedures.regionalFailover.watch).toBe('PT5S');
+  expect(plan.procedures.regionalFailover.watch).toBe('PT3S');
   await eventually('a heartbeat at ap-southeast-1', 5_000, async () => {
     const [row] = await sql('ap-southeast-1', 'select synchronous_standby_names as names, extract(epoch from now() - written_at) as age from dr_heartbeat');
     return row && row.names === 'ANY 1 ("ap-southeast-1")' && Number(row.age) < 10;

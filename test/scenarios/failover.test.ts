@@ -65,6 +65,8 @@ describe('a site that is isolated but alive', () => {
     const fencedAt = report.steps.find((step) => step.id === 'fence-site')?.endedAt ?? '';
     const old = figures.acknowledgedBySite.find((entry) => entry.site === failed);
     expect(Date.parse(old?.lastAt ?? '1970-01-01T00:00:00Z')).toBeLessThanOrEqual(Date.parse(fencedAt));
+    const called = figures.callsByAddress.find(({ address }) => address === scenarios.publicAddress(failed));
+    expect(Date.parse(called?.lastSentAt ?? ''), 'customers went on calling the old site').toBeGreaterThan(Date.parse(fencedAt));
     await scenarios.stack.lab('heal', failed);
     expect(await scenarios.child().result()).toMatchObject({ outcome: 'fenced' });
   });

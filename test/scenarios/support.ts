@@ -9,6 +9,7 @@ import type { CustomerFigures } from '../../lab/customers/figures.ts';
 import { type Answers, decideUntilEnd, statusOf } from '../../lab/orchestrator/recovery.ts';
 import { customersServed, Stack, untilServed } from '../../lab/orchestrator/stack.ts';
 import { loadPlan } from '../../plan/load.ts';
+import type { Plan } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../../workflows/ids.ts';
 import { until } from '../support/until.ts';
@@ -25,11 +26,13 @@ const toleranceSeconds = 2;
 export class Scenarios {
   readonly stack: Stack;
   readonly estate: string;
+  private readonly plan: Plan;
   private readonly client: Client;
 
-  private constructor(stack: Stack, estate: string, client: Client) {
+  private constructor(stack: Stack, plan: Plan, client: Client) {
     this.stack = stack;
-    this.estate = estate;
+    this.plan = plan;
+    this.estate = plan.estate.name;
     this.client = client;
   }
 
@@ -38,7 +41,7 @@ export class Scenarios {
     try {
       const connection = await Connection.connect({ address: stack.temporal.address });
       const { plan } = await loadPlan(stack.plan);
-      return new Scenarios(stack, plan.estate.name, new Client({ connection }));
+      return new Scenarios(stack, plan, new Client({ connection }));
     } catch (error) {
       await stack.stop();
       throw error;
@@ -65,6 +68,11 @@ export class Scenarios {
   /** A verb of the lab's control, with its JSON body. */
   control<T = unknown>(verb: string, body: unknown = {}): Promise<T> {
     return call<T>(labHandle(this.stack.options.lab), verb, body);
+  }
+
+  /** The address at which DNS sends customers to a site. */
+  publicAddress(site: string): string {
+    return this.plan.estate.sites[site]?.publicAddress ?? '';
   }
 
   child() {

@@ -44,6 +44,8 @@ export class FakeEstate {
   reattachable = true;
   serviceStartable = true;
   brokenFunctions = new Map<string, string>();
+  /** Functions that customers' verification was asked to judge last. */
+  judgedFunctions: readonly string[] = [];
   dataPlaneWorks = true;
   lastCommitAt = new Date().toISOString();
   report: Report | null = null;
@@ -291,9 +293,10 @@ export class FakeEstate {
         return { function: input.function, status: broken ? 'failed' : 'ok', differences: broken ? [broken] : [], at: new Date().toISOString() };
       },
       verifyUptime: async () => ({ ok: true, detail: 'grows' }),
-      verifyAsCustomer: async ({ site }) => [
-        { function: 'customer-api', status: this.route === site ? 'ok' : 'failed', differences: [], at: new Date().toISOString() },
-      ],
+      verifyAsCustomer: async ({ site, functions }) => {
+        this.judgedFunctions = functions;
+        return functions.map((id) => ({ function: id, status: this.route === site ? 'ok' : 'failed', differences: [], at: new Date().toISOString() }));
+      },
       watchService: async () => ({ relapsed: false, detail: 'quiet', rounds: 3 }),
     } satisfies Partial<Activities>;
   }

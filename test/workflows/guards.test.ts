@@ -233,4 +233,22 @@ describe('guards', () => {
     expect(report.summary).toContain('The newest heartbeat comes from ap-southeast-1');
     expect(estate.changes()).toEqual([]);
   });
+
+  it('lets people go on without a function of a lower tier, and holds the others to work', async () => {
+    estate.brokenFunctions.set('analytics', 'analytics_events has 990 rows, ap-southeast-1 has 1000');
+    const { report, choices } = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      const gate = await openGate(handle, 'failed-step');
+      await vote(handle, 'skip', electorate.slice(0, 2), 'failed-step');
+      return { report: await endOf(handle), choices: gate.choices.join(' ') };
+    });
+    expect(choices).toContain('skip');
+    expect(report.outcome).toBe('recovered with exceptions');
+    expect(report.exceptions[0]).toContain('analytics_events has 990 rows');
+    expect(report.functions.find((entry) => entry.id === 'analytics')).toMatchObject({ status: 'failed', rtoSeconds: { achieved: 'not reached' } });
+    expect(estate.judgedFunctions).not.toContain('analytics');
+    expect(estate.judgedFunctions).toContain('payment-processing');
+    expect(estate.route).toBe('eu-central-1');
+  });
 });

@@ -1,11 +1,28 @@
-/** Steps after the recovery: monitoring, people, the copy of the report. */
+/** Steps after the recovery: who can write, monitoring, people, the copy of the report. */
 import type { Change } from '../../activities/context.ts';
+import type { WriterState } from '../../activities/fencing/port.ts';
 import { formatSeconds } from '../../plan/durations.ts';
 import { describeLoss } from '../../plan/rules/loss.ts';
 import type { Report } from '../../report/report.ts';
 import { split } from '../clock.ts';
 import type { RecoveryFacts } from '../facts.ts';
-import type { Alteration, Run } from '../run.ts';
+import type { Alteration, LookAtChange, Run } from '../run.ts';
+import { judgeServers, observeServers } from '../servers.ts';
+
+/** Step: which servers can write now. What falls short is an exception that stands first in the report, and is known before anybody is told. */
+export function confirmWriters(run: Run, facts: RecoveryFacts): LookAtChange<readonly WriterState[]> {
+  return {
+    would: 'confirm that exactly one server of each kind can write',
+    predicted: [],
+    act: async ({ read }) => {
+      const observed = await observeServers(run, facts, read);
+      run.exceptions.push(...judgeServers(observed));
+      return observed;
+    },
+    found: (servers) => servers.map(({ server, site, state }) => `${server} at ${site}: ${state}`).join(', '),
+    otherwise: [],
+  };
+}
 
 /** Step: monitoring knows where the service runs. */
 export function updateMonitoring(run: Run, facts: RecoveryFacts): Alteration<Change | null> {

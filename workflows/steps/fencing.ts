@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { ZoneEpoch } from '../../activities/dns/port.ts';
 import type { AgentState } from '../../activities/hosts/port.ts';
-import type { Fence, WriterState } from '../../activities/fencing/port.ts';
+import type { Fence } from '../../activities/fencing/port.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { settle } from '../endings.ts';
 import type { RecoveryFacts } from '../facts.ts';
@@ -140,24 +140,4 @@ async function fence(
     change.fenceDatabaseByReplication({ run: run.context(), site, standbys }),
     change.fenceCacheByReplication({ run: run.context(), site, replicas }),
   );
-}
-
-/** Whether every server of the failed site is proven fenced. */
-export function allProven(fences: readonly Fence[]): boolean {
-  return fences.length > 0 && fences.every((fence) => fence.proven);
-}
-
-/** End state that a failover leads to: one writer, everything else fenced or standby. Refused before the start when it does not. */
-export function predictServers(run: Run, facts: RecoveryFacts): readonly WriterState[] {
-  const servers = (site: SiteId): WriterState[] =>
-    (['database', 'cache'] as const)
-      .filter((server) => run.plan.estate.sites[site]?.[server] !== undefined)
-      .map((server) => ({ site, server, ...predicted(site, facts) }));
-  return run.plan.sites.flatMap((site) => servers(site.id));
-}
-
-function predicted(site: SiteId, facts: RecoveryFacts): Pick<WriterState, 'state' | 'how'> {
-  if (site === facts.to) return { state: 'writer', how: 'promoted by this run' };
-  if (site === facts.from) return { state: 'fenced', how: 'fenced by this run before anything is promoted' };
-  return { state: 'standby', how: `follows ${facts.to}` };
 }

@@ -4,14 +4,13 @@ import type { Change } from '../../activities/context.ts';
 import type { CacheState } from '../../activities/cache/port.ts';
 import type { DatabaseState } from '../../activities/database/port.ts';
 import { ApplicationFailure } from '@temporalio/workflow';
-import { seconds } from '../../plan/durations.ts';
 import { compareCaches } from '../../plan/rules/caches.ts';
-import { describeLoss, estimateCacheLoss, estimateDatabaseLoss, type Loss, worstLoss } from '../../plan/rules/loss.ts';
+import { describeLoss, type Loss } from '../../plan/rules/loss.ts';
 import type { SiteId } from '../../plan/schema.ts';
-import type { Reads, StepTools } from '../activity-proxies.ts';
+import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
-import { lastCommitOf, unobserved } from '../assess.ts';
-import { type Alteration, type Look, now, type Run } from '../run.ts';
+import { countLoss, lossOf } from '../loss.ts';
+import type { Alteration, Look, Run } from '../run.ts';
 import { cacheSites, databaseSites } from '../sites.ts';
 import { unchanged } from '../unchanged.ts';
 
@@ -47,7 +46,7 @@ export function catchUpCache(run: Run, facts: RecoveryFacts): Alteration<Change>
       const own = states.find((state) => state.site === facts.to);
       if (!own?.reachable) throw unreachable('cache', facts.to, own && !own.reachable ? own.reason : 'the plan has no cache there');
       if (own.promoted) return unchanged('promoted already by an earlier run');
-      const others = states.filter((state) => state.reachable && state.site !== facts.to) as ReachableCache[];
+      const others = states.filter((state) => state.reachable && state.site !== facts.to) as Extract<CacheState, { reachable: true }>[];
       const ahead = others.filter((other) => compareCaches(own, other) === 'is behind').sort((a, b) => b.offset - a.offset)[0];
       // A try before this one may have begun to follow; it is waited for.
       const source = ahead?.site ?? others.find((other) => other.site === own.follows)?.site;
@@ -70,76 +69,6 @@ export function checkLag(run: Run, facts: RecoveryFacts): Look<Loss> {
     found: (loss) =>
       `database ${facts.loss ? describeLoss(facts.loss) : 'unknown'}, cache ${facts.cacheLoss ? describeLoss(facts.cacheLoss) : 'unknown'}; together ${describeLoss(loss)}`,
   };
-}
-
-/** Counts what would be lost by promoting now, and keeps it. */
-export async function countLoss(run: Run, facts: RecoveryFacts, read: Reads): Promise<void> {
-  const [database, caches] = await Promise.all([
-    read.readDatabase({ run: run.context(), site: facts.to }),
-    Promise.all(cacheSites(run.plan, facts.from).map((site) => read.readCache({ run: run.context(), site }))),
-  ]);
-  const stopped = stoppedAcknowledging(run, facts);
-  facts.loss = databaseLoss(run, facts, database);
-  facts.cacheLoss = estimateCacheLoss({
-    fenced: provenFor(facts, 'cache'),
-    replicas: caches.length,
-    survivors: caches.filter((state) => state.reachable).length,
-    targetHasAll: hasAll(facts.to, caches),
-    writesWaitForReplicas: run.plan.estate.cache.writesWaitForReplicas,
-    probeIntervalSeconds: seconds(run.plan.estate.detection.probeInterval),
-    ...(facts.cacheContactAt === null ? {} : { lastContactAt: Date.parse(facts.cacheContactAt) }),
-    ...(stopped ? { stopped } : {}),
-  });
-}
-
-type ReachableCache = Extract<CacheState, { reachable: true }>;
-
-function hasAll(target: SiteId, caches: readonly CacheState[]): boolean {
-  const reachable = caches.filter((state) => state.reachable);
-  const own = reachable.find((state) => state.site === target);
-  return own !== undefined && reachable.every((other) => other === own || compareCaches(own, other) === 'has all');
-}
-
-/** The worse of what database and cache lose. */
-export function lossOf(facts: RecoveryFacts): Loss {
-  return worstLoss([facts.loss, facts.cacheLoss].filter((loss) => loss !== null));
-}
-
-/** Whether people must accept the loss: it is unknown, or above the plan's limits, and not covered by what they have accepted already. */
-export function lossNeedsPeople(run: Run, facts: RecoveryFacts, loss: Loss): boolean {
-  if (loss.kind === 'proven 0' || facts.acceptedLoss === 'whatever it is') return false;
-  if (loss.kind === 'unknown') return true;
-  if (facts.acceptedLoss !== null && loss.seconds <= facts.acceptedLoss) return false;
-  const { lagBytesMax, lagTimeMax } = run.plan.estate.limits;
-  return loss.seconds > seconds(lagTimeMax) || (loss.bytes !== 'unknown' && loss.bytes > lagBytesMax) || facts.fences.some((fence) => !fence.proven);
-}
-
-/** The loss of the database as it stands, from the fence's position and the target's. */
-function databaseLoss(run: Run, facts: RecoveryFacts, target: DatabaseState): Loss {
-  const fence = facts.fences.find((candidate) => candidate.positionBytes !== undefined);
-  const proven = provenFor(facts, 'database');
-  const lastCommitAt = target.reachable ? lastCommitOf(target) : undefined;
-  const stopped = stoppedAcknowledging(run, facts);
-  return estimateDatabaseLoss({
-    probeIntervalSeconds: seconds(run.plan.estate.detection.probeInterval),
-    ...(proven && fence?.positionBytes !== undefined ? { fencedPositionBytes: fence.positionBytes, fenceProof: fence.proof } : {}),
-    ...(target.reachable ? { targetBytes: target.promotion?.bytes ?? target.replayedBytes } : {}),
-    ...(lastCommitAt === undefined ? {} : { lastCommitAt: Date.parse(lastCommitAt) }),
-    ...(stopped ? { stopped } : {}),
-  });
-}
-
-/** When the failed primary last could acknowledge: a fence by its agent ends that at the fence, one that people declared failed may go on until now. */
-function stoppedAcknowledging(run: Run, facts: RecoveryFacts): { readonly at: number; readonly basis: string } | undefined {
-  const byAgent = facts.fences.find((fence) => fence.method === 'agent' && fence.proven);
-  if (byAgent) return { at: Date.parse(byAgent.at), basis: 'the fence by its agent' };
-  if (facts.declaredFailed && !provenFor(facts, 'database'))
-    return { at: Date.parse(now()), basis: `now; ${run.start.startedBy} declared a site failed that may still acknowledge` };
-  return facts.moments.failedSince === undefined ? undefined : { at: Date.parse(facts.moments.failedSince), basis: unobserved };
-}
-
-function provenFor(facts: RecoveryFacts, server: 'database' | 'cache'): boolean {
-  return facts.fences.some((fence) => fence.proven && fence.servers.some((state) => state.server === server && state.site === facts.from));
 }
 
 /** Step: the target carries the full load before it gets any. */

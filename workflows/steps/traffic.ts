@@ -6,7 +6,7 @@ import { proofSeconds } from '../../plan/rules/waits.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { dropLeftover, zoneLeftover } from '../leftovers.ts';
-import { type Alteration, describe, errorType, type Run } from '../run.ts';
+import { type Alteration, describe, errorType, now, type Run } from '../run.ts';
 import { switchSites } from '../sites.ts';
 
 type Method = 'data-plane' | 'control-plane';
@@ -16,7 +16,7 @@ export function routeTraffic(run: Run, facts: RecoveryFacts): Alteration<RoutePr
   return {
     changes: true,
     would: `send ${recordName} to ${facts.to} by ${methods.join(', then by ')}`,
-    predicted: { site: facts.to, authoritativeAt: new Date().toISOString(), ttlSeconds: seconds(run.plan.estate.dns.ttl), resolvers: [] },
+    predicted: { site: facts.to, authoritativeAt: now(), ttlSeconds: seconds(run.plan.estate.dns.ttl), resolvers: [] },
     act: async (tools) => {
       const problems: string[] = [];
       for (const method of methods) {
@@ -39,7 +39,7 @@ export function routeTraffic(run: Run, facts: RecoveryFacts): Alteration<RoutePr
 async function tryMethod(run: Run, facts: RecoveryFacts, tools: StepTools, method: Method): Promise<RouteProof | string> {
   const context = run.context();
   const served = await tools.read.readRoute({ run: context });
-  facts.moments.routingAt ??= new Date().toISOString();
+  facts.moments.routingAt ??= now();
   facts.moments.ttlSeconds = served.ttlSeconds;
   try {
     if (method === 'data-plane') {

@@ -10,21 +10,15 @@ import type { RecoveryFacts } from '../facts.ts';
 import { type LookAtChange, now, type Run } from '../run.ts';
 import { databaseSites } from '../sites.ts';
 
-/** Step: every function at the target, tier by tier, judged by what it answers and by what its stores hold. */
-export function verifyFunctions(run: Run, facts: RecoveryFacts): LookAtChange<readonly FunctionVerdict[]> {
+/** Step: the functions that the business cannot do without, and the uptime of the service, before anything is routed. */
+export function verifyFirstTier(run: Run, facts: RecoveryFacts): LookAtChange<readonly FunctionVerdict[]> {
+  const [first] = tiers(run);
   return {
-    would: `verify every function at ${facts.to} by content`,
+    would: `verify the functions of tier ${first} at ${facts.to} by content`,
     predicted: [],
     act: async (tools) => {
-      const reference = await referenceSite(run, facts, tools);
-      const functions = servedFunctions(run.plan);
-      const verdicts: FunctionVerdict[] = [];
-      for (const tier of [...new Set(functions.map((entry) => entry.tier))]) {
-        const ofTier = functions.filter((entry) => entry.tier === tier);
-        verdicts.push(...(await Promise.all(ofTier.map((entry) => tools.read.verifyFunction(input(run, facts.to, entry.id, reference))))));
-        const failed = record(facts, verdicts).filter((verdict) => verdict.status === 'failed');
-        if (failed.length > 0) throw notFit(facts.to, failed, 'No traffic was routed.');
-      }
+      const verdicts = await lookAtTier(run, facts, tools, first);
+      mustPass(facts.to, verdicts);
       const uptime = await tools.read.verifyUptime({ run: run.context(), site: facts.to });
       if (!uptime.ok) throw notFit(facts.to, [{ function: 'uptime', status: 'failed', differences: [uptime.detail], at: now() }], 'No traffic was routed.');
       facts.moments.readyAt = now();
@@ -34,6 +28,51 @@ export function verifyFunctions(run: Run, facts: RecoveryFacts): LookAtChange<re
   };
 }
 
+/** Step: the other functions, tier by tier. People may go on without one: every minute costs the functions that work. */
+export function verifyLowerTiers(run: Run, facts: RecoveryFacts): LookAtChange<readonly FunctionVerdict[]> {
+  return {
+    would: `verify the other functions at ${facts.to} by content`,
+    predicted: [],
+    act: async (tools) => {
+      const verdicts: FunctionVerdict[] = [];
+      facts.goneOnWithout = lowerFunctions(run); // until each has passed
+      for (const tier of tiers(run).slice(1)) verdicts.push(...(await lookAtTier(run, facts, tools, tier)));
+      facts.goneOnWithout = verdicts.flatMap((verdict) => (verdict.status === 'failed' ? [verdict.function] : []));
+      mustPass(facts.to, verdicts);
+      facts.moments.readyAt = now();
+      return verdicts;
+    },
+    found: describeVerdicts,
+    otherwise: [],
+  };
+}
+
+/** Each function of a tier, judged by what it answers and by what its stores hold. */
+async function lookAtTier(run: Run, facts: RecoveryFacts, tools: StepTools, tier: number | undefined): Promise<readonly FunctionVerdict[]> {
+  const reference = await referenceSite(run, facts, tools);
+  const functions = servedFunctions(run.plan).filter((entry) => entry.tier === tier);
+  return record(facts, await Promise.all(functions.map((entry) => tools.read.verifyFunction(input(run, facts.to, entry.id, reference)))));
+}
+
+function mustPass(site: SiteId, verdicts: readonly FunctionVerdict[]): void {
+  const failed = verdicts.filter((verdict) => verdict.status === 'failed');
+  if (failed.length > 0) throw notFit(site, failed, 'No traffic was routed.');
+}
+
+function tiers(run: Run): readonly number[] {
+  return [...new Set(servedFunctions(run.plan).map((entry) => entry.tier))];
+}
+
+function lowerFunctions(run: Run): readonly string[] {
+  const [first] = tiers(run);
+  return servedFunctions(run.plan).flatMap((entry) => (entry.tier === first ? [] : [entry.id]));
+}
+
+/** Functions that are held to work from here on: all but those that people chose to go on without. */
+function judged(run: Run, facts: RecoveryFacts): readonly string[] {
+  return servedFunctions(run.plan).flatMap((entry) => (facts.goneOnWithout.includes(entry.id) ? [] : [entry.id]));
+}
+
 /** Step: every function once more, by the public name, as a customer finds it. */
 export function verifyAsCustomer(run: Run, facts: RecoveryFacts): LookAtChange<readonly FunctionVerdict[]> {
   const withinSeconds = customerSeconds(run.plan.estate.dns);
@@ -41,7 +80,7 @@ export function verifyAsCustomer(run: Run, facts: RecoveryFacts): LookAtChange<r
     would: `verify every function as a customer finds it, at ${facts.to}`,
     predicted: [],
     act: async ({ read }) => {
-      const verdicts = await read.verifyAsCustomer({ run: run.context(), site: facts.to, withinSeconds });
+      const verdicts = await read.verifyAsCustomer({ run: run.context(), site: facts.to, functions: judged(run, facts), withinSeconds });
       const failed = recordChanges(facts, verdicts).filter((verdict) => verdict.status === 'failed');
       if (failed.length > 0) throw notFit(facts.to, failed, 'Customers are routed there already, and stay so.');
       return verdicts;
@@ -57,7 +96,7 @@ export function watchService(run: Run, facts: RecoveryFacts): LookAtChange<{ rea
     would: `watch the service at ${facts.to} for ${formatSeconds(seconds(run.procedure.watch))}`,
     predicted: { relapsed: false, detail: 'not watched in a dry run' },
     act: async ({ read }) => {
-      const watch = await read.watchService({ run: run.context(), site: facts.to, forSeconds: seconds(run.procedure.watch) });
+      const watch = await read.watchService({ run: run.context(), site: facts.to, functions: judged(run, facts), forSeconds: seconds(run.procedure.watch) });
       if (!watch.relapsed) return watch;
       throw ApplicationFailure.nonRetryable(
         `The service at ${facts.to} has relapsed: ${watch.detail} Everything was left as it is. HINT: look at the service there, then choose retry to watch again.`,

@@ -1,0 +1,84 @@
+/** What a run would lose by promoting its target now: counted from the fences and from what the survivors hold. */
+import type { CacheState } from '../activities/cache/port.ts';
+import type { DatabaseState } from '../activities/database/port.ts';
+import { seconds } from '../plan/durations.ts';
+import { compareCaches } from '../plan/rules/caches.ts';
+import { estimateCacheLoss, estimateDatabaseLoss, type Loss, worstLoss } from '../plan/rules/loss.ts';
+import type { SiteId } from '../plan/schema.ts';
+import type { Reads } from './activity-proxies.ts';
+import type { RecoveryFacts } from './facts.ts';
+import { now, type Run } from './run.ts';
+import { fenceOf } from './servers.ts';
+import { cacheSites } from './sites.ts';
+
+/** What people are told when nobody can see whether the failed site still acknowledges. */
+export const unobserved = 'the first failed observation; assumes that the failed site has acknowledged nothing since';
+
+/** Commit time of the last transaction that came from the failed primary; RFC 3339. */
+export function lastCommitOf(state: Extract<DatabaseState, { reachable: true }>): string | undefined {
+  return state.promotion ? state.promotion.lastReplayedCommitAt : state.lastReplayedCommitAt;
+}
+
+/** Counts what would be lost by promoting now, and keeps it. */
+export async function countLoss(run: Run, facts: RecoveryFacts, read: Reads): Promise<void> {
+  const [database, caches] = await Promise.all([
+    read.readDatabase({ run: run.context(), site: facts.to }),
+    Promise.all(cacheSites(run.plan, facts.from).map((site) => read.readCache({ run: run.context(), site }))),
+  ]);
+  const stopped = stoppedAcknowledging(run, facts);
+  facts.loss = databaseLoss(run, facts, database);
+  facts.cacheLoss = estimateCacheLoss({
+    fenced: fenceOf(facts, facts.from, 'cache') !== undefined,
+    replicas: caches.length,
+    survivors: caches.filter((state) => state.reachable).length,
+    targetHasAll: hasAll(facts.to, caches),
+    writesWaitForReplicas: run.plan.estate.cache.writesWaitForReplicas,
+    probeIntervalSeconds: seconds(run.plan.estate.detection.probeInterval),
+    ...(facts.cacheContactAt === null ? {} : { lastContactAt: Date.parse(facts.cacheContactAt) }),
+    ...(stopped ? { stopped } : {}),
+  });
+}
+
+function hasAll(target: SiteId, caches: readonly CacheState[]): boolean {
+  const reachable = caches.filter((state) => state.reachable);
+  const own = reachable.find((state) => state.site === target);
+  return own !== undefined && reachable.every((other) => other === own || compareCaches(own, other) === 'has all');
+}
+
+/** The worse of what database and cache lose. */
+export function lossOf(facts: RecoveryFacts): Loss {
+  return worstLoss([facts.loss, facts.cacheLoss].filter((loss) => loss !== null));
+}
+
+/** Whether people must accept the loss: it is unknown, or above the plan's limits, and not covered by what they have accepted already. */
+export function lossNeedsPeople(run: Run, facts: RecoveryFacts, loss: Loss): boolean {
+  if (loss.kind === 'proven 0' || facts.acceptedLoss === 'whatever it is') return false;
+  if (loss.kind === 'unknown') return true;
+  if (facts.acceptedLoss !== null && loss.seconds <= facts.acceptedLoss) return false;
+  const { lagBytesMax, lagTimeMax } = run.plan.estate.limits;
+  return loss.seconds > seconds(lagTimeMax) || (loss.bytes !== 'unknown' && loss.bytes > lagBytesMax) || facts.fences.some((fence) => !fence.proven);
+}
+
+/** The loss of the database as it stands, from the fence's position and the target's. */
+function databaseLoss(run: Run, facts: RecoveryFacts, target: DatabaseState): Loss {
+  const fence = facts.fences.find((candidate) => candidate.positionBytes !== undefined);
+  const proven = fenceOf(facts, facts.from, 'database') !== undefined;
+  const lastCommitAt = target.reachable ? lastCommitOf(target) : undefined;
+  const stopped = stoppedAcknowledging(run, facts);
+  return estimateDatabaseLoss({
+    probeIntervalSeconds: seconds(run.plan.estate.detection.probeInterval),
+    ...(proven && fence?.positionBytes !== undefined ? { fencedPositionBytes: fence.positionBytes, fenceProof: fence.proof } : {}),
+    ...(target.reachable ? { targetBytes: target.promotion?.bytes ?? target.replayedBytes } : {}),
+    ...(lastCommitAt === undefined ? {} : { lastCommitAt: Date.parse(lastCommitAt) }),
+    ...(stopped ? { stopped } : {}),
+  });
+}
+
+/** When the failed primary last could acknowledge: a fence by its agent ends that at the fence, one that people declared failed may go on until now. */
+function stoppedAcknowledging(run: Run, facts: RecoveryFacts): { readonly at: number; readonly basis: string } | undefined {
+  const byAgent = facts.fences.find((fence) => fence.method === 'agent' && fence.proven);
+  if (byAgent) return { at: Date.parse(byAgent.at), basis: 'the fence by its agent' };
+  if (facts.declaredFailed && !fenceOf(facts, facts.from, 'database'))
+    return { at: Date.parse(now()), basis: `now; ${run.start.startedBy} declared a site failed that may still acknowledge` };
+  return facts.moments.failedSince === undefined ? undefined : { at: Date.parse(facts.moments.failedSince), basis: unobserved };
+}

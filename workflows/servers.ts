@@ -1,0 +1,74 @@
+/** Which servers can write: as it is predicted before a run changes anything, as fences prove it, and as it is read at the end. */
+import type { Fence, WriterState } from '../activities/fencing/port.ts';
+import type { SiteId } from '../plan/schema.ts';
+import type { Reads } from './activity-proxies.ts';
+import { RunEnding } from './endings.ts';
+import type { RecoveryFacts } from './facts.ts';
+import type { Run } from './run.ts';
+
+const kinds = ['database', 'cache'] as const;
+
+/** Whether every server of the failed site is proven fenced. */
+export function allProven(fences: readonly Fence[]): boolean {
+  return fences.length > 0 && fences.every((fence) => fence.proven);
+}
+
+/** End state that a failover leads to: one writer, everything else fenced or standby. Refused before the start when it does not. */
+export function predictServers(run: Run, facts: RecoveryFacts): readonly WriterState[] {
+  const servers = (site: SiteId): WriterState[] =>
+    kinds.filter((server) => run.plan.estate.sites[site]?.[server] !== undefined).map((server) => ({ site, server, ...predicted(site, facts) }));
+  return run.plan.sites.flatMap((site) => servers(site.id));
+}
+
+function predicted(site: SiteId, facts: RecoveryFacts): Pick<WriterState, 'state' | 'how'> {
+  if (site === facts.to) return { state: 'writer', how: 'promoted by this run' };
+  if (site === facts.from) return { state: 'fenced', how: 'fenced by this run before anything is promoted' };
+  return { state: 'standby', how: `follows ${facts.to}` };
+}
+
+/** Refuses a run that could not end with one writer of each kind. */
+export function mustHaveOneWriter(facts: RecoveryFacts): void {
+  for (const { server, sites } of writersOf(facts.predicted)) {
+    if (sites.length !== 1)
+      throw new RunEnding(
+        'aborted',
+        `The run would end with ${sites.length} writers of the ${server}, and it must be one. Nothing was changed. HINT: dr plan check`,
+        false,
+      );
+  }
+}
+
+/** The end state is read, not assumed; a server that cannot be read is what its fence proves it to be. */
+export async function observeServers(run: Run, facts: RecoveryFacts, read: Reads): Promise<readonly WriterState[]> {
+  try {
+    const servers = await read.readWriters({ run: run.context(), sites: run.plan.sites.map((site) => site.id) });
+    facts.observed = servers.map((server) => (server.state === 'unknown' ? fencedBy(facts, server) : server));
+  } catch {
+    facts.leftovers.push('The end state of the servers could not be read; look at them by hand.');
+  }
+  return facts.observed;
+}
+
+/** Exactly one writer of each kind, and nothing unknown: one sentence for each thing that falls short. */
+export function judgeServers(observed: readonly WriterState[]): readonly string[] {
+  return [
+    ...writersOf(observed).flatMap(({ server, sites }) =>
+      sites.length === 1 ? [] : [`At the end ${sites.length} servers can write to the ${server} (${sites.join(', ') || 'none'}), and it must be one.`],
+    ),
+    ...observed.flatMap((state) => (state.state === 'unknown' ? [`Whether the ${state.server} at ${state.site} can write is not known: ${state.how}`] : [])),
+  ];
+}
+
+/** The proven fence of a server of this kind at a site. */
+export function fenceOf(facts: RecoveryFacts, site: SiteId, server: WriterState['server']): Fence | undefined {
+  return facts.fences.find((fence) => fence.proven && fence.servers.some((state) => state.site === site && state.server === server));
+}
+
+function writersOf(states: readonly WriterState[]): readonly { readonly server: WriterState['server']; readonly sites: readonly SiteId[] }[] {
+  return kinds.map((server) => ({ server, sites: states.flatMap((state) => (state.server === server && state.state === 'writer' ? [state.site] : [])) }));
+}
+
+function fencedBy(facts: RecoveryFacts, server: WriterState): WriterState {
+  const fence = fenceOf(facts, server.site, server.server);
+  return fence ? { ...server, state: 'fenced', how: `fenced by ${fence.method}${fence.assumption ? `; ${fence.assumption}` : ''}` } : server;
+}

@@ -1,0 +1,46 @@
+/** Where a run is, as people and programs are told while it goes on. */
+import { forecast, servedFunctions, strictestRto } from '../plan/rules/objectives.ts';
+import { expectedRoutingSeconds } from '../plan/rules/waits.ts';
+import type { Outcome } from '../report/report.ts';
+import type { RecoveryFacts } from './facts.ts';
+import type { RunStatus } from './messages.ts';
+import { now, type Run } from './run.ts';
+
+export function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null): RunStatus {
+  const failedSince = facts.moments.failedSince ?? null;
+  return {
+    runId: run.start.runId,
+    estate: run.planSnapshot?.plan.estate.name ?? '',
+    procedure: run.start.procedure,
+    mode: run.start.mode,
+    phase: run.phase,
+    from: facts.from,
+    to: facts.to,
+    startedAt: run.start.startedAt,
+    epoch: run.epoch,
+    stopped: run.stopped,
+    forecast: run.planSnapshot ? forecastOf(run, facts) : 'no clock yet',
+    failedSince,
+    gate: run.desk.view(),
+    refusedVotes: run.desk.refusals.map((vote) => `${vote.at} ${vote.who || 'somebody'} by ${vote.channel}: ${vote.note}`),
+    steps: run.steps,
+    pendingSteps: run.pendingSteps(),
+    loss: facts.loss,
+    changes: run.changes,
+    timeline: run.timeline,
+    outcome,
+  };
+}
+
+/** The clock against the strictest function; once customers are routed, what was achieved. */
+function forecastOf(run: Run, facts: RecoveryFacts): string {
+  const routed = facts.moments.authoritativeAt;
+  const remaining = routed ? 0 : expectedRoutingSeconds(run.plan.estate.dns);
+  const at = routed ? new Date(Date.parse(routed) + (facts.moments.ttlSeconds ?? 0) * 1000).toISOString() : now();
+  return forecast({
+    failedSince: facts.moments.failedSince ?? null,
+    now: at,
+    rtoSeconds: strictestRto(servedFunctions(run.plan)),
+    remainingSeconds: remaining,
+  });
+}
