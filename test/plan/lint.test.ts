@@ -106,7 +106,7 @@ describe('steps', () => {
     expect(messages('steps-in-order', (draft) => procedureOf(draft).steps.push({ ...stepOf(draft, 'watch'), id: 'celebrate' }))).toEqual([
       'error: No procedure carries out a step "celebrate". Remove it, or correct its id.',
     ]);
-    expect(messages('steps-in-order', (draft) => procedureOf(draft).steps.unshift(...procedureOf(draft).steps.splice(16, 1)))[0]).toContain(
+    expect(messages('steps-in-order', (draft) => procedureOf(draft).steps.unshift(...procedureOf(draft).steps.splice(17, 1)))[0]).toContain(
       '"route-traffic" stands out of order',
     );
   });
