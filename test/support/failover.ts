@@ -1,7 +1,7 @@
 /** A regional failover of the model estate as tests drive it: started by the pager, decided by the first two of the electorate. */
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { beforeAll, beforeEach } from 'vitest';
-import type { PlanSnapshot, Step } from '../../plan/schema.ts';
+import type { Plan, PlanSnapshot, Step } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueue } from '../../workflows/ids.ts';
 import { type RegionalFailoverInput, type RunStatus, statusQuery, supersedeSignal, voteSignal } from '../../workflows/messages.ts';
@@ -69,7 +69,16 @@ async function endChild(): Promise<void> {
 export function changedPlan(id: string, change: Partial<Step>): FakeEstate {
   const { regionalFailover: procedure } = plan.plan.procedures;
   const steps = procedure.steps.map((step) => (step.id === id ? { ...step, ...change } : step));
-  estate = new FakeEstate({ digest: plan.digest, plan: { ...plan.plan, procedures: { ...plan.plan.procedures, regionalFailover: { ...procedure, steps } } } });
+  return underPlan({ ...plan.plan, procedures: { ...plan.plan.procedures, regionalFailover: { ...procedure, steps } } });
+}
+
+/** The estate of this test, under a plan that lets a regional failover go to this site. */
+export function withTarget(id: string): FakeEstate {
+  return underPlan({ ...plan.plan, sites: plan.plan.sites.map((site) => (site.id === id ? { ...site, targetOf: ['regionalFailover'] } : site)) });
+}
+
+function underPlan(changed: Plan): FakeEstate {
+  estate = new FakeEstate({ digest: plan.digest, plan: changed });
   estate.dead.add('us-east-1');
   return estate;
 }

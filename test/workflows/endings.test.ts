@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { makeFenceOnReturnWorkflowId, taskQueue } from '../../workflows/ids.ts';
-import { changedPlan, electorate, endOf, estate, openGate, plan, rig, start, vote, useFailovers } from '../support/failover.ts';
+import { changedPlan, electorate, endOf, estate, openGate, plan, rig, start, useFailovers, vote, withTarget } from '../support/failover.ts';
 import type { fenceOnReturn } from '../../workflows/fence-on-return.ts';
 import { until } from '../support/until.ts';
 
@@ -268,5 +268,37 @@ describe('endings', () => {
     });
     expect(report.outcome).toBe('recovered with exceptions');
     expect(report.exceptions.join(' ')).toContain('The report was not stored');
+  });
+
+  it('a stand-down at a gate after the fence takes the fence and its child back', async () => {
+    const { report, child } = await rig.with(changedPlan('catch-up-database', { gateBefore: 'accepted-risk' }), async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      const ended = await handle.result(); // nobody answers the second gate
+      return { report: ended, child: await rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1')).result() };
+    });
+    expect(report.outcome).toBe('stood down');
+    expect(child).toMatchObject({ outcome: 'superseded' });
+    expect(estate.writers()).toEqual(['us-east-1']);
+    expect(report.leftovers).toEqual([]);
+  });
+
+  it('a run back to the site that is still to be fenced ends the child that waits for it', async () => {
+    const child = await rig.with(withTarget('us-east-1'), async () => {
+      const first = await start();
+      await vote(first, 'approve');
+      await first.result();
+      estate.failOnce('fenceByAgent', ApplicationFailure.nonRetryable('the agent is not ready', 'permanent'), 1000);
+      estate.dead.delete('us-east-1');
+      estate.databases.set('us-east-1', { role: 'standby', bytes: 1000, keys: 10 });
+      estate.dead.add('eu-central-1');
+      estate.heartbeatFrom = 'eu-central-1';
+      const back = await start({ from: 'eu-central-1', to: 'us-east-1' });
+      await vote(back, 'approve');
+      expect((await back.result()).outcome).toBe('recovered');
+      return rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1')).result();
+    });
+    expect(child).toMatchObject({ outcome: 'superseded', reason: expect.stringContaining('recovers at us-east-1') as string });
+    expect(estate.databases.get('us-east-1')?.role).toBe('writer');
   });
 });

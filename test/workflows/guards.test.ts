@@ -205,17 +205,11 @@ describe('guards', () => {
   });
 
   it('asks when an optional step fails without which the run cannot go on', async () => {
-    const changed = changedPlan('check-lag', { critical: false });
-    changed.before = (name) => {
-      if (
-        name === 'readDatabase' &&
-        changed.changed('followDatabase').length + changed.changed('setCapacity').length > 0 &&
-        changed.changed('promoteDatabase').length === 0
-      )
-        throw ApplicationFailure.nonRetryable('the observer was locked out', 'permanent');
-    };
+    const changed = changedPlan('confirm-again', { critical: false });
     const report = await rig.with(changed, async () => {
       const handle = await start();
+      await openGate(handle);
+      changed.failOnce('watchHealthCheck', ApplicationFailure.nonRetryable('the API key was locked out', 'permanent'));
       await vote(handle, 'approve');
       const gate = await openGate(handle, 'failed-step');
       await vote(handle, 'undo', electorate.slice(0, 2), 'failed-step');
