@@ -1,5 +1,6 @@
 /** Goal: whoever has nothing but Temporal's own command line can recover the estate. Method: the README's lines, word for word, against a region that died. */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { delimiter, dirname } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Answer } from '../../lab/orchestrator/programs.ts';
@@ -8,15 +9,22 @@ import { until } from '../support/until.ts';
 import { type Drivers, openDrivers, readTraces } from './drivers.ts';
 import { failed, Scenarios, target } from './support.ts';
 
-/** What the README shows, with ESTATE and GATE where its readers write their own. */
+/** The README's lines, each by the words after `temporal workflow` that tell it from the others. */
+const shown = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  .replaceAll(/\\\n\s*/g, '')
+  .split('\n');
+function line(begin: string): string {
+  const found = shown.filter((text) => new RegExp(`^temporal workflow ${begin} `).test(text));
+  if (found.length !== 1) throw new Error(`The README shows ${found.length} lines "temporal workflow ${begin}", and this test runs one.`);
+  return found[0] ?? '';
+}
 const lines = {
-  start: `temporal workflow start --fail-existing --type regionalFailover --task-queue dr --workflow-id recovery/ESTATE --input '{"estate":"ESTATE","from":"us-east-1","to":"eu-central-1","mode":"live","startedBy":"carol-brown"}'`,
-  describe: `temporal workflow describe --workflow-id recovery/ESTATE`,
-  status: `temporal workflow query --workflow-id recovery/ESTATE --type status`,
-  approve: `temporal workflow signal --workflow-id recovery/ESTATE --name approve --input '{"gate":"GATE","who":"jane-smith","reason":"evidence seen"}'`,
-  vote: `temporal workflow signal --workflow-id recovery/ESTATE --name vote --input '{"gate":"GATE","choice":"approve","who":"john-doe","reason":"evidence seen"}'`,
-  voteWithAnswer: `temporal workflow update execute --workflow-id recovery/ESTATE --name vote --input '{"gate":"GATE","choice":"approve","who":"bob-wilson","reason":"evidence seen"}'`,
-  result: `temporal workflow result --workflow-id recovery/ESTATE --output json`,
+  start: line('start'),
+  describe: line('describe'),
+  status: line('query'),
+  approve: line('signal'),
+  vote: line('update execute'),
+  result: line('result'),
 };
 
 let scenarios: Scenarios;
@@ -34,10 +42,10 @@ afterAll(async () => {
 beforeEach(async () => scenarios.reset(), 2 * minutes);
 
 /** Runs a line by a shell that knows nothing of this repository but where Temporal listens. */
-function type(line: string, gate = ''): Promise<Answer> {
+function type(text: string, gate = ''): Promise<Answer> {
   const temporal = findTemporal();
   if (!temporal) throw new Error('The Temporal command line is missing. Install it with: npm run setup');
-  const command = line.replaceAll('ESTATE', scenarios.estate).replaceAll('GATE', gate);
+  const command = text.replaceAll('erlmcp-production', scenarios.estate).replaceAll('activation-3f9c2a', gate);
   const env = {
     HOME: process.env['HOME'],
     PATH: [dirname(temporal), process.env['PATH']].join(delimiter),
@@ -72,7 +80,7 @@ it('starts, approves, looks at and reads a recovery', { timeout: 4 * minutes }, 
   expect(again.code, 'a second start is refused while the first run is open').not.toBe(0);
   expect(again.err).toMatch(/already/i);
 
-  const stranger = await type(lines.voteWithAnswer.replace('bob-wilson', 'somebody-else'), gate);
+  const stranger = await type(lines.vote.replace('bob-wilson', 'somebody-else'), gate);
   expect(stranger.code).not.toBe(0);
   expect(stranger.out + stranger.err).toContain('somebody-else is not among those who decide here. They are: ');
 
@@ -91,13 +99,13 @@ it('starts, approves, looks at and reads a recovery', { timeout: 4 * minutes }, 
 it('counts a vote by update and answers at once', { timeout: 2 * minutes }, async () => {
   await scenarios.stack.lab('cut', failed);
   await expectDone(type(lines.start));
-  const answer = await expectDone(type(lines.voteWithAnswer, await openGate()));
+  const answer = await expectDone(type(lines.vote, await openGate()));
   expect(answer.out).toMatch(/counted:true .*Counted: bob-wilson votes approve\./);
 });
 
 it('is told the right id when it starts a run under another, and nothing changes', { timeout: 2 * minutes }, async () => {
   const before = await readTraces(scenarios, drivers);
-  const wrong = (line: string) => line.replace('recovery/ESTATE', 'failover-1');
+  const wrong = (text: string) => text.replace('recovery/erlmcp-production', 'failover-1');
   await expectDone(type(wrong(lines.start)));
   const result = await type(wrong(lines.result));
   expect(result.code).not.toBe(0);
