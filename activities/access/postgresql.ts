@@ -1,7 +1,8 @@
 /** The database's observer: may it log in, see statistics, read the probed tables, and nothing more? */
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
+import { withDatabase } from '../probing/stores.ts';
 import { lacking, ok, unreachable, words } from './checks.ts';
 import type { Subject } from './checks.ts';
 import { createObserver, grantMonitor, grantSelect, hostBasedAccess, observedTables, revokeWrite } from './lines.ts';
@@ -21,28 +22,14 @@ interface Rights {
 
 export async function checkDatabase(plan: Plan, site: SiteId, password: string): Promise<readonly AccessCheck[]> {
   const { database, sites, ssh } = plan.estate;
-  const endpoint = sites[site]?.database;
-  if (!endpoint) return [];
+  if (!sites[site]?.database) return [];
   const { user } = database.observer;
   const subject: Subject = { what: 'PostgreSQL, to look', steps: ['assess-impact', 'catch-up-database', 'check-lag', 'verify-first-tier'], as: user };
   const timeout = milliseconds(ssh.connectTimeout);
-  const client = new Client({
-    ...endpoint,
-    user,
-    password,
-    database: database.name,
-    connectionTimeoutMillis: timeout,
-    query_timeout: timeout,
-    application_name: 'dr-estate-check',
-  });
-  client.on('error', () => undefined); // a broken connection also rejects the query that waits for it
   try {
-    await client.connect();
-    return judge(subject, user, await readRights(client, observedTables(plan)));
+    return await withDatabase(plan, site, password, timeout, async (client) => judge(subject, user, await readRights(client, observedTables(plan))));
   } catch (error) {
     return [turnedAway(subject, database.name, user, error)];
-  } finally {
-    await client.end().catch(() => undefined);
   }
 }
 

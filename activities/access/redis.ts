@@ -1,7 +1,7 @@
 /** The cache's observer: may it log in, inspect and count? */
-import { Redis } from 'ioredis';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
+import { withCache } from '../probing/stores.ts';
 import { lacking, ok, unreachable, words } from './checks.ts';
 import type { Subject } from './checks.ts';
 import { redisAcl } from './lines.ts';
@@ -9,34 +9,19 @@ import type { AccessCheck } from './port.ts';
 
 export async function checkCache(plan: Plan, site: SiteId, password: string): Promise<readonly AccessCheck[]> {
   const { cache, sites, ssh } = plan.estate;
-  const endpoint = sites[site]?.cache;
-  if (!endpoint) return [];
+  if (!sites[site]?.cache) return [];
   const { user } = cache.observer;
   const subject: Subject = { what: 'Redis, to look', steps: ['assess-impact', 'catch-up-cache', 'verify-first-tier'], as: user };
   const timeout = milliseconds(ssh.connectTimeout);
-  const client = new Redis({
-    ...endpoint,
-    username: user,
-    password,
-    lazyConnect: true,
-    connectTimeout: timeout,
-    commandTimeout: timeout,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-    enableReadyCheck: false,
-    connectionName: 'dr-estate-check',
-  });
-  client.on('error', () => undefined); // the command that fails says it too
   try {
-    await client.connect();
-    const info = await client.info('replication');
-    await client.scan('0', 'COUNT', 1);
-    await client.dbsize();
+    const info = await withCache(plan, site, password, timeout, async (client) => {
+      await client.scan('0', 'COUNT', 1);
+      await client.dbsize();
+      return client.info('replication');
+    });
     return [ok(subject, `a ${/role:(\w+)/.exec(info)?.[1] ?? 'server of unknown role'}; may inspect and count`)];
   } catch (error) {
     return [turnedAway(subject, user, error)];
-  } finally {
-    client.disconnect();
   }
 }
 

@@ -1,5 +1,6 @@
 /** Redis: read by the observer, changed by the site agents only. */
 import { ApplicationFailure } from '@temporalio/common';
+import type { Redis } from 'ioredis';
 import { milliseconds } from '../../plan/durations.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { attempt, attemptToRead } from '../attempt.ts';
@@ -12,7 +13,8 @@ import { until } from '../running.ts';
 import { proveWritable } from '../must-ask.ts';
 import { siteOf } from '../ssh/agent.ts';
 import type { CacheActivities, CacheState } from './port.ts';
-import { readDigest, readRedis, withRedis, type RedisSettings } from './redis.ts';
+import { withCache } from '../probing/stores.ts';
+import { readDigest, readRedis } from './redis.ts';
 
 /** Both contents stand still after a promotion, but for expiring keys; a difference that lasts so long is one. */
 const agreement = { everyMilliseconds: 50, withinMilliseconds: 3_000 };
@@ -70,29 +72,23 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
   };
 }
 
-async function settingsOf(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<RedisSettings | undefined> {
+/** A session of the observer at `site`; rejects when the server cannot be reached in time. */
+async function asObserver<T>(dependencies: ActivityDependencies, run: RunContext, site: SiteId, work: (redis: Redis) => Promise<T>): Promise<T> {
   const plan = await dependencies.planOf(run.planDigest);
-  const { cache } = siteOf(plan, site);
-  if (!cache) return undefined;
-  const { observer } = plan.estate.cache;
-  return {
-    ...cache,
-    user: observer.user,
-    password: await dependencies.secret(observer.password),
-    timeoutMilliseconds: milliseconds(plan.estate.detection.probeTimeout),
-  };
+  const password = await dependencies.secret(plan.estate.cache.observer.password);
+  return withCache(plan, site, password, milliseconds(plan.estate.detection.probeTimeout), work);
 }
 
 async function readCache(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<CacheState> {
-  const settings = await settingsOf(dependencies, run, site);
-  if (!settings) return { site, reachable: false, reason: `the plan has no cache at ${site}` };
+  const plan = await dependencies.planOf(run.planDigest);
+  if (!siteOf(plan, site).cache) return { site, reachable: false, reason: `the plan has no cache at ${site}` };
   const told = attemptToRead(
     () => dependencies.agent(run, site).ask('cache-status'),
     (fields) => ({ follows: fields.get('follows'), promoted: fields.get('role') === 'primary' && !fields.flag('detached') && !fields.flag('closed') }),
   );
   told.catch(() => {}); // looked at only when the server itself answers
   try {
-    const server = await withRedis(settings, readRedis);
+    const server = await asObserver(dependencies, run, site, readRedis);
     const answer = await told;
     return { site, reachable: true, ...server, ...(answer.ok ? answer.value : { follows: 'unknown', promoted: false }) };
   } catch (error) {
@@ -107,11 +103,7 @@ async function compare(
   site: SiteId,
   replicas: readonly SiteId[],
 ): Promise<{ readonly equal: boolean; readonly how: string }> {
-  const read = async (at: SiteId) => {
-    const settings = await settingsOf(dependencies, run, at);
-    if (!settings) return { digest: undefined, keys: -1 };
-    return withRedis(settings, async (redis) => ({ digest: await readDigest(redis), keys: await redis.dbsize() }));
-  };
+  const read = async (at: SiteId) => asObserver(dependencies, run, at, async (redis) => ({ digest: await readDigest(redis), keys: await redis.dbsize() }));
   let how = '';
   try {
     const equal = await until(async () => {

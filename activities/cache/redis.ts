@@ -1,54 +1,9 @@
-/** Reads of one Redis server, by a login that can only inspect. Bounded: `connectTimeout` alone would hang behind a proxy that accepts and says nothing. */
-import { Redis } from 'ioredis';
+/** What one Redis server tells about itself. */
+import type { Redis } from 'ioredis';
+import type { CacheState } from './port.ts';
 
-export interface RedisSettings {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly timeoutMilliseconds: number;
-}
-
-export interface RedisReading {
-  readonly role: 'primary' | 'replica';
-  readonly linkUp: boolean;
-  readonly lastIoAgeSeconds?: number;
-  /** The stream of changes that `offset` counts in. Of a server that left its primary, that is the primary's stream still: what it has done since says nothing about who is ahead. */
-  readonly stream: string;
-  readonly offset: number;
-  /** Keys in all, those that never expire, and those that the server has let expire by itself. */
-  readonly keys: number;
-  readonly lastingKeys: number;
-  readonly expiredKeys: number;
-}
-
-/** One connection for several reads. Rejects when the server cannot be reached in time. */
-export async function withRedis<T>(settings: RedisSettings, work: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis({
-    host: settings.host,
-    port: settings.port,
-    ...(settings.user === 'default' ? {} : { username: settings.user }),
-    password: settings.password,
-    connectTimeout: settings.timeoutMilliseconds,
-    commandTimeout: settings.timeoutMilliseconds,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-    lazyConnect: true,
-    enableReadyCheck: false,
-  });
-  let broken: Error | undefined;
-  redis.on('error', (error: Error) => {
-    broken = error;
-  });
-  try {
-    await redis.connect();
-    return await work(redis);
-  } catch (error) {
-    throw broken ?? error; // "Connection is closed." says less than what closed it
-  } finally {
-    redis.disconnect();
-  }
-}
+/** What the server itself tells of its state; see the port. */
+export type RedisReading = Omit<Extract<CacheState, { reachable: true }>, 'site' | 'reachable' | 'promoted' | 'follows'>;
 
 export async function readRedis(redis: Redis): Promise<RedisReading> {
   const info = (await Promise.all(['replication', 'stats', 'keyspace'].map((section) => redis.info(section)))).join('\n');

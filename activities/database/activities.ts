@@ -9,8 +9,8 @@ import { mustHoldMajority } from '../epoch.ts';
 import { failure } from '../errors.ts';
 import { until } from '../running.ts';
 import { proveWritable } from '../must-ask.ts';
-import { observe, observerAt } from './observer.ts';
-import { lsnBytes, readServer, withSession } from './postgresql.ts';
+import { asObserver, observe } from './observer.ts';
+import { lsnBytes, readServer } from './postgresql.ts';
 import type { DatabaseActivities, DatabaseState, EarlierPromotion } from './port.ts';
 
 const pollMilliseconds = 50;
@@ -109,8 +109,6 @@ async function receivedAt(dependencies: ActivityDependencies, run: RunContext, s
 
 /** Polls one kept session. Gives up when the position stands still; how long a moving one may take is the step's bound. */
 async function untilReplayed(dependencies: ActivityDependencies, run: RunContext, site: SiteId, wanted: number): Promise<string> {
-  const config = await observerAt(dependencies, run, site);
-  if (!config) throw failure('refused', { happened: `The plan has no database at ${site}.`, leftAs: 'Nothing was changed.' });
   const behind = (why: string, cause?: unknown) =>
     failure(
       'transient',
@@ -119,7 +117,7 @@ async function untilReplayed(dependencies: ActivityDependencies, run: RunContext
       cause,
     );
   try {
-    return await withSession(config, async (client) => {
+    return await asObserver(dependencies, run, site, async (client) => {
       let [best, movedAt] = [-1, performance.now()];
       const replayed = await until(
         async () => {

@@ -1,45 +1,37 @@
 /** The plan's read-only login at a site's database. */
-import type { Client, ClientConfig } from 'pg';
+import type { Client } from 'pg';
 import { milliseconds } from '../../plan/durations.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { withDatabase } from '../probing/stores.ts';
 import { siteOf } from '../ssh/agent.ts';
 import type { Heartbeat } from './port.ts';
-import { readHeartbeats, readServer, withSession, type ServerReading } from './postgresql.ts';
+import { readHeartbeats, readServer, type ServerReading } from './postgresql.ts';
 
 export type Observation =
   | { readonly reachable: true; readonly server: ServerReading; readonly heartbeats: readonly Heartbeat[] }
   | { readonly reachable: false; readonly reason: string };
 
-/** A session of the observer at `site`. Undefined when the plan has no database there. */
-export async function observerAt(
+/** A session of the observer at `site`; rejects when the server cannot be reached in time. */
+export async function asObserver<T>(
   dependencies: Pick<ActivityDependencies, 'planOf' | 'secret'>,
   run: RunContext,
   site: SiteId,
-): Promise<ClientConfig | undefined> {
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
   const plan = await dependencies.planOf(run.planDigest);
-  const { database } = siteOf(plan, site);
-  if (!database) return undefined;
-  const { observer, name } = plan.estate.database;
-  const bound = milliseconds(plan.estate.detection.probeTimeout);
-  return {
-    ...database,
-    user: observer.user,
-    password: await dependencies.secret(observer.password),
-    database: name,
-    connectionTimeoutMillis: bound,
-    query_timeout: bound,
-  };
+  const password = await dependencies.secret(plan.estate.database.observer.password);
+  return withDatabase(plan, site, password, milliseconds(plan.estate.detection.probeTimeout), work);
 }
 
 /** State and heartbeats in one session. A server that gives no answer within the plan's probe time-out is a value. */
 export async function observe(dependencies: Pick<ActivityDependencies, 'planOf' | 'secret'>, run: RunContext, site: SiteId): Promise<Observation> {
-  const config = await observerAt(dependencies, run, site);
-  if (!config) return { reachable: false, reason: `the plan has no database at ${site}` };
-  const { heartbeatTable } = (await dependencies.planOf(run.planDigest)).estate.database;
+  const plan = await dependencies.planOf(run.planDigest);
+  if (!siteOf(plan, site).database) return { reachable: false, reason: `the plan has no database at ${site}` };
+  const { heartbeatTable } = plan.estate.database;
   try {
-    return await withSession(config, async (client) => {
+    return await asObserver(dependencies, run, site, async (client) => {
       const server = await readServer(client);
       return { reachable: true, server, heartbeats: await heartbeatsOrNone(client, heartbeatTable) };
     });

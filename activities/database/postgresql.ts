@@ -1,19 +1,9 @@
-/** Reads of one PostgreSQL server, by a login that cannot write. Every wait is bounded: a black hole behind a load balancer accepts connections and then says nothing. */
-import { Client, type ClientConfig } from 'pg';
-import type { Heartbeat } from './port.ts';
+/** What one PostgreSQL server tells about itself. */
+import type { Client } from 'pg';
+import type { DatabaseState, Heartbeat } from './port.ts';
 
-export interface ServerReading {
-  readonly inRecovery: boolean;
-  readonly systemIdentifier: string;
-  readonly timeline: number;
-  readonly receivedLsn: string;
-  readonly replayedLsn: string;
-  readonly receivedBytes: number;
-  readonly replayedBytes: number;
-  readonly receiverActive: boolean;
-  readonly lastMessageAgeSeconds?: number;
-  readonly lastReplayedCommitAt?: string;
-}
+/** What the server itself tells of its state; see the port. */
+export type ServerReading = Omit<Extract<DatabaseState, { reachable: true }>, 'site' | 'reachable' | 'follows' | 'heartbeats' | 'promotion' | 'promotionBegun'>;
 
 const stateSql = `
   select recovering as in_recovery, (select system_identifier::text from pg_control_system()) as system_identifier,
@@ -40,18 +30,6 @@ interface StateRow {
   receiver_active: boolean;
   last_message_age: number | null;
   last_replayed_commit_at: Date | null;
-}
-
-/** One session for several reads. Rejects with the driver's own error when the server cannot be reached in time. */
-export async function withSession<T>(config: ClientConfig, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ application_name: 'dr-observer', keepAlive: true, ...config });
-  client.on('error', () => {}); // a broken session shows at its next query; without a listener it would end the process
-  try {
-    await client.connect();
-    return await work(client);
-  } finally {
-    void client.end().catch(() => {}); // the goodbye may fall into a black hole; nobody waits for it
-  }
 }
 
 export async function readServer(client: Client): Promise<ServerReading> {

@@ -1,4 +1,4 @@
-/** Signs in to database and cache as the plan's observers, who can read and not write. Every call is bounded. */
+/** Signs in to database and cache as the plan's observers, who can read and not write: the one way in which steps, probes and checks do. Every call is bounded. */
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Plan, SiteId } from '../../plan/schema.ts';
@@ -29,6 +29,7 @@ export async function withDatabase<T>(
     query_timeout: timeoutMilliseconds,
     statement_timeout: timeoutMilliseconds,
     application_name: 'dr-observer',
+    keepAlive: true,
   });
   client.on('error', () => {}); // a connection that breaks makes the query under way fail, which is enough
   try {
@@ -46,7 +47,8 @@ export async function withCache<T>(plan: Plan, site: SiteId, password: string, t
   const redis = new Redis({
     host: endpoint.host,
     port: endpoint.port,
-    username: plan.estate.cache.observer.user,
+    // A server that knows no users has one password, and would refuse a name.
+    ...(plan.estate.cache.observer.user === 'default' ? {} : { username: plan.estate.cache.observer.user }),
     password,
     lazyConnect: true,
     enableReadyCheck: false,
