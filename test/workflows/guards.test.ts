@@ -245,4 +245,18 @@ describe('guards', () => {
     expect(estate.judgedFunctions).toContain('payment-processing');
     expect(estate.route).toBe('eu-central-1');
   });
+
+  it('fences nothing before a majority of the sites holds its epoch', async () => {
+    for (const site of ['ap-southeast-1', 'dr']) estate.dead.add(site);
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      const gate = await openGate(handle, 'failed-step');
+      expect(gate.evidence.join(' ')).toContain('The epoch is stored at 1 site(s), and 2 are needed');
+      await vote(handle, 'undo', electorate.slice(0, 2), 'failed-step');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('aborted');
+    expect(estate.changes().filter((name) => name.startsWith('fence'))).toEqual([]);
+  });
 });
