@@ -49,14 +49,17 @@ function judge(site: SiteId, server: Server, closed: Attempt | undefined, test: 
 export async function unfenceByAgent(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<Unfencing> {
   const agent = dependencies.agent(run, site);
   const servers = await serversOf(dependencies, run, site);
-  const verbs = [...servers.map((server) => ({ what: server, verb: `${server}-open` })), { what: 'service', verb: 'service-start' }];
+  const verbs = [
+    ...servers.map((server) => ({ what: server, verb: `${server}-open`, still: 'closed' })),
+    { what: 'service', verb: 'service-start', still: 'stopped' },
+  ];
   const done: string[] = [];
   const notTakenBack: string[] = [];
   // In this order: a service that starts before its stores are open fails.
-  for (const { what, verb } of verbs) {
+  for (const { what, verb, still } of verbs) {
     const answer = await attempt(() => agent.tryChange(verb));
     if (answer.ok) done.push(`${what} ${answer.fields.find('after') ?? 'open'}`);
-    else notTakenBack.push(`the ${what} at ${site} was not taken back, it may still be closed: ${bare(answer.reason)}; ${byHand(run, site, verb)}`);
+    else notTakenBack.push(`the ${what} at ${site} was not taken back, it may still be ${still}: ${bare(answer.reason)}; ${byHand(run, site, verb)}`);
   }
   return { done: done.join('; ') || 'nothing', notTakenBack, at: dependencies.now().toISOString() };
 }

@@ -164,6 +164,8 @@ describe('routing', () => {
 
   test('a thrown switch moves the route by the data plane', async () => {
     const dns = createDnsActivities(dependencies);
+    const early = await dns.throwSwitch({ run: run(1), from: primary, to: secondary, switchSites: [secondary, tertiary] }).catch((error: unknown) => error);
+    expect((early as Error).message).toContain('No switch was thrown.');
     await holding(1);
     const thrown = await dns.throwSwitch({ run: run(1), from: primary, to: secondary, switchSites: [secondary, tertiary] });
     expect(thrown).toMatchObject({ changed: true, thrownAt: [secondary, tertiary] });
@@ -319,6 +321,11 @@ describe('detection', () => {
       ['route53', 'alive'],
     ]);
     expect(judgeFailure(vantages, 30)).toMatchObject({ verdict: 'alive' });
+  });
+
+  test('the health check of the primary says nothing about another site', async () => {
+    const seen = await createDetectionActivities(dependencies).watchHealthCheck({ run: run(1), site: secondary, holdSeconds: 0 });
+    expect(seen).toMatchObject({ verdict: 'blind', detail: expect.stringContaining('watches us-east-1 only') });
   });
 
   test('a site that only the orchestrator cannot reach is not failed', async () => {

@@ -192,6 +192,7 @@ describe('fences', () => {
         { server: 'cache', state: 'fenced' },
       ],
     });
+    expect(fence.positionBytes, 'the last position that anybody was promised').toBeGreaterThan(0);
     expect(fence.proof).toContain('no pg_hba.conf entry');
     expect(fence.proof).toContain('NOREPLICAS');
     expect(() => write('east', -1)).toThrow(/pg_hba/);
@@ -339,6 +340,10 @@ describe('the failover itself', () => {
 
   test('the cache follows, is promoted, and compared', async () => {
     expect(await cache.followCache({ run, site: 'north', source: 'east', withinSeconds: 20 })).toMatchObject({ changed: false });
+    const newer = { ...run, execution: 'failover/test@9', epoch: 4 };
+    await expect(cache.promoteCache({ run: newer, site: 'north', replicas: [] })).rejects.toMatchObject({
+      message: expect.stringContaining('The cache was not promoted.'),
+    });
     const promotion = await cache.promoteCache({ run, site: 'north', replicas: ['west'] });
     expect(promotion).toMatchObject({ changed: true, digestsEqual: true, after: 'primary; asks for 1 replica; digests of north, west are equal' });
     expect(await cache.readCache({ run, site: 'west' })).toMatchObject({ role: 'replica', follows: 'north', linkUp: true });

@@ -10,7 +10,7 @@ import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { changeNames } from '../../workflows/changes.ts';
 
-type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number; keys: number; promotedBy?: string; cachePromoted?: boolean };
+type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number; keys: number; promotedBy?: string; promotionBegun?: string; cachePromoted?: boolean };
 
 /** A call of an activity that changes something, in order. */
 export interface Call {
@@ -198,6 +198,7 @@ export class FakeEstate {
           cache: { minReplicasToWrite: 1, minReplicasMaxLagSeconds: 2, replicas: 2 },
         },
       ],
+      ...(server.promotionBegun === undefined ? {} : { promotionBegun: server.promotionBegun }),
       ...(server.promotedBy === undefined
         ? {}
         : { promotion: { by: server.promotedBy, timeline: 2, lsn: `0/${server.bytes}`, bytes: server.bytes, lastReplayedCommitAt: this.lastCommitAt } }),

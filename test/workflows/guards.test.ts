@@ -259,4 +259,28 @@ describe('guards', () => {
     expect(report.outcome).toBe('aborted');
     expect(estate.changes().filter((name) => name.startsWith('fence'))).toEqual([]);
   });
+
+  it('stands down while a promotion that was begun at another site may still take effect', async () => {
+    estate.databases.set('ap-southeast-1', { role: 'standby', bytes: 1000, keys: 10, promotionBegun: 'recovery/earlier@1' });
+    const report = await rig.with(estate, async () => endOf(await start()));
+    expect(report.outcome).toBe('stood down');
+    expect(report.summary).toContain('A promotion was begun at ap-southeast-1');
+    expect(estate.changes()).toEqual([]);
+  });
+
+  it('reports a function as failed that customers do not find, also when people go on', async () => {
+    estate.before = (name) => {
+      if (name === 'verifyAsCustomer') estate.route = 'us-east-1';
+    };
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      const gate = await openGate(handle, 'failed-step');
+      expect(gate.evidence.join(' ')).toContain('Customers are routed there already');
+      await vote(handle, 'skip', electorate.slice(0, 2), 'failed-step');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('recovered with exceptions');
+    expect(report.functions.every((entry) => entry.status === 'failed' && entry.rtoSeconds.achieved === 'not reached')).toBe(true);
+  });
 });
