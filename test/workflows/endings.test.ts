@@ -301,4 +301,17 @@ describe('endings', () => {
     expect(child).toMatchObject({ outcome: 'superseded', reason: expect.stringContaining('recovers at us-east-1') as string });
     expect(estate.databases.get('us-east-1')?.role).toBe('writer');
   });
+
+  it('lets the standbys follow the old primary again although that one could not be opened, and says so', async () => {
+    estate.fenceProvable = false;
+    estate.failOnce('unfenceByAgent', ApplicationFailure.nonRetryable('its agent is gone', 'permanent'));
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      await vote(handle, 'undo', electorate.slice(0, 2), 'accepted-risk');
+      return endOf(handle);
+    });
+    expect(estate.changed('reattach')).toHaveLength(1);
+    expect(report.exceptions.join(' ')).toContain('its agent is gone');
+  });
 });
