@@ -3,8 +3,8 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ChildWorkflowCancellationType,
   type ChildWorkflowHandle,
-  condition,
   getExternalWorkflowHandle,
+  isCancellation,
   ParentClosePolicy,
   sleep,
   startChild,
@@ -33,6 +33,7 @@ export function zoneLeftover(run: Run): string {
 
 /** Longest wait for another workflow to end, seconds. One that does not answer must not hold a recovery. */
 const endingSeconds = 15;
+const askAgainMilliseconds = 500;
 
 /** The watch of one run over the site that it has fenced from afar. */
 export class FenceOnReturn {
@@ -78,7 +79,7 @@ export class FenceOnReturn {
         if (Date.now() > deadline)
           return addLeftover(this.facts, `${options.workflowId} of an earlier run does not end. It waits for ${site} still, under an older epoch; look at it.`);
         await endFenceOnReturn(this.run, site, `${this.run.start.execution} fences ${site} anew`);
-        await sleep(500, { summary: 'Wait for the former fence to end' });
+        await sleep(askAgainMilliseconds, { summary: 'Wait for the former fence to end' });
       }
     }
     addLeftover(this.facts, this.leftover);
@@ -86,27 +87,27 @@ export class FenceOnReturn {
 
   /** Ends the child and waits for its end, so that it cannot fence what is being opened. A sentence when it did not end; however else it ended, it is gone. */
   async end(reason: string): Promise<readonly string[]> {
-    const { child } = this;
-    if (!child) return [];
-    await endFenceOnReturn(this.run, this.facts.from, reason);
-    const ended = { is: false };
-    const end = () => {
-      ended.is = true;
-    };
-    child.result().then(end, end);
-    if (!(await condition(() => ended.is, endingSeconds * 1000)))
-      return [`${child.workflowId} did not end within ${endingSeconds} s and may fence ${this.facts.from} again`];
+    if (!this.child) return [];
+    const { workflowId } = this.child;
+    const deadline = Date.now() + endingSeconds * 1000;
+    // It is asked until nobody is there to be asked: its result is no proof, since a run that is cancelled is told at once that its children are.
+    while (await endFenceOnReturn(this.run, this.facts.from, reason)) {
+      if (Date.now() > deadline) return [`${workflowId} did not end within ${endingSeconds} s and may fence ${this.facts.from} again`];
+      await sleep(askAgainMilliseconds, { summary: 'Wait for the fence on return to end' });
+    }
     this.child = null;
     dropLeftover(this.facts, this.leftover);
     return [];
   }
 }
 
-/** Ends the child that waits for a site, if there is one. */
-export async function endFenceOnReturn(run: Run, site: SiteId, reason: string): Promise<void> {
+/** Asks the child that waits for a site to end; false when there is none. */
+export async function endFenceOnReturn(run: Run, site: SiteId, reason: string): Promise<boolean> {
   try {
     await getExternalWorkflowHandle(makeFenceOnReturnWorkflowId(run.plan.estate.name, site)).signal(supersedeSignal, { reason });
-  } catch {
-    // No such child is open: that is the wish.
+    return true;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return false;
   }
 }

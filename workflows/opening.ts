@@ -9,9 +9,12 @@ import { makeWorkflowId } from './ids.ts';
 import { modes } from './modes.ts';
 import type { Mode } from '../report/report.ts';
 
+/** A start waits so long for a worker, seconds: the lock is held by then, and to end because workers were away for a while would only cost one more start. */
+const workerSeconds = 15 * 60;
+
 /** The worker's plan, which the run keeps until its end. Refused when the starter named another digest. */
 export async function loadRunPlan(expectedDigest: string | undefined): Promise<PlanSnapshot> {
-  const { read } = toolsFor('Load the plan', 30);
+  const { read } = toolsFor('Load the plan', workerSeconds);
   return read.loadPlan(expectedDigest === undefined ? {} : { expectedDigest });
 }
 

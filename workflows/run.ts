@@ -2,7 +2,7 @@
  * A run: what all procedures share. It keeps the steps, the stop switch, the undo list, the gate and the epoch, and tells people where it is.
  * A procedure is a list of `await run.step('id', body)`; see `regional-failover.ts`.
  */
-import { ActivityFailure, ApplicationFailure, CancelledFailure, condition, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, condition, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
 import { seconds } from '../plan/durations.ts';
 import { membersOf } from '../plan/rules/people.ts';
@@ -377,6 +377,9 @@ export function errorType(error: unknown): string | undefined {
 
 /** The sentence of an error that helps people: an activity's own words, not the SDK's wrapping. */
 export function describe(error: unknown): string {
+  if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) {
+    return `${error.activityType} did not end within its bound; it may have taken effect. HINT: see that a worker runs, then choose retry: it looks at what is there first.`;
+  }
   if (error instanceof ActivityFailure && error.cause instanceof Error) return error.cause.message;
   return error instanceof Error ? error.message : String(error);
 }

@@ -17,6 +17,10 @@ export interface Call {
   readonly name: string;
   readonly site?: string;
   readonly epoch: number;
+  /** The run's `<workflow id>@<run id>`. */
+  readonly execution: string;
+  /** When it was tried; RFC 3339. */
+  readonly at: string;
 }
 
 /** State of the model; a test sets it before and while a run goes on. */
@@ -91,11 +95,28 @@ export class FakeEstate {
     ) as unknown as Activities;
   }
 
+  /** RFC 3339; a model with a clock of its own says so here. */
+  protected time(): string {
+    return new Date().toISOString();
+  }
+
+  /** How long a site has been seen as it is, when it was watched for `holdSeconds`. */
+  protected held(_site: SiteId, holdSeconds: number): number {
+    return holdSeconds;
+  }
+
+  /** Whether detaching the standbys proves that a site acknowledges nothing more. */
+  protected provable(_site: SiteId): boolean {
+    return this.fenceProvable;
+  }
+
   private recorded(name: string, act: (input: never) => Promise<unknown>): (input: never) => Promise<unknown> {
     return async (input: never) => {
       await this.before(name);
       const { run, site } = input as { run?: RunContext; site?: string };
-      if ((changeNames as readonly string[]).includes(name)) this.calls.push({ name, epoch: run?.epoch ?? 0, ...(site === undefined ? {} : { site }) });
+      if ((changeNames as readonly string[]).includes(name)) {
+        this.calls.push({ name, epoch: run?.epoch ?? 0, execution: run?.execution ?? '', at: this.time(), ...(site === undefined ? {} : { site }) });
+      }
       const planned = this.failures.get(name);
       if (planned && planned.times > 0) {
         planned.times -= 1;
@@ -108,7 +129,7 @@ export class FakeEstate {
   private vantage(kind: Vantage['kind'], observer: string, site: SiteId, holdSeconds: number): Vantage {
     const failed = this.dead.has(site);
     const ok = !failed;
-    const at = new Date().toISOString();
+    const at = this.time();
     const checks = kind === 'health-check' ? (['health-check'] as const) : (['service', 'database'] as const);
     return {
       kind,
@@ -116,7 +137,7 @@ export class FakeEstate {
       verdict: this.dead.has(observer) ? 'blind' : failed ? 'failed' : 'alive',
       observations: checks.map((check) => ({ check, ok, sentAt: at, detail: ok ? 'answers' : 'no answer' })),
       ...(failed ? { failingSince: at } : {}),
-      heldSeconds: holdSeconds,
+      heldSeconds: this.held(site, holdSeconds),
       rounds: 1,
       detail: ok ? 'answers' : 'no answer',
     };
@@ -245,7 +266,7 @@ export class FakeEstate {
       servers: [{ site, server, state: proven ? 'fenced' : 'unknown', how: 'model' }],
       proof: proven ? `the ${server} at ${site} acknowledges nothing` : 'no proof',
       ...(proven && server === 'database' ? { positionBytes: Math.max(...[...this.databases.values()].map((state) => state.bytes)) } : {}),
-      at: new Date().toISOString(),
+      at: this.time(),
     });
     return {
       fenceByAgent: async ({ run, site }) => {
@@ -256,17 +277,19 @@ export class FakeEstate {
           return { ...both, servers: [...both.servers, ...fence(site, 'agent', true, 'cache').servers] };
         });
       },
-      fenceDatabaseByReplication: async ({ site }) => {
-        if (this.fenceProvable) this.server(site).role = 'fenced';
-        return fence(site, 'replication', this.fenceProvable, 'database');
+      fenceDatabaseByReplication: async ({ run, site, standbys }) => {
+        for (const standby of standbys) this.mustHold(run, standby);
+        const proven = this.provable(site);
+        if (proven) this.server(site).role = 'fenced';
+        return fence(site, 'replication', proven, 'database');
       },
-      fenceCacheByReplication: async ({ site }) => fence(site, 'replication', this.fenceProvable, 'cache'),
-      unfenceByAgent: async ({ site }) => ({
-        done: 'model',
-        notTakenBack: this.serviceStartable ? [] : [`the service at ${site} was not taken back`],
-        at: new Date().toISOString(),
-      }),
-      reattach: async ({ site }) => {
+      fenceCacheByReplication: async ({ site }) => fence(site, 'replication', this.provable(site), 'cache'),
+      unfenceByAgent: async ({ run, site }) => {
+        this.mustHold(run, site);
+        return { done: 'model', notTakenBack: this.serviceStartable ? [] : [`the service at ${site} was not taken back`], at: this.time() };
+      },
+      reattach: async ({ run, site, standbys }) => {
+        for (const standby of standbys) this.mustHold(run, standby);
         if (this.reattachable) this.server(site).role = 'writer';
         return [this.opened(site)];
       },
@@ -291,12 +314,12 @@ export class FakeEstate {
         }),
       verifyFunction: async (input): Promise<FunctionVerdict> => {
         const broken = this.brokenFunctions.get(input.function);
-        return { function: input.function, status: broken ? 'failed' : 'ok', differences: broken ? [broken] : [], at: new Date().toISOString() };
+        return { function: input.function, status: broken ? 'failed' : 'ok', differences: broken ? [broken] : [], at: this.time() };
       },
       verifyUptime: async () => ({ ok: true, detail: 'grows' }),
       verifyAsCustomer: async ({ site, functions }) => {
         this.judgedFunctions = functions;
-        return functions.map((id) => ({ function: id, status: this.route === site ? 'ok' : 'failed', differences: [], at: new Date().toISOString() }));
+        return functions.map((id) => ({ function: id, status: this.route === site ? 'ok' : 'failed', differences: [], at: this.time() }));
       },
       watchService: async () => ({ relapsed: false, detail: 'quiet', rounds: 3 }),
     } satisfies Partial<Activities>;
@@ -304,7 +327,7 @@ export class FakeEstate {
 
   private routes() {
     return {
-      readRoute: async () => ({ site: this.route, address: '192.0.2.1', ttlSeconds: 30, at: new Date().toISOString() }),
+      readRoute: async () => ({ site: this.route, address: '192.0.2.1', ttlSeconds: 30, at: this.time() }),
       throwSwitch: async ({ run, to, switchSites }) =>
         this.guarded(run, to, () => {
           if (this.dataPlaneWorks) this.route = to;
@@ -317,10 +340,10 @@ export class FakeEstate {
         }),
       proveRoute: async ({ to }) =>
         this.route === to
-          ? { moved: true, site: to, authoritativeAt: new Date().toISOString(), ttlSeconds: 30, resolvers: [] }
+          ? { moved: true, site: to, authoritativeAt: this.time(), ttlSeconds: 30, resolvers: [] }
           : { moved: false, detail: `the authoritative servers still answer ${this.route}` },
       updateMonitoring: async () => change('', 'failover_active'),
-      notifyStakeholders: async () => ({ recipients: ['jsmith@example.com'], messageId: 'm', at: new Date().toISOString() }),
+      notifyStakeholders: async () => ({ recipients: ['jsmith@example.com'], messageId: 'm', at: this.time() }),
       storeReport: async ({ report }) => {
         this.report = report;
         return { path: 'reports/run.md', sha256: '0'.repeat(64) };
@@ -332,7 +355,7 @@ export class FakeEstate {
     return { site, server: 'database', state: this.reattachable ? 'writer' : 'unknown', how: this.reattachable ? 'model' : 'it does not answer' };
   }
 
-  private server(site: SiteId): Server {
+  protected server(site: SiteId): Server {
     const server = this.databases.get(site);
     if (!server) throw new Error(`The model has no database at ${site}.`);
     return server;

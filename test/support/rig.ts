@@ -22,6 +22,12 @@ export async function erlmcpPlan(): Promise<PlanSnapshot> {
   return { digest, plan: { ...plan, estate: { ...plan.estate, detection } } };
 }
 
+/** The workflows from their sources. */
+export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+}
+
 /** One for a test file: it bundles the workflows once. Each test gets a server of its own, whose clock and locks no other test has touched. */
 export class Rig {
   private readonly bundle: WorkflowBundleWithSourceMap;
@@ -34,8 +40,7 @@ export class Rig {
   }
 
   static async create(): Promise<Rig> {
-    const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
-    return new Rig(await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') }));
+    return new Rig(await bundleWorkflows());
   }
 
   /** The server of the test that runs now. */

@@ -1,0 +1,103 @@
+/** What happens to a recovery in one random schedule: how the site is lost, what else goes wrong and when, what people say, how each attempt of an activity fares. */
+import fc from 'fast-check';
+import type { Fate } from './server.ts';
+
+export type Disturbance =
+  | { readonly what: 'crash' | 'cut off' | 'come back'; readonly site: string }
+  | { readonly what: 'workers die'; readonly awaySeconds: number }
+  | { readonly what: 'stop' | 'resume' | 'cancel' | 'terminate and start again' | 'start a second' }
+  | { readonly what: 'clock jumps'; readonly seconds: number }
+  | { readonly what: 'function breaks' | 'function is mended' | 'switch breaks' | 'zone is silent' | 'zone answers' };
+
+export interface Ballot {
+  readonly who: string;
+  /** Which of the gate's choices; beyond them: a word that is none. */
+  readonly choice: number;
+  readonly gate: 'the open one' | 'another';
+  readonly channel: 'signal' | 'update';
+  readonly afterSeconds: number;
+}
+
+export interface Schedule {
+  readonly synchronous: boolean;
+  readonly lost: 'crash' | 'cut off' | 'not at all';
+  readonly declared: boolean;
+  readonly disturbances: readonly { readonly atSeconds: number; readonly disturbance: Disturbance }[];
+  /** What happens while the attempt of an activity with this number is under way. */
+  readonly interruptions: readonly { readonly attempt: number; readonly disturbance: Disturbance }[];
+  readonly fates: readonly { readonly attempt: number; readonly fate: Exclude<Fate, 'done'> }[];
+  readonly failures: readonly { readonly attempt: number; readonly permanent: boolean }[];
+  readonly ballots: readonly Ballot[];
+  /** What the people of the electorate say once the ballots above are cast. */
+  readonly inclination: 'go on' | 'go back' | 'silence';
+  /** Seeds how long each thing takes. */
+  readonly pace: number;
+}
+
+/** A recovery in which nothing goes wrong but the loss of the site. */
+export const calm: Schedule = {
+  synchronous: true,
+  lost: 'crash',
+  declared: false,
+  disturbances: [],
+  interruptions: [],
+  fates: [],
+  failures: [],
+  ballots: [],
+  inclination: 'go on',
+  pace: 1,
+};
+
+export const starter = 'carol-brown';
+const people = ['jane-smith', 'john-doe', 'alice-johnson', 'bob-wilson', starter, 'mallory', ''];
+const sites = ['us-east-1', 'us-east-1', 'ap-southeast-1', 'eu-central-1', 'dr'];
+const longestSeconds = 1500;
+const attempts = 160;
+
+const disturbance: fc.Arbitrary<Disturbance> = fc.oneof(
+  fc.record({ what: fc.constantFrom('crash' as const, 'cut off' as const, 'come back' as const, 'come back' as const), site: fc.constantFrom(...sites) }),
+  fc.record({ what: fc.constant('workers die' as const), awaySeconds: fc.constantFrom(1, 10, 60) }),
+  fc.record({
+    what: fc.constantFrom(
+      'stop' as const,
+      'resume' as const,
+      'resume' as const,
+      'cancel' as const,
+      'terminate and start again' as const,
+      'start a second' as const,
+    ),
+  }),
+  fc.record({ what: fc.constant('clock jumps' as const), seconds: fc.constantFrom(2, 30, 300, 3600) }),
+  fc.record({
+    what: fc.constantFrom(
+      'function breaks' as const,
+      'function is mended' as const,
+      'switch breaks' as const,
+      'zone is silent' as const,
+      'zone answers' as const,
+    ),
+  }),
+);
+
+const ballot: fc.Arbitrary<Ballot> = fc.record({
+  who: fc.constantFrom(...people),
+  choice: fc.nat(4),
+  gate: fc.constantFrom('the open one' as const, 'the open one' as const, 'the open one' as const, 'another' as const),
+  channel: fc.constantFrom('signal' as const, 'update' as const),
+  afterSeconds: fc.constantFrom(0, 0, 1, 5, 40, 200),
+});
+
+const fate = fc.constantFrom<Exclude<Fate, 'done'>[]>('worker dies before', 'worker dies after', 'worker dies when completed', 'reply lost', 'late effect');
+
+export const schedules: fc.Arbitrary<Schedule> = fc.record({
+  synchronous: fc.constantFrom(true, true, false),
+  lost: fc.constantFrom('crash' as const, 'crash' as const, 'cut off' as const, 'cut off' as const, 'not at all' as const),
+  declared: fc.constantFrom(false, false, false, true),
+  disturbances: fc.array(fc.record({ atSeconds: fc.oneof(fc.nat(40), fc.nat(longestSeconds)), disturbance }), { maxLength: 4 }),
+  interruptions: fc.array(fc.record({ attempt: fc.nat(attempts), disturbance }), { maxLength: 4 }),
+  fates: fc.array(fc.record({ attempt: fc.nat(attempts), fate }), { maxLength: 4 }),
+  failures: fc.array(fc.record({ attempt: fc.nat(attempts), permanent: fc.boolean() }), { maxLength: 3 }),
+  ballots: fc.array(ballot, { maxLength: 5 }),
+  inclination: fc.constantFrom('go on' as const, 'go on' as const, 'go on' as const, 'go back' as const, 'silence' as const),
+  pace: fc.nat(1_000_000),
+});

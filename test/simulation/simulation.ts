@@ -1,0 +1,285 @@
+/** Lives through one schedule: the real workflows in the SDK's sandbox, the simulated server around them, the model estate under them, and people who vote. */
+import { ApplicationFailure } from '@temporalio/common';
+import { parseWorkflowCode } from '@temporalio/worker/lib/worker.js';
+import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
+import { globalHandlers } from '@temporalio/worker/lib/workflow/vm-shared.js';
+import type { PlanSnapshot } from '../../plan/schema.ts';
+import type { GateRecord, Report } from '../../report/report.ts';
+import { makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../../workflows/ids.ts';
+import type { OpenGate, RunStatus } from '../../workflows/messages.ts';
+import { FakeEstate } from '../support/fake-estate.ts';
+import { bundleWorkflows, erlmcpPlan } from '../support/rig.ts';
+import { SimulatedEstate } from './estate.ts';
+import type { Execution } from './execution.ts';
+import { type Ballot, calm, type Disturbance, type Schedule, starter } from './schedule.ts';
+import { type Fate, SimulatedServer } from './server.ts';
+
+export const startAt = Date.parse('2026-03-01T03:00:00Z');
+const dayMilliseconds = 24 * 3600 * 1000;
+/** A schedule that needs more events than this goes round in circles. */
+const eventsMax = 20_000;
+
+/** What all schedules of a process share: the bundled workflows, and the plan of the repository with a shorter watch, during which nothing of interest happens. */
+export class Simulations {
+  readonly snapshot: PlanSnapshot;
+  private readonly creator: ReusableVMWorkflowCreator;
+
+  private constructor(snapshot: PlanSnapshot, creator: ReusableVMWorkflowCreator) {
+    this.snapshot = snapshot;
+    this.creator = creator;
+  }
+
+  static async create(): Promise<Simulations> {
+    const { plan, digest } = await erlmcpPlan();
+    const regionalFailover = { ...plan.procedures.regionalFailover, watch: 'PT1M' };
+    const snapshot = { digest, plan: { ...plan, procedures: { ...plan.procedures, regionalFailover } } };
+    const names = Object.keys(new FakeEstate(snapshot).activities());
+    // Without the limit on a task's time: each call into the sandbox would start a thread that watches it.
+    const creator = await ReusableVMWorkflowCreator.create(
+      parseWorkflowCode((await bundleWorkflows()).code),
+      undefined as unknown as number,
+      new Set(names),
+      undefined,
+    );
+    globalHandlers.uninstall(); // stack traces of promises are for people at a console, and cost most of the time
+    return new Simulations(snapshot, creator);
+  }
+
+  async live(schedule: Partial<Schedule>): Promise<Lived> {
+    return new Simulation(this.creator, this.snapshot, { ...calm, ...schedule }).live();
+  }
+}
+
+export interface Lived {
+  /** Names of the activities that were tried, by the number of the attempt. */
+  readonly attempts: readonly string[];
+  readonly estate: SimulatedEstate;
+  readonly server: SimulatedServer;
+  readonly runs: readonly Execution[];
+  /** Reports of the runs that came to their end, in order. */
+  readonly reports: readonly Report[];
+  /** A person had declared the site failed against the probes. */
+  readonly declared: boolean;
+  /** Questions of all runs, also of those that were terminated. */
+  readonly gates: readonly GateRecord[];
+  /** Whether a second start was ever let in. */
+  readonly secondStarted: boolean;
+  /** The open run when nothing more happened, and what it said; null when all ended. */
+  readonly stuck: RunStatus | null;
+}
+
+class Simulation {
+  readonly estate: SimulatedEstate;
+  readonly server: SimulatedServer;
+  private readonly schedule: Schedule;
+  private readonly snapshot: PlanSnapshot;
+  private readonly ballots: Ballot[];
+  private readonly runs: Execution[] = [];
+  private readonly random: () => number;
+  private readonly fates: ReadonlyMap<number, Fate>;
+  private readonly failures: ReadonlyMap<number, boolean>;
+  private failNext: boolean | null = null;
+  private lastWrite = 0;
+  /** Activities by the number of the attempt. */
+  private readonly attempts: string[] = [];
+  private asked = 0;
+  private tried = 0;
+  private voting = false;
+  private secondStarted = false;
+
+  constructor(creator: ReusableVMWorkflowCreator, snapshot: PlanSnapshot, schedule: Schedule) {
+    this.schedule = schedule;
+    this.snapshot = snapshot;
+    this.ballots = [...schedule.ballots];
+    this.random = generator(schedule.pace);
+    this.fates = new Map(schedule.fates.map(({ attempt, fate }) => [attempt, fate]));
+    this.failures = new Map(schedule.failures.map(({ attempt, permanent }) => [attempt, permanent]));
+    this.server = new SimulatedServer(
+      creator,
+      { act: (name, input) => this.act(name, input), fate: (attempt) => this.fate(attempt), observe: () => this.observe() },
+      startAt,
+    );
+    this.estate = new SimulatedEstate(snapshot, () => this.server.now);
+    this.estate.synchronousStandby = schedule.synchronous ? 'ap-southeast-1' : null;
+  }
+
+  async live(): Promise<Lived> {
+    this.estate.customersWrite();
+    this.estate.replicate();
+    this.estate.customersWrite();
+    if (this.schedule.lost === 'crash') this.estate.crash('us-east-1');
+    if (this.schedule.lost === 'cut off') this.estate.cutOff('us-east-1');
+    this.server.jump(5_000);
+    for (const { atSeconds, disturbance } of this.schedule.disturbances) this.server.after(atSeconds * 1000, () => this.disturb(disturbance));
+    this.begin();
+    await this.untilEnded();
+    await this.letTheSiteReturn();
+    return {
+      estate: this.estate,
+      attempts: this.attempts,
+      server: this.server,
+      runs: this.runs,
+      reports: this.reports(),
+      declared: this.schedule.declared,
+      gates: await this.gates(),
+      secondStarted: this.secondStarted,
+      stuck: await this.stuck(),
+    };
+  }
+
+  private get run(): Execution | undefined {
+    return this.runs.findLast((run) => !run.closed);
+  }
+
+  private begin(startedBy = starter): void {
+    const declaredFailed = this.schedule.declared ? { declaredFailed: { reason: 'customers see errors' } } : {};
+    const input = { estate: this.snapshot.plan.estate.name, from: 'us-east-1', to: 'eu-central-1', mode: 'live', startedBy, ...declaredFailed };
+    const run = this.server.start('regionalFailover', makeRunWorkflowId(this.snapshot.plan.estate.name), input);
+    if (!run) return;
+    if (this.run) this.secondStarted = true;
+    this.runs.push(run);
+  }
+
+  private async untilEnded(): Promise<void> {
+    for (let events = 0; this.run; events++) {
+      if (events > eventsMax || this.server.now > startAt + dayMilliseconds) return;
+      await this.people(this.run);
+      if (!(await this.server.step())) return;
+    }
+  }
+
+  /** The site that was lost comes back in the end: the child that waits for it must fence it, and nobody else may write. */
+  private async letTheSiteReturn(): Promise<void> {
+    const child = this.server.open(makeFenceOnReturnWorkflowId(this.snapshot.plan.estate.name, 'us-east-1'));
+    this.estate.comeBack('us-east-1');
+    const until = this.server.now + 120_000;
+    while (child && !child.closed && this.server.now < until) if (!(await this.server.step())) return;
+    this.estate.customersWrite();
+  }
+
+  /** Votes while a question is open and nothing else goes on. */
+  private async people(run: Execution): Promise<void> {
+    const quiet = this.server.nextAt === null || this.server.nextAt - this.server.now > 500;
+    if (this.voting || !quiet || run.activations === 0) return;
+    const { gate, stopped } = await run.query<RunStatus>(this.server.now, 'status');
+    if (stopped && !gate) return this.say(30, () => this.server.signal(run, 'resume', { who: 'jane-smith', reason: 'go on' }));
+    if (!gate) return;
+    const ballot = this.ballots.shift() ?? this.inclined(gate);
+    if (ballot) this.say(ballot.afterSeconds, () => this.cast(run, gate, ballot));
+  }
+
+  private say(afterSeconds: number, what: () => void): void {
+    this.voting = true;
+    this.server.after(afterSeconds * 1000, async () => {
+      this.voting = false;
+      what();
+    });
+  }
+
+  private cast(run: Execution, gate: OpenGate, ballot: Ballot): void {
+    const choice = gate.choices[ballot.choice]?.split(':')[0] ?? 'maybe';
+    const vote = { gate: ballot.gate === 'another' ? 'activation-000000' : gate.gate, choice, who: ballot.who, reason: 'seen' };
+    if (run.closed) return;
+    if (ballot.channel === 'signal') this.server.signal(run, 'vote', vote);
+    else this.server.update(run, `u${this.asked++}`, 'vote', vote);
+  }
+
+  /** Two people after one another say the same, until the gate has its quorum. */
+  private inclined(gate: OpenGate): Ballot | null {
+    if (this.schedule.inclination === 'silence') return null;
+    // Who has asked for a retry three times gives up.
+    const goesOn = this.schedule.inclination === 'go on' && !(gate.gate.startsWith('failed-step') && this.tried++ > 16);
+    const choice = goesOn ? 0 : gate.choices.length - 1;
+    const said = new Set(gate.votes.filter((vote) => vote.result === 'counted' && vote.choice === gate.choices[choice]?.split(':')[0]).map((vote) => vote.who));
+    const who = gate.electorate.find((person) => !said.has(person));
+    return who === undefined ? null : { who, choice, gate: 'the open one', channel: 'signal', afterSeconds: 3 };
+  }
+
+  private async disturb(disturbance: Disturbance): Promise<void> {
+    const { estate, server, run } = this;
+    switch (disturbance.what) {
+      case 'crash':
+        return estate.crash(disturbance.site);
+      case 'cut off':
+        return estate.cutOff(disturbance.site);
+      case 'come back':
+        return estate.comeBack(disturbance.site);
+      case 'workers die':
+        return server.killWorkers(disturbance.awaySeconds * 1000);
+      case 'clock jumps':
+        return server.jump(disturbance.seconds * 1000);
+      case 'function breaks':
+        return void estate.brokenFunctions.set('payment-processing', 'payments has 990 rows');
+      case 'function is mended':
+        return void estate.brokenFunctions.clear();
+      case 'switch breaks':
+        estate.dataPlaneWorks = false;
+        return;
+      case 'zone is silent':
+        estate.zone = null;
+        return;
+      case 'zone answers':
+        estate.zone ??= { epoch: 0, holder: '' };
+        return;
+      case 'start a second':
+        return this.begin('pager');
+      case 'stop':
+      case 'resume':
+        return run && server.signal(run, disturbance.what, { who: 'jane-smith', reason: 'a look at the network' });
+      case 'cancel':
+        return run && server.cancel(run);
+      case 'terminate and start again':
+        if (run) server.terminate(run);
+        return this.begin();
+    }
+  }
+
+  private async act(name: string, input: unknown): Promise<unknown> {
+    const permanent = this.failNext;
+    this.failNext = null;
+    if (permanent === null) return this.estate.act(name, input);
+    throw ApplicationFailure.create({ message: `${name} failed`, type: permanent ? 'permanent' : 'transient', nonRetryable: permanent });
+  }
+
+  private fate({ name, number, input }: { readonly name: string; readonly number: number; readonly input: unknown }): { fate: Fate; milliseconds: number } {
+    this.attempts.push(name);
+    this.failNext = this.failures.get(number) ?? null;
+    for (const { attempt, disturbance } of this.schedule.interruptions) if (attempt === number) this.server.after(5, () => this.disturb(disturbance));
+    const { holdSeconds = 0, forSeconds = 0 } = (input ?? {}) as { holdSeconds?: number; forSeconds?: number };
+    const work = this.random() < 0.03 ? 4_000 * this.random() : 300 * this.random();
+    return { fate: this.fates.get(number) ?? 'done', milliseconds: Math.ceil((holdSeconds + forSeconds) * 1000 + work + 1) };
+  }
+
+  private observe(): void {
+    if (this.server.now - this.lastWrite < 200) return;
+    this.lastWrite = this.server.now;
+    if (this.random() < 0.5) this.estate.replicate();
+    this.estate.customersWrite();
+  }
+
+  private reports(): Report[] {
+    return this.runs.flatMap((run) => (run.closed?.how === 'completed' ? [run.closed.result as Report] : []));
+  }
+
+  private async gates(): Promise<GateRecord[]> {
+    const reports = await Promise.all(
+      this.runs.filter((run) => run.activations > 0).map((run) => run.query<Report>(this.server.now, 'report').catch(() => null)),
+    );
+    return reports.flatMap((report) => report?.gates ?? []);
+  }
+
+  private async stuck(): Promise<RunStatus | null> {
+    return this.run ? this.run.query<RunStatus>(this.server.now, 'status') : null;
+  }
+}
+
+/** Mulberry32: small, seeded, good enough to vary how long things take. */
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
