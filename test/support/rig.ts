@@ -51,7 +51,7 @@ export class Rig {
 
   /** Runs `test` while a worker answers with the estate's activities; then replays every execution that was kept. */
   async with<T>(estate: FakeEstate, test: () => Promise<T>): Promise<T> {
-    const env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path: setupPaths().testServer } } });
+    const env = await startServer();
     this.environment = env;
     this.started = [];
     this.expected = [];
@@ -94,6 +94,16 @@ export class Rig {
     for (const handle of [...this.started, ...children]) {
       await Worker.runReplayHistory({ workflowBundle: this.bundle }, await handle.fetchHistory(), handle.workflowId);
     }
+  }
+}
+
+/** The SDK gives a server five seconds to start, which a busy machine may need; what does not come up within three tries is broken. */
+async function startServer(triesLeft = 2): Promise<TestWorkflowEnvironment> {
+  try {
+    return await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path: setupPaths().testServer } } });
+  } catch (error) {
+    if (triesLeft === 0 || !/did not start within/.test(String(error))) throw error;
+    return startServer(triesLeft - 1);
   }
 }
 

@@ -26,17 +26,34 @@ describe('regional failover', () => {
   });
 
   it('fences before it promotes, verifies before it routes, and routes last', async () => {
+    const order: string[] = [];
+    estate.before = (name) => void order.push(name);
     await rig.with(estate, async () => {
       const handle = await start();
       await vote(handle, 'approve');
       return endOf(handle);
     });
-    const order = estate.changes();
     const at = (name: string) => order.indexOf(name);
     expect(at('claimEpoch')).toBeLessThan(at('fenceDatabaseByReplication'));
     expect(at('fenceDatabaseByReplication')).toBeLessThan(at('promoteDatabase'));
     expect(at('promoteDatabase')).toBeLessThan(at('startService'));
-    expect(at('startService')).toBeLessThan(at('throwSwitch'));
+    expect(at('startService')).toBeLessThan(at('verifyFunction'));
+    expect(order.lastIndexOf('verifyFunction')).toBeLessThan(at('throwSwitch'));
+    expect(at('throwSwitch')).toBeLessThan(at('verifyAsCustomer'));
+  });
+
+  it('lets the target catch up with the most advanced survivor before it is promoted', async () => {
+    const eu = estate.databases.get('eu-central-1');
+    if (eu) eu.bytes = 900;
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      return endOf(handle);
+    });
+    const order = estate.changes();
+    expect(order.indexOf('followDatabase')).toBeLessThan(order.indexOf('promoteDatabase'));
+    expect(eu?.bytes).toBe(1000);
+    expect(report.loss.kind).toBe('proven 0');
   });
 
   it('changes nothing when nobody decides: silence ends the gate as expired', async () => {

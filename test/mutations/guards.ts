@@ -1,0 +1,189 @@
+/** The guards that the safety rules hang on, how each is taken out, and the test that must then turn red. */
+
+export interface Removal {
+  /** The guard, in the words of the safety rules. */
+  readonly guard: string;
+  readonly file: string;
+  /** Text that stands in the file once, and what takes its place. */
+  readonly edits: readonly { readonly find: string; readonly replace: string }[];
+  readonly test: { readonly file: string; readonly title: string };
+}
+
+const rules = 'test/plan/rules';
+const guards = 'test/workflows/guards.test.ts';
+const endings = 'test/workflows/endings.test.ts';
+const failover = 'test/workflows/regional-failover.test.ts';
+
+export const removals: readonly Removal[] = [
+  {
+    guard: 'Second observer: failed needs witnesses of two kinds',
+    file: 'plan/rules/failure.ts',
+    edits: [{ find: 'kinds.size < 2', replace: 'kinds.size < 1' }],
+    test: { file: `${rules}/failure.test.ts`, title: 'by two of one kind' },
+  },
+  {
+    guard: 'Hold time: a witness must have seen it for so long',
+    file: 'plan/rules/failure.ts',
+    edits: [{ find: 'failed.filter((vantage) => vantage.heldSeconds >= holdSeconds)', replace: 'failed' }],
+    test: { file: `${rules}/failure.test.ts`, title: 'before the hold time is over' },
+  },
+  {
+    guard: 'Look again: evidence too old proves nothing before the fence',
+    file: 'workflows/steps/detection.ts',
+    edits: [{ find: 'if (age <= seconds(', replace: 'if (age <= Infinity + seconds(' }],
+    test: { file: guards, title: 'does not fence a site that recovered while the run was held' },
+  },
+  {
+    guard: 'Lock: one run of an estate, by its workflow id',
+    file: 'workflows/opening.ts',
+    edits: [{ find: 'if (workflowId !== rightId)', replace: 'if (workflowId === "")' }],
+    test: { file: guards, title: 'refuses a start under an id that is not the lock, and gives the right one' },
+  },
+  {
+    guard: 'Epoch: each run takes one above every one seen',
+    file: 'workflows/steps/fencing.ts',
+    edits: [{ find: 'return ours ? highest : highest + 1;', replace: 'return ours ? highest : 1;' }],
+    test: { file: endings, title: 'gives each run of an estate an epoch of its own' },
+  },
+  {
+    guard: 'Epoch: a majority of the sites stores it before anything is fenced',
+    file: 'workflows/steps/fencing.ts',
+    edits: [{ find: 'if (stored.length < majority) throw notEnough', replace: 'if (stored.length < 0) throw notEnough' }],
+    test: { file: guards, title: 'fences nothing before a majority of the sites holds its epoch' },
+  },
+  {
+    guard: 'Epoch: a run that meets a newer one ends',
+    file: 'workflows/run.ts',
+    edits: [{ find: "if (errorType(error) === 'stale-epoch')", replace: "if (errorType(error) === 'no such type')" }],
+    test: { file: endings, title: 'ends without a question when a newer run holds the estate' },
+  },
+  {
+    guard: 'Epoch: an agent refuses a lower one',
+    file: 'site-agent/site-agent',
+    edits: [{ find: 'if [ "$EPOCH" -lt "$held" ] ||', replace: 'if false ||' }],
+    test: { file: 'test/site-agent/agent.test.ts', title: 'is claimed once, by one run, and only upwards' },
+  },
+  {
+    guard: 'Fence proof: as long as a standby may still follow, nothing is proven',
+    file: 'plan/rules/fence-proof.ts',
+    edits: [{ find: 'if (staying.length >= synchronous.count)', replace: 'if (staying.length < 0)' }],
+    test: { file: `${rules}/fence-proof.test.ts`, title: 'a proof never stands while the standbys that stayed could acknowledge' },
+  },
+  {
+    guard: 'Fence proof: without one, people accept the loss by a typed figure',
+    file: 'workflows/questions.ts',
+    edits: [{ find: "run.rules.changes === 'print' || allProven(fences)", replace: "run.rules.changes === 'print' || fences.length > 0" }],
+    test: { file: guards, title: 'asks for typed seconds when no fence can be proven, and refuses fewer than the estimate' },
+  },
+  {
+    guard: 'One writer: a survivor that is a primary rules other targets out',
+    file: 'plan/rules/targets.ts',
+    edits: [{ find: 'if (facts.primaryElsewhere !== undefined)', replace: 'if (facts.primaryElsewhere === "")' }],
+    test: { file: endings, title: 'stands down when the database of another survivor is a primary' },
+  },
+  {
+    guard: 'Catch-up: the target gets what the most advanced survivor has',
+    file: 'workflows/steps/preparation.ts',
+    edits: [{ find: 'ahead.receivedBytes <= own.replayedBytes) return', replace: 'ahead.receivedBytes > 0) return' }],
+    test: { file: failover, title: 'lets the target catch up with the most advanced survivor before it is promoted' },
+  },
+  {
+    guard: 'Catch-up: a cache that holds less than one that is no further is not promoted',
+    file: 'workflows/steps/preparation.ts',
+    edits: [{ find: 'if (fuller) throw emptier', replace: 'if (fuller && fuller.keys < 0) throw emptier' }],
+    test: { file: guards, title: 'refuses to promote a cache that holds less than a replica which is no further' },
+  },
+  {
+    guard: 'Lag gate: a loss above the limits is accepted by people',
+    file: 'workflows/questions.ts',
+    edits: [{ find: '!lossNeedsPeople(run, facts, loss)) return', replace: 'lossNeedsPeople(run, facts, loss)) return' }],
+    test: { file: guards, title: 'never calls a loss proven nothing when people skip the catch-up of a cache that holds less' },
+  },
+  {
+    guard: 'Content check: no traffic for a target whose content is wrong',
+    file: 'workflows/steps/verification.ts',
+    edits: [
+      {
+        find: "if (failed.length > 0) throw notFit(site, failed, 'No traffic was routed.');",
+        replace: "if (failed.length > 99) throw notFit(site, failed, '');",
+      },
+    ],
+    test: { file: guards, title: 'never routes to a target whose content is wrong, and names function and difference' },
+  },
+  {
+    guard: 'Content check: a reference that has more proves a loss',
+    file: 'activities/verification/counts.ts',
+    edits: [{ find: 'if (entry.reference > most) return', replace: 'if (entry.reference < 0) return' }],
+    test: { file: 'test/activities/judgements.test.ts', title: 'of a reference that has more prove a loss, even while it is behind' },
+  },
+  {
+    guard: 'Quorum: a choice needs as many distinct people as the plan says',
+    file: 'workflows/tally.ts',
+    edits: [{ find: 'if (total >= ballot.quorum) return choice', replace: 'if (total >= 1) return choice' }],
+    test: { file: failover, title: 'counts distinct people once; refuses strangers, the starter, duplicates and other gates' },
+  },
+  {
+    guard: 'Starter exclusion: whoever started the run does not vote in it',
+    file: 'workflows/tally.ts',
+    edits: [
+      { find: 'if (vote.who === ballot.startedBy) return', replace: 'if (vote.who === "") return' },
+      { find: 'if (!ballot.electorate.includes(vote.who)) return', replace: 'if (![...ballot.electorate, ballot.startedBy].includes(vote.who)) return' },
+    ],
+    test: { file: failover, title: 'counts distinct people once; refuses strangers, the starter, duplicates and other gates' },
+  },
+  {
+    guard: 'Silence never means yes',
+    file: 'workflows/gate.ts',
+    edits: [
+      {
+        find: "if (left <= 0) return { kind: 'expired', at: this.now() };",
+        replace: "if (left <= 0) return { kind: 'decided', choice: open.ballot.choices[0] ?? '', acceptedSeconds: 0, at: this.now() };",
+      },
+    ],
+    test: { file: failover, title: 'changes nothing when nobody decides: silence ends the gate as expired' },
+  },
+  {
+    guard: 'Worse evidence voids the votes that were cast on the better one',
+    file: 'workflows/gate.ts',
+    edits: [{ find: 'if (evidence.badness > open.evidence.badness)', replace: 'if (evidence.badness < -1)' }],
+    test: { file: failover, title: 'voids votes when the evidence grows worse' },
+  },
+  {
+    guard: 'Stop switch: held before each change',
+    file: 'workflows/run.ts',
+    edits: [
+      { find: 'await this.hold(`before "${step.name}"`);', replace: '' },
+      { find: '() => this.hold(`within "${step.name}"`)', replace: 'async () => {}' },
+    ],
+    test: { file: guards, title: 'holds before the next change while the stop switch is thrown' },
+  },
+  {
+    guard: 'Forward only: no way back past the point of no return',
+    file: 'workflows/run.ts',
+    edits: [{ find: 'if (!this.forwardOnly) choices.undo', replace: "if (step.id !== '') choices.undo" }],
+    test: { file: endings, title: 'offers no undo past the point of no return' },
+  },
+  {
+    guard: 'Undo: what would fence the old site is really gone before that is opened',
+    file: 'workflows/leftovers.ts',
+    edits: [
+      {
+        find: 'while (await endFenceOnReturn(this.run, this.facts.from, reason)) {',
+        replace: 'while (!(await endFenceOnReturn(this.run, this.facts.from, reason))) {',
+      },
+    ],
+    test: { file: 'test/simulation/sweep.test.ts', title: 'a cancellation 1 attempts after the lost site came back: what waited to fence it is ended first' },
+  },
+  {
+    guard: 'Traffic last: routed only after the target was verified',
+    file: 'workflows/regional-failover.ts',
+    edits: [
+      { find: "await run.step('route-traffic', routeTraffic(run, facts));", replace: '' },
+      {
+        find: "await run.step('verify-first-tier'",
+        replace: "await run.step('route-traffic', routeTraffic(run, facts));\n    await run.step('verify-first-tier'",
+      },
+    ],
+    test: { file: failover, title: 'fences before it promotes, verifies before it routes, and routes last' },
+  },
+];

@@ -1,0 +1,117 @@
+/**
+ * Takes each guard out, one at a time, in a copy of the repository, and looks whether the test that is named for it turns red; and whether the random schedules find it as well.
+ * Prints a table, writes docs/guards.md, and exits non-zero when a guard has no test that misses it.
+ */
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Removal, removals } from './guards.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+const schedules = { file: 'test/simulation/random-schedules.test.ts', title: 'breaks a safety rule' };
+const left = new Set(['node_modules', '.git', '.setup', '.lab', 'dist', 'coverage']);
+
+interface Verdict {
+  readonly removal: Removal;
+  readonly named: 'red' | 'green' | 'not run';
+  /** Schedules until the first violation; null when none was found. */
+  readonly schedules: number | null;
+}
+
+async function main(): Promise<number> {
+  const only = process.argv[2] ?? '';
+  const copy = mkdtempSync(join(tmpdir(), 'dr-guards-'));
+  try {
+    cpSync(root, copy, { recursive: true, filter: (source) => source === root || !left.has(basename(source)) });
+    for (const name of ['node_modules', '.setup']) symlinkSync(join(root, name), join(copy, name));
+    const verdicts: Verdict[] = [];
+    for (const removal of removals.filter(({ guard }) => guard.includes(only))) verdicts.push(await judge(copy, removal));
+    if (only === '') writeFileSync(join(root, 'docs', 'guards.md'), page(verdicts));
+    return verdicts.every(({ named }) => named === 'red') ? 0 : 1;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+async function judge(copy: string, removal: Removal): Promise<Verdict> {
+  const file = join(copy, removal.file);
+  const before = readFileSync(file, 'utf8');
+  try {
+    writeFileSync(
+      file,
+      removal.edits.reduce((text, edit) => edited(removal, text, edit), before),
+    );
+    const named = (await vitest(copy, removal.test.file, removal.test.title)).state;
+    const random = /^(workflows|plan)\//.test(removal.file) ? await vitest(copy, schedules.file, schedules.title) : null;
+    const found = random?.state === 'red' ? Number(/failed after (\d+) tests?/.exec(random.message)?.[1] ?? 1) : null;
+    say(`${named === 'red' ? 'red  ' : 'GREEN'}  ${removal.guard}${found === null ? '' : ` (random schedules: after ${found})`}`);
+    return { removal, named, schedules: found };
+  } finally {
+    writeFileSync(file, before);
+  }
+}
+
+function edited({ guard, file }: Removal, text: string, { find, replace }: Removal['edits'][number]): string {
+  const times = text.split(find).length - 1;
+  if (times !== 1)
+    throw new Error(
+      `"${find}" stands ${times} times in ${file}, and must stand once to take out: ${guard}. Nothing was judged; mend test/mutations/guards.ts.`,
+    );
+  return text.replace(find, () => replace);
+}
+
+/** Runs the tests of a file whose titles contain `title`. */
+function vitest(folder: string, file: string, title: string): Promise<{ readonly state: Verdict['named']; readonly message: string }> {
+  const pattern = title.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const args = [join(folder, 'node_modules/vitest/vitest.mjs'), 'run', file, '-t', pattern, '--reporter=json', '--retry=0'];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd: folder, maxBuffer: 256 * 1024 * 1024, timeout: 900_000 }, (_error, out) => {
+      const report = JSON.parse(out.slice(out.indexOf('{"numTotalTestSuites'))) as Results;
+      const named = report.testResults
+        .flatMap(({ assertionResults }) => assertionResults)
+        .filter((result) => result.title.includes(title) || result.fullName.includes(title));
+      const failed = named.find(({ status }) => status === 'failed');
+      const state = failed ? 'red' : named.some(({ status }) => status === 'passed') ? 'green' : 'not run';
+      resolve({ state, message: failed?.failureMessages.join('\n') ?? '' });
+    });
+  });
+}
+
+interface Results {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly {
+      readonly title: string;
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
+}
+
+function page(verdicts: readonly Verdict[]): string {
+  const rows = verdicts.map(
+    ({ removal, named, schedules: found }) =>
+      `| ${removal.guard} | \`${removal.file}\` | ${named} | [${removal.test.title}](../${removal.test.file}) | ${found === null ? '–' : `after ${found}`} |`,
+  );
+  return [
+    '# Guards, and what misses them',
+    '',
+    'Each guard was taken out of a copy of the repository, and the test named here was run against it. The last column says after how many random schedules the simulation finds the same; a dash means',
+    'that it does not, since the model answers in place of what the guard judges, or the guard is not part of a workflow.',
+    '',
+    `Run on ${new Date().toISOString().slice(0, 10)} by \`npm run test:guards\`, which fails when a guard can go without a test turning red.`,
+    '',
+    '| guard | taken out of | named test | which | random schedules |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+process.exitCode = await main();

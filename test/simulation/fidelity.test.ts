@@ -1,0 +1,32 @@
+/** Goal: what the simulated server shows is true of a real one. Method: the same recovery on both; steps, decisions and every activity in the same number. */
+import { beforeAll, expect, it } from 'vitest';
+import { endOf, estate, rig, start, useFailovers, vote } from '../support/failover.ts';
+import { Simulations } from './simulation.ts';
+
+useFailovers();
+let simulations: Simulations;
+beforeAll(async () => {
+  simulations = await Simulations.create();
+});
+
+function countsOf(names: readonly string[]): Record<string, number> {
+  // The child goes on trying for as long as the run watches, and the one watches longer than the other.
+  const counted = names.filter((name) => name !== 'fenceByAgent');
+  return Object.fromEntries([...new Set(counted)].sort().map((name) => [name, counted.filter((other) => other === name).length]));
+}
+
+it('a recovery on the simulated server has the steps, decisions and activities that it has on a real one', async () => {
+  const names: string[] = [];
+  estate.before = (name) => void names.push(name);
+  const real = await rig.with(estate, async () => {
+    const handle = await start({ startedBy: 'carol-brown' });
+    await vote(handle, 'approve');
+    return endOf(handle);
+  });
+  const simulated = await simulations.live({});
+  const [report] = simulated.reports;
+  expect(report?.steps.map(({ id, result }) => `${id} ${result}`).sort()).toEqual(real.steps.map(({ id, result }) => `${id} ${result}`).sort());
+  expect(report?.gates.map(({ question, decision }) => [question, decision])).toEqual(real.gates.map(({ question, decision }) => [question, decision]));
+  expect(report?.changes.length).toBe(real.changes.length);
+  expect(countsOf(simulated.attempts)).toEqual(countsOf(names));
+});
