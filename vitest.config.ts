@@ -8,6 +8,12 @@ export default defineConfig({
     // The SDK's native bridge does not bear threads.
     pool: 'forks',
     reporters: ['default', './test/support/reporter.ts'],
+    coverage: {
+      // Workflows run in a sandbox, where only istanbul's counters reach.
+      provider: 'istanbul',
+      include: ['plan/**/*.ts', 'report/**/*.ts', 'workflows/**/*.ts', 'activities/**/*.ts', 'client/**/*.ts', 'workers/**/*.ts'],
+      reporter: ['text', 'html'],
+    },
     projects: [
       {
         test: {

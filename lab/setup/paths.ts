@@ -13,6 +13,7 @@ export interface SetupPaths {
   readonly temporal: string;
   readonly testServer: string;
   readonly testServerLib: string;
+  readonly node24: string;
 }
 
 /** What set-up installs, whether or not it is there. */
@@ -24,6 +25,7 @@ export function setupPaths(repository: string = repositoryRoot()): SetupPaths {
     temporal: join(root, 'bin', 'temporal'),
     testServer: join(root, 'bin', 'temporal-test-server'),
     testServerLib: join(root, 'test-server', 'lib'),
+    node24: join(root, 'bin', 'node24'),
   };
 }
 

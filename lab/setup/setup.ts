@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { repositoryRoot } from '../paths.ts';
 import { ensureDebianPackages } from './debian.ts';
 import { ensureMoto } from './moto.ts';
+import { ensureNode24 } from './node.ts';
 import { program, setupPaths, testTools, tools } from './paths.ts';
 import { ensureTemporal } from './temporal.ts';
 import { ensureTestServer } from './test-server.ts';
@@ -37,5 +38,6 @@ export async function ensureSetup({ tests, progress }: SetupOptions): Promise<Se
   const motoServer = await ensureMoto(repository, progress);
   const temporal = await ensureTemporal(repository, progress);
   const testServer = tests ? await ensureTestServer(repository, progress) : null;
+  if (tests) await ensureNode24(repository, progress);
   return { temporal, motoServer, testServer };
 }

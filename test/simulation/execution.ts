@@ -6,6 +6,9 @@ import { defaultPayloadConverter, fromPayloadsAtIndex, toPayloads, TypedSearchAt
 import { msNumberToTs } from '@temporalio/common/lib/time.js';
 import type { coresdk } from '@temporalio/proto';
 import type { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
+import { coverageSinks } from '../support/coverage.ts';
+
+const measure = (data: unknown): void => coverageSinks.coverage.merge.fn({} as never, data as object) as void;
 
 type Activation = coresdk.workflow_activation.WorkflowActivation.$Properties;
 export type Job = coresdk.workflow_activation.WorkflowActivationJob.$Properties;
@@ -95,6 +98,7 @@ export class Execution {
       availableInternalFlags: [...this.flags],
     };
     const { successful, failed } = await (this.sandbox as Sandbox).activate(activation as coresdk.workflow_activation.WorkflowActivation);
+    for (const call of await (this.sandbox as Sandbox).getAndResetSinkCalls()) if (call.ifaceName === 'coverage') measure(call.args[0]);
     if (failed) throw new Error(`The workflow task of ${this.start.workflowId} failed: ${failed.failure?.message}\n${failed.failure?.stackTrace}`);
     for (const flag of successful?.usedInternalFlags ?? []) this.flags.add(flag);
     return successful?.commands ?? [];

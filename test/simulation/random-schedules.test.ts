@@ -15,7 +15,7 @@ beforeAll(async () => {
   simulations = await Simulations.create();
 });
 
-it(`no schedule of ${numRuns} breaks a safety rule (seed ${seed})`, { timeout: numRuns * 1_500 }, async () => {
+it(`no schedule of ${numRuns} breaks a safety rule (seed ${seed})`, { timeout: 600_000 + numRuns * 500 }, async () => {
   const outcomes = new Map<string, number>();
   await fc.assert(
     fc.asyncProperty(schedules, async (schedule) => {
@@ -23,7 +23,7 @@ it(`no schedule of ${numRuns} breaks a safety rule (seed ${seed})`, { timeout: n
       for (const { outcome } of lived.reports) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
       expect(violations(lived, simulations.snapshot.plan)).toEqual([]);
     }),
-    { numRuns, seed, interruptAfterTimeLimit: numRuns * 1_400, markInterruptAsFailure: true },
+    { numRuns, seed },
   );
   // Schedules that never reach an ending prove nothing about it.
   expect([...outcomes.keys()].sort()).toEqual(['aborted', 'failed', 'recovered', 'recovered with exceptions', 'stood down']);

@@ -7,6 +7,7 @@ import type { PlanSnapshot } from '../../plan/schema.ts';
 import type { GateRecord, Report } from '../../report/report.ts';
 import { makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../../workflows/ids.ts';
 import type { OpenGate, RunStatus } from '../../workflows/messages.ts';
+import { keepCoverage } from '../support/coverage.ts';
 import { FakeEstate } from '../support/fake-estate.ts';
 import { bundleWorkflows, erlmcpPlan } from '../support/rig.ts';
 import { SimulatedEstate } from './estate.ts';

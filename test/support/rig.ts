@@ -9,6 +9,7 @@ import { loadPlan } from '../../plan/load.ts';
 import type { PlanSnapshot } from '../../plan/schema.ts';
 import { taskQueue } from '../../workflows/ids.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
+import { coverageSinks, keepCoverage, measured } from './coverage.ts';
 import type { FakeEstate } from './fake-estate.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } });
@@ -25,7 +26,7 @@ export async function erlmcpPlan(): Promise<PlanSnapshot> {
 /** The workflows from their sources. */
 export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
   const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
-  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  return bundleWorkflowCode(measured({ workflowsPath, logger: new DefaultLogger('ERROR') }));
 }
 
 /** One for a test file: it bundles the workflows once. Each test gets a server of its own, whose clock and locks no other test has touched. */
@@ -63,12 +64,14 @@ export class Rig {
         taskQueue,
         workflowBundle: this.bundle,
         activities: estate.activities(),
+        sinks: coverageSinks,
       });
       const result = await worker.runUntil(test());
       await this.replay();
       return result;
     } finally {
       this.environment = null;
+      keepCoverage();
       await env.teardown();
     }
   }
@@ -92,7 +95,7 @@ export class Rig {
       );
     const children = (await Promise.all(this.expected.map(there))).flat();
     for (const handle of [...this.started, ...children]) {
-      await Worker.runReplayHistory({ workflowBundle: this.bundle }, await handle.fetchHistory(), handle.workflowId);
+      await Worker.runReplayHistory({ workflowBundle: this.bundle, sinks: coverageSinks }, await handle.fetchHistory(), handle.workflowId);
     }
   }
 }
