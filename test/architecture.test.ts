@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folders = ['plan', 'report', 'workflows', 'activities', 'workers', 'client', 'lab', 'test', 'site-agent', 'docs/examples'];
+const folders = ['plan', 'report', 'workflows', 'activities', 'workers', 'client', 'lab', 'test', 'site-agent', 'docs/examples', 'docs/generate'];
 
 interface Source {
   readonly path: string;
@@ -32,6 +32,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   client: ['client', 'workflows/messages', 'workflows/ids', 'workflows/changes', 'report', 'plan', 'types:workflows', 'types:activities'],
   lab: ['lab', 'plan'],
   'docs/examples': ['client'],
+  'docs/generate': ['docs/generate', 'plan', 'report', 'workflows/messages', 'workflows/ids', 'activities/errors', 'client'],
 };
 
 interface Import {

@@ -74,6 +74,7 @@ describe('dr plan and dr init', () => {
     expect(check.out).toContain('can be used');
     expect(check.code).toBe(0);
     const before = await readdir(folder);
+    expect(before).toContain('plan.schema.json');
     expect((await runDr(['init', folder], {})).err).toContain('holds files already; nothing was written.');
     expect(await readdir(folder)).toEqual(before);
   });
