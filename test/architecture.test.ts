@@ -26,7 +26,7 @@ const sources = folders.flatMap(sourcesBelow);
 const arrows: Readonly<Record<string, readonly string[]>> = {
   plan: ['plan'],
   report: ['report', 'plan'],
-  workflows: ['workflows', 'plan/schema', 'plan/durations', 'plan/rules', 'report', 'types:activities'],
+  workflows: ['workflows', 'plan/schema', 'plan/durations', 'plan/rules', 'report/report', 'types:activities'],
   activities: ['activities', 'plan', 'report'],
   workers: ['workers', 'plan', 'report', 'workflows', 'activities'],
   client: ['client', 'workflows/messages', 'workflows/ids', 'workflows/changes', 'report', 'plan', 'types:workflows', 'types:activities'],
@@ -107,6 +107,7 @@ describe('the arrows', () => {
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../activities/index.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import type { a } from '../activities/index.ts';" })).toEqual([]);
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../plan/load.ts';" })).toHaveLength(1);
+    expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../report/formats/junit.ts';" })).toHaveLength(1);
   });
 });
 

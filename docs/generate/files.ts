@@ -2,6 +2,7 @@
 import { format, resolveConfig } from 'prettier';
 import { commandPage } from './command-page.ts';
 import { errorPage } from './error-page.ts';
+import { eventPage } from './event-page.ts';
 import { messagePage } from './message-page.ts';
 import { planPage } from './plan-page.ts';
 import { planFileSchema } from './plan-schema.ts';
@@ -20,6 +21,7 @@ export async function generatedFiles(): Promise<readonly GeneratedFile[]> {
     { path: 'docs/reference/errors.md', text: errorPage() },
     { path: 'docs/reference/messages.md', text: await messagePage() },
     { path: 'docs/reference/commands.md', text: commandPage() },
+    { path: 'docs/reference/events.md', text: eventPage() },
   ];
   return Promise.all(files.map(async ({ path, text }) => ({ path, text: await tidy(path, text) })));
 }

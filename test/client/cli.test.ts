@@ -1,5 +1,5 @@
 /** Goal: people at a terminal get one sentence on what happened and one on what to do, and scripts an exit code. Method: the command line called in the process. */
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -121,6 +121,12 @@ describe('with a server and a worker', () => {
       const json = await stage.dr('report', '--json');
       expect(JSON.parse(json.out)).toMatchObject({ runId, from: 'us-east-1', to: 'eu-central-1' });
       expect(json.code).toBe(result.code);
+      const file = path.join(await mkdtemp(path.join(tmpdir(), 'dr-export-')), 'run.xml');
+      expect((await stage.dr('report', '--junit', file)).code).toBe(result.code);
+      expect(await readFile(file, 'utf8')).toContain('<property name="outcome" value="recovered"/>');
+      const lost = await stage.dr('report', '--json', '--cloudevents', path.join(file, 'run.json'));
+      expect(lost.code).toBe(6);
+      expect(JSON.parse(lost.out)).toEqual(JSON.parse(json.out));
     });
   });
 
