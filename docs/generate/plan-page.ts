@@ -35,7 +35,7 @@ export function planPage(): string {
     ]);
     return `## ${code(key)}\n\n${table(['Field', 'Type and range', 'Needed', 'Meaning'], rows)}`;
   });
-  const formRows = forms.map(({ name, schema }) => [name, describeBare(schema), schema.description ?? '']);
+  const formRows = forms.map(({ name, schema }) => [name, describeForm(schema), schema.description ?? '']);
   return page(
     'Fields of the plan',
     `A plan is a folder: each of its YAML files contributes some of these keys, each key once. A field that is not needed may be left out; it has a default only where its row says so.
@@ -77,14 +77,21 @@ function describeType(schema: JsonSchema): string {
   return formOf(schema)?.name ?? describeBare(schema);
 }
 
+/** A form's own fields stand nowhere else. */
+function describeForm(schema: JsonSchema): string {
+  const keys = Object.keys(schema.properties ?? {});
+  return keys.length === 0 ? describeBare(schema) : `mapping of ${keys.map(code).join(', ')}`;
+}
+
+const typeNames: Readonly<Record<string, string>> = { string: 'text', integer: 'whole number', object: 'mapping', boolean: 'true or false' };
+
 function describeBare(schema: JsonSchema): string {
   if (schema.const !== undefined) return code(schema.const);
   if (schema.enum) return `one of ${schema.enum.map(code).join(', ')}`;
   if (schema.items) return `list${schema.minItems === undefined ? '' : ` of ${schema.minItems} or more`}: ${describeType(schema.items)}`;
   if (typeof schema.additionalProperties === 'object')
     return `mapping of ${describeType(schema.propertyNames ?? {})} to ${describeType(schema.additionalProperties)}`;
-  if (schema.properties) return `mapping of ${Object.keys(schema.properties).map(code).join(', ')}`;
-  return [schema.type === 'string' ? 'text' : schema.type === 'integer' ? 'whole number' : (schema.type ?? ''), range(schema)].filter(Boolean).join(', ');
+  return [typeNames[schema.type ?? ''] ?? schema.type, range(schema)].filter(Boolean).join(', ');
 }
 
 function range({ minimum, maximum, maxLength, format, pattern }: JsonSchema): string {
