@@ -5,26 +5,54 @@
 import { ApplicationFailure } from '@temporalio/common';
 
 export const errorCatalogue = {
-  transient: { retryable: true, actsNext: 'the run retries', hint: 'Nothing to do unless it repeats until the step runs out of time.' },
-  permanent: { retryable: false, actsNext: 'people', hint: 'Mend the cause that the message names, then choose retry; or choose undo or abort.' },
-  refused: { retryable: false, actsNext: 'people', hint: 'A guard said no. Read which one; do not work around it.' },
-  unknown: { retryable: false, actsNext: 'people', hint: 'The state could not be read back. Look at the thing itself before you choose.' },
+  transient: {
+    meaning: 'Something did not answer, or not in time.',
+    retryable: true,
+    actsNext: 'the run retries',
+    hint: 'Nothing to do unless it repeats until the step runs out of time.',
+  },
+  permanent: {
+    meaning: 'It will fail in the same way until its cause is mended.',
+    retryable: false,
+    actsNext: 'people',
+    hint: 'Mend the cause that the message names, then choose retry; or choose undo or abort.',
+  },
+  refused: {
+    meaning: 'A guard said no.',
+    retryable: false,
+    actsNext: 'people',
+    hint: 'A guard said no. Read which one; do not work around it.',
+  },
+  unknown: {
+    meaning: 'Whether the change took effect could not be read back.',
+    retryable: false,
+    actsNext: 'people',
+    hint: 'The state could not be read back. Look at the thing itself before you choose.',
+  },
   'plan-changed': {
+    meaning: 'The worker holds another plan than the run expects.',
     retryable: false,
     actsNext: 'whoever started the run',
     hint: 'Look at the plan that the worker holds (dr plan show) and start again with its digest.',
   },
   'secret-missing': {
+    meaning: 'A secret that the plan refers to is not there for the worker.',
     retryable: false,
     actsNext: 'whoever runs the worker',
     hint: 'Set the variable or create the file that the message names, restart the worker, then choose retry.',
   },
   'host-key-changed': {
+    meaning: 'A host shows another key than the plan pins.',
     retryable: false,
     actsNext: 'security',
     hint: 'Compare the fingerprint on the host console. Change the plan only after a reviewed key rotation.',
   },
-  'stale-epoch': { retryable: false, actsNext: 'nobody', hint: 'A newer run holds the estate. This run must end; do not retry it.' },
+  'stale-epoch': {
+    meaning: 'A target has seen a higher epoch than the run holds.',
+    retryable: false,
+    actsNext: 'nobody',
+    hint: 'A newer run holds the estate. This run must end; do not retry it.',
+  },
 } as const;
 
 export type ErrorType = keyof typeof errorCatalogue;

@@ -1,11 +1,18 @@
 /** The errors of the client: what happened and what to do, with a kind for programs. */
 import { isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 
-/**
- * `bad-input`: the request makes no sense, nothing was sent; `no-server`: Temporal does not answer; `no-worker`: no worker takes work; `unknown-run`: there is no such run;
- * `already-running`: another run holds the estate; `refused`: the run or its gate said no; `ended`: the run is over.
- */
-export type DrErrorKind = 'bad-input' | 'no-server' | 'no-worker' | 'unknown-run' | 'already-running' | 'refused' | 'ended';
+/** What can go wrong for a caller, and what it means. */
+export const drErrorKinds = {
+  'bad-input': 'The request makes no sense; nothing was sent.',
+  'no-server': 'Temporal does not answer.',
+  'no-worker': 'No worker takes work.',
+  'unknown-run': 'There is no such run.',
+  'already-running': 'Another run holds the estate.',
+  refused: 'The run or its gate said no.',
+  ended: 'The run is over.',
+} as const;
+
+export type DrErrorKind = keyof typeof drErrorKinds;
 
 export class DrError extends Error {
   readonly kind: DrErrorKind;

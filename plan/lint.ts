@@ -5,12 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { PlanError, type Finding } from './findings.ts';
 import { checkAcceptances, headings, markAccepted } from './lint/accepted.ts';
 import { epochRecordApart, linkTimeouts, targetsReachableByDns } from './lint/estate.ts';
+import { channelContacts, channelUsed, placeholdersFilled } from './lint/communication.ts';
 import { backupMeetsRecoveryPoint, functionVerified, lagWithinRpo, probeCompares, rtoWithinMtd, tierOneWithinOverall } from './lint/objectives.ts';
-import { escalationRises, responseTime } from './lint/people.ts';
+import { escalationRises, levelFires, peopleReachable, quorumReachable, responseTime } from './lint/people.ts';
 import { boundsHoldWaits, criticalPath, gatesUsed, pointOfNoReturn, quorum, stepNeverSkipped, stepsInOrder } from './lint/procedures.ts';
 import type { Problem, Rule } from './lint/rule.ts';
 import { addressesApart, failedSiteNotNeeded, onePrimary, procedureExists, siteTargeted, targetCanServe } from './lint/sites.ts';
 import { checkTemplates } from './lint/templates.ts';
+import { undoWithinBound, watchAsLongAsHold } from './lint/ways-back.ts';
 import { loadPlanWithSource, place, type LoadedPlan } from './load.ts';
 import type { Plan, PlanSnapshot } from './schema.ts';
 
@@ -39,6 +41,14 @@ const rules: readonly Rule[] = [
   targetsReachableByDns,
   responseTime,
   escalationRises,
+  levelFires,
+  peopleReachable,
+  quorumReachable,
+  placeholdersFilled,
+  channelContacts,
+  channelUsed,
+  undoWithinBound,
+  watchAsLongAsHold,
 ];
 
 export interface PlanCheck {

@@ -150,7 +150,8 @@ function list(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : `## ${title}\n\n${lines.map((line) => `- ${oneLine(line)}`).join('\n')}`;
 }
 
-function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A Markdown table; cells may hold any text. */
+export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
   return [row(titles), `| ${titles.map(() => '---').join(' | ')} |`, ...rows.map(row)].join('\n');
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folders = ['plan', 'report', 'workflows', 'activities', 'workers', 'client', 'lab', 'test', 'site-agent', 'docs/examples'];
+const folders = ['plan', 'report', 'workflows', 'activities', 'workers', 'client', 'lab', 'test', 'site-agent', 'docs/examples', 'docs/generate'];
 
 interface Source {
   readonly path: string;
@@ -26,12 +26,13 @@ const sources = folders.flatMap(sourcesBelow);
 const arrows: Readonly<Record<string, readonly string[]>> = {
   plan: ['plan'],
   report: ['report', 'plan'],
-  workflows: ['workflows', 'plan/schema', 'plan/durations', 'plan/rules', 'report', 'types:activities'],
+  workflows: ['workflows', 'plan/schema', 'plan/durations', 'plan/rules', 'report/report', 'types:activities'],
   activities: ['activities', 'plan', 'report'],
   workers: ['workers', 'plan', 'report', 'workflows', 'activities'],
   client: ['client', 'workflows/messages', 'workflows/ids', 'workflows/changes', 'report', 'plan', 'types:workflows', 'types:activities'],
   lab: ['lab', 'plan'],
   'docs/examples': ['client'],
+  'docs/generate': ['docs/generate', 'plan', 'report', 'workflows/messages', 'workflows/ids', 'activities/errors', 'client'],
 };
 
 interface Import {
@@ -106,6 +107,7 @@ describe('the arrows', () => {
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../activities/index.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import type { a } from '../activities/index.ts';" })).toEqual([]);
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../plan/load.ts';" })).toHaveLength(1);
+    expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../report/formats/junit.ts';" })).toHaveLength(1);
   });
 });
 

@@ -10,6 +10,7 @@ import {
   startChild,
 } from '@temporalio/workflow';
 import { seconds } from '../plan/durations.ts';
+import { endingSeconds } from '../plan/rules/waits.ts';
 import type { SiteId } from '../plan/schema.ts';
 import type { RecoveryFacts } from './facts.ts';
 import { fenceOnReturn } from './fence-on-return.ts';
@@ -31,8 +32,6 @@ export function zoneLeftover(run: Run): string {
   return `The DNS zone of ${run.plan.estate.dns.recordName} does not hold epoch ${run.epoch}, since its API did not answer. Until a later change writes it, only the site agents keep an older run from changing the records.`;
 }
 
-/** Longest wait for another workflow to end, seconds. One that does not answer must not hold a recovery. */
-const endingSeconds = 15;
 const askAgainMilliseconds = 500;
 
 /** The watch of one run over the site that it has fenced from afar. */

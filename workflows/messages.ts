@@ -52,15 +52,19 @@ export interface VoteReceipt {
   readonly quorum: number;
 }
 
-/** Signals, so that Temporal UI and any stock client can vote; no answer comes back, refusals stand in the run's details. */
+// Signals, so that Temporal UI and any stock client can vote; no answer comes back, refusals stand in the run's details.
+/** Votes `approve` at the open gate. */
 export const approveSignal = defineSignal<[ShortVote]>('approve');
+/** Votes `reject` at the open gate. */
 export const rejectSignal = defineSignal<[ShortVote]>('reject');
+/** Votes at the open gate. */
 export const voteSignal = defineSignal<[Vote]>('vote');
-/** Update, so that a refusal answers at once. Named apart from the signal because the UI lists them in one place. */
+/** Votes at the open gate, and a refusal answers at once. Named apart from the signal because the UI lists them in one place. */
 export const voteUpdate = defineUpdate<VoteReceipt, [Vote]>('vote');
 
 /** Holds the run before its next change; what is under way ends first. */
 export const stopSignal = defineSignal<[{ readonly who: string; readonly reason: string }]>('stop');
+/** Lets a stopped run go on. */
 export const resumeSignal = defineSignal<[{ readonly who: string; readonly reason: string }]>('resume');
 /** Ends a fence-on-return child: the reason is kept in its result. */
 export const supersedeSignal = defineSignal<[{ readonly reason: string }]>('supersede');
@@ -100,6 +104,7 @@ export interface RunStatus {
   readonly outcome: Outcome | null;
 }
 
+/** Where the run is: phase, question, clock, steps, changes. */
 export const statusQuery = defineQuery<RunStatus>('status');
 /** The plan that the run works on, for the worker's activities and for people. */
 export const planQuery = defineQuery<PlanSnapshot | null>('plan');

@@ -1,8 +1,10 @@
 /** Tells the monitoring system over HTTP where the service runs now. */
 import { isDeepStrictEqual } from 'node:util';
+import { type CloudEvent, HTTP } from 'cloudevents';
 import type { Plan } from '../../plan/schema.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
+import { type ServiceMoved, serviceMoved } from './event.ts';
 import type { MonitoringActivities } from './port.ts';
 
 const callTimeoutMilliseconds = 5_000;
@@ -12,10 +14,10 @@ export function createMonitoringActivities(dependencies: ActivityDependencies): 
     async updateMonitoring({ run, from, to }) {
       const plan = await dependencies.planOf(run.planDigest);
       const call = await createCaller(plan, dependencies);
-      const wanted = { status: 'failover_active', from, to, run: run.runId };
+      const wanted: ServiceMoved = { status: 'failover_active', from, to, run: run.runId };
       const before = await call('GET');
       const same = isDeepStrictEqual(before, wanted);
-      if (!same) await call('POST', wanted);
+      if (!same) await call('POST', serviceMoved(plan.estate.name, run, wanted, dependencies.now()));
       const after = same ? before : await call('GET');
       return {
         before: describe(before),
@@ -29,13 +31,14 @@ export function createMonitoringActivities(dependencies: ActivityDependencies): 
   };
 }
 
-type Call = (method: 'GET' | 'POST', body?: unknown) => Promise<unknown>;
+type Call = (method: 'GET' | 'POST', event?: CloudEvent<ServiceMoved>) => Promise<unknown>;
 
 /** A GET that the API does not offer gives undefined; a POST that is not accepted is a failure. */
 async function createCaller(plan: Plan, dependencies: ActivityDependencies): Promise<Call> {
   const { url, token } = plan.estate.monitoring;
   const secret = token === undefined ? undefined : await dependencies.secret(token);
-  return async (method, body) => {
+  return async (method, event) => {
+    const message = event === undefined ? undefined : HTTP.structured(event);
     let response: Response;
     try {
       response = await fetch(url, {
@@ -44,9 +47,9 @@ async function createCaller(plan: Plan, dependencies: ActivityDependencies): Pro
         headers: {
           accept: 'application/json',
           ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(message?.headers as Record<string, string> | undefined),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(message === undefined ? {} : { body: message.body as string }),
       });
     } catch (error) {
       throw failure('transient', { happened: `The monitoring at ${url} does not answer.`, leftAs: 'Whether it knows is read at the next attempt.' }, {}, error);

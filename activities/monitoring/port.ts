@@ -3,6 +3,6 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
 
 export interface MonitoringActivities {
-  /** Posts `{ status: "failover_active", from, to, run }` and reads the status back where the API gives it. */
+  /** Posts a CloudEvent in structured mode with the data `{ status: "failover_active", from, to, run }`, and reads the data back where the API gives it. */
   updateMonitoring(input: { readonly run: RunContext; readonly from: SiteId; readonly to: SiteId }): Promise<Change>;
 }

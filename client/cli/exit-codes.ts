@@ -1,19 +1,16 @@
-/** Exit codes of `dr`, for scripts. docs/commands.md lists them. */
-export const exitCodes = {
-  /** It was done, and the answer is good. */
-  ok: 0,
-  /** A fault of the program itself. */
-  fault: 1,
-  /** The command line or the plan is wrong; nothing was sent. */
-  badInput: 2,
-  /** A guard, a gate or another run said no. */
-  refused: 3,
-  /** Temporal or a worker does not answer. */
-  unavailable: 4,
-  /** It was done, and the answer is not good: not plainly recovered, an objective missed, an estate that lacks something. */
-  notGood: 5,
-  /** Ctrl-C while following a run; the run goes on. */
-  interrupted: 130,
-} as const;
+/** Exit codes of `dr`, for scripts. */
+export const exitCodes = { ok: 0, fault: 1, badInput: 2, refused: 3, unavailable: 4, notGood: 5, exportFailed: 6, interrupted: 130 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** What each of them means, for people. */
+export const exitCodeMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
+  ok: 'done, and the answer is good',
+  fault: 'a fault of the program itself',
+  badInput: 'bad input: command line, plan or run id; nothing was sent',
+  refused: 'refused by a guard, the gate, the run, or because another run holds the estate',
+  unavailable: 'no Temporal server or no worker answers',
+  notGood: 'done, and the answer is not good: not plainly recovered, an objective missed, an estate that lacks something',
+  exportFailed: 'a file of the report could not be written; the run is as it was',
+  interrupted: 'Ctrl-C while following; the run goes on',
+};

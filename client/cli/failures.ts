@@ -7,7 +7,8 @@ import { exitCodes } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { Io } from './io.ts';
 
-const codeOfKind: Readonly<Record<DrErrorKind, ExitCode>> = {
+/** Exit code for each kind of error of the client. */
+export const codeOfKind: Readonly<Record<DrErrorKind, ExitCode>> = {
   'bad-input': exitCodes.badInput,
   'unknown-run': exitCodes.badInput,
   'no-server': exitCodes.unavailable,

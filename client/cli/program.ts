@@ -6,7 +6,7 @@ import { addPlan } from './commands/plan.ts';
 import { addStatus } from './commands/status.ts';
 import { addVote } from './commands/vote.ts';
 import type { ExitCode } from './exit-codes.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodeMeanings, exitCodes } from './exit-codes.ts';
 import { explainFailure } from './failures.ts';
 import type { Io } from './io.ts';
 
@@ -25,9 +25,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode>
       code = await action(io, command.optsWithGlobals(), argument as Parameters<typeof action>[2]);
     });
   };
-  const program = createProgram(io);
-  for (const add of [addFailover, addAssess, addVote, addStatus, addPlan]) add(program, register);
-  configure(program, io);
+  const program = createProgram(io, register);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
@@ -36,13 +34,21 @@ export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode>
   }
 }
 
-function createProgram(io: Io): Command {
-  return new Command('dr')
+/** Every command with its arguments and options; `register` gives them their actions. */
+export function createProgram(io: Io, register: Register): Command {
+  const program = new Command('dr')
     .description(
       "Disaster recovery: start, decide, watch and report recovery runs.\nConnects by Temporal's profile and variables (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …).",
     )
     .option('--plan <folder>', `folder of the plan; absent: DR_PLAN${io.environment['DR_PLAN'] ? ` (${io.environment['DR_PLAN']})` : ''}`)
-    .addHelpText('after', '\nExit codes: 0 good, 1 fault, 2 bad input, 3 refused, 4 no server or worker, 5 done but not good, 130 Ctrl-C while following.');
+    .addHelpText('after', `\nExit codes:\n${exitCodeLines().join('\n')}`);
+  for (const add of [addFailover, addAssess, addVote, addStatus, addPlan]) add(program, register);
+  configure(program, io);
+  return program;
+}
+
+function exitCodeLines(): readonly string[] {
+  return Object.entries(exitCodes).map(([name, code]) => `  ${String(code).padEnd(4)} ${exitCodeMeanings[name as keyof typeof exitCodes]}`);
 }
 
 /** Every command, however deep, throws instead of ending the process, and writes where `io` says. */

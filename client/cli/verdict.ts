@@ -1,14 +1,15 @@
 /** Is a finished run good news? Pure. */
 import { judgeRpo, judgeRto } from '../../plan/rules/objectives.ts';
 import type { FunctionRecord, Report } from '../../report/report.ts';
+import { endedWell } from '../../report/verdict.ts';
 import type { RunView } from '../client.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 
 /** 0 for a plain recovery within every objective and for a dry run that came to its end; 5 otherwise. */
 export function exitCodeOfReport(report: Report): ExitCode {
-  if (report.mode === 'dry-run') return report.outcome === 'failed' || report.outcome === 'aborted' ? exitCodes.notGood : exitCodes.ok;
-  return report.outcome === 'recovered' && missedObjectives(report).length === 0 ? exitCodes.ok : exitCodes.notGood;
+  const inTime = report.mode === 'dry-run' || missedObjectives(report).length === 0;
+  return endedWell(report) && inTime ? exitCodes.ok : exitCodes.notGood;
 }
 
 export function exitCodeOfView(view: RunView): ExitCode {

@@ -1,37 +1,55 @@
-/** The monitoring API of the plan's source: keeps the last status that it was told. */
+/** A monitoring API that takes CloudEvents only: keeps the data of the last one, and takes a repeat for what it is. */
 import { createServer, type Server } from 'node:http';
 import type { LabContext, ResettableComponent } from '../component.ts';
 import type { Control } from '../world.ts';
+import { readCloudEvent } from './cloud-event.ts';
 
 const path = '/api/status';
 const bodyBytesMax = 65_536;
 
 interface Held {
-  /** The last status as it was sent, or null. */
+  /** Data of the last event, or null. */
   status: unknown;
   /** RFC 3339; null when nothing was sent. */
   receivedAt: string | null;
+  /** Events that were taken, each once. */
   posts: number;
+  /** Events that came again, and were left. */
+  repeats: number;
+  /** Requests that were no CloudEvent. */
+  refused: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
 }
 
 export function createMonitoring(context: LabContext): { component: ResettableComponent; control: Record<string, Control> } {
   const { host, port } = context.addresses.monitoring;
-  const nothing = (): Held => ({ status: null, receivedAt: null, posts: 0 });
+  const nothing = (): Held => ({ status: null, receivedAt: null, posts: 0, repeats: 0, refused: 0 });
   let held = nothing();
+  const seen = new Set<string>();
   let server: Server | undefined;
 
-  const answer = (method: string | undefined, url: string | undefined, body: string): { status: number; body: unknown } => {
+  const take = (contentType: string | undefined, body: string): Answer => {
+    const read = readCloudEvent(contentType, body);
+    if ('problems' in read) {
+      held = { ...held, refused: held.refused + 1 };
+      return { status: 400, body: { error: `This is no CloudEvent; the status was left as it was: ${read.problems.join('; ')}.` } };
+    }
+    const { source, id, data } = read.event;
+    const key = JSON.stringify([source, id]);
+    if (seen.has(key)) held = { ...held, repeats: held.repeats + 1 };
+    else held = { ...held, status: data, receivedAt: new Date().toISOString(), posts: held.posts + 1 };
+    seen.add(key);
+    return { status: 200, body: { accepted: true } };
+  };
+
+  const answer = (method: string | undefined, url: string | undefined, contentType: string | undefined, body: string): Answer => {
     if (url?.split('?', 1)[0] !== path) return { status: 404, body: { error: `There is only ${path}.` } };
     if (method === 'GET') return held.receivedAt === null ? { status: 200, body: {} } : { status: 200, body: held.status };
-    if (method !== 'POST') return { status: 405, body: { error: 'Use GET or POST.' } };
-    let status: unknown;
-    try {
-      status = JSON.parse(body);
-    } catch {
-      return { status: 400, body: { error: 'The body is not JSON; the status was left as it was.' } };
-    }
-    held = { status, receivedAt: new Date().toISOString(), posts: held.posts + 1 };
-    return { status: 200, body: { accepted: true } };
+    return method === 'POST' ? take(contentType, body) : { status: 405, body: { error: 'Use GET or POST.' } };
   };
 
   const component: ResettableComponent = {
@@ -45,7 +63,7 @@ export function createMonitoring(context: LabContext): { component: ResettableCo
           if (body.length > bodyBytesMax) request.destroy();
         });
         request.on('end', () => {
-          const { status, body: content } = answer(request.method, request.url, body);
+          const { status, body: content } = answer(request.method, request.url, request.headers['content-type'], body);
           response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(content)}\n`);
         });
       });
@@ -59,8 +77,9 @@ export function createMonitoring(context: LabContext): { component: ResettableCo
     },
     async reset() {
       held = nothing();
+      seen.clear();
     },
   };
-  /** Gives the last status, when it came, and how many came since the start or the last reset. */
+  /** Gives the last status, when it came, and how many events were taken, came again or were refused since the start or the last reset. */
   return { component, control: { 'monitoring/state': async () => held } };
 }

@@ -33,6 +33,14 @@ export function judgeSeverity(plan: Pick<Plan, 'severity' | 'escalation'>, facts
   };
 }
 
+/** What an incident can be judged as: one severity for each combination of facts. */
+export function possibleSeverities(plan: Pick<Plan, 'severity' | 'escalation'>): readonly Severity[] {
+  const either = [false, true];
+  return either.flatMap((primaryDown) =>
+    either.flatMap((dataLoss) => either.map((networkOutage) => judgeSeverity(plan, { primaryDown, dataLoss, networkOutage }))),
+  );
+}
+
 /** The entry with the highest threshold that the score reaches. */
 function reached<T extends { readonly fromScore: number }>(entries: readonly T[], score: number): T | undefined {
   return entries

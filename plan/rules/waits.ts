@@ -36,3 +36,14 @@ export function expectedRoutingSeconds(dns: Dns): number {
 export function customerSeconds({ ttl }: Pick<Dns, 'ttl'>): number {
   return seconds(ttl) + slack;
 }
+
+/** Longest wait for another workflow to end. One that does not answer must not hold a recovery. */
+export const endingSeconds = 15;
+
+/**
+ * Longest way back from a fence when the failed site is silent: the child that waits for it is ended, its agent is tried for the database, the cache and the service in turn, and the
+ * survivors follow it again, side by side.
+ */
+export function unfenceSeconds({ connectTimeout }: Pick<Estate['ssh'], 'connectTimeout'>): number {
+  return endingSeconds + 4 * seconds(connectTimeout);
+}

@@ -265,6 +265,7 @@ describe('people and monitoring', () => {
     expect(await updateMonitoring(input)).toMatchObject({ changed: false });
     expect(await lab.call('monitoring/state')).toMatchObject({
       posts: 1,
+      refused: 0,
       status: { status: 'failover_active', from: primary, to: secondary, run: 'recovery/drivers' },
     });
   });

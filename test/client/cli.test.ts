@@ -1,5 +1,5 @@
 /** Goal: people at a terminal get one sentence on what happened and one on what to do, and scripts an exit code. Method: the command line called in the process. */
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -74,6 +74,7 @@ describe('dr plan and dr init', () => {
     expect(check.out).toContain('can be used');
     expect(check.code).toBe(0);
     const before = await readdir(folder);
+    expect(before).toContain('plan.schema.json');
     expect((await runDr(['init', folder], {})).err).toContain('holds files already; nothing was written.');
     expect(await readdir(folder)).toEqual(before);
   });
@@ -120,6 +121,12 @@ describe('with a server and a worker', () => {
       const json = await stage.dr('report', '--json');
       expect(JSON.parse(json.out)).toMatchObject({ runId, from: 'us-east-1', to: 'eu-central-1' });
       expect(json.code).toBe(result.code);
+      const file = path.join(await mkdtemp(path.join(tmpdir(), 'dr-export-')), 'run.xml');
+      expect((await stage.dr('report', '--junit', file)).code).toBe(result.code);
+      expect(await readFile(file, 'utf8')).toContain('<property name="outcome" value="recovered"/>');
+      const lost = await stage.dr('report', '--json', '--cloudevents', path.join(file, 'run.json'));
+      expect(lost.code).toBe(6);
+      expect(JSON.parse(lost.out)).toEqual(JSON.parse(json.out));
     });
   });
 

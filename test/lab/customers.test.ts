@@ -201,17 +201,21 @@ test('mail and monitoring keep what they are told', async () => {
 
   const url = `http://${addresses.monitoring.host}:${addresses.monitoring.port}/api/status`;
   const status = { status: 'failover_active', from: 'us-east-1', to: 'eu-central-1', run: 'r1' };
-  expect((await fetch(url, { method: 'POST', body: '{' })).status).toBe(400);
-  expect((await fetch(url, { method: 'POST', body: JSON.stringify(status) })).status).toBe(200);
+  const event = JSON.stringify({ specversion: '1.0', id: '1', source: '/r1', type: 'moved', data: status });
+  const post = async (contentType: string, body: string) => (await fetch(url, { method: 'POST', headers: { 'content-type': contentType }, body })).status;
+  expect(await post('application/cloudevents+json', '{')).toBe(400);
+  expect(await post('application/json', event)).toBe(400);
+  expect(await post('application/cloudevents+json', event)).toBe(200);
   expect(await (await fetch(url)).json()).toEqual(status);
-  expect(await control('monitoring/state')).toMatchObject({ posts: 1, status });
+  expect(await post('application/cloudevents+json', event)).toBe(200);
+  expect(await control('monitoring/state')).toMatchObject({ posts: 1, repeats: 1, refused: 2, status });
 });
 
 test('a reset forgets calls, mail and status', async () => {
   for (const component of world.components) await component.reset();
   expect((await figures()).calls).toBe(0);
   expect(await control('mail/list')).toEqual({ messages: [] });
-  expect(await control('monitoring/state')).toEqual({ status: null, receivedAt: null, posts: 0 });
+  expect(await control('monitoring/state')).toEqual({ status: null, receivedAt: null, posts: 0, repeats: 0, refused: 0 });
 });
 
 async function pointTo(address: string): Promise<void> {

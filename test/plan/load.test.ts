@@ -75,7 +75,7 @@ describe('a plan with an error is refused with file, line, path and what to do',
     await change('estate.yaml', 'holdTime', 'holdtime');
     expect(await findings()).toContainEqual({
       file: 'estate.yaml',
-      line: 6,
+      line: 7,
       path: 'estate.detection.holdtime',
       level: 'error',
       rule: 'schema',
@@ -124,7 +124,7 @@ describe('a plan with an error is refused with file, line, path and what to do',
     expect(await findings()).toMatchObject([
       {
         file: 'people.yaml',
-        line: 10,
+        line: 11,
         path: 'groups.command-staff.members.0',
         message: '"jane-smth" is no person of this plan. Write "jane-smith" if that was meant, or add a person of that name.',
       },

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { skeletonFiles } from '../../client/cli/skeleton.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -34,6 +35,12 @@ it('the build stage leaves a worker that starts without development packages', {
     code: 2,
     stderr: 'The worker did not start.\n  DR_PLAN: set it to the folder of the plan, such as ./plan/erlmcp.\n',
   });
+});
+
+it('the image holds what `dr init` writes', async () => {
+  const dockerfile = await readFile(path.join(root, 'temporal-docker/Dockerfile'), 'utf8');
+  const copied = [...dockerfile.matchAll(/^COPY --from=build \/build\/(\S+) /gm)].map((match) => match[1]);
+  for (const file of Object.values(skeletonFiles())) expect(copied).toContain(path.relative(root, file));
 });
 
 /** A file that git still knows and somebody has deleted is not part of the image. */

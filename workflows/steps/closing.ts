@@ -3,6 +3,7 @@ import type { Change } from '../../activities/context.ts';
 import type { WriterState } from '../../activities/fencing/port.ts';
 import { formatSeconds } from '../../plan/durations.ts';
 import { describeLoss } from '../../plan/rules/loss.ts';
+import type { MessageValues } from '../../plan/rules/messages.ts';
 import type { Report } from '../../report/report.ts';
 import { split } from '../clock.ts';
 import type { RecoveryFacts } from '../facts.ts';
@@ -61,7 +62,7 @@ export function storeReport(run: Run, report: () => Report): Alteration<{ readon
 }
 
 /** Values for the message templates of the plan. */
-function messageValues(run: Run, facts: RecoveryFacts): Record<string, string> {
+function messageValues(run: Run, facts: RecoveryFacts): MessageValues {
   const clock = split(facts.moments, run.peopleSeconds);
   const total = clock && clock.totalSeconds !== 'not reached' ? formatSeconds(clock.totalSeconds) : 'not known yet';
   return {

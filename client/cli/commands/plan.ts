@@ -12,7 +12,7 @@ import { printJson } from '../io.ts';
 import { planFolder, readPlan } from '../plan-input.ts';
 import type { PlanOption } from '../plan-input.ts';
 import type { Register } from '../program.ts';
-import { skeletonFolder } from '../skeleton.ts';
+import { skeletonFiles } from '../skeleton.ts';
 import { renderPlan } from '../views/plan.ts';
 
 interface PlanOptions extends PlanOption {
@@ -51,7 +51,9 @@ async function showPlan(io: Io, options: PlanOptions, folder?: string): Promise<
 
 async function writeSkeleton(io: Io, _options: object, folder: string): Promise<ExitCode> {
   if ((await filesIn(folder)).length > 0) throw badInput(`${folder} holds files already; nothing was written.`, 'Name a new folder.');
-  await cp(skeletonFolder(), folder, { recursive: true });
+  const skeleton = skeletonFiles();
+  await cp(skeleton.folder, folder, { recursive: true });
+  await cp(skeleton.schema, path.join(folder, path.basename(skeleton.schema)));
   const files = (await filesIn(folder)).map((file) => `  ${path.join(folder, file)}`);
   io.out(
     `A plan of two sites, with example addresses:\n${files.join('\n')}\nFill in what is marked, then: dr plan check ${folder}, and with a worker running: dr estate check --plan ${folder}\n`,

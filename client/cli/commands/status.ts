@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import { renderMarkdown } from '../../../report/markdown.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
+import { addExports, writeExports } from '../exports.ts';
+import type { ExportOptions } from '../exports.ts';
 import { badInput } from '../failures.ts';
 import { follow } from '../follow.ts';
 import type { Io } from '../io.ts';
@@ -23,7 +25,7 @@ export function addStatus(program: Command, register: Register): void {
   const status = program.command('status').description('steps, clock and gate of a run; for a broken one what its history says that it changed');
   register(aboutRun(status).option('--watch', 'stay and show every change; Ctrl-C leaves the run going'), showStatus);
   const report = program.command('report').description('the report of a run, complete once it has ended');
-  register(aboutRun(report).option('--markdown', 'as Markdown (the default)'), showReport);
+  register(addExports(aboutRun(report).option('--markdown', 'as Markdown (the default)')), showReport);
 }
 
 function aboutRun(command: Command): Command {
@@ -41,7 +43,7 @@ async function showStatus(io: Io, options: RunOptions & { readonly watch?: true 
   });
 }
 
-async function showReport(io: Io, options: RunOptions & { readonly markdown?: true }): Promise<ExitCode> {
+async function showReport(io: Io, options: RunOptions & ExportOptions & { readonly markdown?: true }): Promise<ExitCode> {
   if (options.json && options.markdown) throw badInput('--json and --markdown exclude each other.', 'Give one of them.');
   const runId = await chooseRun(io, options);
   return withClient(io, async (client) => {
@@ -50,6 +52,7 @@ async function showReport(io: Io, options: RunOptions & { readonly markdown?: tr
     if (options.json) printJson(io, report);
     else io.out(renderMarkdown(report));
     if (view.state !== 'ended') io.err('The run is still open; this is the report so far.\n');
+    if (!(await writeExports(io, options, { report, ended: view.state === 'ended' }))) return exitCodes.exportFailed;
     return view.state === 'ended' ? exitCodeOfReport(report) : exitCodes.ok;
   });
 }
