@@ -64,7 +64,7 @@ export class Execution {
     const commands = await this.run(at, [{ queryWorkflow: { queryId: 'q', queryType: name, arguments: [], headers: {} } }], false);
     const answer = commands[0]?.respondToQuery;
     if (!answer?.succeeded) throw new Error(`The query ${name} failed: ${answer?.failed?.message ?? 'no answer'}`);
-    return fromPayloadsAtIndex(defaultPayloadConverter, 0, [answer.succeeded.response ?? {}]) as T;
+    return fromPayloadsAtIndex<T>(defaultPayloadConverter, 0, [answer.succeeded.response ?? {}]);
   }
 
   /** The worker that held it is gone: the next activation replays everything in a new sandbox. */
@@ -97,7 +97,7 @@ export class Execution {
       jobs: jobs.map((job) => ({ ...job, variant: Object.keys(job)[0] as NonNullable<Job['variant']> })),
       availableInternalFlags: [...this.flags],
     };
-    const { successful, failed } = await (this.sandbox as Sandbox).activate(activation as coresdk.workflow_activation.WorkflowActivation);
+    const { successful, failed } = await (this.sandbox as Sandbox).activate(activation);
     for (const call of await (this.sandbox as Sandbox).getAndResetSinkCalls()) if (call.ifaceName === 'coverage') measure(call.args[0]);
     if (failed) throw new Error(`The workflow task of ${this.start.workflowId} failed: ${failed.failure?.message}\n${failed.failure?.stackTrace}`);
     for (const flag of successful?.usedInternalFlags ?? []) this.flags.add(flag);

@@ -115,6 +115,7 @@ class Simulation {
     this.begin();
     await this.untilEnded();
     await this.letTheSiteReturn();
+    keepCoverage();
     return {
       estate: this.estate,
       attempts: this.attempts,
@@ -212,7 +213,8 @@ class Simulation {
       case 'function breaks':
         return void estate.brokenFunctions.set('payment-processing', 'payments has 990 rows');
       case 'function is mended':
-        return void estate.brokenFunctions.clear();
+        estate.brokenFunctions.clear();
+        return;
       case 'switch breaks':
         estate.dataPlaneWorks = false;
         return;

@@ -9,7 +9,7 @@ const coverage = new WorkflowCoverage();
 
 /** Options of a bundle whose workflows/ are instrumented; what they import is measured by vitest. */
 export function measured(options: BundleOptions): BundleOptions {
-  const augmented = coverage.augmentBundleOptions(options) as BundleOptions;
+  const augmented: BundleOptions = coverage.augmentBundleOptions(options);
   const hook = augmented.webpackConfigHook;
   if (!hook || hook === options.webpackConfigHook) return options;
   return {
