@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that start a whole lab: one after the other, since a lab wants the machine for itself. */
-const withLab = ['test/lab/**/*.test.ts', 'test/activities/**/*.test.ts', 'test/scenarios/**/*.test.ts'];
+const withLab = ['test/lab/**/*.test.ts', 'test/activities/**/*.test.ts', 'test/scenarios/**/*.test.ts', 'test/browser/**/*.test.ts'];
 
 export default defineConfig({
   test: {

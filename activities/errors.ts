@@ -47,6 +47,12 @@ export const errorCatalogue = {
     actsNext: 'security',
     hint: 'Compare the fingerprint on the host console. Change the plan only after a reviewed key rotation.',
   },
+  'page-not-made': {
+    meaning: 'The page of a report was not drawn or not written; the report is stored without it.',
+    retryable: false,
+    actsNext: 'whoever reads the report',
+    hint: 'The report itself is kept. Make its page where you read it: dr report --html FILE',
+  },
   'stale-epoch': {
     meaning: 'A target has seen a higher epoch than the run holds.',
     retryable: false,

@@ -1,7 +1,7 @@
 /** The typed client: everything that people and services say to a run, and ask of it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle, WorkflowStartOptions } from '@temporalio/client';
 import type { PlanSnapshot } from '../plan/schema.ts';
 import type { Report } from '../report/report.ts';
 import { makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeWorkflowId, taskQueue } from '../workflows/ids.ts';
@@ -67,7 +67,7 @@ export class DrClient {
   async startRegionalFailover(input: RegionalFailoverInput): Promise<StartedRun> {
     const runId = makeWorkflowId(input.mode, input.estate);
     await requireWorker(this.temporal, 'Nothing was started.');
-    const handle = await this.start('regionalFailover', runId, input);
+    const handle = await this.start('regionalFailover', runId, input, introduction(input));
     await this.untilAccepted(handle);
     return { runId, executionId: handle.firstExecutionRunId };
   }
@@ -166,13 +166,19 @@ export class DrClient {
     return this.query(runId, (handle) => handle.query(planQuery));
   }
 
-  private async start(type: string, workflowId: string, input: unknown): Promise<WorkflowHandle & { readonly firstExecutionRunId: string }> {
+  private async start(
+    type: string,
+    workflowId: string,
+    input: unknown,
+    shown: Introduction,
+  ): Promise<WorkflowHandle & { readonly firstExecutionRunId: string }> {
     try {
       return await this.within(answerWithin, () =>
         this.temporal.workflow.start(type, {
           workflowId,
           taskQueue,
           args: [input],
+          ...shown,
           workflowIdConflictPolicy: 'FAIL',
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         }),
@@ -277,6 +283,16 @@ export class DrClient {
   private within<T>(milliseconds: number, call: () => Promise<T>): Promise<T> {
     return this.temporal.withDeadline(Date.now() + milliseconds, call);
   }
+}
+
+/** What Temporal UI shows about a run from its start on, beside what the run itself keeps up to date. */
+type Introduction = Pick<WorkflowStartOptions, 'staticSummary' | 'staticDetails'>;
+
+function introduction({ estate, from, to, mode, startedBy }: RegionalFailoverInput): Introduction {
+  return {
+    staticSummary: `${mode === 'live' ? 'Recover' : `${mode}: recover`} ${estate} from ${from} at ${to}`,
+    staticDetails: `Started by ${startedBy}. The question, the clock and a vote to copy stand under **Current Details**.`,
+  };
 }
 
 function refusal(runId: string, error: WorkflowFailedError): DrError {

@@ -14,6 +14,8 @@ export type Phase = 'detecting' | 'deciding' | 'fencing' | 'preparing' | 'promot
 export interface StepRecord {
   readonly id: string;
   readonly name: string;
+  /** Where the run was when the step began. */
+  readonly phase: Phase;
   readonly result: 'running' | 'done' | 'failed' | 'skipped' | 'undone' | 'would do';
   readonly startedAt: string;
   readonly endedAt?: string;
@@ -102,6 +104,8 @@ export interface Report {
   readonly estate: string;
   readonly procedure: string;
   readonly mode: Mode;
+  /** True while the run goes on: everything is as it stands so far, the outcome too. */
+  readonly open: boolean;
   readonly outcome: Outcome;
   /** One sentence: what happened. */
   readonly summary: string;
@@ -112,6 +116,8 @@ export interface Report {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly epoch: number;
+  /** When the run began to go forward only; RFC 3339. Null when it did not come so far. */
+  readonly pointOfNoReturnAt: string | null;
   readonly clock: ClockSplit | null;
   readonly loss: Loss;
   /** Skipped and failed optional steps and leftovers: they come first. */

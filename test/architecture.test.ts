@@ -73,6 +73,11 @@ const banned: readonly { readonly pattern: RegExp; readonly instead: string; rea
   { pattern: /process\.env\b/, instead: 'read the environment once, in the config of the process', where: /^(plan|report|workflows|activities)\/(?!secrets)/ },
   { pattern: /\b(describe|it|test)\.(skip|only)\(/, instead: 'mend the test or remove it', where: /^test\// },
   { pattern: /\b(TODO|FIXME|XXX)\b/, instead: 'do it now, or write an issue', where: /./ },
+  {
+    pattern: /^(import|export) [^(]*report\/page\//m,
+    instead: 'import() it where a page is made: it loads the plotting library',
+    where: /^(plan|workflows|activities|workers|client)\//,
+  },
   { pattern: /child_process'/, instead: 'only the lab starts processes', where: /^(plan|report|workflows|activities|workers|client)\// },
 ];
 
@@ -118,6 +123,8 @@ describe('the house rules', () => {
   it('are seen to be broken', () => {
     expect(bannedCalls({ path: 'workflows/x.ts', text: "import { readFile } from 'node:fs';" })).toHaveLength(1);
     expect(bannedCalls({ path: 'client/x.ts', text: "import { spawn } from 'node:child_process';" })).toHaveLength(1);
+    expect(bannedCalls({ path: 'client/x.ts', text: "import { renderPage } from '../report/page/page.ts';" })).toHaveLength(1);
+    expect(bannedCalls({ path: 'client/x.ts', text: "const { renderPage } = await import('../report/page/page.ts');" })).toEqual([]);
   });
   it('keep files and functions small', () => {
     const long = sources.filter(({ path, text }) => text.split('\n').length > fileLinesMax(path)).map(({ path }) => path);

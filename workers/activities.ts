@@ -36,6 +36,7 @@ export function createWorkerActivities(parts: { readonly plans: Plans; readonly 
     now: () => new Date(),
     planFolder: parts.planFolder,
     loadedPlan: parts.plans.loaded,
+    renderPage: async (report) => (await import('../report/page/page.ts')).renderPage(report),
   };
   return {
     activities: {

@@ -35,8 +35,16 @@ export async function conduct(procedure: ProcedureName, input: RegionalFailoverI
   const run = new Run(start);
   const facts = newFacts({ from: input.from, to: input.to, ...(input.declaredFailed ? { declaredFailed: input.declaredFailed } : {}) });
   const ending: Ending = { outcome: null, summary: '' };
-  const report = (): Report => reportOf(run, facts, ending.outcome ?? outcomeSoFar(run), ending.summary || summaryOf(run, facts));
-  listen(run, facts, report, () => ending.outcome);
+  const report = (outcome: Outcome | null): Report => {
+    if (outcome === null) return reportOf(run, facts, { open: true, outcome: outcomeSoFar(run), summary: `The run goes on; it is ${run.phase}.` });
+    return reportOf(run, facts, { open: false, outcome, summary: ending.summary || summaryOf(run, facts) });
+  };
+  listen(
+    run,
+    facts,
+    () => report(ending.outcome),
+    () => ending.outcome,
+  );
 
   const snapshot = await loadRunPlan(input.planDigest);
   checkOpening(snapshot, { procedure, estate: input.estate, from: input.from, to: input.to, workflowId, mode: input.mode });
@@ -46,7 +54,7 @@ export async function conduct(procedure: ProcedureName, input: RegionalFailoverI
 
   const early = await untilEnding(run, () => body(run, facts));
   await CancellationScope.nonCancellable(() => closeRun(run, facts, early, ending, report));
-  return report();
+  return report(ending.outcome);
 }
 
 interface Ending {
@@ -67,7 +75,7 @@ async function untilEnding(run: Run, body: () => Promise<void>): Promise<RunEndi
 }
 
 /** What every ending has in common: take back what must be, read the end state, judge, report. */
-async function closeRun(run: Run, facts: RecoveryFacts, early: RunEnding | null, ending: Ending, report: () => Report): Promise<void> {
+async function closeRun(run: Run, facts: RecoveryFacts, early: RunEnding | null, ending: Ending, report: (outcome: Outcome) => Report): Promise<void> {
   // The stop switch holds changes of the procedure; a run that ends must be able to take them back and to report.
   if (run.stopped) run.note(`The stop of ${run.stopped.who} is lifted: the run ends.`);
   run.stopped = null;
@@ -81,7 +89,7 @@ async function closeRun(run: Run, facts: RecoveryFacts, early: RunEnding | null,
   try {
     await run.step(
       'store-report',
-      storeReport(run, () => ({ ...report(), outcome: outcome() })),
+      storeReport(run, () => report(outcome())),
     );
   } catch (error) {
     run.exceptions.push(`The report was not stored: ${endingOf(error).message}`);

@@ -4,12 +4,16 @@ import { count } from './tally.ts';
 
 /** Temporal UI clips long details, so the question and the clock stand above everything else. */
 export function detailsOf(status: RunStatus): string {
+  const refused = list('Refused votes, the latest first', status.refusedVotes.slice(-5).reverse());
+  const changed = status.mode === 'dry-run' ? 'Would change' : status.outcome ? 'Changed' : 'Changed so far';
   const parts = [
     headline(status),
-    ...(status.gate ? [gateDetails(status.gate)] : []),
-    ...(status.refusedVotes.length > 0 ? [`**Refused votes**\n\n${bullets(status.refusedVotes.slice(-5))}`] : []),
-    ...(status.changes.length > 0 ? [`**${status.mode === 'dry-run' ? 'Would change' : 'Changed so far'}**\n\n${bullets(status.changes)}`] : []),
+    ...(status.gate ? gateDetails(status.gate, refused) : []),
+    ...list('Not as planned', status.exceptions),
+    ...list('Left to do', status.leftovers),
+    ...list(changed, status.changes),
     stepTable(status),
+    ...(status.gate ? [] : refused),
   ];
   return parts.join('\n\n').slice(0, 18_000);
 }
@@ -18,20 +22,40 @@ function headline(status: RunStatus): string {
   const mode = status.mode === 'live' ? '' : ` · **${status.mode}: nothing is changed**`;
   const stopped = status.stopped ? `\n\n**STOPPED by ${status.stopped.who}**: ${status.stopped.reason}. Continue with the signal \`resume\`.` : '';
   const outcome = status.outcome ? `**${status.outcome}**` : `phase **${status.phase}**`;
-  return `### ${status.from} → ${status.to}: ${outcome}${mode}\n\nClock: **${status.forecast}**${status.failedSince ? ` · failed since ${status.failedSince}` : ''}${stopped}`;
+  return `### ${status.from} → ${status.to}: ${outcome}${mode}\n\n${clockLine(status)}${stopped}`;
 }
 
-function gateDetails(gate: OpenGate): string {
+/** These lines are written at events only and read at any time, so times of day stand before what has passed. */
+function clockLine({ at, failedSince, forecast, outcome, rtoEndsAt }: RunStatus): string {
+  const since = failedSince ? `failed since ${clock(failedSince)} on ${failedSince.slice(0, 10)}` : '';
+  const end = rtoEndsAt && !outcome ? `**RTO ends at ${clock(rtoEndsAt)}**` : '';
+  return [end, since, `${forecast}, as of ${clock(at)}`].filter((part) => part !== '').join(' · ');
+}
+
+/** A refusal stands before the vote to copy: whoever was refused looks for it there. */
+function gateDetails(gate: OpenGate, refused: readonly string[]): string[] {
   const totals = [...count(gate.votes)].map(([choice, total]) => `${choice} ${total}`).join(', ') || 'none yet';
   return [
     `## ${gate.question}`,
-    `Votes: **${totals}** of ${gate.quorum} needed · until **${gate.deadlineAt}**, then it expires and means no · identity: asserted`,
-    `Send the signal \`vote\` (or the update \`vote\`, which answers) with:`,
-    `\`\`\`json\n${JSON.stringify(gate.exampleVote, null, 1)}\n\`\`\``,
-    bullets(gate.choices),
-    `**Evidence** (${gate.evidenceAt})\n\n${bullets(gate.evidence)}`,
+    `Votes: **${totals}** of ${gate.quorum} needed · open until **${clock(gate.deadlineAt)}**, then it expires and means no · identity: asserted`,
+    ...refused,
+    `More Actions → **Send an Update** (answers at once) or **Send a Signal**, name \`vote\`, with your id and your reason in:`,
+    `\`\`\`json\n${JSON.stringify(gate.exampleVote, null, 2)}\n\`\`\``,
     `May vote: ${gate.electorate.join(', ')}`,
-  ].join('\n\n');
+    bullets(gate.choices.map(choice)),
+    `**Evidence** as of ${clock(gate.evidenceAt)}\n\n${bullets(gate.evidence)}`,
+  ];
+}
+
+/** The word to vote for stands out from what it does. */
+function choice(text: string): string {
+  const [word, ...meaning] = text.split(': ');
+  return `**${word}**: ${meaning.join(': ')}`;
+}
+
+/** Nothing where there is nothing to say. */
+function list(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [`**${title}**\n\n${bullets(lines)}`];
 }
 
 function stepTable(status: RunStatus): string {
@@ -43,10 +67,15 @@ function stepTable(status: RunStatus): string {
   return ['| | step | time | evidence |', '|---|---|---|---|', ...done, ...pending].join('\n');
 }
 
+function clock(at: string): string {
+  return `${at.slice(11, 19)}Z`;
+}
+
 function cell(text: string): string {
   return text.replaceAll('|', '/').replaceAll('\n', ' ').slice(0, 200);
 }
 
+/** One line each: what people send must not look like more than it is. */
 function bullets(lines: readonly string[]): string {
-  return lines.map((line) => `- ${line}`).join('\n');
+  return lines.map((line) => `- ${line.replace(/\s+/g, ' ')}`).join('\n');
 }

@@ -147,7 +147,7 @@ export class GateDesk {
       deadlineAt: new Date(open.deadlineAt).toISOString(),
       evidence: evidence.lines,
       evidenceAt: evidence.at,
-      exampleVote: { gate: ballot.gate, choice: listChoices({ ...ballot, choices: [first] }), who: ballot.electorate[0] ?? '', reason: 'say why' },
+      exampleVote: { gate: ballot.gate, choice: listChoices({ ...ballot, choices: [first] }), who: 'your-id', reason: 'say why' },
     };
   }
 

@@ -23,7 +23,7 @@ export function listen(run: Run, facts: RecoveryFacts, report: () => Report, out
     (cast) => {
       const receipt = vote(cast, 'update');
       // The refusal is kept in the history and on the record; it answers the caller as a failed update.
-      if (!receipt.counted) throw ApplicationFailure.nonRetryable(receipt.note, 'refused');
+      if (!receipt.counted) throw refused(receipt.note);
       return receipt;
     },
     { description: 'Vote and get an answer: {"gate","choice","who","reason"}.', validator: mustBeWellFormed },
@@ -57,11 +57,17 @@ export function listen(run: Run, facts: RecoveryFacts, report: () => Report, out
 function mustBeWellFormed(vote: Vote): void {
   const missing = (['gate', 'choice', 'who', 'reason'] as const).filter((field) => typeof vote?.[field] !== 'string');
   if (missing.length > 0) {
-    throw ApplicationFailure.nonRetryable(
+    throw refused(
       `A vote is {"gate","choice","who","reason"}; this one lacks ${missing.join(', ')}. Nothing was counted. HINT: copy the vote from the run's details.`,
-      'refused',
     );
   }
+}
+
+/** A "no" to a person and no fault: without the stack, which Temporal UI would show below the sentence. */
+function refused(sentence: string): ApplicationFailure {
+  const failure = ApplicationFailure.nonRetryable(sentence, 'refused');
+  failure.stack = '';
+  return failure;
 }
 
 /** A signal cannot be refused, so what is missing is made empty and the tally refuses it on the record. */

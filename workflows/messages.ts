@@ -75,7 +75,7 @@ export interface OpenGate extends Omit<GateRecord, 'decision' | 'closedAt' | 'id
   readonly deadlineAt: string;
   readonly evidence: readonly string[];
   readonly evidenceAt: string;
-  /** A vote as JSON, ready to copy. */
+  /** A vote as JSON, to copy and to complete: nobody has this `who`, so that nobody votes in another's name by mistake. */
   readonly exampleVote: Vote;
 }
 
@@ -89,10 +89,14 @@ export interface RunStatus {
   readonly from: SiteId;
   readonly to: SiteId;
   readonly startedAt: string;
+  /** Time of the run's last event: everything here, the forecast too, is as it was then. */
+  readonly at: string;
   readonly epoch: number;
   readonly stopped: { readonly who: string; readonly reason: string; readonly at: string } | null;
   /** The clock against the strictest objective, e.g. `within RTO: 1 min 12 s of 30 min` or `breach at 14:32:05Z`. */
   readonly forecast: string;
+  /** When the strictest objective is over; RFC 3339. Null while no failure is on record. */
+  readonly rtoEndsAt: string | null;
   readonly failedSince: string | null;
   readonly gate: OpenGate | null;
   readonly refusedVotes: readonly string[];
@@ -100,6 +104,9 @@ export interface RunStatus {
   readonly pendingSteps: readonly string[];
   readonly loss: Loss | null;
   readonly changes: readonly string[];
+  /** What did not go as planned so far, and what is left to do. */
+  readonly exceptions: readonly string[];
+  readonly leftovers: readonly string[];
   readonly timeline: readonly TimelineEntry[];
   readonly outcome: Outcome | null;
 }

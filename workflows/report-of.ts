@@ -9,15 +9,14 @@ import type { RecoveryFacts } from './facts.ts';
 import { now, type Run } from './run.ts';
 
 /** The report as it stands; complete once the run has ended. */
-export function reportOf(run: Run, facts: RecoveryFacts, outcome: Outcome, summary: string): Report {
+export function reportOf(run: Run, facts: RecoveryFacts, ending: { readonly open: boolean; readonly outcome: Outcome; readonly summary: string }): Report {
   const { plan } = run;
   return {
     runId: run.start.runId,
     estate: plan.estate.name,
     procedure: run.start.procedure,
     mode: run.start.mode,
-    outcome,
-    summary,
+    ...ending,
     plan: { name: plan.plan.name, version: plan.plan.version, digest: run.planSnapshot?.digest ?? '' },
     from: facts.from,
     to: facts.to,
@@ -25,6 +24,7 @@ export function reportOf(run: Run, facts: RecoveryFacts, outcome: Outcome, summa
     startedAt: run.start.startedAt,
     endedAt: now(),
     epoch: run.epoch,
+    pointOfNoReturnAt: run.pointOfNoReturnAt,
     clock: split(facts.moments, run.peopleSeconds),
     loss: worstLoss([databaseLoss(facts), cacheLoss(facts)]),
     exceptions: run.exceptions,

@@ -75,7 +75,8 @@ export class Run {
   phase: Phase = 'detecting';
   epoch = 0;
   stopped: { who: string; reason: string; at: string } | null = null;
-  forwardOnly = false;
+  /** When the run passed its point of no return; null while it can be taken back. */
+  pointOfNoReturnAt: string | null = null;
   private snapshot: PlanSnapshot | null = null;
   private readonly undos: Undo[] = [];
   /** Called whenever something changed that people should see. */
@@ -89,6 +90,10 @@ export class Run {
 
   use(snapshot: PlanSnapshot): void {
     this.snapshot = snapshot;
+  }
+
+  get forwardOnly(): boolean {
+    return this.pointOfNoReturnAt !== null;
   }
 
   get planSnapshot(): PlanSnapshot | null {
@@ -191,7 +196,7 @@ export class Run {
   /** From here on nothing is taken back. A run that goes on where an earlier one ended may pass the point before it has changed anything. */
   passPointOfNoReturn(why: string): void {
     if (this.forwardOnly) return;
-    this.forwardOnly = true;
+    this.pointOfNoReturnAt = now();
     this.undos.length = 0;
     this.note(why);
   }
@@ -342,6 +347,7 @@ export class Run {
     const record: StepRecord = {
       id: step.id,
       name: step.name,
+      phase: this.phase,
       result: 'running',
       startedAt: now(),
       evidence: '',

@@ -1,5 +1,5 @@
 /** Where a run is, as people and programs are told while it goes on. */
-import { forecast, servedFunctions, strictestRto } from '../plan/rules/objectives.ts';
+import { forecast, rtoEndsAt, servedFunctions, strictestRto } from '../plan/rules/objectives.ts';
 import { expectedRoutingSeconds } from '../plan/rules/waits.ts';
 import type { Outcome } from '../report/report.ts';
 import type { RecoveryFacts } from './facts.ts';
@@ -17,16 +17,20 @@ export function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null
     from: facts.from,
     to: facts.to,
     startedAt: run.start.startedAt,
+    at: now(),
     epoch: run.epoch,
     stopped: run.stopped,
     forecast: run.planSnapshot ? forecastOf(run, facts) : 'no clock yet',
+    rtoEndsAt: run.planSnapshot ? rtoEndsAt(failedSince, strictestRto(servedFunctions(run.plan))) : null,
     failedSince,
     gate: run.desk.view(),
-    refusedVotes: run.desk.refusals.map((vote) => `${vote.at} ${vote.who || 'somebody'} by ${vote.channel}: ${vote.note}`),
+    refusedVotes: run.desk.refusals.map((vote) => `${vote.at.slice(11, 19)}Z ${vote.who || 'somebody'} by ${vote.channel}: ${vote.note}`),
     steps: run.steps,
     pendingSteps: run.pendingSteps(),
     loss: facts.loss,
     changes: run.changes,
+    exceptions: run.exceptions,
+    leftovers: facts.leftovers,
     timeline: run.timeline,
     outcome,
   };

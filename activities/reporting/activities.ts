@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { PlanSnapshot } from '../../plan/schema.ts';
 import { renderMarkdown } from '../../report/markdown.ts';
+import type { Report } from '../../report/report.ts';
 import type { FolderDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
 import type { ReportingActivities } from './port.ts';
@@ -11,6 +12,8 @@ import type { ReportingActivities } from './port.ts';
 export interface ReportingDependencies extends FolderDependencies {
   /** The plan that the worker was started with. */
   readonly loadedPlan: PlanSnapshot;
+  /** Makes the page of a report; loads the plotting library at its first call. */
+  readonly renderPage: (report: Report) => Promise<string>;
 }
 
 export function createReportingActivities(dependencies: ReportingDependencies): ReportingActivities {
@@ -34,7 +37,9 @@ export function createReportingActivities(dependencies: ReportingDependencies): 
           error,
         );
       }
-      return { path: join(folder, `${name}.md`), sha256: createHash('sha256').update(markdown).digest('hex') };
+      const pageNotMade = await keepPage(join(folder, `${name}.html`), () => dependencies.renderPage(report));
+      const path = join(folder, `${name}.md`);
+      return { path, sha256: createHash('sha256').update(markdown).digest('hex'), ...(pageNotMade === null ? {} : { pageNotMade }) };
     },
 
     async loadPlan({ expectedDigest }) {
@@ -50,6 +55,17 @@ export function createReportingActivities(dependencies: ReportingDependencies): 
       );
     },
   };
+}
+
+/** The page is for comfort: why it is missing is a value, and the report is stored without it. */
+async function keepPage(file: string, page: () => Promise<string>): Promise<string | null> {
+  try {
+    await keep(file, await page());
+    return null;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return failure('page-not-made', { happened: `The page ${file} was not made: ${why}.`, leftAs: 'Markdown and JSON are stored.' }, {}, error).message;
+  }
 }
 
 /** An equal copy is left; a new one appears whole or not at all. */

@@ -3,9 +3,20 @@ import type { PlanSnapshot } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import type { RunContext } from '../context.ts';
 
+export interface StoredReport {
+  /** The Markdown; JSON and page have the same name with `.json` and `.html`. */
+  readonly path: string;
+  readonly sha256: string;
+  /** Why there is no page (`page-not-made` of the catalogue); absent when there is one. */
+  readonly pageNotMade?: string;
+}
+
 export interface ReportingActivities {
-  /** Writes the report as Markdown and JSON, named by start, execution and epoch; an equal copy already there is left. */
-  storeReport(input: { readonly run: RunContext; readonly report: Report }): Promise<{ readonly path: string; readonly sha256: string }>;
+  /**
+   * Writes the report as Markdown and JSON, and beside them as a page, named by start, execution and epoch; an equal copy already there is left.
+   * A page that cannot be made fails nothing.
+   */
+  storeReport(input: { readonly run: RunContext; readonly report: Report }): Promise<StoredReport>;
   /** The plan that this worker holds. Refused (`plan-changed`) when `expectedDigest` is given and differs. */
   loadPlan(input: { readonly expectedDigest?: string }): Promise<PlanSnapshot>;
 }

@@ -1,5 +1,5 @@
 /** Exit codes of `dr`, for scripts. */
-export const exitCodes = { ok: 0, fault: 1, badInput: 2, refused: 3, unavailable: 4, notGood: 5, exportFailed: 6, interrupted: 130 } as const;
+export const exitCodes = { ok: 0, fault: 1, badInput: 2, refused: 3, unavailable: 4, notGood: 5, exportFailed: 6, noBrowser: 7, interrupted: 130 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
@@ -12,5 +12,6 @@ export const exitCodeMeanings: Readonly<Record<keyof typeof exitCodes, string>> 
   unavailable: 'no Temporal server or no worker answers',
   notGood: 'done, and the answer is not good: not plainly recovered, an objective missed, an estate that lacks something',
   exportFailed: 'a file of the report could not be written; the run is as it was',
+  noBrowser: 'a PDF was asked for, and there is no Chromium on the PATH or in DR_CHROMIUM; the run is as it was',
   interrupted: 'Ctrl-C while following; the run goes on',
 };

@@ -4,43 +4,59 @@ import type { Command } from 'commander';
 import { renderCloudEvents } from '../../report/formats/cloud-events.ts';
 import type { ReportToExport } from '../../report/formats/export.ts';
 import { renderJUnit } from '../../report/formats/junit.ts';
+import { exitCodes } from './exit-codes.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { renderHtml } from './formats/html.ts';
+import { NoBrowserError, renderPdf } from './formats/pdf.ts';
 import type { Io } from './io.ts';
+
+interface Format {
+  readonly meaning: string;
+  readonly render: (exported: ReportToExport, environment: Io['environment']) => string | Promise<string | Uint8Array>;
+}
 
 /** Option of the command line, and how the file is made. */
 const formats = {
+  html: { meaning: 'also write the report as one self-contained page, for screen and paper', render: renderHtml },
+  pdf: { meaning: 'also print that page; needs Chromium on the PATH or in DR_CHROMIUM', render: renderPdf },
   junit: { meaning: 'also write the run as a JUnit file: a case for its outcome, each step, and each RTO and RPO', render: renderJUnit },
   cloudevents: { meaning: "also write the run's events as a JSON batch of CloudEvents 1.0", render: renderCloudEvents },
-} as const;
+} satisfies Readonly<Record<string, Format>>;
 
-type Format = keyof typeof formats;
+type FormatName = keyof typeof formats;
 
 /** The files that were asked for, by format. */
-export type ExportOptions = { readonly [F in Format]?: string };
+export type ExportOptions = { readonly [F in FormatName]?: string };
 
 export function addExports(command: Command): Command {
   for (const [name, { meaning }] of Object.entries(formats)) command.option(`--${name} <file>`, meaning);
   return command;
 }
 
-/** Writes each file that was asked for and says so; one that fails does not keep another from being written. False when one was not written. */
-export async function writeExports(io: Io, options: ExportOptions, exported: ReportToExport): Promise<boolean> {
-  let complete = true;
-  for (const name of Object.keys(formats) as Format[]) {
+/** Writes each file that was asked for and says so; one that fails does not keep another from being written, and the first such gives the code. */
+export async function writeExports(io: Io, options: ExportOptions, exported: ReportToExport): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.ok;
+  for (const name of Object.keys(formats) as FormatName[]) {
     const file = options[name];
     if (file === undefined) continue;
     try {
-      io.err(`${(await put(file, formats[name].render(exported))) ? 'Replaced' : 'Wrote'} ${file}.\n`);
+      io.err(`${(await put(file, await formats[name].render(exported, io.environment))) ? 'Replaced' : 'Wrote'} ${file}.\n`);
     } catch (error) {
-      complete = false;
-      io.err(`${file} was not written (--${name}): ${error instanceof Error ? error.message : String(error)}. The run and its report are as they were.\n`);
+      if (code === exitCodes.ok) code = error instanceof NoBrowserError ? exitCodes.noBrowser : exitCodes.exportFailed;
+      io.err(`${file} was not written (--${name}): ${firstLine(error)}. The run and its report are as they were.\n`);
       io.err(`Mend that, or name another file, and ask again: dr report --run ${exported.report.runId} --${name} FILE\n`);
     }
   }
-  return complete;
+  return code;
+}
+
+/** Libraries add logs of many lines to their messages. */
+function firstLine(error: unknown): string {
+  return ((error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '').replace(/\.$/, '');
 }
 
 /** The file appears whole or stays as it was. True when it replaces one. */
-async function put(file: string, text: string): Promise<boolean> {
+async function put(file: string, text: string | Uint8Array): Promise<boolean> {
   const before = await stat(file).catch(() => undefined);
   if (before && !before.isFile()) throw new Error('something else than a file has that name');
   const draft = `${file}.${process.pid}.new`;

@@ -19,3 +19,10 @@ export function uiLink(io: Io, client: DrClient, run: StartedRun): string | null
   if (!ui) return null;
   return `${ui.replace(/\/$/, '')}/namespaces/${client.temporal.options.namespace}/workflows/${encodeURIComponent(run.runId)}/${run.executionId}/user-metadata`;
 }
+
+/** The same for a run of which only the id is known. */
+export async function uiLinkTo(io: Io, client: DrClient, runId: string): Promise<string | null> {
+  if (!io.environment['DR_TEMPORAL_UI']) return null;
+  const described = await client.temporal.workflow.getHandle(runId).describe();
+  return uiLink(io, client, { runId, executionId: described.runId });
+}

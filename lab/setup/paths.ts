@@ -53,8 +53,11 @@ export const tools: readonly Tool[] = [
   { name: 'flock', debianPackage: 'util-linux' },
 ];
 
-/** Programs that only the tests run: the Compose file of the deployment is judged by Compose itself. */
-export const testTools: readonly Tool[] = [{ name: 'docker-compose', debianPackage: 'docker-compose' }];
+/** Programs that only the tests run: the Compose file of the deployment is judged by Compose itself, and a commander works in a browser. */
+export const testTools: readonly Tool[] = [
+  { name: 'docker-compose', debianPackage: 'docker-compose' },
+  { name: 'chromium', debianPackage: 'chromium' },
+];
 
 const searchPath = () => [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
 

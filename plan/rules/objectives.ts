@@ -54,11 +54,17 @@ export interface ForecastInput {
   readonly remainingSeconds: number;
 }
 
+/** When an RTO is over; RFC 3339. Null where no clock runs. */
+export function rtoEndsAt(failedSince: string | null, rtoSeconds: number): string | null {
+  return failedSince === null || !Number.isFinite(rtoSeconds) ? null : new Date(Date.parse(failedSince) + rtoSeconds * 1000).toISOString();
+}
+
 /** The clock against the RTO, as people read it: `within RTO: 1 min 12 s of 30 min 00 s`, `breach at 14:32:05Z` or `in breach since 14:32:05Z`. */
 export function forecast({ failedSince, now, rtoSeconds, remainingSeconds }: ForecastInput): string {
-  if (failedSince === null || !Number.isFinite(rtoSeconds)) return 'no clock: no failure is on record';
+  const end = rtoEndsAt(failedSince, rtoSeconds);
+  if (failedSince === null || end === null) return 'no clock: no failure is on record';
   const elapsed = Math.max(0, (Date.parse(now) - Date.parse(failedSince)) / 1000);
-  const breach = `${new Date(Date.parse(failedSince) + rtoSeconds * 1000).toISOString().slice(11, 19)}Z`;
+  const breach = `${end.slice(11, 19)}Z`;
   if (elapsed > rtoSeconds) return `in breach since ${breach}`;
   if (elapsed + remainingSeconds > rtoSeconds) return `breach at ${breach}`;
   return `within RTO: ${formatSeconds(elapsed)} of ${formatSeconds(rtoSeconds)}`;

@@ -1,5 +1,4 @@
 /** Detection, DNS, verification, monitoring, communication and reporting against the lab: every server in it is a real one. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCommunicationActivities } from '../../activities/communication/activities.ts';
@@ -9,7 +8,6 @@ import { createDetectionActivities } from '../../activities/detection/activities
 import { createDnsActivities } from '../../activities/dns/activities.ts';
 import { createHostsActivities } from '../../activities/hosts/activities.ts';
 import { createMonitoringActivities } from '../../activities/monitoring/activities.ts';
-import { createReportingActivities } from '../../activities/reporting/activities.ts';
 import { createAgentPool, type AgentPool } from '../../activities/ssh/agent.ts';
 import { createVerificationActivities } from '../../activities/verification/activities.ts';
 import { compareCounts } from '../../activities/verification/counts.ts';
@@ -18,7 +16,6 @@ import { judgeFailure } from '../../plan/rules/failure.ts';
 import type { PlanSnapshot } from '../../plan/schema.ts';
 import { resolveSecret } from '../../plan/secrets.ts';
 import { startLab, type TestLab } from '../support/lab.ts';
-import { exampleReport } from '../report/example.ts';
 
 const primary = 'us-east-1';
 const secondary = 'eu-central-1';
@@ -283,21 +280,6 @@ describe('people and monitoring', () => {
     const { source } = await lab.call<{ source: string }>('mail/read', { number: messages[0]?.number });
     expect(source).toContain('[unknown: failedSince]');
     expect(source).toContain(`Message-ID: ${first.messageId}`);
-  });
-
-  test('a report is stored as Markdown and JSON, and a repeat leaves it', async () => {
-    const { storeReport } = createReportingActivities({ ...dependencies, loadedPlan: loaded });
-    const first = await storeReport({ run: run(1), report: exampleReport });
-    expect(await storeReport({ run: run(1), report: exampleReport })).toEqual(first);
-    expect(first.path).toContain('-recovery-drivers-1-epoch-');
-    expect(await readFile(first.path, 'utf8')).toContain('# RECOVERED WITH EXCEPTIONS: us-east-1 → eu-central-1');
-    expect(JSON.parse(await readFile(first.path.replace(/md$/, 'json'), 'utf8'))).toEqual(exampleReport);
-  });
-
-  test('a run that expects another plan is refused', async () => {
-    const { loadPlan: load } = createReportingActivities({ ...dependencies, loadedPlan: loaded });
-    expect(await load({})).toBe(loaded);
-    expect(errorType(await load({ expectedDigest: 'f'.repeat(64) }).catch((error: unknown) => error))).toBe('plan-changed');
   });
 });
 

@@ -55,11 +55,14 @@ describe('a run through the client', () => {
       const started = await stage.client.startRegionalFailover(failover());
       expect(started.runId).toBe(runId);
       const { gate } = await openGate();
+      expect(await stage.client.report(runId)).toMatchObject({ open: true, summary: 'The run goes on; it is deciding.', pointOfNoReturnAt: null });
       const receipt = await stage.client.vote(runId, { gate, choice: 'approve', who: 'jane-smith', reason: 'evidence seen' });
       expect(receipt).toMatchObject({ counted: true, votes: 1, quorum: 2 });
       await stage.client.approve(runId, { gate, who: 'john-doe', reason: 'evidence seen' });
       const report = await stage.client.result(runId);
       expect(report.outcome).toMatch(/^recovered/);
+      expect(report).toMatchObject({ open: false, pointOfNoReturnAt: report.steps.find((step) => step.phase === 'promoting')?.startedAt });
+      expect(estate.report).toMatchObject({ open: false, outcome: report.outcome, summary: report.summary });
       const view = await stage.client.status(runId);
       expect(view).toMatchObject({ state: 'ended', report: { runId, outcome: report.outcome } });
       expect(await stage.client.report(runId)).toEqual(report);

@@ -41,16 +41,9 @@ export class Stage {
     this.bundle = bundle;
   }
 
-  static async open(): Promise<Stage> {
-    const temporal = findTemporal();
-    if (!temporal) throw new Error('The Temporal command line is missing. Install it with: npm run setup');
-    const env = await TestWorkflowEnvironment.createLocal({
-      server: {
-        executable: { type: 'existing-path', path: temporal },
-        searchAttributes: [...searchAttributes],
-        extraArgs: ['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
-      },
-    });
+  /** At the server with this address; absent: at one of its own. */
+  static async open(address?: string): Promise<Stage> {
+    const env = await (address === undefined ? ownServer() : TestWorkflowEnvironment.createFromExistingServer({ address, namespace: 'default' }));
     const bundle = path.join(await mkdtemp(path.join(tmpdir(), 'dr-bundle-')), 'workflow-bundle.js');
     await writeWorkflowBundle(bundle, new DefaultLogger('ERROR'));
     return new Stage(env, await loadPlan(planFolder), bundle);
@@ -96,6 +89,18 @@ export class Stage {
   async close(): Promise<void> {
     await this.env.teardown();
   }
+}
+
+async function ownServer(): Promise<TestWorkflowEnvironment> {
+  const temporal = findTemporal();
+  if (!temporal) throw new Error('The Temporal command line is missing. Install it with: npm run setup');
+  return TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: temporal },
+      searchAttributes: [...searchAttributes],
+      extraArgs: ['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
+    },
+  });
 }
 
 export async function runDr(argv: readonly string[], environment: Record<string, string>): Promise<CliResult> {

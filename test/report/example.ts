@@ -8,6 +8,7 @@ export const exampleReport: Report = {
   estate: 'example',
   procedure: 'regionalFailover',
   mode: 'live',
+  open: false,
   outcome: 'recovered with exceptions',
   summary: 'eu-central-1 has taken over from us-east-1.',
   plan: { name: 'erlmcp', version: '3.0.0', digest: 'ab'.repeat(32) },
@@ -17,6 +18,7 @@ export const exampleReport: Report = {
   startedAt: at('10:00:10.000'),
   endedAt: at('10:02:00.000'),
   epoch: 7,
+  pointOfNoReturnAt: at('10:00:57.000'),
   clock: {
     failedSince: at('10:00:00.000'),
     failedSinceBasis: 'observed',
@@ -68,6 +70,7 @@ export const exampleReport: Report = {
     {
       id: 'confirm-failure',
       name: 'Confirm the failure',
+      phase: 'detecting',
       result: 'done',
       startedAt: at('10:00:10.000'),
       endedAt: at('10:00:14.000'),
@@ -79,6 +82,7 @@ export const exampleReport: Report = {
     {
       id: 'update-monitoring',
       name: 'Tell the monitoring',
+      phase: 'closing',
       result: 'skipped',
       startedAt: at('10:01:50.000'),
       evidence: 'skipped by people',
@@ -122,4 +126,41 @@ export const exampleReport: Report = {
   ],
   timeline: [{ at: at('10:00:10.250'), text: 'Started by alice-johnson.' }],
   changes: ['database of eu-central-1 promoted to timeline 2'],
+};
+
+/** A report of a run that did nothing. */
+export const emptyReport: Report = {
+  ...exampleReport,
+  outcome: 'stood down',
+  summary: 'Nothing was done.',
+  pointOfNoReturnAt: null,
+  clock: null,
+  exceptions: [],
+  leftovers: [],
+  servers: { predicted: [], observed: [] },
+  functions: [],
+  steps: [],
+  gates: [],
+  timeline: [],
+  changes: [],
+};
+
+const hostile = `<script>alert(1)</script> "quoted" 'single' a | b & <b>bold</b> {{summary}} javascript:alert(1)\n# heading`;
+
+/** A report into which somebody has put what a browser or a table might take for more than text. */
+export const hostileReport: Report = {
+  ...exampleReport,
+  summary: hostile,
+  exceptions: [hostile],
+  leftovers: [hostile],
+  servers: { predicted: [], observed: exampleReport.servers.observed.map((server) => ({ ...server, how: hostile })) },
+  functions: exampleReport.functions.map((entry) => ({ ...entry, name: hostile, differences: [hostile] })),
+  steps: exampleReport.steps.map((step) => ({ ...step, name: hostile, evidence: hostile })),
+  gates: exampleReport.gates.map((gate) => ({
+    ...gate,
+    question: hostile,
+    votes: gate.votes.map((vote) => ({ ...vote, choice: hostile, reason: hostile, note: hostile })),
+  })),
+  timeline: [{ at: exampleReport.startedAt, text: hostile }],
+  changes: [hostile],
 };

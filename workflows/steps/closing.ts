@@ -1,6 +1,7 @@
 /** Steps after the recovery: who can write, monitoring, people, the copy of the report. */
 import type { Change } from '../../activities/context.ts';
 import type { WriterState } from '../../activities/fencing/port.ts';
+import type { StoredReport } from '../../activities/reporting/port.ts';
 import { formatSeconds } from '../../plan/durations.ts';
 import { describeLoss } from '../../plan/rules/loss.ts';
 import type { MessageValues } from '../../plan/rules/messages.ts';
@@ -50,14 +51,15 @@ export function notifyStakeholders(run: Run, facts: RecoveryFacts): Alteration<{
 }
 
 /** Step: a copy of the report goes to the plan's report store. */
-export function storeReport(run: Run, report: () => Report): Alteration<{ readonly path: string; readonly sha256: string }> {
+export function storeReport(run: Run, report: () => Report): Alteration<StoredReport> {
   return {
     changes: true,
     would: 'store the report',
     predicted: { path: '', sha256: '' },
     otherwise: { path: '', sha256: '' },
     act: ({ change }) => change.storeReport({ run: run.context(), report: report() }),
-    found: (result) => (result.path === '' ? 'not stored' : `${result.path} (SHA-256 ${result.sha256.slice(0, 12)}…)`),
+    found: ({ path, sha256, pageNotMade }) =>
+      path === '' ? 'not stored' : `${path} (SHA-256 ${sha256.slice(0, 12)}…)${pageNotMade ? `. ${pageNotMade}` : ''}`,
   };
 }
 

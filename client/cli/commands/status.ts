@@ -12,7 +12,7 @@ import { printJson } from '../io.ts';
 import { chooseRun } from '../plan-input.ts';
 import type { PlanOption } from '../plan-input.ts';
 import type { Register } from '../program.ts';
-import { withClient } from '../session.ts';
+import { uiLinkTo, withClient } from '../session.ts';
 import { exitCodeOfReport, exitCodeOfView } from '../verdict.ts';
 import { renderView } from '../views/status.ts';
 
@@ -38,7 +38,10 @@ async function showStatus(io: Io, options: RunOptions & { readonly watch?: true 
     if (options.watch) return follow(io, client, runId, options.json === true);
     const view = await client.status(runId);
     if (options.json) printJson(io, view);
-    else io.out(renderView(view));
+    else {
+      const link = await uiLinkTo(io, client, runId);
+      io.out(`${renderView(view)}${link === null ? '' : `In Temporal UI: ${link}\n`}`);
+    }
     return exitCodeOfView(view);
   });
 }
@@ -52,7 +55,8 @@ async function showReport(io: Io, options: RunOptions & ExportOptions & { readon
     if (options.json) printJson(io, report);
     else io.out(renderMarkdown(report));
     if (view.state !== 'ended') io.err('The run is still open; this is the report so far.\n');
-    if (!(await writeExports(io, options, { report, ended: view.state === 'ended' }))) return exitCodes.exportFailed;
+    const written = await writeExports(io, options, { report, ended: view.state === 'ended' });
+    if (written !== exitCodes.ok) return written;
     return view.state === 'ended' ? exitCodeOfReport(report) : exitCodes.ok;
   });
 }

@@ -48,7 +48,7 @@ function renderStatus(status: RunStatus): string {
       ? `STOPPED at ${clock(stopped.at)} by ${stopped.who}: ${stopped.reason}\n  Go on: dr resume --run ${status.runId} --as <person> --reason "<why>"\n`
       : '',
     gate ? renderGate(gate, status.runId) : '',
-    `Clock: ${status.forecast}${status.failedSince ? `, failing since ${clock(status.failedSince)}` : ''}\n`,
+    `Clock: ${clockLine(status)}\n`,
     status.loss ? `Loss: ${explainLoss(status.loss)}\n` : '',
     stepTable(status.steps, status.pendingSteps),
     section(status.mode === 'dry-run' ? 'Would change' : 'Changed so far', status.changes),
@@ -56,6 +56,12 @@ function renderStatus(status: RunStatus): string {
     section('Last entries', status.timeline.slice(-5).map(timelineLine)),
   ];
   return parts.join('');
+}
+
+/** The forecast is as old as the run's last event; the end of the RTO holds at any time. */
+function clockLine({ at, failedSince, forecast, rtoEndsAt }: RunStatus): string {
+  const since = failedSince ? `, failing since ${clock(failedSince)}` : '';
+  return `${forecast} (as of ${clock(at)})${since}${rtoEndsAt ? `, RTO ends at ${clock(rtoEndsAt)}` : ''}`;
 }
 
 function renderGate(gate: OpenGate, runId: string): string {

@@ -1,0 +1,8 @@
+/** `dr report --html FILE`: one page that needs nothing else. */
+import type { ReportToExport } from '../../../report/formats/export.ts';
+
+export async function renderHtml({ report }: ReportToExport): Promise<string> {
+  // Loaded only here: the plotting library would slow down every other command.
+  const { renderPage } = await import('../../../report/page/page.ts');
+  return renderPage(report);
+}

@@ -1,0 +1,201 @@
+/** What the page shows, in its order, as plain text and pictures; the template only puts it in place. Pure. */
+import { formatSeconds } from '../../plan/durations.ts';
+import { describeLoss } from '../../plan/rules/loss.ts';
+import type { ClockSplit, FunctionRecord, GateRecord, Loss, Outcome, Report, ServerRecord, StepRecord } from '../report.ts';
+import {
+  changesTitle, clockParts, decided, ended, judged, money, objectives, origin, outage, recordedNote, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
+  timeOfDay, totalCost, type Verdict,
+} from '../words.ts'; // prettier-ignore
+import { drawClock, drawObjectives, objectivesOf } from './clock-picture.ts';
+import { courseOf, drawTimeline } from './timeline-picture.ts';
+
+/** How something is marked, by a colour and a sign beside its words. */
+type Tone = 'good' | 'warn' | 'bad' | 'plain';
+
+const signs: Readonly<Record<Tone, string>> = { good: '✓', warn: '!', bad: '✗', plain: '' };
+const marked = (tone: Tone) => ({ tone, sign: signs[tone] });
+
+const toneOfOutcome: Readonly<Record<Outcome, Tone>> = {
+  recovered: 'good',
+  'recovered with exceptions': 'warn',
+  'stood down': 'plain',
+  aborted: 'bad',
+  failed: 'bad',
+};
+
+export function viewOf(report: Report) {
+  return {
+    title: `${ended(report)}: ${report.from} → ${report.to}`,
+    outcome: { text: ended(report), ...marked(report.open ? 'plain' : toneOfOutcome[report.outcome]) },
+    dryRun: report.mode === 'dry-run',
+    route: `${report.from} → ${report.to}`,
+    summary: report.summary,
+    day: report.startedAt.slice(0, 10),
+    facts: factsOf(report),
+    exceptions: report.exceptions,
+    leftovers: report.leftovers,
+    course: courseView(report),
+    clock: clockView(report),
+    functions: report.functions.length === 0 ? null : functionsView(report.functions),
+    gates: report.gates.map(gateView),
+    steps: report.steps.map(stepView),
+    servers: serverRows(report).map((row) => ({ ...row, ...marked(toneOfServer(row.observed)) })),
+    changesTitle: changesTitle(report),
+    changes: report.changes,
+    timeline: report.timeline.map(({ at, text }) => ({ at, time: timeOfDay(at), text })),
+    run: runView(report),
+    origin: { text: origin(report), digest: report.plan.digest, note: recordedNote },
+  };
+}
+
+/** The four answers that everybody asks for first. */
+function factsOf(report: Report) {
+  const { clock, functions, loss } = report;
+  const short = shortfalls(functions).length > 0;
+  const away = clock?.totalSeconds === 'not reached';
+  return [
+    { term: 'Data lost', ...lossWords(loss), ...marked(loss.kind === 'proven 0' ? 'good' : 'warn') },
+    { term: 'Outage', ...outageWords(clock), ...marked(away ? 'bad' : 'plain') },
+    { term: 'Objectives', text: objectives(functions), note: '', ...marked(functions.length === 0 ? 'plain' : short ? 'bad' : 'good') },
+    { term: 'Can write now', ...writersNow(report.servers.observed) },
+  ];
+}
+
+/** The figure, and what it rests on. */
+function lossWords(loss: Loss): { text: string; note: string } {
+  if (loss.kind === 'unknown') return { text: 'unknown', note: loss.reason };
+  return { text: describeLoss(loss), note: loss.kind === 'proven 0' ? loss.proof : loss.basis };
+}
+
+function outageWords(clock: ClockSplit | null): { text: string; note: string } {
+  if (!clock) return { text: 'none', note: outage(clock) };
+  const text = clock.totalSeconds === 'not reached' ? 'not ended by this run' : formatSeconds(clock.totalSeconds);
+  return { text, note: `since ${timeOfDay(clock.failedSince)}, ${clock.failedSinceBasis === 'asserted' ? 'asserted by a person' : 'observed'}` };
+}
+
+/** Exactly one writer of each kind and nothing unknown is as it should be. */
+function writersNow(observed: readonly ServerRecord[]) {
+  if (observed.length === 0) return { text: 'not observed by this run', note: '', ...marked('plain') };
+  const kinds = (['database', 'cache'] as const).filter((kind) => observed.some(({ server }) => server === kind));
+  const sitesOf = (kind: ServerRecord['server'], state: ServerRecord['state']): string[] =>
+    observed.filter((entry) => entry.server === kind && entry.state === state).map(({ site }) => site);
+  const lines = kinds.map((kind) => {
+    const unknown = sitesOf(kind, 'unknown');
+    return `${kind}: ${sitesOf(kind, 'writer').join(' and ') || 'none'}${unknown.length > 0 ? `, unknown at ${unknown.join(' and ')}` : ''}`;
+  });
+  const asItShould = kinds.every((kind) => sitesOf(kind, 'writer').length === 1 && sitesOf(kind, 'unknown').length === 0);
+  return { text: lines.join('; '), note: '', ...marked(asItShould ? 'good' : 'bad') };
+}
+
+function courseView(report: Report) {
+  if (report.steps.length === 0) return null;
+  const course = courseOf(report);
+  const moments = course.moments.map(({ name, at }) => `${name} after ${formatSeconds(at)}`);
+  const gates = course.rows.filter(({ kind }) => kind === 'gate').length;
+  const alt = `${counted(report.steps.length, 'step')} and ${counted(gates, 'question')} over ${formatSeconds(course.seconds)} from ${course.from}. ${moments.join(', ')}. The table of steps has the same figures.`;
+  const has = (...results: StepRecord['result'][]) => report.steps.some(({ result }) => results.includes(result));
+  return { svg: drawTimeline(course), alt, asked: gates > 0, failed: has('failed'), skipped: has('skipped', 'undone') };
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function clockView({ clock, functions }: Report) {
+  if (!clock) return null;
+  const parts = clockParts(clock).map(({ seconds, ...part }) => ({ ...part, time: formatSeconds(seconds) }));
+  const targets = objectivesOf(functions);
+  const objectiveText = targets.map(({ names, text }) => `${names.join(', ')}: ${text}`).join('. ');
+  return {
+    svg: drawClock(clock),
+    alt: parts.map(({ name, time }) => `${name} ${time}`).join(', '),
+    parts,
+    total: secondsOr(clock.totalSeconds),
+    people: formatSeconds(clock.peopleSeconds),
+    since: outageWords(clock).note,
+    objectives: targets.length === 0 ? null : { svg: drawObjectives(clock, targets), alt: objectiveText },
+  };
+}
+
+function functionsView(functions: readonly FunctionRecord[]) {
+  const total = totalCost(functions);
+  return {
+    rows: functions.map((entry) => ({
+      name: entry.name,
+      tier: entry.tier,
+      state: { text: entry.status, ...marked(toneOfStatus(entry.status)) },
+      rto: verdictView(rtoVerdict(entry)),
+      rpo: verdictView(rpoVerdict(entry)),
+      cost: entry.cost ? money(entry.cost) : '–',
+      differences: entry.differences,
+    })),
+    cost: total === '' ? null : total,
+  };
+}
+
+function toneOfStatus(status: FunctionRecord['status']): Tone {
+  if (status === 'ok') return 'good';
+  return status === 'failed' ? 'bad' : 'warn';
+}
+
+function verdictView(verdict: Verdict) {
+  return { ...verdict, ...marked(verdict.judgement === 'met' ? 'good' : verdict.judgement === 'unknown' ? 'warn' : 'bad') };
+}
+
+function gateView(gate: GateRecord) {
+  return {
+    question: gate.question,
+    decided: decided(gate),
+    terms: terms(gate),
+    electorate: gate.electorate.join(', '),
+    votes: gate.votes.map((vote) => ({
+      time: timeOfDay(vote.at),
+      who: vote.who || 'somebody',
+      choice: vote.choice,
+      reason: vote.reason,
+      channel: vote.channel,
+      judged: judged(vote),
+      ...marked(vote.result === 'counted' ? 'good' : vote.result === 'void' ? 'warn' : 'bad'),
+    })),
+    votesCast: gate.votes.length > 0,
+  };
+}
+
+const toneOfResult: Readonly<Record<StepRecord['result'], Tone>> = {
+  running: 'plain',
+  done: 'good',
+  failed: 'bad',
+  skipped: 'warn',
+  undone: 'warn',
+  'would do': 'plain',
+};
+
+function stepView(step: StepRecord) {
+  return {
+    name: step.name,
+    phase: step.phase,
+    result: step.critical ? step.result : `${step.result} (optional)`,
+    ...marked(toneOfResult[step.result]),
+    began: timeOfDay(step.startedAt),
+    took: step.durationSeconds === undefined ? '–' : formatSeconds(step.durationSeconds),
+    people: step.waitedForPeopleSeconds > 0 ? formatSeconds(step.waitedForPeopleSeconds) : null,
+    evidence: step.evidence,
+  };
+}
+
+function toneOfServer(state: string): Tone {
+  if (state === 'unknown') return 'bad';
+  return state === 'writer' ? 'good' : 'plain';
+}
+
+function runView(report: Report) {
+  return [
+    { term: 'Run', text: `${report.runId}, epoch ${report.epoch}` },
+    { term: 'Estate', text: report.estate },
+    { term: 'Mode', text: report.mode },
+    { term: 'Started by', text: report.startedBy },
+    { term: 'From', text: report.startedAt },
+    { term: 'To', text: report.endedAt },
+    { term: 'Point of no return', text: report.pointOfNoReturnAt ?? 'not passed' },
+  ];
+}

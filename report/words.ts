@@ -1,0 +1,139 @@
+/** What the renderings of a report have in common: its judgements and figures in words. Pure. */
+import { formatSeconds } from '../plan/durations.ts';
+import { describeLoss } from '../plan/rules/loss.ts';
+import { judgeRpo, judgeRto } from '../plan/rules/objectives.ts';
+import type { Judgement } from '../plan/rules/objectives.ts';
+import type { ClockSplit, FunctionRecord, GateRecord, Report, ServerRecord, VoteRecord } from './report.ts';
+
+/** How it ended, in the words of a heading; a run that goes on has not ended at all. */
+export function ended({ open, outcome }: Pick<Report, 'open' | 'outcome'>): string {
+  return open ? 'still open' : outcome;
+}
+
+/** How long the service was away, in one line. */
+export function outage(clock: ClockSplit | null): string {
+  if (!clock) return 'no failure is on record';
+  const since = `since ${clock.failedSince}${clock.failedSinceBasis === 'asserted' ? ' (asserted by a person)' : ''}`;
+  return clock.totalSeconds === 'not reached' ? `not ended by this run, ${since}` : `${formatSeconds(clock.totalSeconds)} ${since}`;
+}
+
+/** An objective of a function: what was promised, what was achieved, and whether it is enough. */
+export interface Verdict {
+  readonly target: string;
+  readonly achieved: string;
+  readonly judgement: Judgement;
+}
+
+export function rtoVerdict({ rtoSeconds: { target, achieved } }: FunctionRecord): Verdict {
+  return { target: formatSeconds(target), achieved: secondsOr(achieved), judgement: judgeRto(target, achieved) };
+}
+
+export function rpoVerdict({ rpoSeconds: { target, achieved } }: FunctionRecord): Verdict {
+  return { target: formatSeconds(target), achieved: describeLoss(achieved), judgement: judgeRpo(target, achieved) };
+}
+
+/** Seconds for people, or that they were not reached. */
+export function secondsOr(value: number | 'not reached'): string {
+  return value === 'not reached' ? value : formatSeconds(value);
+}
+
+/** Each objective that was not plainly met, as `name: RTO missed`. */
+export function shortfalls(functions: readonly FunctionRecord[]): readonly string[] {
+  return functions.flatMap((entry) => [
+    ...unlessMet(`${entry.name}: RTO`, rtoVerdict(entry).judgement),
+    ...unlessMet(`${entry.name}: RPO`, rpoVerdict(entry).judgement),
+  ]);
+}
+
+function unlessMet(what: string, judgement: Judgement): string[] {
+  return judgement === 'met' ? [] : [`${what} ${judgement}`];
+}
+
+/** The objectives in one line. */
+export function objectives(functions: readonly FunctionRecord[]): string {
+  if (functions.length === 0) return 'no function was served';
+  const short = shortfalls(functions);
+  return short.length === 0 ? `all met for ${functions.length} functions` : short.join('; ');
+}
+
+/** A part of the clock. The parts of a clock that has run to its end make up its total. */
+export interface ClockPart {
+  readonly key: 'detection' | 'decision' | 'execution' | 'between' | 'routing' | 'ttl';
+  readonly name: string;
+  /** What it reaches from and to. */
+  readonly meaning: string;
+  readonly seconds: number;
+}
+
+export function clockParts(clock: ClockSplit): readonly ClockPart[] {
+  const { detectionSeconds, decisionSeconds, executionSeconds, routingSeconds, ttlSeconds, totalSeconds } = clock;
+  const named = detectionSeconds + decisionSeconds + executionSeconds + routingSeconds + ttlSeconds;
+  const between = totalSeconds === 'not reached' ? 0 : totalSeconds - named;
+  return [
+    { key: 'detection', name: 'Detection', meaning: 'first failed observation until people were asked', seconds: detectionSeconds },
+    { key: 'decision', name: 'Decision', meaning: 'until people had answered', seconds: decisionSeconds },
+    { key: 'execution', name: 'Execution', meaning: 'until verified and ready for traffic', seconds: executionSeconds },
+    // Below a tenth of a second it is rounding, and no time that anybody spent.
+    ...(between < 0.1 ? [] : [{ key: 'between', name: 'Between', meaning: 'until the route was changed', seconds: between } as const]),
+    { key: 'routing', name: `Routing by ${clock.routingMethod}`, meaning: 'until the authoritative answer', seconds: routingSeconds },
+    { key: 'ttl', name: 'TTL that was served', meaning: 'until the last cache has forgotten', seconds: ttlSeconds },
+  ];
+}
+
+/** What the outage of all functions together costs, by currency; empty where the plan has no figures. */
+export function totalCost(functions: readonly FunctionRecord[]): string {
+  const byCurrency = new Map<string, number>();
+  for (const { cost } of functions) if (cost) byCurrency.set(cost.currency, (byCurrency.get(cost.currency) ?? 0) + cost.amount);
+  return [...byCurrency].map(([currency, amount]) => money({ amount, currency })).join(', ');
+}
+
+export function money({ amount, currency }: { readonly amount: number; readonly currency: string }): string {
+  return `${amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })} ${currency}`;
+}
+
+/** How a question was decided and after how long: `approve, after 40 s`. */
+export function decided({ decision, openedAt, closedAt }: GateRecord): string {
+  return closedAt === undefined ? decision : `${decision}, after ${formatSeconds((Date.parse(closedAt) - Date.parse(openedAt)) / 1000)}`;
+}
+
+export function terms({ gate, quorum, electorate, identity }: GateRecord): string {
+  return `gate ${gate}, quorum ${quorum} of ${electorate.length}, identity: ${identity}`;
+}
+
+/** Whether a vote counted, and if not, why. */
+export function judged({ result, note }: VoteRecord): string {
+  return result === 'counted' ? 'counted' : `${result}: ${note}`;
+}
+
+/** A server with what was expected of it. */
+export interface ServerRow extends ServerRecord {
+  readonly predicted: string;
+  readonly observed: string;
+}
+
+export function serverRows({ servers: { predicted, observed } }: Report): readonly ServerRow[] {
+  const expected = (server: ServerRecord): string => predicted.find((entry) => entry.site === server.site && entry.server === server.server)?.state ?? '–';
+  const shown = observed.length > 0 ? observed : predicted;
+  return shown.map((server) => ({ ...server, predicted: expected(server), observed: observed.length > 0 ? server.state : 'not observed' }));
+}
+
+/** Title of the list of changes. */
+export function changesTitle({ mode }: Pick<Report, 'mode'>): string {
+  return mode === 'dry-run' ? 'What would have been changed' : 'What was changed';
+}
+
+/** Time of day to the tenth of a second; the day stands in the heading. */
+export function timeOfDay(at: string): string {
+  return `${new Date(at).toISOString().slice(11, 21)}Z`;
+}
+
+export function origin({ plan, procedure }: Report): string {
+  return `Procedure ${procedure}, plan ${plan.name} ${plan.version}`;
+}
+
+export const recordedNote = 'Times are UTC; every figure was recorded during the run.';
+
+/** Text for a place that has one line. */
+export function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}

@@ -1,0 +1,89 @@
+/** Goal: whoever is woken finds the question, the clock and a vote first, and what strangers send looks like no more than it is. Method: the details of made-up statuses. */
+import { describe, expect, it } from 'vitest';
+import { detailsOf } from '../../workflows/details.ts';
+import type { RunStatus } from '../../workflows/messages.ts';
+
+const at = '2026-02-02T10:05:00.000Z';
+
+const status: RunStatus = {
+  runId: 'recovery/shop',
+  estate: 'shop',
+  procedure: 'regionalFailover',
+  mode: 'live',
+  phase: 'deciding',
+  from: 'east',
+  to: 'west',
+  startedAt: at,
+  at,
+  epoch: 0,
+  stopped: null,
+  forecast: 'within RTO: 5 min 00 s of 30 min 00 s',
+  rtoEndsAt: '2026-02-02T10:30:00.000Z',
+  failedSince: '2026-02-02T10:00:00.000Z',
+  gate: {
+    gate: 'activation-3f9c2a',
+    question: 'Fail over shop from east to west?',
+    openedAt: at,
+    quorum: 2,
+    electorate: ['anna', 'ben'],
+    votes: [],
+    choices: ['approve: fence east, promote west', 'reject: stand down'],
+    deadlineAt: '2026-02-02T10:20:00.000Z',
+    evidence: ['east: failed'],
+    evidenceAt: at,
+    exampleVote: { gate: 'activation-3f9c2a', choice: 'approve', who: 'your-id', reason: 'say why' },
+  },
+  refusedVotes: ['10:04:00Z mallory by signal: mallory is not among those who decide here.'],
+  steps: [],
+  pendingSteps: [],
+  loss: null,
+  changes: [],
+  exceptions: [],
+  leftovers: [],
+  timeline: [],
+  outcome: null,
+};
+
+/** True when the texts stand in this order. */
+function inOrder(details: string, ...texts: string[]): boolean {
+  const found = texts.map((text) => details.indexOf(text));
+  return found.every((position, index) => position >= 0 && position > (found[index - 1] ?? -1));
+}
+
+describe('the details of a run', () => {
+  it('put the end of the RTO first, then question, votes, refusals, the vote to copy, and the evidence', () => {
+    const texts = [
+      'RTO ends at 10:30:00Z',
+      '## Fail over shop',
+      'none yet',
+      'mallory',
+      '"your-id"',
+      'anna, ben',
+      '**approve**: fence',
+      '**Evidence** as of 10:05:00Z',
+    ];
+    expect(inOrder(detailsOf(status), ...texts)).toBe(true);
+  });
+
+  it('say how old the clock is', () => {
+    expect(detailsOf(status)).toContain('within RTO: 5 min 00 s of 30 min 00 s, as of 10:05:00Z');
+  });
+
+  it('of a run that has ended put what is not as it should be before what was changed, and the refusals last', () => {
+    const ended: RunStatus = {
+      ...status,
+      gate: null,
+      outcome: 'recovered with exceptions',
+      exceptions: ['no mail'],
+      leftovers: ['fence east'],
+      changes: ['west promoted'],
+    };
+    expect(inOrder(detailsOf(ended), 'recovered with exceptions', 'no mail', 'fence east', 'west promoted', 'mallory')).toBe(true);
+    expect(detailsOf(ended)).not.toContain('RTO ends');
+  });
+
+  it('keep what strangers send on one line', () => {
+    const details = detailsOf({ ...status, refusedVotes: ['10:04:00Z x\n\n## Approved by everybody\n\n: no'] });
+    expect(details).not.toMatch(/^## Approved/m);
+  });
+});
