@@ -1,5 +1,5 @@
 /** The lab that everybody recovers: one for all rounds, taken back to its beginning before each. */
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -19,6 +19,9 @@ import { failedSite } from './scene.ts';
 export type Condition = 'killed' | 'black-holed';
 export const conditions: readonly Condition[] = ['killed', 'black-holed'];
 
+/** The peers know one way of routing; the lab's plan tries the data plane first. */
+export type Routing = 'by the control plane alone' | 'as the lab plans it';
+
 const labName = 'bench';
 
 export class BenchEstate {
@@ -29,28 +32,33 @@ export class BenchEstate {
   /** Folder for keys, logs and the server's database. */
   readonly folder: string;
 
-  private constructor(stack: Stack, client: DrClient, snapshot: PlanSnapshot, lab: Lab, folder: string) {
+  private readonly routing: Routing;
+
+  private constructor(stack: Stack, client: DrClient, snapshot: PlanSnapshot, lab: Lab, folder: string, routing: Routing) {
     this.stack = stack;
     this.client = client;
     this.snapshot = snapshot;
     this.lab = lab;
     this.folder = folder;
+    this.routing = routing;
   }
 
-  /** Temporal as the demo starts it, the lab, and a worker whose plan routes by the control plane alone, as the peers do. */
-  static async start(progress: (line: string) => void): Promise<BenchEstate> {
+  /** Temporal as the demo starts it, the lab, and a worker with the lab's plan. */
+  static async start(routing: Routing, progress: (line: string) => void): Promise<BenchEstate> {
     const folder = mkdtempSync(join(tmpdir(), 'dr-bench-'));
     const stack = await Stack.start({ lab: labName, folder, ports: { server: 0, ui: 0 }, progress });
     try {
-      routeByControlPlane(stack.plan);
-      await stack.worker.stop();
-      await stack.startWorker();
+      if (routing === 'by the control plane alone') {
+        routeByControlPlane(stack.plan);
+        await stack.worker.stop();
+        await stack.startWorker();
+      }
       const client = await DrClient.connect({ address: stack.temporal.address });
       const handle = labHandle(labName);
       const addresses = addressesOf(handle);
       if (!addresses) throw new Error('The lab has no addresses, although it is up. Nothing was measured. Look at its supervisor.log.');
       const directory = labDirectory(handle.repository, labName);
-      return new BenchEstate(stack, client, await loadPlan(stack.plan), { directory, addresses }, folder);
+      return new BenchEstate(stack, client, await loadPlan(stack.plan), { directory, addresses }, folder, routing);
     } catch (error) {
       await stack.stop();
       throw error;
@@ -75,7 +83,7 @@ export class BenchEstate {
         .catch(() => undefined);
     }
     await this.stack.lab('reset');
-    routeByControlPlane(this.stack.plan);
+    if (this.routing === 'by the control plane alone') routeByControlPlane(this.stack.plan);
     await customersServed(this.stack);
   }
 
@@ -87,11 +95,6 @@ export class BenchEstate {
   async figures(since: string): Promise<CustomerFigures> {
     await pause(1_000);
     return JSON.parse(await this.stack.lab('--json', 'customers', 'figures', '--since', since)) as CustomerFigures;
-  }
-
-  /** Keeps the logs of this estate where they survive the next start. */
-  keepLogs(target: string): void {
-    cpSync(this.folder, target, { recursive: true });
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { describeLoad, describeMachine } from './machine.ts';
+import { benchOverhead } from './overhead/bench.ts';
 import { benchPeers } from './peers/bench.ts';
 
 const say = (line = '') => void process.stdout.write(`${line}\n`);
@@ -14,7 +15,7 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
-const parts = { peers: benchPeers } as const;
+const parts = { peers: benchPeers, overhead: benchOverhead } as const;
 type Part = keyof typeof parts;
 
 const command = new Command('bench')

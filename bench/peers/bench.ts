@@ -11,9 +11,9 @@ import { playRounds, settleSeconds, type Round } from './rounds.ts';
 
 export async function benchPeers({ rounds, progress }: PartOptions): Promise<string> {
   const programs = await ensurePeerPrograms(progress);
-  const estate = await BenchEstate.start(progress);
+  const estate = await BenchEstate.start('by the control plane alone', progress);
   try {
-    const contenders = [ourRun(estate, async () => undefined), ...peers(estate, programs)];
+    const contenders = [ourRun(estate), ...peers(estate, programs)];
     const played = await playRounds(estate, contenders, rounds, progress);
     return [peersTable(contenders, played), stepLines(contenders, played)].join('\n\n');
   } finally {

@@ -1,6 +1,4 @@
 /** What all that are compared have in common: they prepare before the decision, recover after it, and say where their time went. */
-import type { Condition } from '../estate.ts';
-
 export interface StepTime {
   readonly step: string;
   readonly seconds: number;
@@ -15,8 +13,8 @@ export interface Recovery {
 
 export interface Contender {
   readonly name: string;
-  /** Called when the site has been lost for `settleSeconds`, or earlier when the contender needs that time to look; resolves at the decision. */
-  recover(condition: Condition, lostAt: number, settleSeconds: number): Promise<Recovery>;
+  /** Called when the site has just been lost, at `lostAt` (milliseconds since 1970); resolves at the decision, which is taken `settleSeconds` or more after that. */
+  recover(lostAt: number, settleSeconds: number): Promise<Recovery>;
   /** Called after each reset. */
   prepare(): Promise<void>;
 }

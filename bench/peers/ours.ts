@@ -8,14 +8,14 @@ import type { Contender, Recovery, StepTime } from './contender.ts';
 
 const startedBy = 'carol-brown';
 const lookEveryMs = 200;
+const gateWithinMs = 120_000;
 
-/** `onReport` gets each run's report; its history is still at the server then. */
-export function ourRun(estate: BenchEstate, onReport: (report: Report) => Promise<void>): Contender {
+export function ourRun(estate: BenchEstate): Contender {
   const { client, snapshot, runId } = estate;
   return {
     name: 'our run',
     prepare: async () => undefined,
-    async recover(_condition, lostAt, settleSeconds): Promise<Recovery> {
+    async recover(lostAt, settleSeconds): Promise<Recovery> {
       await client.startRegionalFailover({
         estate: snapshot.plan.estate.name,
         from: failedSite,
@@ -29,8 +29,7 @@ export function ourRun(estate: BenchEstate, onReport: (report: Report) => Promis
       for (const who of gate.electorate.slice(0, 2)) await client.vote(runId, { gate: gate.gate, choice: 'approve', who, reason: 'the benchmark' });
       const decision = (await client.report(runId)).gates.find((entry) => entry.gate === gate.gate);
       if (decision?.closedAt === undefined) throw new Error(`The gate ${gate.gate} is still open after two votes.`);
-      const ended = client.result(runId).then(async (report) => {
-        await onReport(report);
+      const ended = client.result(runId).then((report) => {
         if (report.outcome !== 'recovered') throw new Error(`Our run ended "${report.outcome}": ${report.summary} ${report.exceptions.join(' ')}`);
         return stepTimes(report);
       });
@@ -39,11 +38,14 @@ export function ourRun(estate: BenchEstate, onReport: (report: Report) => Promis
   };
 }
 
+/** On a busy machine a run may leave a question unanswered for a while; it is asked again. */
 async function openGate(estate: BenchEstate): Promise<NonNullable<RunStatus['gate']>> {
+  const deadline = Date.now() + gateWithinMs;
   for (;;) {
     const view = await estate.client.status(estate.runId);
     if (view.state === 'running' && view.status.gate) return view.status.gate;
-    if (view.state !== 'running') throw new Error(`Our run is ${view.state} before anybody was asked.`);
+    if (view.state === 'ended' || view.state === 'broken') throw new Error(`Our run is ${view.state} before anybody was asked.`);
+    if (Date.now() > deadline) throw new Error(`Our run did not ask anybody within ${gateWithinMs / 1000} s.`);
     await pause(lookEveryMs);
   }
 }

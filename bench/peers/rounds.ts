@@ -50,7 +50,7 @@ async function playRound(estate: BenchEstate, contender: Contender, condition: C
   await pause(2_000); // a while of ordinary work, so that there are writes to lose
   const lostAt = Date.now();
   await estate.lose(condition);
-  const { decidedAt, ended } = await contender.recover(condition, lostAt, settleSeconds);
+  const { decidedAt, ended } = await contender.recover(lostAt, settleSeconds);
   const failed = new Promise<never>((_, reject) => void ended.catch(reject));
   const verdict = await Promise.race([untilServedAtTarget(judgeOptions(estate), judgedWithinMs), failed]);
   const steps = await ended;

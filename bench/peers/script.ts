@@ -27,7 +27,7 @@ export function script(options: ScriptOptions): Contender {
   return {
     name: options.name,
     prepare: options.prepare,
-    async recover(_condition, lostAt, settleSeconds): Promise<Recovery> {
+    async recover(lostAt, settleSeconds): Promise<Recovery> {
       await options.assess();
       await pause(Math.max(0, lostAt + settleSeconds * 1000 - Date.now()));
       const decidedAt = Date.now();
