@@ -3,6 +3,7 @@
  * Nothing is asserted: a figure of a busy machine proves nothing.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { benchGrowth } from './growth/bench.ts';
 import { describeLoad, describeMachine } from './machine.ts';
 import { benchOverhead } from './overhead/bench.ts';
 import { benchPeers } from './peers/bench.ts';
@@ -15,7 +16,7 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
-const parts = { peers: benchPeers, overhead: benchOverhead } as const;
+const parts = { peers: benchPeers, overhead: benchOverhead, growth: benchGrowth } as const;
 type Part = keyof typeof parts;
 
 const command = new Command('bench')

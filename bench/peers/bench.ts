@@ -13,9 +13,14 @@ export async function benchPeers({ rounds, progress }: PartOptions): Promise<str
   const programs = await ensurePeerPrograms(progress);
   const estate = await BenchEstate.start('by the control plane alone', progress);
   try {
-    const contenders = [ourRun(estate), ...peers(estate, programs)];
-    const played = await playRounds(estate, contenders, rounds, progress);
-    return [peersTable(contenders, played), stepLines(contenders, played)].join('\n\n');
+    const others = peers(estate, programs);
+    const contenders = [ourRun(estate), ...others.contenders];
+    try {
+      const played = await playRounds(estate, contenders, rounds, progress);
+      return [peersTable(contenders, played), stepLines(contenders, played)].join('\n\n');
+    } finally {
+      await others.close();
+    }
   } finally {
     await estate.stop();
   }

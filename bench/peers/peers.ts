@@ -11,7 +11,13 @@ import { letAdministratorIn, peerEnvironment, writeSshConfig } from './access.ts
 import type { Contender } from './contender.ts';
 import { script } from './script.ts';
 
-export function peers(estate: BenchEstate, programs: PeerPrograms): readonly Contender[] {
+export interface Peers {
+  readonly contenders: readonly Contender[];
+  /** Ends the connections that they kept. */
+  close(): Promise<void>;
+}
+
+export function peers(estate: BenchEstate, programs: PeerPrograms): Peers {
   const folder = join(estate.folder, 'peers');
   mkdirSync(folder, { recursive: true });
   const { plan } = estate.snapshot;
@@ -25,17 +31,18 @@ export function peers(estate: BenchEstate, programs: PeerPrograms): readonly Con
   };
   const ssh = program('ssh');
   const survivors = ['secondary', 'tertiary'];
+  const close = async () => void (await Promise.all([...survivors, 'primary'].map((host) => run([ssh, '-F', sshConfig, '-O', 'exit', host]).catch(() => ''))));
   const shared = {
     environment,
     // The assessment that precedes a decision has logged in at the survivors; both peers keep those connections, as our worker keeps its own.
     assess: async () => void (await Promise.all(survivors.map((host) => run([ssh, '-F', sshConfig, host, 'systemctl status erlmcp']).catch(() => '')))),
     prepare: async () => {
       await letAdministratorIn(estate.lab, folder);
-      await Promise.all([...survivors, 'primary'].map((host) => run([ssh, '-F', sshConfig, '-O', 'exit', host]).catch(() => '')));
+      await close();
     },
   };
   const peersFolder = join(repositoryRoot(), 'bench', 'peers');
-  return [
+  const contenders = [
     {
       name: 'shell script',
       command: ['bash', join(peersFolder, 'shell', 'failover.sh')],
@@ -49,4 +56,5 @@ export function peers(estate: BenchEstate, programs: PeerPrograms): readonly Con
       mark: /^TASK \[(.+)\]|^(PLAY RECAP)/,
     },
   ].map((peer) => script({ ...shared, ...peer, logFile: join(folder, `${peer.name.replaceAll(' ', '-')}.log`) }));
+  return { contenders, close };
 }
