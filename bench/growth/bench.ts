@@ -20,7 +20,7 @@ const cases: readonly Case[] = [
   { ...usual, estates: 10 },
   { ...usual, estates: 100 },
 ];
-/** How far a figure may lie from that of the first case and still count as flat. */
+/** How far a figure may lie from that of the first case and still count as the same. */
 const flat = 0.2;
 
 export async function benchGrowth({ rounds, progress }: PartOptions): Promise<string> {
@@ -81,7 +81,7 @@ function growthTable(rows: readonly { readonly size: Case; readonly figures: Fig
   const first = rows[0]?.figures;
   const against = (value: number, base: number | undefined) => {
     const ratio = value / (base ?? NaN);
-    return ratio === 1 ? '' : ` (× ${ratio.toFixed(2)}${Math.abs(ratio - 1) <= flat ? '' : ', not flat'})`;
+    return ratio === 1 ? '' : ` (× ${ratio.toFixed(2)}${ratio > 1 + flat ? ', grows' : ratio < 1 - flat ? ', shrinks' : ''})`;
   };
   const compared = (figures: Figures, key: 'eventsPerActivity' | 'cpuMsPerActivity', digits: number) =>
     `${figures[key].toFixed(digits)}${against(figures[key], first?.[key])}`;
@@ -111,7 +111,7 @@ function growthTable(rows: readonly { readonly size: Case; readonly figures: Fig
   ]);
   return [
     '## How it grows',
-    `Drivers are answered by fakes in another process. In brackets: against the first row; flat means within ± ${flat * 100} %.`,
+    `Drivers are answered by fakes in another process. In brackets: against the first row; beyond ± ${flat * 100} % it grows or shrinks.`,
     table(head, body),
   ].join('\n\n');
 }
