@@ -8,12 +8,14 @@ import { DrClient } from '../client/client.ts';
 import { addressesOf, labHandle } from '../lab/cli/call.ts';
 import { labDirectory } from '../lab/paths.ts';
 import type { CustomerFigures } from '../lab/customers/figures.ts';
+import { run } from '../lab/orchestrator/programs.ts';
 import { customersServed, Stack } from '../lab/orchestrator/stack.ts';
 import { loadPlan } from '../plan/load.ts';
 import type { PlanSnapshot } from '../plan/schema.ts';
 import { makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../workflows/ids.ts';
 import type { Lab } from './peers/access.ts';
 import { failedSite } from './scene.ts';
+import { endsBy } from './started.ts';
 
 /** How the failed site is lost. */
 export type Condition = 'killed' | 'black-holed';
@@ -46,6 +48,8 @@ export class BenchEstate {
   /** Temporal as the demo starts it, the lab, and a worker with the lab's plan. */
   static async start(routing: Routing, progress: (line: string) => void): Promise<BenchEstate> {
     const folder = mkdtempSync(join(tmpdir(), 'dr-bench-'));
+    // Everything else ends with this process; the lab outlives whoever started it.
+    endsBy(async () => void (await run('lab/cli/main', ['--lab', labName, 'down'])));
     const stack = await Stack.start({ lab: labName, folder, ports: { server: 0, ui: 0 }, progress });
     try {
       if (routing === 'by the control plane alone') {
@@ -65,10 +69,11 @@ export class BenchEstate {
     }
   }
 
-  async stop(): Promise<void> {
+  /** Ends all of it; also done when the benchmark is interrupted. */
+  readonly stop = endsBy(async () => {
     await this.client.close();
     await this.stack.stop();
-  }
+  });
 
   get runId(): string {
     return makeRunWorkflowId(this.snapshot.plan.estate.name);

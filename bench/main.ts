@@ -7,6 +7,7 @@ import { benchGrowth } from './growth/bench.ts';
 import { describeLoad, describeMachine } from './machine.ts';
 import { benchOverhead } from './overhead/bench.ts';
 import { benchPeers } from './peers/bench.ts';
+import { endOnInterrupt } from './started.ts';
 
 const say = (line = '') => void process.stdout.write(`${line}\n`);
 const progress = (line: string) => void process.stderr.write(`· ${line}\n`);
@@ -26,6 +27,7 @@ const command = new Command('bench')
   .parse();
 const { only, rounds } = command.opts<{ only?: Part; rounds: number }>();
 
+endOnInterrupt(progress);
 say(describeMachine());
 say(`Load averages at the start: ${describeLoad()}. Rounds: ${rounds}. Medians, in brackets the smallest and the largest value.`);
 try {

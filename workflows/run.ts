@@ -197,17 +197,16 @@ export class Run {
   }
 
   /**
-   * Steps that run side by side; `after` names, for those that need it, others of them that must be done first and stand before them. The gates of those that begin at once are
-   * asked first; one that waits for others asks when its turn comes. All are settled before an ending counts, so that none still changes things when an undo begins.
+   * Steps that run side by side; `after` names those before a step that must be done first, and then its gate is asked when its turn comes; the other gates are asked before any.
+   * All are settled before an ending counts, so that none still changes things when an undo begins.
    */
   async together<T extends Record<string, unknown>>(
     bodies: { readonly [Id in keyof T & string]: StepBody<T[Id]> },
     after?: Readonly<Partial<Record<NoInfer<keyof T & string>, readonly NoInfer<keyof T & string>[]>>>,
   ): Promise<void> {
-    const ids: readonly (keyof T & string)[] = Object.keys(bodies);
-    for (const id of ids) if (!after?.[id]) await this.askBefore(this.planned(id));
-    const begun = new Map<string, Promise<unknown>>();
-    for (const id of ids) {
+    const begun = new Map<keyof T, Promise<unknown>>();
+    for (const id of Object.keys(bodies) as (keyof T & string)[]) if (!after?.[id]) await this.askBefore(this.planned(id));
+    for (const id of Object.keys(bodies) as (keyof T & string)[]) {
       const body = bodies[id] as unknown as StepBody<unknown>;
       const earlier = after?.[id]?.flatMap((other) => begun.get(other) ?? []);
       begun.set(id, earlier ? Promise.all(earlier).then(() => this.step(id, body)) : this.attemptUntilDone(this.planned(id), body));

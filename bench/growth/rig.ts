@@ -13,6 +13,7 @@ import type { RegionalFailoverInput } from '../../workflows/messages.ts';
 import { costOf, type RunCost } from '../overhead/history.ts';
 import { useOf } from '../machine.ts';
 import { failedSite, targetSite } from '../scene.ts';
+import { endsBy } from '../started.ts';
 
 const erlmcp = join(repositoryRoot(), 'plan', 'erlmcp');
 const bundle = join(repositoryRoot(), 'dist', 'workflow-bundle.js');
@@ -63,12 +64,13 @@ export class GrowthRig {
     }
   }
 
-  async stop(): Promise<void> {
+  /** Ends all of it; also done when the benchmark is interrupted. */
+  readonly stop = endsBy(async () => {
     await this.client.close();
     for (const process of this.processes) await process.stop();
     await this.temporal.stop();
     rmSync(this.folder, { recursive: true, force: true });
-  }
+  });
 
   /** Recovers all of these estates at once and answers what it cost. */
   async recover(estates: readonly string[]): Promise<Batch> {

@@ -79,7 +79,7 @@ export function writeSshConfig(lab: Lab, folder: string, connectTimeoutSeconds: 
     `  ConnectTimeout ${connectTimeoutSeconds}`,
     '  ControlMaster auto',
     `  ControlPath ${join(folder, 'cm-%C')}`,
-    '  ControlPersist 300',
+    '  ControlPersist 60',
     '  LogLevel ERROR',
   ];
   writeFileSync(file, [...hosts.map(({ name, host }) => `Host ${name}\n  HostName ${host}`), 'Host *', ...shared, ''].join('\n'));
