@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folders = ['plan', 'report', 'workflows', 'activities', 'workers', 'client', 'lab', 'test', 'site-agent', 'docs/examples', 'docs/generate'];
+const folders = ['plan', 'report', 'workflows', 'activities', 'workers', 'client', 'lab', 'bench', 'test', 'site-agent', 'docs/examples', 'docs/generate'];
 
 interface Source {
   readonly path: string;
@@ -31,6 +31,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   workers: ['workers', 'plan', 'report', 'workflows', 'activities'],
   client: ['client', 'workflows/messages', 'workflows/ids', 'workflows/changes', 'report', 'plan', 'types:workflows', 'types:activities'],
   lab: ['lab', 'plan'],
+  // The model of the tests answers for the drivers where only the worker's own cost counts.
+  bench: ['bench', 'lab', 'client', 'plan', 'report', 'workflows/messages', 'workflows/ids', 'types:workflows', 'test/support/fake-estate'],
   'docs/examples': ['client'],
   'docs/generate': ['docs/generate', 'plan', 'report', 'workflows/messages', 'workflows/ids', 'activities/errors', 'client'],
 };
@@ -113,6 +115,8 @@ describe('the arrows', () => {
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import type { a } from '../activities/index.ts';" })).toEqual([]);
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../plan/load.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../report/formats/junit.ts';" })).toHaveLength(1);
+    expect(forbiddenImports({ path: 'lab/x.ts', text: "import { a } from '../bench/judge.ts';" })).toHaveLength(1);
+    expect(forbiddenImports({ path: 'bench/x.ts', text: "import { a } from '../activities/ssh/agent.ts';" })).toHaveLength(1);
   });
 });
 
@@ -132,10 +136,10 @@ describe('the house rules', () => {
     expect(sources.filter(({ path }) => !path.startsWith('test/')).flatMap(longFunctions)).toEqual([]);
     expect(longFunctions({ path: 'x.ts', text: `function f() {\n${'  a();\n'.repeat(80)}}` })).toHaveLength(1);
   });
-  it('keep the estate out of the code: only plans, the lab and tests name erlmcp or a site', () => {
+  it('keep the estate out of the code: only plans, the lab, tests and benchmarks name erlmcp or a site', () => {
     const code = (text: string) => text.replace(/^\s*(\/\*\*|\*|\/\/).*$/gm, '').replaceAll('plan/erlmcp', '');
     const naming = sources.filter(
-      ({ path, text }) => !/^(lab|test|docs)\//.test(path) && /\b(erlmcp|us-east-1|eu-central-1|ap-southeast-1)\b/.test(code(text)),
+      ({ path, text }) => !/^(lab|test|docs|bench)\//.test(path) && /\b(erlmcp|us-east-1|eu-central-1|ap-southeast-1)\b/.test(code(text)),
     );
     expect(naming.map(({ path }) => path)).toEqual([]);
   });

@@ -5,6 +5,7 @@ import type { FunctionVerdict } from '../activities/verification/port.ts';
 import type { SiteId } from '../plan/schema.ts';
 import type { Loss } from '../report/report.ts';
 import type { Moments } from './clock.ts';
+import type { EpochSurvey } from './epochs.ts';
 
 export interface RecoveryFacts {
   readonly from: SiteId;
@@ -22,6 +23,8 @@ export interface RecoveryFacts {
   cacheLoss: Loss | null;
   /** Loss that people accepted: so many seconds, or whatever it is; null when nobody was asked. */
   acceptedLoss: number | 'whatever it is' | null;
+  /** Epochs as they were read along with the last look at the site; null before it and once they were used. */
+  epochSurvey: EpochSurvey | null;
   /** The failed site's agent gave no answer when the epoch was claimed. */
   agentSilent: boolean;
   fences: readonly Fence[];
@@ -44,6 +47,7 @@ export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFai
     cacheContactAt: null,
     cacheLoss: null,
     acceptedLoss: null,
+    epochSurvey: null,
     agentSilent: false,
     fences: [],
     predicted: [],

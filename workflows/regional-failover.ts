@@ -5,7 +5,7 @@
  *  2. People decide at the activation gate. The run confirms once more and takes the epoch.
  *  3. Fence the failed site and prove it. What cannot be proven, people accept by a typed figure.
  *  4. Prepare the target, all of it undoable: catch up, lag, capacity, files and certificate.
- *  5. POINT OF NO RETURN: promote database and cache, protect the data again, start the services.
+ *  5. POINT OF NO RETURN: promote database and cache, protect the data again as soon as its database is promoted, start the services.
  *  6. Verify every function by content, tier by tier. Only then route traffic, and verify as a customer.
  *  7. Watch, confirm who can write, update monitoring, tell stakeholders. The conductor stores the report at every ending.
  *
@@ -52,8 +52,15 @@ export async function regionalFailover(input: RegionalFailoverInput): Promise<Re
     await acceptLoss(run, facts, loss);
 
     run.enter('promoting');
-    await run.together({ 'promote-database': promoteDatabase(run, facts), 'promote-cache': promoteCache(run, facts) });
-    await run.together({ 'protect-data': protectData(run, facts), 'start-services': startServices(run, facts) });
+    await run.together(
+      {
+        'promote-database': promoteDatabase(run, facts),
+        'promote-cache': promoteCache(run, facts),
+        'protect-data': protectData(run, facts),
+        'start-services': startServices(run, facts),
+      },
+      { 'protect-data': ['promote-database'], 'start-services': ['promote-database', 'promote-cache'] },
+    );
 
     run.enter('verifying');
     await run.step('verify-first-tier', verifyFirstTier(run, facts));

@@ -202,12 +202,21 @@ export class Run {
   }
 
   /**
-   * Steps that run side by side. Their gates are asked first, and all are settled before an ending counts, so that none still changes things when an undo begins.
+   * Steps that run side by side; `after` names those before a step that must be done first, and then its gate is asked when its turn comes; the other gates are asked before any.
+   * All are settled before an ending counts, so that none still changes things when an undo begins.
    */
-  async together<T extends Record<string, unknown>>(bodies: { readonly [Id in keyof T & string]: StepBody<T[Id]> }): Promise<void> {
-    const ids = Object.keys(bodies);
-    for (const step of ids.map((id) => this.planned(id))) await this.askBefore(step);
-    await settle(...ids.map((id) => this.attemptUntilDone(this.planned(id), bodies[id] as unknown as StepBody<unknown>)));
+  async together<T extends Record<string, unknown>>(
+    bodies: { readonly [Id in keyof T & string]: StepBody<T[Id]> },
+    after?: Readonly<Partial<Record<NoInfer<keyof T & string>, readonly NoInfer<keyof T & string>[]>>>,
+  ): Promise<void> {
+    const begun = new Map<keyof T, Promise<unknown>>();
+    for (const id of Object.keys(bodies) as (keyof T & string)[]) if (!after?.[id]) await this.askBefore(this.planned(id));
+    for (const id of Object.keys(bodies) as (keyof T & string)[]) {
+      const body = bodies[id] as unknown as StepBody<unknown>;
+      const earlier = after?.[id]?.flatMap((other) => begun.get(other) ?? []);
+      begun.set(id, earlier ? Promise.all(earlier).then(() => this.step(id, body)) : this.attemptUntilDone(this.planned(id), body));
+    }
+    await settle(...begun.values());
   }
 
   /** Bound of a step of the plan, in seconds. */

@@ -260,6 +260,35 @@ describe('guards', () => {
     expect(estate.changes().filter((name) => name.startsWith('fence'))).toEqual([]);
   });
 
+  it('claims at sites that came back when the claim is tried again', async () => {
+    for (const site of ['ap-southeast-1', 'dr']) estate.dead.add(site);
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      await openGate(handle, 'failed-step');
+      for (const site of ['ap-southeast-1', 'dr']) estate.dead.delete(site);
+      await vote(handle, 'retry', electorate.slice(0, 2), 'failed-step');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('recovered');
+    expect([...estate.epochs.keys()]).toEqual(expect.arrayContaining(['eu-central-1', 'ap-southeast-1', 'dr']));
+  });
+
+  it('chooses its epoch by what the sites hold now when people held the run', async () => {
+    const changed = changedPlan('claim-epoch', { gateBefore: 'accepted-risk' });
+    const report = await rig.with(changed, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      await openGate(handle, 'accepted-risk');
+      for (const site of ['eu-central-1', 'ap-southeast-1', 'dr']) changed.epochs.set(site, { epoch: 6, holder: 'another run' });
+      await rig.env.sleep(milliseconds(plan.plan.estate.detection.evidenceMaxAge) + 1000);
+      await vote(handle, 'approve', electorate.slice(0, 2), 'accepted-risk');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('recovered');
+    expect(report.epoch).toBe(7);
+  });
+
   it('stands down while a promotion that was begun at another site may still take effect', async () => {
     estate.databases.set('ap-southeast-1', { role: 'standby', bytes: 1000, keys: 10, promotionBegun: 'recovery/earlier@1' });
     const report = await rig.with(estate, async () => endOf(await start()));

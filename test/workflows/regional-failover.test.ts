@@ -56,6 +56,21 @@ describe('regional failover', () => {
     expect(report.loss.kind).toBe('proven 0');
   });
 
+  it('protects the data as soon as its database is promoted, and starts the service once the cache is promoted too', async () => {
+    estate.before = async (name) => {
+      if (name === 'promoteCache') await until('the data is protected', async () => (estate.changed('protectDatabase').length > 0 ? true : undefined));
+    };
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('recovered');
+    const order = estate.changes();
+    expect(order.indexOf('promoteDatabase')).toBeLessThan(order.indexOf('protectDatabase'));
+    expect(order.indexOf('promoteCache')).toBeLessThan(order.indexOf('startService'));
+  });
+
   it('changes nothing when nobody decides: silence ends the gate as expired', async () => {
     const report = await rig.with(estate, async () => endOf(await start()));
     expect(report.outcome).toBe('stood down');

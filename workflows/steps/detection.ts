@@ -7,6 +7,7 @@ import type { RunContext } from '../../activities/context.ts';
 import type { Reads } from '../activity-proxies.ts';
 import { assess } from '../assess.ts';
 import { RunEnding } from '../endings.ts';
+import { surveyEpochs } from '../epochs.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import type { Assessment } from '../messages.ts';
 import { type Look, now, type Run } from '../run.ts';
@@ -31,9 +32,18 @@ export function confirmFailure(run: Run, facts: RecoveryFacts): Look<readonly Va
   };
 }
 
-/** Step: one more look right before anything is changed. */
+/** Step: one more look right before anything is changed. The epochs are read meanwhile: a dead site is silent to every question, and one such silence is enough. */
 export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vantage[]> {
-  return { act: async ({ read }) => recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, facts.from, 0)), found: describeVantages };
+  return {
+    act: async ({ read }) => {
+      const [looked, survey] = await Promise.allSettled([lookAtSite(read, run.context(), run.plan, facts.from, 0), surveyEpochs(run, facts, read)]);
+      // What kept the survey from being made is for the step that needs it: it asks again.
+      facts.epochSurvey = survey.status === 'fulfilled' ? survey.value : null;
+      if (looked.status === 'rejected') throw looked.reason;
+      return recordVantages(run, facts, looked.value);
+    },
+    found: describeVantages,
+  };
 }
 
 /** Looks again where people held the run for so long that the last look proves nothing any more; a site that has recovered ends the run. */

@@ -5,6 +5,7 @@ import type { AgentState } from '../../activities/hosts/port.ts';
 import type { Fence } from '../../activities/fencing/port.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { settle } from '../endings.ts';
+import { heldBy, nextEpoch, takeSurvey } from '../epochs.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import type { Changes, StepTools } from '../activity-proxies.ts';
 import { addLeftover, dropLeftover, endFenceOnReturn, FenceOnReturn, zoneLeftover } from '../leftovers.ts';
@@ -21,11 +22,9 @@ export function claimEpoch(run: Run, facts: RecoveryFacts): Alteration<readonly 
     would: `store the next epoch at ${majority} or more of ${voters.join(', ')}`,
     predicted: voters,
     act: async ({ read, change }) => {
-      const [agents, zone] = await Promise.all([
-        read.readAgents({ run: run.context(), sites: [facts.from, ...voters] }),
-        read.readZoneEpoch({ run: run.context() }),
-      ]);
-      run.epoch = nextEpoch(heldBy(agents, zone), run.start.execution);
+      const survey = await takeSurvey(run, facts, read);
+      const { agents, zone } = survey;
+      run.epoch = nextEpoch(heldBy(survey), run.start.execution);
       const reachable = agents.filter((agent) => agent.reachable).map((agent) => agent.site);
       facts.agentSilent = !reachable.includes(facts.from);
       const [claims] = await settle(
@@ -40,23 +39,6 @@ export function claimEpoch(run: Run, facts: RecoveryFacts): Alteration<readonly 
     },
     found: (stored) => `epoch ${run.epoch} stored at ${stored.join(', ')}`,
   };
-}
-
-interface HeldEpoch {
-  readonly epoch: number;
-  readonly holder: string;
-}
-
-function heldBy(agents: readonly AgentState[], zone: ZoneEpoch): readonly HeldEpoch[] {
-  const atSites = agents.flatMap((agent) => (agent.reachable ? [{ epoch: agent.epoch, holder: agent.epochHolder }] : []));
-  return zone.reachable ? [...atSites, zone] : atSites;
-}
-
-/** One above the highest epoch seen; a step that is tried again keeps the epoch that it holds already. */
-export function nextEpoch(held: readonly HeldEpoch[], execution: string): number {
-  const highest = Math.max(0, ...held.map(({ epoch }) => epoch));
-  const ours = highest > 0 && held.filter(({ epoch }) => epoch === highest).every(({ holder }) => holder === execution);
-  return ours ? highest : highest + 1;
 }
 
 /** The zone refuses older runs from now on. Where the DNS API is gone with the failed site, that is left over: it keeps nobody from recovering. */

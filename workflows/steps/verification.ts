@@ -6,6 +6,7 @@ import { servedFunctions } from '../../plan/rules/objectives.ts';
 import { customerSeconds } from '../../plan/rules/waits.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { StepTools } from '../activity-proxies.ts';
+import { settle } from '../endings.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { type LookAtChange, now, type Run } from '../run.ts';
 import { databaseSites } from '../sites.ts';
@@ -17,9 +18,11 @@ export function verifyFirstTier(run: Run, facts: RecoveryFacts): LookAtChange<re
     would: `verify the functions of tier ${first} at ${facts.to} by content`,
     predicted: [],
     act: async (tools) => {
-      const verdicts = await lookAtTier(run, facts, tools, first);
+      const [verdicts, uptime] = await settle(
+        referenceSite(run, facts, tools).then((reference) => lookAtTier(run, facts, tools, first, reference)),
+        tools.read.verifyUptime({ run: run.context(), site: facts.to }),
+      );
       mustPass(facts.to, verdicts);
-      const uptime = await tools.read.verifyUptime({ run: run.context(), site: facts.to });
       if (!uptime.ok) throw notFit(facts.to, [{ function: 'uptime', status: 'failed', differences: [uptime.detail], at: now() }], 'No traffic was routed.');
       facts.moments.readyAt = now();
       return verdicts;
@@ -36,7 +39,8 @@ export function verifyLowerTiers(run: Run, facts: RecoveryFacts): LookAtChange<r
     act: async (tools) => {
       const verdicts: FunctionVerdict[] = [];
       facts.goneOnWithout = lowerFunctions(run); // until each has passed
-      for (const tier of tiers(run).slice(1)) verdicts.push(...(await lookAtTier(run, facts, tools, tier)));
+      const reference = await referenceSite(run, facts, tools);
+      for (const tier of tiers(run).slice(1)) verdicts.push(...(await lookAtTier(run, facts, tools, tier, reference)));
       facts.goneOnWithout = verdicts.flatMap((verdict) => (verdict.status === 'failed' ? [verdict.function] : []));
       mustPass(facts.to, verdicts);
       facts.moments.readyAt = now();
@@ -48,8 +52,13 @@ export function verifyLowerTiers(run: Run, facts: RecoveryFacts): LookAtChange<r
 }
 
 /** Each function of a tier, judged by what it answers and by what its stores hold. */
-async function lookAtTier(run: Run, facts: RecoveryFacts, tools: StepTools, tier: number | undefined): Promise<readonly FunctionVerdict[]> {
-  const reference = await referenceSite(run, facts, tools);
+async function lookAtTier(
+  run: Run,
+  facts: RecoveryFacts,
+  tools: StepTools,
+  tier: number | undefined,
+  reference: SiteId | undefined,
+): Promise<readonly FunctionVerdict[]> {
   const functions = servedFunctions(run.plan).filter((entry) => entry.tier === tier);
   return record(facts, await Promise.all(functions.map((entry) => tools.read.verifyFunction(input(run, facts.to, entry.id, reference)))));
 }

@@ -1,0 +1,76 @@
+/** Rounds of all contenders under all conditions, interleaved, so that what changes on the machine while they run falls on all of them. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { certificateFiles } from '../../lab/certificates.ts';
+import { ports } from '../../lab/addresses.ts';
+import { publicHost } from '../../lab/settings.ts';
+import { conditions, type BenchEstate, type Condition } from '../estate.ts';
+import { untilServedAtTarget, type JudgeOptions } from '../judge.ts';
+import { targetSite } from '../scene.ts';
+import type { Contender, StepTime } from './contender.ts';
+
+/** From the loss to the earliest decision: long enough for our run's hold time and gate, the same for all. */
+export const settleSeconds = 8;
+const judgedWithinMs = 180_000;
+
+export interface Round {
+  readonly contender: string;
+  readonly condition: Condition;
+  /** Seconds from the decision until the authoritative answer, and until the row was read back. */
+  readonly authoritativeSeconds: number;
+  readonly readBackSeconds: number;
+  readonly steps: readonly StepTime[];
+  /** Writes that were acknowledged to customers and are gone; null when the lab cannot tell. */
+  readonly lostWrites: number | null;
+}
+
+export async function playRounds(
+  estate: BenchEstate,
+  contenders: readonly Contender[],
+  rounds: number,
+  progress: (line: string) => void,
+): Promise<readonly Round[]> {
+  const played: Round[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const condition of conditions) {
+      // Each begins once, when there are as many rounds as contenders.
+      for (const contender of contenders.map((_, index) => contenders[(index + round) % contenders.length] as Contender)) {
+        const result = await playRound(estate, contender, condition);
+        played.push(result);
+        const lost = result.lostWrites ?? 'unknown';
+        progress(`round ${round + 1} of ${rounds}, ${condition}: ${contender.name} ${result.readBackSeconds.toFixed(2)} s, acknowledged writes lost: ${lost}`);
+      }
+    }
+  }
+  return played;
+}
+
+async function playRound(estate: BenchEstate, contender: Contender, condition: Condition): Promise<Round> {
+  await estate.reset();
+  await contender.prepare();
+  await pause(2_000); // a while of ordinary work, so that there are writes to lose
+  const lostAt = Date.now();
+  await estate.lose(condition);
+  const { decidedAt, ended } = await contender.recover(lostAt, settleSeconds);
+  const failed = new Promise<never>((_, reject) => void ended.catch(reject));
+  const verdict = await Promise.race([untilServedAtTarget(judgeOptions(estate), judgedWithinMs), failed]);
+  const steps = await ended;
+  const { missing } = await estate.figures(new Date(lostAt - 5_000).toISOString());
+  return {
+    contender: contender.name,
+    condition,
+    authoritativeSeconds: (verdict.authoritativeAt - decidedAt) / 1000,
+    readBackSeconds: (verdict.readBackAt - decidedAt) / 1000,
+    steps,
+    lostWrites: missing.unknown.length > 0 ? null : missing.count,
+  };
+}
+
+function judgeOptions({ lab }: BenchEstate): JudgeOptions {
+  return {
+    authoritative: { host: lab.addresses.authoritative, port: lab.addresses.dns.port },
+    publicHost,
+    publicPort: ports.service,
+    caFile: certificateFiles(lab.directory).ca,
+    target: { address: lab.addresses.seen(targetSite, 'customers'), site: targetSite },
+  };
+}

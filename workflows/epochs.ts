@@ -1,0 +1,54 @@
+/** The epochs that sites and zone hold, by which a run chooses its own. */
+import type { ZoneEpoch } from '../activities/dns/port.ts';
+import type { AgentState } from '../activities/hosts/port.ts';
+import { seconds } from '../plan/durations.ts';
+import type { Reads } from './activity-proxies.ts';
+import type { RecoveryFacts } from './facts.ts';
+import { now, type Run } from './run.ts';
+import { otherSites } from './sites.ts';
+
+export interface HeldEpoch {
+  readonly epoch: number;
+  readonly holder: string;
+}
+
+/** What every agent and the zone answered when they were asked. */
+export interface EpochSurvey {
+  /** RFC 3339. */
+  readonly askedAt: string;
+  readonly agents: readonly AgentState[];
+  readonly zone: ZoneEpoch;
+}
+
+/** Asks all agents, the failed site's too, and the zone. */
+export async function surveyEpochs(run: Run, facts: RecoveryFacts, read: Reads): Promise<EpochSurvey> {
+  const askedAt = now();
+  const [agents, zone] = await Promise.all([
+    read.readAgents({ run: run.context(), sites: [facts.from, ...otherSites(run.plan, facts.from)] }),
+    read.readZoneEpoch({ run: run.context() }),
+  ]);
+  return { askedAt, agents, zone };
+}
+
+/**
+ * The survey that went along with the last look at the site, else a new one. Used once: a step that is tried again looks anew, and so does one that people held for longer than
+ * evidence lasts. An epoch that rose in between is refused by the agents that hold it.
+ */
+export async function takeSurvey(run: Run, facts: RecoveryFacts, read: Reads): Promise<EpochSurvey> {
+  const kept = facts.epochSurvey;
+  facts.epochSurvey = null;
+  const fresh = kept !== null && Date.now() - Date.parse(kept.askedAt) <= seconds(run.plan.estate.detection.evidenceMaxAge) * 1000;
+  return fresh ? kept : surveyEpochs(run, facts, read);
+}
+
+export function heldBy({ agents, zone }: EpochSurvey): readonly HeldEpoch[] {
+  const atSites = agents.flatMap((agent) => (agent.reachable ? [{ epoch: agent.epoch, holder: agent.epochHolder }] : []));
+  return zone.reachable ? [...atSites, zone] : atSites;
+}
+
+/** One above the highest epoch seen; a step that is tried again keeps the epoch that it holds already. */
+export function nextEpoch(held: readonly HeldEpoch[], execution: string): number {
+  const highest = Math.max(0, ...held.map(({ epoch }) => epoch));
+  const ours = highest > 0 && held.filter(({ epoch }) => epoch === highest).every(({ holder }) => holder === execution);
+  return ours ? highest : highest + 1;
+}
