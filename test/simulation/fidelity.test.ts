@@ -17,6 +17,9 @@ function countsOf(names: readonly string[]): Record<string, number> {
 
 it('a recovery on the simulated server has the steps, decisions and activities that it has on a real one', async () => {
   const names: string[] = [];
+  // In the simulation customers write until the site is lost, so that the asynchronous standby is behind.
+  const behind = estate.databases.get('eu-central-1');
+  if (behind) behind.bytes -= 1;
   estate.before = (name) => void names.push(name);
   const real = await rig.with(estate, async () => {
     const handle = await start({ startedBy: 'carol-brown' });
