@@ -1,0 +1,68 @@
+/** Drives a run as people do, in this process: starts it, answers its gates, waits for its end, bearing that nobody answers for a while. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { OpenGate, RunStatus } from '../../workflows/messages.ts';
+import { statusQuery, voteUpdate } from '../../workflows/messages.ts';
+import { failed, target } from '../scenarios/scenarios.ts';
+import type { Stage } from './stage.ts';
+
+const answerWithinMs = 2_000;
+const lookEveryMs = 150;
+/** A run that needs longer than this is stuck. */
+const runWithinSeconds = 180;
+
+export interface Start {
+  readonly declaredFailed?: { readonly reason: string };
+}
+
+/** Starts the failover as the service desk does; the starter does not vote. */
+export async function start(stage: Stage, options: Start = {}): Promise<WorkflowHandle> {
+  const { runId, executionId } = await stage.dr.startRegionalFailover({
+    estate: stage.scenarios.estate,
+    from: failed,
+    to: target,
+    mode: 'live',
+    startedBy: 'carol-brown',
+    ...options,
+  });
+  return stage.scenarios.client.workflow.getHandle(runId, executionId);
+}
+
+/** Approves what the run asks until it is over; gives Temporal's status, or `STUCK`. `atGate` is called when the first question opens, before anybody votes. */
+export async function driveToEnd(stage: Stage, run: WorkflowHandle, atGate: () => Promise<void> = async () => {}): Promise<string> {
+  const deadline = Date.now() + runWithinSeconds * 1000;
+  const answered = new Set<string>();
+  let atFirst: (() => Promise<void>) | null = atGate;
+  while (Date.now() < deadline) {
+    const state = await within(stage, async () => (await run.describe()).status.name);
+    if (state !== undefined && state !== 'RUNNING') return state;
+    const gate = (await within(stage, () => run.query<RunStatus, []>(statusQuery)))?.gate;
+    if (gate && !answered.has(gate.gate)) {
+      await atFirst?.();
+      atFirst = null;
+      if (await approve(stage, run, gate)) answered.add(gate.gate);
+    }
+    await pause(lookEveryMs);
+  }
+  return 'STUCK';
+}
+
+/** Two people approve; a failed step is tried again. False when a vote found nobody to count it. */
+async function approve(stage: Stage, run: WorkflowHandle, gate: OpenGate): Promise<boolean> {
+  const choice = gate.gate.startsWith('failed-step') ? 'retry' : 'approve';
+  for (const who of gate.electorate.slice(0, 2)) {
+    const vote = { gate: gate.gate, choice, who, reason: 'Evidence read; this is the plan.' };
+    const receipt = await within(stage, () => run.executeUpdate(voteUpdate, { args: [vote] }));
+    if (receipt === undefined) return false;
+  }
+  return true;
+}
+
+/** The answer, or undefined when there is none in time: a worker or the server may be gone just now. */
+async function within<T>(stage: Stage, ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await stage.scenarios.client.withDeadline(Date.now() + answerWithinMs, ask);
+  } catch {
+    return undefined;
+  }
+}
