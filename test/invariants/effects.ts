@@ -55,9 +55,7 @@ async function worldEffects(lab: LabHandle): Promise<Effect[]> {
   const { messages } = await call<{ messages: readonly { receivedAt: string; messageId: string }[] }>(lab, 'mail/list');
   const { posts, receivedAt } = await call<{ posts: number; receivedAt: string | null }>(lab, 'monitoring/state');
   return [
-    ...mutatingCalls
-      .filter(({ status }) => status < 300)
-      .map(({ at, body }) => ({ at, where: 'route53', what: changesOf(body), run: /run=([^&<]+)/.exec(body)?.[1] ?? '' })),
+    ...mutatingCalls.filter(({ status }) => status < 300).map(({ at, body }) => ({ at, where: 'route53', what: changesOf(body), run: writerOf(body) })),
     // SMTP cannot be asked what it has; a repeat carries the same id, by which mail servers and readers see it as one.
     ...[...new Map(messages.map((message) => [message.messageId, message])).values()].map((message) => ({
       at: message.receivedAt,
@@ -69,7 +67,12 @@ async function worldEffects(lab: LabHandle): Promise<Effect[]> {
   ];
 }
 
-/** The values that a batch writes. */
+/** The run that a batch writes into the zone: the last it names, since the record that it replaces comes first. */
+function writerOf(body: string): string {
+  return [...body.matchAll(/run=([^&<]+)/g)].at(-1)?.[1] ?? '';
+}
+
+/** What a batch changes. */
 function changesOf(body: string): string {
   return [...body.matchAll(/<Action>(\w+)<\/Action>.*?<Name>([^<]+)<\/Name>/g)].map(([, action, name]) => `${action} ${name}`).join(', ');
 }

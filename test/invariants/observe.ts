@@ -9,8 +9,8 @@ import { scheduledActivities } from '../sweep/history.ts';
 import { readEffects } from './effects.ts';
 import type { Observation } from './judge.ts';
 
-/** Activities outside of the procedure's steps: the run's first and, where it ended early, its last look. */
-const outsideOfSteps = new Set(['Load the plan', 'Read which servers can write']);
+/** Activities outside of the procedure's steps: the run's first and, where it ended early, its last look; and looks for those who decide. */
+const outsideOfSteps = new Set(['Load the plan', 'Read which servers can write', 'Count what an unproven fence may cost', 'Look again while people decide']);
 
 /** `since`: RFC 3339, before the fault. */
 export async function observe(scenarios: Scenarios, since: string): Promise<Observation> {

@@ -28,31 +28,43 @@ export async function start(stage: Stage, options: Start = {}): Promise<Workflow
   return stage.scenarios.client.workflow.getHandle(runId, executionId);
 }
 
-/** Approves what the run asks until it is over; gives Temporal's status, or `STUCK`. `atGate` is called when the first question opens, before anybody votes. */
-export async function driveToEnd(stage: Stage, run: WorkflowHandle, atGate: () => Promise<void> = async () => {}): Promise<string> {
+/** What people answer to a gate, by the beginning of its id; null: they leave it open. */
+export type Answers = Readonly<Record<string, (gate: OpenGate) => string | null>>;
+
+const tryAgain: Answers = { activation: () => 'approve', 'failed-step': () => 'retry' };
+
+export interface Drive {
+  readonly answers?: Answers;
+  /** Called when the first question opens, before anybody votes. */
+  readonly atGate?: (() => Promise<void>) | undefined;
+}
+
+/** Answers what the run asks until it is over; gives Temporal's status, `WAITS` when it asks what nobody answers, or `STUCK`. */
+export async function driveToEnd(stage: Stage, run: WorkflowHandle, { answers = tryAgain, atGate }: Drive = {}): Promise<string> {
   const deadline = Date.now() + runWithinSeconds * 1000;
   const answered = new Set<string>();
-  let atFirst: (() => Promise<void>) | null = atGate;
+  let atFirst = atGate;
   while (Date.now() < deadline) {
     const state = await within(stage, async () => (await run.describe()).status.name);
     if (state !== undefined && state !== 'RUNNING') return state;
     const gate = (await within(stage, () => run.query<RunStatus, []>(statusQuery)))?.gate;
     if (gate && !answered.has(gate.gate)) {
       await atFirst?.();
-      atFirst = null;
-      if (await approve(stage, run, gate)) answered.add(gate.gate);
+      atFirst = undefined;
+      const choice = Object.entries(answers).find(([id]) => gate.gate.startsWith(id))?.[1](gate) ?? null;
+      if (choice === null) return 'WAITS';
+      if (await vote(stage, run, gate, choice)) answered.add(gate.gate);
     }
     await pause(lookEveryMs);
   }
   return 'STUCK';
 }
 
-/** Two people approve; a failed step is tried again. False when a vote found nobody to count it. */
-async function approve(stage: Stage, run: WorkflowHandle, gate: OpenGate): Promise<boolean> {
-  const choice = gate.gate.startsWith('failed-step') ? 'retry' : 'approve';
+/** Two people cast the same vote. False when one found nobody to count it. */
+async function vote(stage: Stage, run: WorkflowHandle, gate: OpenGate, choice: string): Promise<boolean> {
   for (const who of gate.electorate.slice(0, 2)) {
-    const vote = { gate: gate.gate, choice, who, reason: 'Evidence read; this is the plan.' };
-    const receipt = await within(stage, () => run.executeUpdate(voteUpdate, { args: [vote] }));
+    const cast = { gate: gate.gate, choice, who, reason: 'Evidence read; this is the plan.' };
+    const receipt = await within(stage, () => run.executeUpdate(voteUpdate, { args: [cast] }));
     if (receipt === undefined) return false;
   }
   return true;

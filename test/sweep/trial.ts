@@ -65,7 +65,7 @@ export async function runTrial(stage: Stage, trial: Trial, compare: Undisturbed)
     const since = new Date().toISOString();
     await trial.setting.breakIt(stage);
     const run = await start(stage, trial.setting.start);
-    const state = await driveToEnd(stage, run, trial.at === 'gate' ? disturb : undefined);
+    const state = await driveToEnd(stage, run, { atGate: trial.at === 'gate' ? disturb : undefined });
     await doing.rest;
     await thaw(stage, doing);
     const report = state === 'COMPLETED' ? ((await run.result()) as Report) : null;
