@@ -61,6 +61,10 @@ async function abouts(stage: Stage): Promise<Map<string, string>> {
 
 async function runAll(stages: readonly Stage[], cases: readonly FaultCase[]): Promise<Row[]> {
   const waiting = [...cases];
+  process.once('SIGINT', () => {
+    say('Ending after the faults under way.');
+    waiting.length = 0;
+  });
   const rows: Row[] = [];
   await Promise.all(
     stages.map(async (stage) => {

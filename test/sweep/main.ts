@@ -47,13 +47,15 @@ async function sweep(options: Options): Promise<number> {
     const trials = all.filter((trial) => options.acts.split(',').includes(trial.act) && nameOf(trial).includes(options.only ?? ''));
     if (options.list) trials.forEach((trial) => say(nameOf(trial)));
     if (options.list) return 0;
-    const rows = await runAll(stages, trials, found);
+    const write = (rows: readonly Row[]) => {
+      const circumstances = { seed, stacks: stages.length, of: trials.length, seconds: (performance.now() - begun) / 1000 };
+      if (options.write) writeFileSync(join(repositoryRoot(), options.write), page(rows, circumstances));
+    };
+    const rows = await runAll(stages, trials, found, write);
     const failures = rows.filter(({ result }) => result.faults.length > 0);
     say(
       `${rows.length} trials, ${failures.length} failed, in ${Math.round((performance.now() - begun) / 1000)} s. Again: npm run test:sweep -- --seed ${seed}`,
     );
-    if (options.write)
-      writeFileSync(join(repositoryRoot(), options.write), page(rows, { seed, stacks: stages.length, seconds: (performance.now() - begun) / 1000 }));
     return failures.length === 0 && rows.length > 0 ? 0 : 1;
   } finally {
     for (const stage of stages) await stage.close();
@@ -71,15 +73,20 @@ async function discover(stage: Stage, options: Options): Promise<Found> {
   return found;
 }
 
-/** Each stage takes the next trial when it has ended one. */
-async function runAll(stages: readonly Stage[], trials: readonly Trial[], found: Found): Promise<Row[]> {
+/** Each stage takes the next trial when it has ended one. `write` gets all results so far after each. */
+async function runAll(stages: readonly Stage[], trials: readonly Trial[], found: Found, write: (rows: readonly Row[]) => void): Promise<Row[]> {
   const waiting = [...trials];
+  process.once('SIGINT', () => {
+    say('Ending after the trials under way.');
+    waiting.length = 0;
+  });
   const rows: Row[] = [];
   await Promise.all(
     stages.map(async (stage) => {
       for (let trial = waiting.shift(); trial; trial = waiting.shift()) {
         const result = await runTrial(stage, trial, found.get(trial.setting.name) as Undisturbed);
         rows.push({ trial, result });
+        write(rows);
         say(`${rows.length}/${trials.length} ${line({ trial, result })}`);
       }
     }),

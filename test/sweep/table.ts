@@ -11,6 +11,8 @@ export interface Row {
 export interface Circumstances {
   readonly seed: number;
   readonly stacks: number;
+  /** Trials that this sweep was asked for. */
+  readonly of: number;
   readonly seconds: number;
 }
 
@@ -20,7 +22,7 @@ export function line({ trial, result }: Row): string {
 }
 
 /** Markdown, in the order of the acts. */
-export function page(rows: readonly Row[], { seed, stacks, seconds }: Circumstances): string {
+export function page(rows: readonly Row[], { seed, stacks, of, seconds }: Circumstances): string {
   const failed = rows.filter(({ result }) => result.faults.length > 0);
   const median = (values: readonly number[]) => values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0;
   return [
@@ -32,7 +34,7 @@ export function page(rows: readonly Row[], { seed, stacks, seconds }: Circumstan
     '',
     'Written by `npm run test:sweep -- --write docs/sweep.md`; each row is a whole failover in the lab.',
     '',
-    `${new Date().toISOString().slice(0, 10)}, seed ${seed}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${stacks} stacks side by side, ${Math.round(seconds / 60)} minutes: **${rows.length} trials, ${failed.length} failed**; median of a trial ${Math.round(median(rows.map(({ result }) => result.seconds)))} s.`,
+    `${new Date().toISOString().slice(0, 10)}, seed ${seed}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${stacks} stacks side by side, ${Math.round(seconds / 60)} minutes: **${rows.length} of ${of} trials run, ${failed.length} failed**; median of a trial ${Math.round(median(rows.map(({ result }) => result.seconds)))} s.`,
     ...acts.flatMap((act) => section(act, rows.filter(({ trial }) => trial.act === act))), // prettier-ignore
     '',
   ].join('\n');
