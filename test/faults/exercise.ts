@@ -8,16 +8,11 @@ import { observe } from '../invariants/observe.ts';
 import { failed } from '../scenarios/scenarios.ts';
 import { driveToEnd, start } from '../sweep/drive.ts';
 import type { Stage } from '../sweep/stage.ts';
+import type { Result } from '../support/results.ts';
 import { until } from '../support/until.ts';
 import { approveOnly, type FaultCase } from './cases.ts';
 
-export interface Exercised {
-  readonly ended: string;
-  readonly faults: readonly string[];
-  readonly seconds: number;
-}
-
-export async function exercise(stage: Stage, one: FaultCase): Promise<Exercised> {
+export async function exercise(stage: Stage, one: FaultCase): Promise<Result> {
   const begun = performance.now();
   const faults: string[] = [];
   let ended = 'not started';

@@ -4,6 +4,7 @@ import { judge } from '../invariants/judge.ts';
 import { observe } from '../invariants/observe.ts';
 import { readTraces } from '../scenarios/drivers.ts';
 import { failed } from '../scenarios/scenarios.ts';
+import type { Result } from '../support/results.ts';
 import { until } from '../support/until.ts';
 import { untilServed } from '../../lab/orchestrator/stack.ts';
 import { type Act, type Doing, perform, thaw } from './acts.ts';
@@ -17,13 +18,6 @@ export interface Trial {
   /** Where it happens; `gate`: when the first question opens, before anybody votes. */
   readonly at: Place | 'gate';
   readonly act: Act;
-}
-
-export interface Result {
-  /** How the run ended; after a cancellation or a termination also the new one, such as `aborted, then recovered`. */
-  readonly ended: string;
-  readonly faults: readonly string[];
-  readonly seconds: number;
 }
 
 /** What an undisturbed run of a setting does. */
@@ -51,6 +45,7 @@ export async function undisturbed(stage: Stage, setting: Setting): Promise<Undis
   return { activities: await scheduledActivities(run), effects: effectNames(observation) };
 }
 
+/** `ended` tells of a run that was given up also how the new one ended, such as `aborted, then recovered`. */
 export async function runTrial(stage: Stage, trial: Trial, compare: Undisturbed): Promise<Result> {
   const begun = performance.now();
   const doing: Doing & { reached: boolean } = { faults: [], rest: Promise.resolve(), reached: false };
