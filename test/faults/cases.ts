@@ -41,7 +41,7 @@ export const faultCases: readonly FaultCase[] = [
   { subject: 'detection', fault: 'slow-site', at: failed, lost: false, ends: ['stood down'], expect: noFailover },
   { subject: 'detection', fault: 'service-dead', at: failed, lost: false, ends: ['stood down'], says: /People may declare it failed/, expect: 'no failover by itself, since parts of the site answer: a person may declare it failed' },
   { subject: 'detection', fault: 'service-dead', at: failed, lost: false, start: declared, ends: ['recovered'], expect: `${lossless}; the site's own agent fences it` },
-  { subject: 'detection', fault: 'agent-asleep', at: third, lost: true, ends: ['recovered'], expect: lossless },
+  { subject: 'detection', fault: 'agent-asleep', at: third, lost: true, ends: ['recovered', 'waits'], expect: 'a site that keeps no record counts as one that still saw the primary: proven while the heartbeat is young, else people are asked' },
 
   { subject: 'fencing', fault: 'database-frozen', at: failed, lost: false, start: declared, ends: ['recovered'], expect: `${lossless}; going on after the promotion, it acknowledges nothing` },
   { subject: 'fencing', fault: 'cache-frozen', at: failed, lost: false, start: declared, ends: ['recovered'], expect: `${lossless}; going on after the promotion, it acknowledges nothing` },
