@@ -43,9 +43,9 @@ export const faultCases: readonly FaultCase[] = [
   { subject: 'detection', fault: 'service-dead', at: failed, lost: false, start: declared, ends: ['recovered'], expect: `${lossless}; the site's own agent fences it` },
   { subject: 'detection', fault: 'agent-asleep', at: third, lost: true, ends: ['recovered', 'waits'], expect: 'a site that keeps no record counts as one that still saw the primary: proven while the heartbeat is young, else people are asked' },
 
-  { subject: 'fencing', fault: 'database-frozen', at: failed, lost: false, start: declared, ends: ['recovered'], expect: `${lossless}; going on after the promotion, it acknowledges nothing` },
-  { subject: 'fencing', fault: 'cache-frozen', at: failed, lost: false, start: declared, ends: ['recovered'], expect: `${lossless}; going on after the promotion, it acknowledges nothing` },
-  { subject: 'fencing', fault: 'agent-cannot-write', at: failed, lost: false, start: declared, ends: ['recovered', 'waits'], expect: 'promoted only when the fence is proven by replication; else people are asked' },
+  { subject: 'fencing', fault: 'database-frozen', at: failed, lost: false, start: declared, ends: ['recovered', 'waits'], expect: 'its agent cannot close what does not answer: promoted when the heartbeat is young enough to prove the fence by replication, else people are asked; going on later, it acknowledges nothing' },
+  { subject: 'fencing', fault: 'cache-frozen', at: failed, lost: false, start: declared, ends: ['recovered', 'waits'], expect: 'its agent cannot close what does not answer: promoted when the heartbeat is young enough to prove the fence by replication, else people are asked; going on later, it acknowledges nothing' },
+  { subject: 'fencing', fault: 'agent-cannot-write', at: failed, lost: false, start: declared, ends: ['recovered with exceptions', 'waits'], says: /it must be one|not proven fenced/, expect: 'promoted only on the proof by replication, and that the old server still looks open stands first in the report; without that proof people are asked' },
   { subject: 'fencing', fault: 'ssh-reply-lost', at: failed, lost: false, start: declared, ends: ['recovered'], expect: 'a repeat finds the fence that was put up' },
   { subject: 'fencing', fault: 'sshd-dead', at: third, lost: true, ends: ['waits', 'aborted', 'stood down'], expect: 'no promotion: that the synchronous standby has left cannot be proven' },
 

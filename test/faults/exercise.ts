@@ -6,7 +6,7 @@ import { DrError } from '../../client/index.ts';
 import { judge } from '../invariants/judge.ts';
 import { observe } from '../invariants/observe.ts';
 import { failed } from '../scenarios/scenarios.ts';
-import { driveToEnd, start } from '../sweep/drive.ts';
+import { driveToEnd, openQuestion, start } from '../sweep/drive.ts';
 import type { Stage } from '../sweep/stage.ts';
 import type { Result } from '../support/results.ts';
 import { until } from '../support/until.ts';
@@ -53,7 +53,7 @@ async function recover(stage: Stage, one: FaultCase): Promise<Said> {
   try {
     const run = await start(stage, one.start);
     const state = await driveToEnd(stage, run, { answers: one.answers ?? approveOnly });
-    if (state === 'WAITS') return { ended: 'waits', text: JSON.stringify(await stage.dr.status(run.workflowId)), forwardOnly: false };
+    if (state === 'WAITS') return { ended: 'waits', text: await openQuestion(run), forwardOnly: false };
     if (state !== 'COMPLETED') return { ended: state.toLowerCase(), text: '', forwardOnly: false };
     const { outcome, summary, exceptions, leftovers, steps, timeline } = (await run.result()) as Report;
     const forwardOnly = timeline.some(({ text }) => text.startsWith('Point of no return'));

@@ -1,6 +1,6 @@
 /** Every fault of the lab against a failover, with what must come of it. Usage: npm run test:faults -- --help */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { call } from '../../lab/cli/call.ts';
 import { repositoryRoot } from '../../lab/paths.ts';
@@ -47,7 +47,7 @@ async function runFaults(options: Options): Promise<number> {
     const { clean, text } = await inParallel(stages, cases, async (stage, one) => {
       const result = await exercise(stage, one);
       results.keep(nameOf(one), result);
-      if (options.write) writeFileSync(join(repositoryRoot(), options.write), page(about, results));
+      if (options.write) writeFileSync(resolve(repositoryRoot(), options.write), page(about, results));
       return { name: nameOf(one), result };
     });
     say(text);

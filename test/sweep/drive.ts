@@ -60,6 +60,12 @@ export async function driveToEnd(stage: Stage, run: WorkflowHandle, { answers = 
   return 'STUCK';
 }
 
+/** The open question with its evidence, in one line. */
+export async function openQuestion(run: WorkflowHandle): Promise<string> {
+  const { gate } = await run.query(statusQuery);
+  return gate ? `${gate.question} ${gate.evidence.join(' · ')}` : 'No question is open.';
+}
+
 /** Two people cast the same vote. False when one found nobody to count it. */
 async function vote(stage: Stage, run: WorkflowHandle, gate: OpenGate, choice: string): Promise<boolean> {
   for (const who of gate.electorate.slice(0, 2)) {

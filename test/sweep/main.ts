@@ -1,6 +1,6 @@
 /** The sweep: at every step of a procedure the worst happens to those who carry it out, and the run must end as if it had not. Usage: npm run test:sweep -- --help */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { repositoryRoot } from '../../lab/paths.ts';
 import { inParallel, Results } from '../support/results.ts';
@@ -32,7 +32,7 @@ const command = new Command('test:sweep')
   .option('--missing', 'only those without a clean result in .lab')
   .option('--seed <number>', 'order of the trials', String(Math.floor(Math.random() * 1_000_000)))
   .option('--stacks <number>', 'so many labs side by side; each takes half a core', '1')
-  .option('--list', 'only print the trials')
+  .option('--list', 'only print the trials, and write the table of what is kept')
   .option('--write <file>', 'write the table as Markdown, such as docs/sweep.md')
   .action(async (options: Options) => {
     process.exitCode = await sweep(options);
@@ -52,13 +52,17 @@ async function sweep(options: Options): Promise<number> {
     const trials = all
       .filter((trial) => options.acts.split(',').includes(trial.act) && nameOf(trial).includes(options.only ?? ''))
       .filter((trial) => !options.missing || results.of(nameOf(trial))?.faults.length !== 0);
-    if (options.list) trials.forEach((trial) => say(nameOf(trial)));
-    if (options.list) return 0;
+    const write = () => void (options.write && writeFileSync(resolve(repositoryRoot(), options.write), page(all, results)));
+    if (options.list) {
+      trials.forEach((trial) => say(nameOf(trial)));
+      write();
+      return 0;
+    }
     const { clean, text } = await inParallel(stages, trials, async (stage, trial) => {
       const name = nameOf(trial);
       const result = await runTrial(stage, trial, found.get(trial.setting.name) as Undisturbed);
       results.keep(name, result, seed);
-      if (options.write) writeFileSync(join(repositoryRoot(), options.write), page(all, results));
+      write();
       return { name, result };
     });
     say(`${text} Again: npm run test:sweep -- --seed ${seed}`);
