@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { call } from '../../lab/cli/call.ts';
+import { faults } from '../../lab/faults/verbs.ts';
 import { repositoryRoot } from '../../lab/paths.ts';
 import { cells, inParallel, Results, tally } from '../support/results.ts';
 import { Stage } from '../sweep/stage.ts';
@@ -26,7 +26,7 @@ const command = new Command('test:faults')
   .option('--only <text>', 'only faults whose line has this text')
   .option('--missing', 'only those without a clean result in .lab')
   .option('--stacks <number>', 'so many labs side by side; each takes half a core', '1')
-  .option('--list', 'only print them')
+  .option('--list', 'only print them, and write the table of what is kept')
   .option('--write <file>', 'write the table as Markdown, such as docs/faults.md')
   .action(async (options: Options) => {
     process.exitCode = await runFaults(options);
@@ -37,17 +37,19 @@ async function runFaults(options: Options): Promise<number> {
   const cases = faultCases
     .filter((one) => nameOf(one).includes(options.only ?? ''))
     .filter((one) => !options.missing || results.of(nameOf(one))?.faults.length !== 0);
-  if (options.list) cases.forEach((one) => say(nameOf(one)));
-  if (options.list) return 0;
+  const write = () => void (options.write && writeFileSync(resolve(repositoryRoot(), options.write), page(results)));
+  if (options.list) {
+    cases.forEach((one) => say(nameOf(one)));
+    write();
+    return 0;
+  }
   const stages: Stage[] = [];
   try {
     for (let at = 0; at < Number(options.stacks); at++) stages.push(await Stage.open(`faults-${at}`));
-    const { faults } = await call<{ faults: { name: string; about: string }[] }>((stages[0] as Stage).lab, 'fault/list');
-    const about = new Map(faults.map((fault) => [fault.name, fault.about]));
     const { clean, text } = await inParallel(stages, cases, async (stage, one) => {
       const result = await exercise(stage, one);
       results.keep(nameOf(one), result);
-      if (options.write) writeFileSync(resolve(repositoryRoot(), options.write), page(about, results));
+      write();
       return { name: nameOf(one), result };
     });
     say(text);
@@ -57,7 +59,8 @@ async function runFaults(options: Options): Promise<number> {
   }
 }
 
-function page(about: ReadonlyMap<string, string>, results: Results): string {
+function page(results: Results): string {
+  const about = new Map(faults.map((fault) => [fault.name, fault.about]));
   const rows = faultCases.map((one) => {
     const where = `${one.at}${one.start ? ', declared failed' : ''}`;
     return `| ${one.subject} | \`${one.fault}\`: ${about.get(one.fault) ?? ''} | ${where} | ${one.lost ? 'yes' : 'no'} | ${one.expect} | ${cells(results.of(nameOf(one)))} |`;
