@@ -10,7 +10,19 @@ const at = (second: number) => `2026-02-02T10:00:${String(second).padStart(2, '0
 const report: Report = {
   ...exampleReport,
   loss: { kind: 'proven 0', proof: 'the standby was synchronous' },
-  steps: [{ id: 'promote', name: 'Promote', result: 'done', startedAt: at(1), endedAt: at(2), evidence: '', waitedForPeopleSeconds: 0, critical: true }],
+  steps: [
+    {
+      id: 'promote',
+      phase: 'promoting',
+      name: 'Promote',
+      result: 'done',
+      startedAt: at(1),
+      endedAt: at(2),
+      evidence: '',
+      waitedForPeopleSeconds: 0,
+      critical: true,
+    },
+  ],
   gates: exampleReport.gates.map((gate) => ({ ...gate, closedAt: at(1) })),
   timeline: [
     { at: at(0), text: 'started' },
