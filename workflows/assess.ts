@@ -14,7 +14,7 @@ import type { Plan, SiteId } from '../plan/schema.ts';
 import type { Reads } from './activity-proxies.ts';
 import { lastCommitOf, unobserved } from './loss.ts';
 import type { Assessment, TargetAssessment } from './messages.ts';
-import { now } from './run.ts';
+import { now } from './clock.ts';
 import { cacheSites, databaseSites, otherSites } from './sites.ts';
 
 /** What the other sites look like now. */

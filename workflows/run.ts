@@ -2,50 +2,19 @@
  * A run: what all procedures share. It keeps the steps, the stop switch, the undo list, the gate and the epoch, and tells people where it is.
  * A procedure is a list of `await run.step('id', body)`; see `regional-failover.ts`.
  */
-import { ActivityFailure, ApplicationFailure, CancelledFailure, condition, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import { ApplicationFailure, condition, isCancellation } from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
 import { seconds } from '../plan/durations.ts';
 import { membersOf } from '../plan/rules/people.ts';
 import type { Gate, Plan, PlanSnapshot, Procedure, ProcedureName, SiteId, Step } from '../plan/schema.ts';
 import type { Mode, Phase, StepRecord, TimelineEntry } from '../report/report.ts';
-import { type StepTools, toolsFor } from './activity-proxies.ts';
+import { toolsFor } from './activity-proxies.ts';
+import { now } from './clock.ts';
 import { RunEnding, settle } from './endings.ts';
+import { describe, errorType, isTechnical } from './failures.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
-
-/** A step that only looks. */
-export interface Look<T> {
-  readonly act: (tools: StepTools) => Promise<T>;
-  /** What was found, as a sentence for people. */
-  readonly found: (result: T) => string;
-  /** What the run goes on with when the step is skipped or, being optional, fails. Absent: it cannot be skipped. */
-  readonly otherwise?: T;
-}
-
-/** What a dry run prints in place of a step, and goes on with. */
-export interface DryRun<T> {
-  readonly would: string;
-  readonly predicted: T;
-}
-
-/** A step that looks at what the changes before it did, so that a dry run has nothing to look at. */
-export type LookAtChange<T> = Look<T> & DryRun<T>;
-
-/** A step that changes something. */
-export interface Alteration<T> extends Look<T>, DryRun<T> {
-  readonly changes: true;
-  /** How it is taken back. Noted before the step is tried: a step that timed out may have worked. */
-  readonly undo?: UndoBody;
-}
-
-export type StepBody<T> = Look<T> | LookAtChange<T> | Alteration<T>;
-
-/** The way back from a step. */
-export interface UndoBody {
-  readonly would: string;
-  /** Answers one sentence for each thing that could not be taken back. */
-  readonly act: (tools: StepTools) => Promise<readonly string[]>;
-}
+import type { Alteration, DryRun, StepBody, UndoBody } from './step-body.ts';
 
 interface Undo extends UndoBody {
   readonly step: string;
@@ -377,29 +346,4 @@ export class Run {
     this.timeline.push({ at: endedAt, text: `${record.name}: ${result}. ${evidence}` });
     this.onChange();
   }
-}
-
-/** Time as the workflow sees it; RFC 3339, UTC. Deterministic on replay. */
-export function now(): string {
-  return new Date().toISOString();
-}
-
-/** The catalogue's error type of a failed activity. */
-export function errorType(error: unknown): string | undefined {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
-}
-
-/** The sentence of an error that helps people: an activity's own words, not the SDK's wrapping. */
-export function describe(error: unknown): string {
-  if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) {
-    return `${error.activityType} did not end within its bound; it may have taken effect. HINT: see that a worker runs, then choose retry: it looks at what is there first.`;
-  }
-  if (error instanceof ActivityFailure && error.cause instanceof Error) return error.cause.message;
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** Failures of activities are for people to decide on; anything else is a fault in the code and must fail the workflow task. */
-function isTechnical(error: unknown): boolean {
-  return error instanceof ActivityFailure || error instanceof ApplicationFailure || error instanceof CancelledFailure;
 }

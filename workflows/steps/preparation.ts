@@ -10,7 +10,8 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { countLoss, lossOf } from '../loss.ts';
-import type { Alteration, Look, Run } from '../run.ts';
+import type { Run } from '../run.ts';
+import type { Alteration, Look } from '../step-body.ts';
 import { cacheSites, databaseSites } from '../sites.ts';
 import { unchanged } from '../unchanged.ts';
 
