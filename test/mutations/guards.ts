@@ -41,7 +41,7 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Epoch: each run takes one above every one seen',
-    file: 'workflows/steps/fencing.ts',
+    file: 'workflows/epochs.ts',
     edits: [{ find: 'return ours ? highest : highest + 1;', replace: 'return ours ? highest : 1;' }],
     test: { file: endings, title: 'gives each run of an estate an epoch of its own' },
   },
