@@ -1,7 +1,6 @@
 /** Runs the project's own programs (`dr`, `dr-lab`, the worker) as a user would: as processes, by their command lines. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { repositoryRoot } from '../paths.ts';
@@ -93,20 +92,4 @@ export async function waitFor(what: string, ready: () => Promise<boolean>, withi
     if (Date.now() > deadline) throw new Error(`${what} was not ready within ${withinMs / 1000} s.`);
     await pause(100);
   }
-}
-
-/** The port itself when it is free on 127.0.0.1, else one that is. */
-export async function freePort(wanted: number): Promise<number> {
-  return (await tryPort(wanted)) ?? (await tryPort(0)) ?? wanted;
-}
-
-function tryPort(port: number): Promise<number | null> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(null));
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : port));
-    });
-  });
 }

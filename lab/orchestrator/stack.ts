@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { repositoryRoot } from '../paths.ts';
-import { type Answer, type Background, freePort, programOf, run, startBackground, waitFor } from './programs.ts';
+import { freePort } from '../ports.ts';
+import { type Answer, type Background, programOf, run, startBackground, waitFor } from './programs.ts';
 import { startTemporal, type TemporalServer } from './temporal.ts';
 
 const productWorker = 'workers/main';

@@ -1,10 +1,10 @@
 /** Temporal's development server with its UI, in a file with write-ahead log: a third of the time an activity takes without. */
 import { join } from 'node:path';
 import { rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { repositoryRoot } from '../paths.ts';
 import { findTemporal } from '../setup/paths.ts';
-import { type Background, freePort, startBackground, waitFor } from './programs.ts';
+import { answers, freePort } from '../ports.ts';
+import { type Background, startBackground, waitFor } from './programs.ts';
 
 export interface TemporalServer {
   readonly address: string;
@@ -50,15 +50,4 @@ export async function startTemporal(folder: string, ports: { readonly server: nu
     },
     stop: () => server.stop(),
   };
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }
