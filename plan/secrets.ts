@@ -43,7 +43,7 @@ export function secretReferences(plan: Plan): readonly { readonly path: readonly
   const { database, cache, dns, ssh, monitoring } = plan.estate;
   const all: (readonly [string, string | undefined])[] = [
     ['database.observer.password', database.observer.password],
-    ['cache.observer.password', cache.observer.password],
+    ['cache.observer.password', cache?.observer.password],
     ['dns.credentials.accessKeyId', dns.credentials?.accessKeyId],
     ['dns.credentials.secretAccessKey', dns.credentials?.secretAccessKey],
     ['ssh.privateKey', ssh.privateKey],

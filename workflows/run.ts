@@ -10,6 +10,7 @@ import type { Gate, Plan, PlanSnapshot, Procedure, ProcedureName, SiteId, Step }
 import type { Mode, Phase, StepRecord, TimelineEntry } from '../report/report.ts';
 import { type StepTools, toolsFor } from './activity-proxies.ts';
 import { RunEnding, settle } from './endings.ts';
+import type { LeftOut } from './left-out.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
 
@@ -206,17 +207,24 @@ export class Run {
    * All are settled before an ending counts, so that none still changes things when an undo begins.
    */
   async together<T extends Record<string, unknown>>(
-    bodies: { readonly [Id in keyof T & string]: StepBody<T[Id]> },
+    bodies: { readonly [Id in keyof T & string]: StepBody<T[Id]> | LeftOut },
     after?: Readonly<Partial<Record<NoInfer<keyof T & string>, readonly NoInfer<keyof T & string>[]>>>,
   ): Promise<void> {
+    const ids = (Object.keys(bodies) as (keyof T & string)[]).filter((id) => !this.leavesOut(id, bodies[id]));
     const begun = new Map<keyof T, Promise<unknown>>();
-    for (const id of Object.keys(bodies) as (keyof T & string)[]) if (!after?.[id]) await this.askBefore(this.planned(id));
-    for (const id of Object.keys(bodies) as (keyof T & string)[]) {
+    for (const id of ids) if (!after?.[id]) await this.askBefore(this.planned(id));
+    for (const id of ids) {
       const body = bodies[id] as unknown as StepBody<unknown>;
       const earlier = after?.[id]?.flatMap((other) => begun.get(other) ?? []);
       begun.set(id, earlier ? Promise.all(earlier).then(() => this.step(id, body)) : this.attemptUntilDone(this.planned(id), body));
     }
     await settle(...begun.values());
+  }
+
+  private leavesOut(id: string, body: object | undefined): boolean {
+    if (!body || !('leftOut' in body)) return false;
+    this.note(`"${id}" is left out: ${String(body.leftOut)}.`);
+    return true;
   }
 
   /** Bound of a step of the plan, in seconds. */

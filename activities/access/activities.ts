@@ -21,7 +21,7 @@ export function createAccessActivities(dependencies: FolderDependencies): Access
       const groups = await Promise.all([
         withSecrets('site agent over SSH', async () => checkAgent(plan, site, dependencies.agent(run, site), await secret(ssh.privateKey))),
         withSecrets('PostgreSQL, to look', async () => checkDatabase(plan, site, await secret(database.observer.password))),
-        withSecrets('Redis, to look', async () => checkCache(plan, site, await secret(cache.observer.password))),
+        withSecrets('Redis, to look', async () => (cache ? checkCache(plan, site, cache.observer.user, await secret(cache.observer.password)) : [])),
         withSecrets('service', async () => (serves(plan, site) ? [await checkService(plan, site, await readAuthority(plan, planFolder))] : [])),
       ]);
       return { site, checks: groups.flat() };

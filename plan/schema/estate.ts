@@ -81,7 +81,7 @@ export const cache = z
     replicaMaxLag: duration.describe('`min-replicas-max-lag` of the servers: an isolated primary stops acknowledging after this time plus 2 s.'),
     writesWaitForReplicas: z.int().min(0).describe('The service acknowledges a write only after so many replicas have it (`WAIT`); 0 where it does not wait.'),
   })
-  .describe('The cache, the same at each site.');
+  .describe('The cache, the same at each site; absent where the estate has none, and its procedures then have no steps for one.');
 
 export const dns = z
   .strictObject({
@@ -154,7 +154,7 @@ export const estate = z
     service,
     functionProbes: z.array(functionProbe).min(1).describe('How the functions are verified.'),
     database,
-    cache,
+    cache: cache.optional(),
     dns,
     ssh,
     sites: z.record(identifier, estateSite).describe('Addresses, by id of the site.'),
