@@ -27,7 +27,7 @@ const questions: readonly Question[] = [
     what: 'service manager',
     steps: ['fence-site', 'start-services'],
     add: (plan, site) => ({
-      where: `/etc/sudoers.d/dr at ${site}, and SYSTEMCTL='sudo -n systemctl' in /etc/dr/agent.conf`,
+      where: `/etc/sudoers.d/dr at ${site}, and SYSTEMCTL='sudo -n systemctl' in /etc/dr/agent.conf; another service manager by its SERVICE_ commands there`,
       line: sudoers(plan.estate.ssh.user, plan.estate.service.unit),
     }),
   },
