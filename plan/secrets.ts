@@ -40,12 +40,14 @@ export async function findMissingSecrets(plan: Plan, planFolder: string): Promis
 
 /** Every reference to a secret in a plan, with its path. */
 export function secretReferences(plan: Plan): readonly { readonly path: readonly string[]; readonly reference: string }[] {
-  const { database, cache, dns, ssh, monitoring } = plan.estate;
+  const { database, cache, capacity, dns, ssh, monitoring } = plan.estate;
   const all: (readonly [string, string | undefined])[] = [
     ['database.observer.password', database.observer.password],
     ['cache.observer.password', cache?.observer.password],
     ['dns.credentials.accessKeyId', dns.credentials?.accessKeyId],
     ['dns.credentials.secretAccessKey', dns.credentials?.secretAccessKey],
+    ['capacity.credentials.accessKeyId', capacity?.driver === 'auto-scaling' ? capacity.credentials?.accessKeyId : undefined],
+    ['capacity.credentials.secretAccessKey', capacity?.driver === 'auto-scaling' ? capacity.credentials?.secretAccessKey : undefined],
     ['ssh.privateKey', ssh.privateKey],
     ['monitoring.token', monitoring.token],
   ];

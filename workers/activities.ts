@@ -9,6 +9,7 @@ import { createDnsActivities } from '../activities/dns/activities.ts';
 import { createFencingActivities } from '../activities/fencing/activities.ts';
 import { createHostsActivities } from '../activities/hosts/activities.ts';
 import type { Activities } from '../activities/index.ts';
+import { createAutoScalingCapacity } from '../activities/infrastructure/auto-scaling.ts';
 import { createInfrastructureActivities } from '../activities/infrastructure/activities.ts';
 import { createMonitoringActivities } from '../activities/monitoring/activities.ts';
 import { createReportingActivities } from '../activities/reporting/activities.ts';
@@ -16,6 +17,7 @@ import type { ReportingDependencies } from '../activities/reporting/activities.t
 import { createServicesActivities } from '../activities/services/activities.ts';
 import { createAgentPool } from '../activities/ssh/agent.ts';
 import { createVerificationActivities } from '../activities/verification/activities.ts';
+import { byPlan } from './by-plan.ts';
 import { createPlanOf, createSecret } from './dependencies.ts';
 import type { Plans } from './plans.ts';
 
@@ -44,7 +46,10 @@ export function createWorkerActivities(parts: { readonly plans: Plans; readonly 
       ...createDetectionActivities(dependencies),
       ...createHostsActivities(dependencies),
       ...createServicesActivities(dependencies),
-      ...createInfrastructureActivities(dependencies),
+      ...byPlan(dependencies, ({ estate }) => estate.capacity?.driver ?? 'agent', {
+        agent: createInfrastructureActivities(dependencies),
+        'auto-scaling': createAutoScalingCapacity(dependencies),
+      }),
       ...createApplicationActivities(dependencies),
       ...createDatabaseActivities(dependencies),
       ...createCacheActivities(dependencies),

@@ -1,5 +1,6 @@
 /** The real things at the sites and how they are reached. The lab differs from production in this file only. */
 import { z } from 'zod';
+import { awsCredentials, awsPlace } from './aws.ts';
 import { duration, endpoint, host, identifier, path, port, secretReference, url } from './common.ts';
 
 const sqlName = z.string().regex(/^[a-z_][a-z0-9_]*$/);
@@ -83,15 +84,34 @@ export const cache = z
   })
   .describe('The cache, the same at each site; absent where the estate has none, and its procedures then have no steps for one.');
 
+export const capacity = z
+  .discriminatedUnion('driver', [
+    z.strictObject({ driver: z.literal('agent').describe('A command of the site agent.') }),
+    z.strictObject({
+      driver: z.literal('auto-scaling').describe('The size of EC2 Auto Scaling groups.'),
+      credentials: awsCredentials.optional(),
+      sites: z
+        .record(
+          identifier,
+          awsPlace.extend({
+            groups: z
+              .array(z.string().regex(/^[A-Za-z0-9._/-]+$/))
+              .min(1)
+              .describe('Filled in this order: where AWS has no room for the first, the rest of the instances goes to the next, of another type or zone.'),
+            fullLoadInstances: z.int().min(1).describe('Instances that carry the full production load.'),
+          }),
+        )
+        .describe('Groups, by id of the site.'),
+    }),
+  ])
+  .describe("How a site is given its share of the full load; absent: by a command of its agent.");
+
 export const dns = z
   .strictObject({
     driver: z.literal('route53').describe('Who serves the zone.'),
     region: z.string().describe("Region of the provider's control plane."),
     endpoint: url.optional().describe("Present where the API is not AWS's own."),
-    credentials: z
-      .strictObject({ accessKeyId: secretReference, secretAccessKey: secretReference })
-      .optional()
-      .describe("Static credentials; absent: the SDK's own chain."),
+    credentials: awsCredentials.optional(),
     hostedZoneId: z
       .string()
       .regex(/^[A-Z0-9]+$/)
@@ -155,6 +175,7 @@ export const estate = z
     functionProbes: z.array(functionProbe).min(1).describe('How the functions are verified.'),
     database,
     cache: cache.optional(),
+    capacity: capacity.optional(),
     dns,
     ssh,
     sites: z.record(identifier, estateSite).describe('Addresses, by id of the site.'),
