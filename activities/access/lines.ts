@@ -36,7 +36,8 @@ export function hostBasedAccess(database: string, user: string): string {
 /** Tables whose rows the run reads: those of the functions' probes and the heartbeat. */
 export function observedTables(plan: Plan): readonly string[] {
   const { functionProbes, database } = plan.estate;
-  return [...new Set([...functionProbes.flatMap(({ tables }) => tables), database.heartbeatTable])].toSorted();
+  const heartbeat = database.driver === 'postgresql' ? [database.heartbeatTable] : [];
+  return [...new Set([...functionProbes.flatMap(({ tables }) => tables), ...heartbeat])].toSorted();
 }
 
 /** Commands of the cache's observer: it inspects and counts. */

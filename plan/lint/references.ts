@@ -88,7 +88,20 @@ function estate(plan: Plan): DanglingReference[] {
     ...plan.estate.functionProbes.flatMap((probe, index) =>
       refer(['estate', 'functionProbes', index, 'function'], probe.function, 'function', ids(plan.functions)),
     ),
+    ...placesOfNone(plan),
     ...cachesOfNone(plan),
+  ];
+}
+
+/** What drivers of AWS know of a site that is not there, or that has no such server. */
+function placesOfNone(plan: Plan): DanglingReference[] {
+  const { database, capacity, sites } = plan.estate;
+  const instances = database.driver === 'rds' ? Object.keys(database.instances) : [];
+  const withDatabase = Object.keys(sites).filter((site) => sites[site]?.database !== undefined);
+  const groups = capacity?.driver === 'auto-scaling' ? Object.keys(capacity.sites) : [];
+  return [
+    ...instances.flatMap((site) => refer(['estate', 'database', 'instances', site], site, 'site with a database', withDatabase)),
+    ...groups.flatMap((site) => refer(['estate', 'capacity', 'sites', site], site, 'site', Object.keys(sites))),
   ];
 }
 

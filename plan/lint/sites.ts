@@ -39,6 +39,7 @@ export const targetCanServe: Rule = (plan) =>
     const estate = plan.estate.sites[site.id];
     const { baselinePercent, failoverPercent } = site.capacity;
     const target = site.targetOf.includes('regionalFailover');
+    const nowhere = target ? driversWithout(plan, site.id) : [];
     const lacking = serversOf(plan).filter((server) => estate?.[server] === undefined);
     return [
       ...problemIf(target && lacking.length > 0, {
@@ -47,6 +48,12 @@ export const targetCanServe: Rule = (plan) =>
         path: ['estate', 'sites', site.id],
         message: `This site is a target of the regional failover, and its ${lacking.join(' and ')} has no address. Add it, or take regionalFailover out of its targetOf.`,
       }),
+      ...nowhere.map((path): Problem => ({
+        rule: 'target-can-serve',
+        level: 'error',
+        path: ['estate', ...path],
+        message: `${site.id} is a target of the regional failover, and ${path.join('.')} of the estate says nothing about it. Add it, or take regionalFailover out of its targetOf.`,
+      })),
       ...problemIf(baselinePercent > failoverPercent, {
         rule: 'target-can-serve',
         level: 'error',
@@ -61,6 +68,15 @@ export const targetCanServe: Rule = (plan) =>
       }),
     ];
   });
+
+/** Parts of the estate in which a driver would look for the site in vain. */
+function driversWithout(plan: Plan, site: string): readonly (readonly string[])[] {
+  const { database, capacity } = plan.estate;
+  return [
+    ...(database.driver === 'rds' && !database.instances[site] ? [['database', 'instances']] : []),
+    ...(capacity?.driver === 'auto-scaling' && !capacity.sites[site] ? [['capacity', 'sites']] : []),
+  ];
+}
 
 export const addressesApart: Rule = (plan) => {
   const seen = new Map<string, string>();

@@ -64,15 +64,29 @@ export const functionProbe = z
   })
   .describe('How a business function is verified, by content.');
 
+const anyPostgresql = {
+  name: sqlName.describe('Name of the database.'),
+  observer: z
+    .strictObject({ user: sqlName.describe('Login.'), password: secretReference })
+    .describe('A login that can read statistics and the probed tables and cannot write.'),
+};
+
 export const database = z
-  .strictObject({
-    driver: z.literal('postgresql').describe('What kind of database it is.'),
-    name: sqlName.describe('Name of the database.'),
-    observer: z
-      .strictObject({ user: sqlName.describe('Login.'), password: secretReference })
-      .describe('A login that can read statistics and the probed tables and cannot write.'),
-    heartbeatTable: sqlName.describe("Table with one row that the primary's agent rewrites: time, settings that decide durability. Read at the standbys."),
-  })
+  .discriminatedUnion('driver', [
+    z.strictObject({
+      driver: z.literal('postgresql').describe("PostgreSQL on hosts, changed by the sites' agents."),
+      ...anyPostgresql,
+      heartbeatTable: sqlName.describe("Table with one row that the primary's agent rewrites: time, settings that decide durability. Read at the standbys."),
+    }),
+    z.strictObject({
+      driver: z.literal('rds').describe('RDS for PostgreSQL with a read replica in each other region, changed by its API.'),
+      ...anyPostgresql,
+      credentials: awsCredentials.optional(),
+      instances: z
+        .record(identifier, awsPlace.extend({ instance: identifier.describe('Identifier of the DB instance.') }))
+        .describe('DB instances, by id of the site that has a copy.'),
+    }),
+  ])
   .describe('The database, the same at each site.');
 
 export const cache = z

@@ -70,6 +70,9 @@ export class Moto {
 export interface Asked {
   readonly action: string;
   readonly parameters: URLSearchParams;
+  readonly body: string;
+  /** By it the emulator knows the region. */
+  readonly authorization: string;
 }
 
 type Reply = { readonly status: number; readonly body: string } | 'no answer';
@@ -92,7 +95,7 @@ export class StandIn {
       request.on('data', (part: Buffer) => (body += part.toString()));
       request.on('end', () => {
         const parameters = new URLSearchParams(body);
-        const asked = { action: parameters.get('Action') ?? '', parameters };
+        const asked = { action: parameters.get('Action') ?? '', parameters, body, authorization: request.headers.authorization ?? '' };
         standIn.asked.push(asked);
         void Promise.resolve(standIn.reply(asked)).then((reply) => {
           if (reply === 'no answer') return request.socket.destroy();
@@ -116,6 +119,13 @@ export class StandIn {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
   }
+}
+
+/** The answer of another server to the same question. */
+export async function passOn(endpoint: string, { body, authorization }: Asked): Promise<Reply> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8', authorization };
+  const answer = await fetch(endpoint, { method: 'POST', headers, body });
+  return { status: answer.status, body: await answer.text() };
 }
 
 /** An error as the query protocol gives it. */
