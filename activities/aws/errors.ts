@@ -36,3 +36,13 @@ export function rethrowAws(what: string, leftAs: string): (error: unknown) => ne
     throw failure(awsErrorType(error), { happened, leftAs }, { error: name }, error);
   };
 }
+
+/** For a read that is repeated until it tells something: what a repeat may heal is nothing told yet, anything else is thrown. */
+export async function unlessTransient<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof ApplicationFailure && error.type === ('transient' satisfies ErrorType)) return undefined;
+    throw error;
+  }
+}

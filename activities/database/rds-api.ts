@@ -65,11 +65,11 @@ export async function createRds(plan: Plan, site: SiteId, dependencies: Pick<Act
   };
 }
 
-/** Site whose instance this is, by the identifier or the ARN with which RDS names a source; `unknown` when it is none of the plan. */
-export function siteOfInstance(plan: Plan, source: string): SiteId | 'unknown' {
+/** Site whose instance this is, by the identifier or the ARN with which RDS names a source; undefined when it is none of the plan. */
+export function siteOfInstance(plan: Plan, source: string): SiteId | undefined {
   const { database } = plan.estate;
-  if (database.driver !== 'rds') return 'unknown';
+  if (database.driver !== 'rds') return undefined;
   const [, region, name = source] = /^arn:[^:]*:rds:([^:]*):[^:]*:db:(.+)$/.exec(source) ?? [];
   const found = Object.entries(database.instances).find(([, place]) => place.instance === name && (region === undefined || place.region === region));
-  return found?.[0] ?? 'unknown';
+  return found?.[0];
 }

@@ -5,6 +5,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { SiteId } from '../../plan/schema.ts';
 import { takeResource, tagValue, type TaggedResource } from '../aws/epoch-tag.ts';
+import { unlessTransient } from '../aws/errors.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
@@ -74,12 +75,12 @@ async function readDatabase(dependencies: ActivityDependencies, run: RunContext,
   const { server } = seen;
   const instance = await asked;
   const noted = instance && notedOf(instance);
-  const source = instance?.source === undefined ? 'unknown' : siteOfInstance(plan, instance.source);
+  const source = instance?.source === undefined ? undefined : siteOfInstance(plan, instance.source);
   return {
     site,
     reachable: true,
     ...server,
-    follows: server.inRecovery ? source : 'none',
+    follows: server.inRecovery ? (source ?? 'unknown') : 'none',
     heartbeats: seen.heartbeats,
     ...(noted && !server.inRecovery ? { promotion: promotionOf(noted, server) } : {}),
     ...(noted && server.inRecovery ? { promotionBegun: noted.by } : {}),
@@ -97,7 +98,7 @@ async function promote(dependencies: ActivityDependencies, run: RunContext, site
       });
     return describePromotion(dependencies, rds, noted, server, false);
   }
-  await until(async () => ((await settled(rds)).status === 'available' ? true : undefined), {
+  await until(async () => ((await unlessTransient(settled(rds)))?.status === 'available' ? true : undefined), {
     everyMilliseconds: pollMilliseconds,
     withinMilliseconds: Infinity,
   });
@@ -116,7 +117,7 @@ async function promote(dependencies: ActivityDependencies, run: RunContext, site
   // The instance restarts meanwhile: a database that does not answer is waited for, one that RDS calls broken is not.
   const promoted = await until(
     async () => {
-      await settled(rds);
+      await unlessTransient(settled(rds));
       const seen = await observe(dependencies, run, site);
       return seen.reachable && !seen.server.inRecovery ? seen.server : undefined;
     },

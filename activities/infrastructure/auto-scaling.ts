@@ -10,7 +10,7 @@ import {
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import { awsClientOptions, bounded } from '../aws/client.ts';
 import { takeResource, type Tag, type TaggedResource } from '../aws/epoch-tag.ts';
-import { rethrowAws } from '../aws/errors.ts';
+import { rethrowAws, unlessTransient } from '../aws/errors.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
@@ -22,7 +22,7 @@ const pollMilliseconds = 1_000;
 const clockSlackMilliseconds = 30_000;
 const nothingDone = 'The size of no group was changed by this call.';
 
-interface Group {
+export interface Group {
   readonly name: string;
   readonly minimum: number;
   readonly maximum: number;
@@ -62,7 +62,7 @@ export function createAutoScalingCapacity(dependencies: ActivityDependencies): I
         const { groups, fullLoadInstances } = place;
         const work: Work = { dependencies, run, site, scaling, startedAt: dependencies.now().getTime() };
         const before = await Promise.all(groups.map((name) => scaling.read(name)));
-        const { changed, notes } = await fill(work, groups, Math.ceil((fullLoadInstances * percent) / 100));
+        const { changed, notes } = await fill(work, groups, instancesFor(fullLoadInstances, percent));
         const after = await Promise.all(groups.map((name) => scaling.read(name)));
         return {
           before: inWords(before, fullLoadInstances),
@@ -76,6 +76,22 @@ export function createAutoScalingCapacity(dependencies: ActivityDependencies): I
       }
     },
   };
+}
+
+/** The groups of a site as they are now, in the plan's order. For a check before there is anything to change. */
+export async function readGroups(plan: Plan, site: SiteId, dependencies: Pick<ActivityDependencies, 'secret'>): Promise<readonly Group[]> {
+  const { place, credentials } = placeOf(plan, site);
+  const scaling = createScaling(new AutoScalingClient(await awsClientOptions(place, credentials, dependencies)));
+  try {
+    return await Promise.all(place.groups.map((name) => scaling.read(name)));
+  } finally {
+    scaling.close();
+  }
+}
+
+/** Instances that carry this share of the full load. */
+export function instancesFor(fullLoadInstances: number, percent: number): number {
+  return Math.ceil((fullLoadInstances * percent) / 100);
 }
 
 /** Gives each group what those before it could not take; groups that are not needed get nothing. */
@@ -115,9 +131,9 @@ async function bring(work: Work, name: string, instances: number): Promise<Broug
   let lack: string | undefined;
   const group = await until(
     async () => {
-      const state = await scaling.read(name);
-      if (state.inService >= instances && state.wanted === instances) return state;
-      lack = await scaling.lackOfRoom(name, work.startedAt - clockSlackMilliseconds);
+      const state = await unlessTransient(scaling.read(name));
+      if (!state || (state.inService >= instances && state.wanted === instances)) return state;
+      lack = await unlessTransient(scaling.lackOfRoom(name, work.startedAt - clockSlackMilliseconds));
       return lack === undefined ? undefined : state;
     },
     { everyMilliseconds: pollMilliseconds, withinMilliseconds: Infinity },

@@ -8,6 +8,7 @@ import {
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { checkAutoScaling } from '../../../activities/access/aws.ts';
 import { createAutoScalingCapacity } from '../../../activities/infrastructure/auto-scaling.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import { awsAnswer, awsError, credentials, dependenciesOf, heldBy, Moto, older, run, StandIn, type HeldEpochs } from './support.ts';
@@ -120,6 +121,31 @@ describe('at the emulator', () => {
   });
 });
 
+describe('the estate check', () => {
+  const check = () => checkAutoScaling({ ...plan(), sites: [] }, 'dublin', { secret: async () => 'test' });
+
+  test('reads the groups, and says by which line a small one is raised', async () => {
+    groups = [await makeGroup(2)];
+    expect(await check()).toMatchObject([{ result: 'ok', detail: expect.stringContaining('has 2 in service') }]);
+    const small = await makeGroup(2, 4);
+    groups = [small];
+    const [found] = await check();
+    expect(found).toMatchObject({ result: 'lacking', detail: `${small} may have 4 instances, and the plan asks for 10.` });
+    expect(found?.add?.line).toBe(`aws autoscaling update-auto-scaling-group --auto-scaling-group-name ${small} --max-size 10`);
+  });
+
+  test('prints the policy where the identity may not look, and calls a silent API unreachable', async () => {
+    endpoint = standIn.endpoint;
+    groups = ['any'];
+    standIn.reply = () => awsError(403, 'AccessDenied');
+    const [denied] = await check();
+    expect(denied).toMatchObject({ result: 'lacking', add: { where: 'IAM policy of this identity' } });
+    expect(denied?.add?.line).toContain('autoscaling:UpdateAutoScalingGroup');
+    standIn.reply = () => 'no answer';
+    expect(await check()).toMatchObject([{ result: 'unreachable' }]);
+  });
+});
+
 describe('at a server that answers as AWS documents', () => {
   /** Groups as the server has them: the first gets no more instances than `room`. */
   const sizes = new Map<string, { wanted: number; inService: number }>();
@@ -195,6 +221,18 @@ describe('at a server that answers as AWS documents', () => {
     const usual = standIn.reply;
     standIn.reply = (asked) => (asked.action === 'UpdateAutoScalingGroup' ? awsError(status, code) : usual(asked));
     await expect(set(100)).rejects.toMatchObject({ type, nonRetryable: type !== 'transient', message: expect.stringContaining(code) });
+  });
+
+  test('a read that is throttled while the run waits is repeated', async () => {
+    room = 10;
+    let throttled = 0;
+    const usual = standIn.reply;
+    standIn.reply = (asked) => {
+      const waiting = standIn.actions().includes('UpdateAutoScalingGroup') && asked.action === 'DescribeAutoScalingGroups';
+      return waiting && (throttled += 1) <= 2 ? awsError(400, 'Throttling') : usual(asked);
+    };
+    expect(await set(100)).toMatchObject({ changed: true });
+    expect(throttled).toBeGreaterThan(2);
   });
 
   test('a right that is taken away while the run waits ends the wait at once', async () => {

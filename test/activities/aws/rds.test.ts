@@ -4,6 +4,7 @@
  */
 import { CreateDBInstanceCommand, CreateDBInstanceReadReplicaCommand, DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { checkRds } from '../../../activities/access/aws.ts';
 import { createRdsActivities } from '../../../activities/database/rds.ts';
 import type { ActivityDependencies } from '../../../activities/dependencies.ts';
 import { createRdsFencing } from '../../../activities/fencing/rds.ts';
@@ -77,6 +78,11 @@ describe('before anything is promoted', () => {
     const state = await database.readDatabase({ run, site: 'gent' });
     expect(state).toMatchObject({ reachable: true, inRecovery: true, follows: 'lyon', heartbeats: [] });
     expect(state).not.toHaveProperty('promotionBegun');
+  });
+
+  test('the estate check reads the instance and tells what it replicates', async () => {
+    const [found] = await checkRds(withRds(plan), 'gent', { secret: async () => 'test' });
+    expect(found).toMatchObject({ result: 'ok', detail: expect.stringMatching(/^desk-gent is available, a read replica of arn:aws:rds:eu-west-3:/) });
   });
 
   test('a replica follows no other one, and people are told what to choose', async () => {
