@@ -5,3 +5,10 @@ export interface LeftOut {
 }
 
 export const withoutCache: LeftOut = { leftOut: 'the estate has no cache' };
+
+/** Whether a line is left out; the timeline says why. */
+export function leavesOut(run: { note(text: string): void }, id: string, body: object | undefined): boolean {
+  if (!body || !('leftOut' in body)) return false;
+  run.note(`"${id}" is left out: ${String(body.leftOut)}.`);
+  return true;
+}

@@ -10,7 +10,7 @@ import type { Gate, Plan, PlanSnapshot, Procedure, ProcedureName, SiteId, Step }
 import type { Mode, Phase, StepRecord, TimelineEntry } from '../report/report.ts';
 import { type StepTools, toolsFor } from './activity-proxies.ts';
 import { RunEnding, settle } from './endings.ts';
-import type { LeftOut } from './left-out.ts';
+import { type LeftOut, leavesOut } from './left-out.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
 
@@ -210,7 +210,7 @@ export class Run {
     bodies: { readonly [Id in keyof T & string]: StepBody<T[Id]> | LeftOut },
     after?: Readonly<Partial<Record<NoInfer<keyof T & string>, readonly NoInfer<keyof T & string>[]>>>,
   ): Promise<void> {
-    const ids = (Object.keys(bodies) as (keyof T & string)[]).filter((id) => !this.leavesOut(id, bodies[id]));
+    const ids = (Object.keys(bodies) as (keyof T & string)[]).filter((id) => !leavesOut(this, id, bodies[id]));
     const begun = new Map<keyof T, Promise<unknown>>();
     for (const id of ids) if (!after?.[id]) await this.askBefore(this.planned(id));
     for (const id of ids) {
@@ -219,12 +219,6 @@ export class Run {
       begun.set(id, earlier ? Promise.all(earlier).then(() => this.step(id, body)) : this.attemptUntilDone(this.planned(id), body));
     }
     await settle(...begun.values());
-  }
-
-  private leavesOut(id: string, body: object | undefined): boolean {
-    if (!body || !('leftOut' in body)) return false;
-    this.note(`"${id}" is left out: ${String(body.leftOut)}.`);
-    return true;
   }
 
   /** Bound of a step of the plan, in seconds. */

@@ -83,7 +83,7 @@ export const database = z
       ...anyPostgresql,
       credentials: awsCredentials.optional(),
       instances: z
-        .record(identifier, awsPlace.extend({ instance: identifier.describe('Identifier of the DB instance.') }))
+        .record(identifier, awsPlace.extend({ instance: identifier.describe('Identifier of the DB instance.') }).describe('Where the instance is.'))
         .describe('DB instances, by id of the site that has a copy.'),
     }),
   ])
@@ -107,18 +107,20 @@ export const capacity = z
       sites: z
         .record(
           identifier,
-          awsPlace.extend({
-            groups: z
-              .array(z.string().regex(/^[A-Za-z0-9._/-]+$/))
-              .min(1)
-              .describe('Filled in this order: where AWS has no room for the first, the rest of the instances goes to the next, of another type or zone.'),
-            fullLoadInstances: z.int().min(1).describe('Instances that carry the full production load.'),
-          }),
+          awsPlace
+            .extend({
+              groups: z
+                .array(z.string().regex(/^[A-Za-z0-9._/-]+$/))
+                .min(1)
+                .describe('Filled in this order: where AWS has no room for the first, the rest of the instances goes to the next, of another type or zone.'),
+              fullLoadInstances: z.int().min(1).describe('Instances that carry the full production load.'),
+            })
+            .describe('Where the groups are.'),
         )
         .describe('Groups, by id of the site.'),
     }),
   ])
-  .describe("How a site is given its share of the full load; absent: by a command of its agent.");
+  .describe('How a site is given its share of the full load; absent: by a command of its agent.');
 
 export const dns = z
   .strictObject({
