@@ -129,10 +129,12 @@ test('the service is started and enabled by runit, which brings it back', async 
   expect(await services.startService({ run, site: 'gent' })).toMatchObject({ changed: false });
   expect(await servers.agent('gent', { client: `service-restart --epoch 2 --run ${run.execution}` })).toMatchObject({ fields: { after: 'active, enabled' } });
   const pidFile = servers.path('gent', 'sv', 'lending', 'supervise', 'pid');
+  // runit may still be replacing the process that it was told to restart.
+  await eventually('one process stands', async () => readFileSync(pidFile, 'utf8') !== '' && (await services.readService({ run, site: 'gent' })).active);
   const before = readFileSync(pidFile, 'utf8');
   process.kill(Number(before), 'SIGKILL');
   await eventually('runit has started it anew', () => !['', before].includes(readFileSync(pidFile, 'utf8')));
-  expect(await services.readService({ run, site: 'gent' })).toMatchObject({ active: true });
+  await eventually('the service is active again', async () => (await services.readService({ run, site: 'gent' })).active);
 });
 
 test('the old site is fenced by its own agent when it returns: service down, database closed, nothing asked of a cache', async () => {
