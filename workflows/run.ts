@@ -8,45 +8,14 @@ import { seconds } from '../plan/durations.ts';
 import { membersOf } from '../plan/rules/people.ts';
 import type { Gate, Plan, PlanSnapshot, Procedure, ProcedureName, SiteId, Step } from '../plan/schema.ts';
 import type { Mode, Phase, StepRecord, TimelineEntry } from '../report/report.ts';
-import { type StepTools, toolsFor } from './activity-proxies.ts';
+import { toolsFor } from './activity-proxies.ts';
 import { RunEnding, settle } from './endings.ts';
 import { type LeftOut, leavesOut } from './left-out.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
+import type { Alteration, DryRun, StepBody, UndoBody } from './step-body.ts';
 
-/** A step that only looks. */
-export interface Look<T> {
-  readonly act: (tools: StepTools) => Promise<T>;
-  /** What was found, as a sentence for people. */
-  readonly found: (result: T) => string;
-  /** What the run goes on with when the step is skipped or, being optional, fails. Absent: it cannot be skipped. */
-  readonly otherwise?: T;
-}
-
-/** What a dry run prints in place of a step, and goes on with. */
-export interface DryRun<T> {
-  readonly would: string;
-  readonly predicted: T;
-}
-
-/** A step that looks at what the changes before it did, so that a dry run has nothing to look at. */
-export type LookAtChange<T> = Look<T> & DryRun<T>;
-
-/** A step that changes something. */
-export interface Alteration<T> extends Look<T>, DryRun<T> {
-  readonly changes: true;
-  /** How it is taken back. Noted before the step is tried: a step that timed out may have worked. */
-  readonly undo?: UndoBody;
-}
-
-export type StepBody<T> = Look<T> | LookAtChange<T> | Alteration<T>;
-
-/** The way back from a step. */
-export interface UndoBody {
-  readonly would: string;
-  /** Answers one sentence for each thing that could not be taken back. */
-  readonly act: (tools: StepTools) => Promise<readonly string[]>;
-}
+export type { Alteration, DryRun, Look, LookAtChange, StepBody, UndoBody } from './step-body.ts';
 
 interface Undo extends UndoBody {
   readonly step: string;
