@@ -42,6 +42,11 @@ const answerWithin = 10_000;
 /** Longest wait for a started run to take the plan, milliseconds. */
 const acceptWithin = 20_000;
 const lookEvery = 250;
+/**
+ * How long a decision of a run that a worker has begun may take before another worker makes it. Decisions take milliseconds; the server's 10 s would be added to a recovery
+ * whenever a worker dies in one.
+ */
+const workflowTaskTimeout = '5 s';
 
 export class DrClient {
   readonly temporal: Client;
@@ -179,6 +184,7 @@ export class DrClient {
           taskQueue,
           args: [input],
           ...shown,
+          workflowTaskTimeout,
           workflowIdConflictPolicy: 'FAIL',
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         }),

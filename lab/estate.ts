@@ -19,6 +19,7 @@ import { createWorld, type StoreAccess, type World } from './world.ts';
 export type Progress = (line: string) => void;
 
 export interface LabEstate {
+  readonly addresses: LabContext['addresses'];
   readonly network: NetworkSwitch;
   readonly world: World;
   site(site: LabSite): LabSiteServers;
@@ -62,6 +63,7 @@ export function createLabEstate(context: LabContext): LabEstate {
   };
 
   return {
+    addresses: context.addresses,
     network,
     world,
     site,

@@ -34,6 +34,12 @@ export async function killTree(pid: number): Promise<void> {
   for (const target of below) await gone(target);
 }
 
+/** The signal to `pid` first, so that what it makes meanwhile is found, then to those below it. */
+export function signalTree(pid: number, signal: NodeJS.Signals): void {
+  killOne(pid, signal);
+  for (const below of descendants(pid)) killOne(below, signal);
+}
+
 export function killOne(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

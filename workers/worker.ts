@@ -11,6 +11,11 @@ import { heartbeatInterceptor } from './interceptors.ts';
 const shutdownGraceTime = '30 s';
 /** When a stopping worker gives up on activities that neither end nor heed their cancellation; they run again elsewhere. */
 const shutdownForceTime = '60 s';
+/**
+ * How long the next decision of a run waits for the worker that holds the run in memory before any other takes it. The SDK's 10 s would be added to a recovery whenever
+ * its worker dies; a live worker takes the decision within milliseconds.
+ */
+const stickyQueueScheduleToStartTimeout = '3 s';
 
 /** Something that the worker needs is not there. The message says what to do. */
 export class StartError extends Error {
@@ -53,6 +58,7 @@ export async function createWorker(
     ...workflowCode(config.workflowBundle),
     shutdownGraceTime,
     shutdownForceTime,
+    stickyQueueScheduleToStartTimeout,
   });
 }
 

@@ -14,7 +14,7 @@ import type { Plan, SiteId } from '../plan/schema.ts';
 import type { Reads } from './activity-proxies.ts';
 import { lastCommitOf, unobserved } from './loss.ts';
 import type { Assessment, TargetAssessment } from './messages.ts';
-import { now } from './run.ts';
+import { now } from './clock.ts';
 import { cacheSites, databaseSites, otherSites } from './sites.ts';
 
 /** What the other sites look like now. */
@@ -86,7 +86,7 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
   const beating = newestHeartbeat(survey.databases);
   const { eligible, reasons } = judgeTarget(plan, from, {
     site,
-    agentReachable: survey.agents.some((agent) => agent.site === site && agent.reachable),
+    ...agentTrouble(survey, site),
     database: !database?.reachable ? 'unreachable' : roleOf(database),
     ...(elsewhere ? { primaryElsewhere: elsewhere.site } : {}),
     ...(begun ? { begunElsewhere: begun.site } : {}),
@@ -107,6 +107,13 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
     ...(database?.reachable && database.promotion ? { promotedBy: database.promotion.by } : {}),
     ...(cache?.reachable && cache.promoted ? { cachePromoted: true } : {}),
   };
+}
+
+/** People must know why an agent cannot be used: a host that is not who the plan says is another matter than one that is silent. */
+function agentTrouble({ agents }: Survey, site: SiteId): { readonly agentTrouble?: string } {
+  const agent = agents.find((candidate) => candidate.site === site);
+  if (agent?.reachable) return {};
+  return { agentTrouble: agent?.reason ?? 'it was not asked.' };
 }
 
 /** Site of the newest heartbeat that any survivor holds: the last primary that replicated to it. */

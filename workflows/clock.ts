@@ -48,3 +48,8 @@ export function achievedRto(moments: Moments, greenAt: string | undefined): numb
   const routed = Date.parse(moments.authoritativeAt) + (moments.ttlSeconds ?? 0) * 1000;
   return Math.max(0, (Math.max(Date.parse(greenAt), routed) - Date.parse(moments.failedSince)) / 1000);
 }
+
+/** Time as the workflow sees it; RFC 3339, UTC. Deterministic on replay. */
+export function now(): string {
+  return new Date().toISOString();
+}

@@ -14,7 +14,8 @@ import { checkInput, checkOpening, executionName, loadRunPlan } from './opening.
 import { reportOf } from './report-of.ts';
 import { statusOf } from './status-of.ts';
 import { storeReport } from './steps/closing.ts';
-import { describe, Run } from './run.ts';
+import { describe } from './failures.ts';
+import { Run } from './run.ts';
 import { observeServers } from './servers.ts';
 import { estateAttribute, modeAttribute, phaseAttribute, procedureAttribute } from './search-attributes.ts';
 

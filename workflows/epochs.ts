@@ -4,7 +4,8 @@ import type { AgentState } from '../activities/hosts/port.ts';
 import { seconds } from '../plan/durations.ts';
 import type { Reads } from './activity-proxies.ts';
 import type { RecoveryFacts } from './facts.ts';
-import { now, type Run } from './run.ts';
+import { now } from './clock.ts';
+import type { Run } from './run.ts';
 import { otherSites } from './sites.ts';
 
 export interface HeldEpoch {

@@ -2,7 +2,7 @@
 import { toolsFor } from './activity-proxies.ts';
 import type { EstateCheck, EstateCheckInput } from './messages.ts';
 import { openReadOnly } from './opening.ts';
-import { now } from './run.ts';
+import { now } from './clock.ts';
 
 /** Longest time for one site, seconds. An unreachable site takes a few of the plan's time-outs. */
 const siteBound = 60;

@@ -4,7 +4,7 @@ import type { RunContext } from '../activities/context.ts';
 import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { planQuery, supersedeSignal } from './messages.ts';
-import { describe, errorType } from './run.ts';
+import { describe, errorType } from './failures.ts';
 
 export interface FenceOnReturnInput {
   /** Context of the run that fenced the site from afar; the fence is made under its epoch. */

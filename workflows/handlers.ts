@@ -3,7 +3,8 @@ import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import type { Outcome, Report } from '../report/report.ts';
 import type { RecoveryFacts } from './facts.ts';
 import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, type Vote, voteSignal, voteUpdate } from './messages.ts';
-import { now, type Run } from './run.ts';
+import { now } from './clock.ts';
+import type { Run } from './run.ts';
 import { statusOf } from './status-of.ts';
 
 /** Handlers are registered before the first await, so that nothing said to the run is lost. */

@@ -7,7 +7,8 @@ import { estimateCacheLoss, estimateDatabaseLoss, type Loss, worstLoss } from '.
 import type { SiteId } from '../plan/schema.ts';
 import type { Reads } from './activity-proxies.ts';
 import type { RecoveryFacts } from './facts.ts';
-import { now, type Run } from './run.ts';
+import { now } from './clock.ts';
+import type { Run } from './run.ts';
 import { fenceOf } from './servers.ts';
 import { cacheSites } from './sites.ts';
 

@@ -10,7 +10,10 @@ import type { RecoveryFacts } from './facts.ts';
 import type { Decision, GateEvidence } from './gate.ts';
 import { countLoss, lossNeedsPeople, lossOf } from './loss.ts';
 import type { Assessment } from './messages.ts';
-import { describe, type Look, now, type Run } from './run.ts';
+import { now } from './clock.ts';
+import { describe } from './failures.ts';
+import type { Run } from './run.ts';
+import type { Look } from './step-body.ts';
 import { mustBeFailed, lookAtSite } from './steps/detection.ts';
 import { allProven, mustHaveOneWriter, predictServers } from './servers.ts';
 

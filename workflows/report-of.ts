@@ -4,9 +4,9 @@ import { costOfDowntime, servedFunctions } from '../plan/rules/objectives.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { FunctionRecord, Loss, Outcome, Report } from '../report/report.ts';
 import { worstLoss } from '../plan/rules/loss.ts';
-import { achievedRto, split } from './clock.ts';
+import { achievedRto, split, now } from './clock.ts';
 import type { RecoveryFacts } from './facts.ts';
-import { now, type Run } from './run.ts';
+import type { Run } from './run.ts';
 
 /** The report as it stands; complete once the run has ended. */
 export function reportOf(run: Run, facts: RecoveryFacts, ending: { readonly open: boolean; readonly outcome: Outcome; readonly summary: string }): Report {

@@ -2,20 +2,20 @@
  * A run: what all procedures share. It keeps the steps, the stop switch, the undo list, the gate and the epoch, and tells people where it is.
  * A procedure is a list of `await run.step('id', body)`; see `regional-failover.ts`.
  */
-import { ActivityFailure, ApplicationFailure, CancelledFailure, condition, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import { ApplicationFailure, condition, isCancellation } from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
 import { seconds } from '../plan/durations.ts';
 import { membersOf } from '../plan/rules/people.ts';
 import type { Gate, Plan, PlanSnapshot, Procedure, ProcedureName, SiteId, Step } from '../plan/schema.ts';
 import type { Mode, Phase, StepRecord, TimelineEntry } from '../report/report.ts';
 import { toolsFor } from './activity-proxies.ts';
+import { now } from './clock.ts';
 import { RunEnding, settle } from './endings.ts';
+import { describe, errorType, isTechnical } from './failures.ts';
 import { type LeftOut, leavesOut } from './left-out.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
 import type { Alteration, DryRun, StepBody, UndoBody } from './step-body.ts';
-
-export type { Alteration, DryRun, Look, LookAtChange, StepBody, UndoBody } from './step-body.ts';
 
 interface Undo extends UndoBody {
   readonly step: string;
@@ -348,29 +348,4 @@ export class Run {
     this.timeline.push({ at: endedAt, text: `${record.name}: ${result}. ${evidence}` });
     this.onChange();
   }
-}
-
-/** Time as the workflow sees it; RFC 3339, UTC. Deterministic on replay. */
-export function now(): string {
-  return new Date().toISOString();
-}
-
-/** The catalogue's error type of a failed activity. */
-export function errorType(error: unknown): string | undefined {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
-}
-
-/** The sentence of an error that helps people: an activity's own words, not the SDK's wrapping. */
-export function describe(error: unknown): string {
-  if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) {
-    return `${error.activityType} did not end within its bound; it may have taken effect. HINT: see that a worker runs, then choose retry: it looks at what is there first.`;
-  }
-  if (error instanceof ActivityFailure && error.cause instanceof Error) return error.cause.message;
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** Failures of activities are for people to decide on; anything else is a fault in the code and must fail the workflow task. */
-function isTechnical(error: unknown): boolean {
-  return error instanceof ActivityFailure || error instanceof ApplicationFailure || error instanceof CancelledFailure;
 }

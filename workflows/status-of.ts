@@ -4,7 +4,8 @@ import { expectedRoutingSeconds } from '../plan/rules/waits.ts';
 import type { Outcome } from '../report/report.ts';
 import type { RecoveryFacts } from './facts.ts';
 import type { RunStatus } from './messages.ts';
-import { now, type Run } from './run.ts';
+import { now } from './clock.ts';
+import type { Run } from './run.ts';
 
 export function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null): RunStatus {
   const failedSince = facts.moments.failedSince ?? null;

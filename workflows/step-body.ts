@@ -1,4 +1,4 @@
-/** What a step of a procedure is made of: how it looks or changes, what a dry run prints, and the way back. Types only. */
+/** What a step of a procedure is made of: looks, changes, and the way back from a change. */
 import type { StepTools } from './activity-proxies.ts';
 
 /** A step that only looks. */

@@ -108,8 +108,15 @@ program
   .description('start what kill ended, as it was')
   .action(async (site: string) => answer(await call(lab(), 'revive', { site }), `${site} is back`));
 program
+  .command('faults')
+  .description('the faults that the lab knows')
+  .action(async () => {
+    const result = await call<{ faults: { name: string; about: string }[] }>(lab(), 'fault/list');
+    answer(result, result.faults.map(({ name, about }) => `${name.padEnd(24)} ${about}`).join('\n'));
+  });
+program
   .command('fault <name> <site>')
-  .description('make something wrong that the site does not notice: lose-rows, flush-sessions, stale-answers, lag')
+  .description('make something go wrong at a site; dr-lab faults lists what')
   .option('--heal', 'take it back')
   .action(async (name: string, site: string, { heal }: { heal?: boolean }) => {
     const result = await call(lab(), heal ? 'fault/heal' : 'fault/inject', { name, site });

@@ -9,13 +9,15 @@ interface Held {
 }
 
 export class DnsCache {
+  /** True: what was once learnt is given for ever, as some resolvers do against the TTL. */
+  keepsExpired = false;
   readonly #held = new Map<string, Held>();
 
   get(name: string, type: string, nowMs: number): DnsAnswer | undefined {
     const key = `${name}|${type}`;
     const held = this.#held.get(key);
     if (!held) return undefined;
-    if (nowMs >= held.expiresAtMs) {
+    if (nowMs >= held.expiresAtMs && !this.keepsExpired) {
       this.#held.delete(key);
       return undefined;
     }

@@ -18,6 +18,13 @@ export function createDns(context: LabContext, { zone }: { readonly zone: Served
     new DnsServer({ ...authority, recursive: false, answer: (name, type) => answerFromZone(zone, name, type) }),
     ...resolvers.map(({ server }) => server),
   ];
+  /** Of the last resolver; the first goes on well. */
+  const misbehave = (keepsExpired: boolean, silent: boolean) => {
+    const last = resolvers.at(-1);
+    if (!last) return;
+    last.cache.keepsExpired = keepsExpired;
+    last.server.silent = silent;
+  };
   const forget = () => resolvers.forEach(({ cache }) => cache.clear());
 
   const component: ResettableComponent = {
@@ -30,6 +37,7 @@ export function createDns(context: LabContext, { zone }: { readonly zone: Served
       await Promise.all(servers.map((server) => server.close()));
     },
     async reset() {
+      misbehave(false, false);
       forget();
     },
   };
@@ -38,6 +46,12 @@ export function createDns(context: LabContext, { zone }: { readonly zone: Served
     'dns/forget': async () => {
       forget();
       return {};
+    },
+    /** `{ "keepsExpired"?: boolean, "silent"?: boolean }`: the last resolver keeps what it knows against the TTL, or answers nobody. */
+    'dns/resolver': async (body) => {
+      const { keepsExpired = false, silent = false } = (body ?? {}) as { keepsExpired?: boolean; silent?: boolean };
+      misbehave(keepsExpired, silent);
+      return { keepsExpired, silent };
     },
   };
   return { component, control };

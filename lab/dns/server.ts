@@ -16,6 +16,8 @@ export interface DnsServerOptions {
 }
 
 export class DnsServer {
+  /** True: takes questions and answers none. */
+  silent = false;
   readonly #options: DnsServerOptions;
   readonly #sockets = new Set<Socket>();
   #udp: UdpSocket | undefined;
@@ -87,7 +89,7 @@ export class DnsServer {
     } catch {
       return null;
     }
-    if (query.type !== 'query') return null;
+    if (query.type !== 'query' || this.silent) return null;
     const response = responseTo(query, await this.#answer(query), this.#options.recursive);
     const encoded = packet.encode(response);
     if (!byUdp || encoded.length <= udpBytesMax(query)) return encoded;

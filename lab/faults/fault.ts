@@ -1,4 +1,4 @@
-/** A fault: something that is wrong with one site without the site knowing it. */
+/** A fault: something that goes wrong with a site, or with the world as the site's region takes it along. */
 import type { LabSite } from '../addresses.ts';
 import type { LabEstate } from '../estate.ts';
 
@@ -10,6 +10,8 @@ export interface FaultTarget {
 export interface Fault {
   /** Kebab case, as `dr-lab fault` and the control name it. */
   readonly name: string;
+  /** What is wrong then, in a sentence without the site. */
+  readonly about: string;
   /** Null when the fault can be injected there now, else one sentence that says why not. */
   available(target: FaultTarget): Promise<string | null>;
   /** Makes it so, and gives what was done. `options` are the fault's own. */
@@ -17,6 +19,9 @@ export interface Fault {
   /** Takes it back; without effect where it was not injected. */
   heal(target: FaultTarget): Promise<void>;
 }
+
+/** For faults that are possible at any site at any time. */
+export const always = async (): Promise<string | null> => null;
 
 /** Null for a site whose database is a running standby. */
 export async function runningStandby({ estate, site }: FaultTarget): Promise<string | null> {

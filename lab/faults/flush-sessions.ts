@@ -4,6 +4,7 @@ import type { Fault } from './fault.ts';
 
 export const flushSessionsFault: Fault = {
   name: 'flush-sessions',
+  about: 'the keys of the cache replica are gone; its link is up and its offset right',
   async available({ estate, site }) {
     const { hasStores, redis } = estate.site(site);
     if (!hasStores || !redis.running()) return `${site} has no running cache; nothing was changed.`;

@@ -7,6 +7,7 @@ import { runningStandby, type Fault, type FaultTarget } from './fault.ts';
 
 export const lagFault: Fault = {
   name: 'lag',
+  about: 'nothing passes between this standby and the primary, so that it falls behind',
   available: runningStandby,
   async inject(target) {
     const primary = await primaryOf(target);

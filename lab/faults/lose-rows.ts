@@ -22,6 +22,7 @@ const kept = (file: string) => `${file}.kept`;
 
 export const loseRowsFault: Fault = {
   name: 'lose-rows',
+  about: 'rows are gone from the files of the standby while replication goes on',
   available: runningStandby,
   async inject(target, options) {
     const { table, rows } = lossOptions.parse(options ?? {});

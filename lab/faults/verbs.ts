@@ -7,9 +7,24 @@ import type { Fault } from './fault.ts';
 import { flushSessionsFault } from './flush-sessions.ts';
 import { lagFault } from './lag.ts';
 import { loseRowsFault } from './lose-rows.ts';
+import { networkFaults } from './network.ts';
+import { processFaults } from './processes.ts';
+import { sshFaults } from './ssh.ts';
 import { staleAnswersFault } from './stale-answers.ts';
+import { storeFaults } from './stores.ts';
+import { worldFaults } from './world.ts';
 
-export const faults: readonly Fault[] = [loseRowsFault, flushSessionsFault, staleAnswersFault, lagFault];
+export const faults: readonly Fault[] = [
+  loseRowsFault,
+  flushSessionsFault,
+  staleAnswersFault,
+  lagFault,
+  ...networkFaults,
+  ...processFaults,
+  ...sshFaults,
+  ...storeFaults,
+  ...worldFaults,
+];
 
 const faultBody = z.object({ name: z.string(), site: z.enum(labSites), options: z.unknown().optional() });
 
@@ -24,6 +39,8 @@ export function faultVerbs(estate: LabEstate): Record<string, Control> {
     return { fault, target: { estate, site: request.data.site }, options: request.data.options };
   };
   return {
+    /** Gives `{ faults: [{ name, about }] }`. */
+    'fault/list': async () => ({ faults: faults.map(({ name, about }) => ({ name, about })) }),
     'fault/inject': async (body) => {
       const { fault, target, options } = named(body);
       const unavailable = await fault.available(target);

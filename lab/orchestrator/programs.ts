@@ -35,6 +35,10 @@ export interface Background {
   signal(signal: NodeJS.Signals): void;
   /** Asks it to end, waits, and ends it for good after `graceMs`. */
   stop(graceMs?: number): Promise<void>;
+  /** Ends it without a warning, and waits until it is gone. */
+  kill(): Promise<void>;
+  /** Settles when it has ended, however. */
+  readonly exited: Promise<void>;
   ended(): boolean;
 }
 
@@ -63,7 +67,12 @@ function background(child: ChildProcess): Background {
   return {
     pid: child.pid ?? 0,
     ended: () => over,
+    exited,
     signal: (signal) => void (over || child.kill(signal)),
+    async kill() {
+      if (!over) child.kill('SIGKILL');
+      await exited;
+    },
     async stop(graceMs = 10_000) {
       if (over) return;
       child.kill('SIGCONT');

@@ -6,6 +6,8 @@ import { repositoryRoot } from '../paths.ts';
 import { type Answer, type Background, freePort, programOf, run, startBackground, waitFor } from './programs.ts';
 import { startTemporal, type TemporalServer } from './temporal.ts';
 
+const productWorker = 'workers/main';
+
 export interface StackOptions {
   /** Name of the lab. */
   readonly lab: string;
@@ -45,7 +47,7 @@ export class Stack {
       progress(`The lab "${lab}" is up: four sites, their network, DNS, customers`);
       const plan = (await labCommand(lab, ['plan'])).out.trim();
       const temporal = await serverReady;
-      const worker = await startWorker(folder, temporal, plan);
+      const worker = await startWorker(folder, environmentOf(temporal, plan), productWorker);
       progress('The worker is up');
       return new Stack(options, temporal, plan, worker);
     } catch (error) {
@@ -71,9 +73,9 @@ export class Stack {
     return answer.out;
   }
 
-  /** Starts one more worker, in place of or beside the first. */
-  async startWorker(): Promise<Background> {
-    this.worker = await startWorker(this.options.folder, this.temporal, this.plan);
+  /** Starts one more worker, in place of or beside the first: the product's own, or `program` with further variables. */
+  async startWorker(program = productWorker, environment: Readonly<Record<string, string>> = {}): Promise<Background> {
+    this.worker = await startWorker(this.options.folder, { ...this.environment, ...environment }, program);
     return this.worker;
   }
 
@@ -92,17 +94,17 @@ function environmentOf(temporal: TemporalServer, plan: string): Record<string, s
   return { TEMPORAL_ADDRESS: temporal.address, DR_TEMPORAL_UI: temporal.ui, DR_PLAN: plan };
 }
 
-async function startWorker(folder: string, temporal: TemporalServer, plan: string): Promise<Background> {
+async function startWorker(folder: string, variables: Readonly<Record<string, string>>, program: string): Promise<Background> {
   const healthPort = await freePort(0);
   const bundle = join(repositoryRoot(), 'dist', 'workflow-bundle.js');
   const environment = {
-    ...environmentOf(temporal, plan),
+    ...variables,
     DR_HEALTH_ADDRESS: `127.0.0.1:${healthPort}`,
     DR_LOG_LEVEL: 'warn',
     ...(existsSync(bundle) ? { DR_WORKFLOW_BUNDLE: bundle } : {}),
   };
   const log = join(folder, `worker-${healthPort}.log`);
-  const worker = startBackground([process.execPath, ...programOf('workers/main')], log, environment);
+  const worker = startBackground([process.execPath, ...programOf(program)], log, environment);
   const healthy = async () => (await fetch(`http://127.0.0.1:${healthPort}/health`)).ok;
   await waitFor('The worker', healthy, 60_000, () => (worker.ended() ? `look in ${log}` : null));
   return worker;

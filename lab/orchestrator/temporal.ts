@@ -10,7 +10,10 @@ export interface TemporalServer {
   readonly address: string;
   /** Address of Temporal UI. */
   readonly ui: string;
-  readonly process: Background;
+  /** Ends it without a warning, and waits until it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the database and the ports that it had. */
+  startAgain(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -31,10 +34,22 @@ export async function startTemporal(folder: string, ports: { readonly server: nu
     '--dynamic-config-value', 'system.enableActivityEagerExecution=true',
     ...searchAttributes.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ]; // prettier-ignore
-  const server = startBackground(command, join(folder, 'temporal.log'));
-  const ended = () => (server.ended() ? `look in ${join(folder, 'temporal.log')}` : null);
-  await waitFor('Temporal', async () => (await answers(port)) && (await answers(uiPort)), 60_000, ended);
-  return { address: `127.0.0.1:${port}`, ui: `http://127.0.0.1:${uiPort}`, process: server, stop: () => server.stop() };
+  const launch = async (): Promise<Background> => {
+    const started = startBackground(command, join(folder, 'temporal.log'));
+    const ended = () => (started.ended() ? `look in ${join(folder, 'temporal.log')}` : null);
+    await waitFor('Temporal', async () => (await answers(port)) && (await answers(uiPort)), 60_000, ended);
+    return started;
+  };
+  let server = await launch();
+  return {
+    address: `127.0.0.1:${port}`,
+    ui: `http://127.0.0.1:${uiPort}`,
+    kill: () => server.kill(),
+    async startAgain() {
+      server = await launch();
+    },
+    stop: () => server.stop(),
+  };
 }
 
 function answers(port: number): Promise<boolean> {

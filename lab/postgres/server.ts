@@ -5,15 +5,15 @@ import type { LabSite } from '../addresses.ts';
 import { startChild, until, type Child } from '../child.ts';
 import type { LabContext } from '../component.ts';
 import { copyData, type GoldenCopy } from '../golden.ts';
-import { killTree } from '../process-tree.ts';
+import { killTree, signalTree } from '../process-tree.ts';
 import { run } from '../run.ts';
 import { program } from '../setup/paths.ts';
 import { siteFolders } from '../site/folders.ts';
-import type { SiteServer } from '../site/server.ts';
+import type { Freezable, SiteServer } from '../site/server.ts';
 import { adminQuery } from './query.ts';
 import { writeHostRules, writePostgresConfig, writeRole } from './config.ts';
 
-export interface PostgresServer extends SiteServer {
+export interface PostgresServer extends SiteServer, Freezable {
   readonly pgdata: string;
   /** Ends it with everything written to its files, as an administrator would. */
   stopInOrder(): Promise<void>;
@@ -28,6 +28,7 @@ export function createPostgres(context: LabContext, site: LabSite, passfile: str
   const address = context.addresses.real(site);
   let child: Child | undefined;
 
+  const signal = (name: NodeJS.Signals) => void (child?.running() && signalTree(child.pid, name));
   const query = <Row extends object>(sql: string, database = 'postgres') => adminQuery<Row>(address, passfile, database, sql);
   const check = async (): Promise<string | null> => {
     if (!child?.running()) return `PostgreSQL of ${site} does not run.`;
@@ -66,7 +67,12 @@ export function createPostgres(context: LabContext, site: LabSite, passfile: str
       if (!child.running()) throw new Error(`PostgreSQL of ${site} ended at its start. Look in ${join(context.directory, 'logs', `${name}.log`)}.`);
     },
     // Immediate: nothing is lost, the lab's stops need no checkpoint, and a standby that is cut off would hold up an orderly one.
-    stop: async () => child?.stop(5_000, 'SIGQUIT'),
+    async stop() {
+      signal('SIGCONT');
+      await child?.stop(5_000, 'SIGQUIT');
+    },
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
     async kill() {
       if (!child?.running()) return;
       await killTree(child.pid);

@@ -11,10 +11,10 @@ import { serverFile, serverFolder } from '../ownership.ts';
 import { cacheAccounts } from '../settings.ts';
 import { program } from '../setup/paths.ts';
 import { siteFolders } from '../site/folders.ts';
-import type { SiteServer } from '../site/server.ts';
+import type { Freezable, SiteServer } from '../site/server.ts';
 import { redisConfig } from './config.ts';
 
-export interface RedisServer extends SiteServer {
+export interface RedisServer extends SiteServer, Freezable {
   /** An empty server that follows `upstream`, or a primary. It must not run. */
   prepare(upstream: LabSite | null): void;
   /** Runs `use` on a connection of the administrator. */
@@ -78,6 +78,8 @@ export function createRedis(context: LabContext, site: LabSite, passwords: () =>
     },
     stop: async () => child?.stop(2_000, 'SIGKILL'),
     kill: async () => child?.stop(2_000, 'SIGKILL'),
+    freeze: () => child?.signal('SIGSTOP'),
+    thaw: () => child?.signal('SIGCONT'),
     running: () => child?.running() ?? false,
   };
 }

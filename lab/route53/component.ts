@@ -8,7 +8,7 @@ import type { Control, WorldOptions } from '../world.ts';
 import { HealthChecker } from './checker.ts';
 import { createEstate, emulatorClient, healthChecks, initialRecords, mirrorRecords, type Route53Ids } from './estate.ts';
 import { Route53Proxy } from './proxy.ts';
-import { Zone } from './zone.ts';
+import { propagationMs, Zone } from './zone.ts';
 
 export type { Route53Ids } from './estate.ts';
 
@@ -50,6 +50,8 @@ export function createRoute53(context: LabContext, options: Pick<WorldOptions, '
   const calm = () => {
     proxy.setAvailable(true);
     proxy.throttledCalls = 0;
+    proxy.failingCalls = 0;
+    zone.propagationMs = propagationMs;
     proxy.lostReplies = 0;
     proxy.mutatingCalls.length = 0;
     checker.reset();
@@ -134,6 +136,16 @@ function controls(proxy: Route53Proxy, checker: HealthChecker, zone: Zone, ids: 
     },
     /** `{ "count": n }`: so many of the next calls are refused with Throttling. */
     'route53/throttle': async (body) => ({ throttledCalls: (proxy.throttledCalls = countBody(body)) }),
+    /** `{ "count": n }`: so many of the next calls are answered 500. */
+    'route53/fail': async (body) => ({ failingCalls: (proxy.failingCalls = countBody(body)) }),
+    /** `{ "seconds": n }`: how long the next changes stay PENDING. */
+    'route53/propagation': async (body) => {
+      const { seconds } = (body ?? {}) as { seconds?: unknown };
+      if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= 3_600))
+        throw new Error('Send {"seconds": N} with N from 0 to 3600; nothing was changed.');
+      zone.propagationMs = seconds * 1000;
+      return { seconds };
+    },
     /** `{ "count": n }`: so many of the next accepted changes are applied without a reply. */
     'route53/lose-replies': async (body) => ({ lostReplies: (proxy.lostReplies = countBody(body)) }),
   };

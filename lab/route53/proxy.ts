@@ -45,6 +45,8 @@ export class Route53Proxy {
   available = true;
   /** So many of the next calls are refused with `Throttling`. */
   throttledCalls = 0;
+  /** So many of the next calls are answered 500. */
+  failingCalls = 0;
   /** So many of the next accepted mutating calls are applied without a reply. */
   lostReplies = 0;
   readonly #parts: ProxyParts;
@@ -113,6 +115,10 @@ export class Route53Proxy {
     if (this.throttledCalls > 0) {
       this.throttledCalls -= 1;
       return xml(400, apiError('Throttling', 'Rate exceeded'));
+    }
+    if (this.failingCalls > 0) {
+      this.failingCalls -= 1;
+      return xml(500, apiError('InternalFailure', 'The request processing has failed because of an unknown error.'));
     }
     const path = call.path.split('?', 1)[0] as string;
     const zoneId = /^\/2013-04-01\/hostedzone\/([^/]+)\/rrset\/?$/.exec(path)?.[1];

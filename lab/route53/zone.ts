@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { applyBatch, normalName, type RecordChange, type RecordSet } from './records.ts';
 
-/** From acceptance to INSYNC. */
+/** From acceptance to INSYNC, when nothing holds it up. */
 export const propagationMs = 1_000;
 
 export interface ChangeInfo {
@@ -24,6 +24,8 @@ export interface ServedZone {
 export class Zone implements ServedZone {
   readonly origin: string;
   serial = 1;
+  /** Milliseconds from acceptance to INSYNC. */
+  propagationMs = propagationMs;
   #accepted: readonly RecordSet[] = [];
   #served: readonly RecordSet[] = [];
   readonly #changes = new Map<string, ChangeInfo>();
@@ -62,7 +64,7 @@ export class Zone implements ServedZone {
     return applyBatch(this.origin, this.#accepted, changes, healthChecks);
   }
 
-  /** Takes a checked result; name servers follow after `propagationMs`. */
+  /** Takes a checked result; name servers follow after `propagationMs` of that moment. */
   accept(recordSets: readonly RecordSet[]): ChangeInfo {
     const change: ChangeInfo = { id: `C${randomBytes(10).toString('hex').toUpperCase()}`, submittedAt: new Date(), status: 'PENDING' };
     this.#accepted = recordSets;
@@ -72,7 +74,7 @@ export class Zone implements ServedZone {
       this.#served = recordSets;
       this.serial += 1;
       change.status = 'INSYNC';
-    }, propagationMs);
+    }, this.propagationMs);
     this.#propagations.add(timer);
     return change;
   }

@@ -36,6 +36,8 @@ export function createService(context: LabContext, site: LabSite): ServiceUnit {
   const faultsFile = join(folders.service, 'faults.json');
   const host = context.addresses.real(site);
   let child: Child | undefined;
+  /** It was told to stop, perhaps while it started: then its end is no failure. */
+  let told = false;
   const capacity = () => (existsSync(workersFile) ? Math.round((Number(readFileSync(workersFile, 'utf8')) * 100) / unitsAtFullCapacity) : 0);
 
   return {
@@ -65,6 +67,7 @@ export function createService(context: LabContext, site: LabSite): ServiceUnit {
     },
     async start() {
       if (child?.running()) return;
+      told = false;
       if (!existsSync(configFile)) throw new Error(`Unit erlmcp.service not found: nothing is installed at ${site}.`);
       const { command, args } = nodeProgram(import.meta.url, '../erlmcp/main');
       child = await startChild(context, name, { command, args: [...args, configFile], cwd: folders.root });
@@ -73,10 +76,13 @@ export function createService(context: LabContext, site: LabSite): ServiceUnit {
         60_000,
         () => `erlmcp of ${site} did not listen within 60 s. Look in logs/${name}.log.`,
       );
-      if (!child.running()) throw new Error(`erlmcp of ${site} ended at its start. Look in ${join(context.directory, 'logs', `${name}.log`)}.`);
+      if (!child.running() && !told) throw new Error(`erlmcp of ${site} ended at its start. Look in ${join(context.directory, 'logs', `${name}.log`)}.`);
     },
     check: async () => (workers === null || child?.running() ? null : `erlmcp of ${site} does not run.`),
-    stop: async () => child?.stop(2_000),
+    async stop() {
+      told = true;
+      await child?.stop(2_000);
+    },
     kill: async () => child?.stop(1_000, 'SIGKILL'),
     running: () => child?.running() ?? false,
   };

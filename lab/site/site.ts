@@ -10,7 +10,7 @@ import { createRedis, type RedisServer } from '../redis/server.ts';
 import { primarySite, siteRoles } from '../settings.ts';
 import { createSsh, type SshServer } from '../sshd/server.ts';
 import { agentPassfile, createAgent, type AgentTimer } from './agent.ts';
-import { siteFolders } from './folders.ts';
+import { type SiteFolders, siteFolders } from './folders.ts';
 import { createRouteSwitch } from './route-switch.ts';
 import type { SiteServer } from './server.ts';
 import { createService, type ServiceUnit } from './service.ts';
@@ -18,6 +18,7 @@ import { createService, type ServiceUnit } from './service.ts';
 export interface LabSiteServers {
   readonly site: LabSite;
   readonly hasStores: boolean;
+  readonly folders: SiteFolders;
   readonly postgres: PostgresServer;
   readonly redis: RedisServer;
   readonly ssh: SshServer;
@@ -60,6 +61,7 @@ export function createSite(context: LabContext, site: LabSite, golden: () => Gol
   return {
     site,
     hasStores,
+    folders: siteFolders(context.directory, site),
     postgres,
     redis,
     ssh,

@@ -11,11 +11,14 @@ import { serverFile, serverFolder } from '../ownership.ts';
 import { program } from '../setup/paths.ts';
 import { siteFolders } from '../site/folders.ts';
 import type { SiteServer } from '../site/server.ts';
-import { killTree } from '../process-tree.ts';
+import { descendants, killOne, killTree } from '../process-tree.ts';
 import { keyFiles } from './keys.ts';
 
 export interface SshServer extends SiteServer {
-  prepare(): void;
+  /** Its files as at the beginning, or with the host key of another site. */
+  prepare(keyOf?: LabSite): void;
+  /** What the orchestrator's key runs from now on: a command around the agent's, or null when the key is no longer let in. Sessions that are open end. */
+  authorize(around: ((agent: string) => string) | null): void;
 }
 
 export function createSsh(context: LabContext, site: LabSite): SshServer {
@@ -25,20 +28,26 @@ export function createSsh(context: LabContext, site: LabSite): SshServer {
   const host = context.addresses.real(site);
   let child: Child | undefined;
 
+  const agent = `${join(folders.agent, 'site-agent')} ${join(folders.agent, 'agent.conf')}`;
+  const authorizedFile = join(folders.sshd, 'authorized_keys');
+  const writeAuthorized = (command: string | null) => {
+    const line = `restrict,command="cd ${folders.root} && ${command}" ${readFileSync(`${keys.orchestrator}.pub`, 'utf8')}`;
+    return serverFile(authorizedFile, command === null ? '' : line, 0o644);
+  };
+
   const check = async () => ((await banner(host)) ? null : `sshd of ${site} does not answer.`);
   return {
     name,
     check,
-    prepare() {
+    prepare(keyOf = site) {
       serverFolder(folders.sshd);
-      const hostKey = serverFile(join(folders.sshd, 'host_key'), readFileSync(keys.hostKey(site), 'utf8'));
-      const agent = `cd ${folders.root} && exec ${join(folders.agent, 'site-agent')} ${join(folders.agent, 'agent.conf')}`;
-      const authorized = serverFile(
-        join(folders.sshd, 'authorized_keys'),
-        `restrict,command="${agent}" ${readFileSync(`${keys.orchestrator}.pub`, 'utf8')}`,
-        0o644,
-      );
+      const hostKey = serverFile(join(folders.sshd, 'host_key'), readFileSync(keys.hostKey(keyOf), 'utf8'));
+      const authorized = writeAuthorized(`exec ${agent}`);
       serverFile(join(folders.sshd, 'sshd_config'), config(host, hostKey, authorized, join(folders.sshd, 'sshd.pid')));
+    },
+    authorize(around) {
+      writeAuthorized(around === null ? null : around(agent));
+      for (const session of child ? descendants(child.pid) : []) killOne(session, 'SIGKILL');
     },
     async start() {
       if (child?.running()) return;

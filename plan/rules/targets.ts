@@ -5,7 +5,8 @@ import type { Plan } from '../schema.ts';
 /** What was found at a site that might become the target. */
 export interface TargetFacts {
   readonly site: string;
-  readonly agentReachable: boolean;
+  /** Why its agent cannot be used, as a sentence; absent when it can. */
+  readonly agentTrouble?: string;
   /** `promoted`: a primary by an earlier run, which its agent has on record. A `primary` is one that nobody can explain. */
   readonly database: 'standby' | 'primary' | 'promoted' | 'unreachable';
   /** Another surviving site whose database is a primary; absent when there is none. */
@@ -36,7 +37,7 @@ export function judgeTarget(plan: Pick<Plan, 'sites' | 'estate'>, from: string, 
   if (facts.site === from) against.push('It is the failed site itself.');
   if (!site) against.push('The plan has no such site.');
   else if (!site.targetOf.includes('regionalFailover')) against.push('The plan does not make it a target of a regional failover.');
-  if (!facts.agentReachable) against.push('Its site agent does not answer.');
+  if (facts.agentTrouble !== undefined) against.push(`Its site agent cannot be used: ${facts.agentTrouble}`);
   if (facts.database === 'unreachable') against.push('Its database does not answer.');
   if (facts.database === 'primary') against.push('Its database is a primary, and no run has promoted it: two writers would be possible.');
   if (facts.primaryElsewhere !== undefined)

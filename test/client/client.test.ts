@@ -54,6 +54,9 @@ describe('a run through the client', () => {
     await stage.with(estate, async () => {
       const started = await stage.client.startRegionalFailover(failover());
       expect(started.runId).toBe(runId);
+      const [first] = (await stage.env.client.workflow.getHandle(runId).fetchHistory()).events ?? [];
+      const taskTimeout = Number(first?.workflowExecutionStartedEventAttributes?.workflowTaskTimeout?.seconds);
+      expect(taskTimeout, 'a decision that a dead worker began is made by another soon').toBe(5);
       const { gate } = await openGate();
       expect(await stage.client.report(runId)).toMatchObject({ open: true, summary: 'The run goes on; it is deciding.', pointOfNoReturnAt: null });
       const receipt = await stage.client.vote(runId, { gate, choice: 'approve', who: 'jane-smith', reason: 'evidence seen' });

@@ -159,6 +159,25 @@ test('a lagging standby misses writes that the others have', async () => {
   await eventually('the write', 15_000, async () => (await count('eu-central-1', "payments where customer = 'test'")) === 5);
 });
 
+test('a fault is felt, and the lab is well when it is healed', async () => {
+  const faults = ['database-frozen', 'cache-frozen', 'sshd-dead', 'cache-dead', 'cache-promoted', 'ssh-host-key-changed'];
+  const at = 'ap-southeast-1';
+  const felt: Record<string, string> = {};
+  for (const name of faults) {
+    await lab.call('fault/inject', { name, site: at });
+    felt[name] = `${(await lab.status()).problems.join(' ')} cache: ${(await site(at))?.cache}`;
+    await lab.call('fault/heal', { name, site: at });
+  }
+  expect(felt).toMatchObject({
+    'database-frozen': expect.stringContaining(`PostgreSQL of ${at} does not answer`),
+    'cache-frozen': expect.stringContaining(`Redis of ${at} does not answer`),
+    'sshd-dead': expect.stringContaining(`sshd of ${at} does not answer`),
+    'cache-dead': expect.stringContaining(`Redis of ${at} does not run`),
+    'cache-promoted': expect.stringContaining('cache: primary, 0 replicas'),
+  });
+  await eventually('replication', 15_000, async () => (await site('us-east-1'))?.cache === 'primary, 2 replicas' && (await lab.status()).problems.length === 0);
+});
+
 test('a wrong name is refused with the right ones, and changes nothing', async () => {
   const { code, stderr } = await drLab('test-core', 'cut', 'us-west-9');
   expect(code).toBe(1);

@@ -163,6 +163,18 @@ test('throttling is retried by the SDK and comes through', async () => {
   await expect(change(['UPSERT', epoch(0)])).resolves.toMatchObject({ ChangeInfo: { Status: 'PENDING' } });
 });
 
+test('a server that fails for a while is asked again, and a change that is held up stays PENDING', async () => {
+  await route53.control['route53/fail']?.({ count: 2 });
+  await route53.control['route53/propagation']?.({ seconds: 600 });
+  const { ChangeInfo } = await change(['UPSERT', epoch(3)]);
+  expect((await state()).mutatingCalls.map(({ status }) => status)).toEqual([500, 500, 200]);
+  const statusOf = async (id: string | undefined) => (await client.send(new GetChangeCommand({ Id: id }))).ChangeInfo?.Status;
+  await route53.control['route53/propagation']?.({ seconds: 0 });
+  const later = await change(['UPSERT', epoch(4)]);
+  await eventually('the later change', 3_000, async () => (await statusOf(later.ChangeInfo?.Id)) === 'INSYNC');
+  expect(await statusOf(ChangeInfo?.Id)).toBe('PENDING');
+});
+
 test('a control plane that is cut hangs, changes nothing, and comes back', async () => {
   route53.setControlPlane(false);
   const impatient = sdk(1);

@@ -6,7 +6,7 @@ import type { PlanSnapshot } from '../../plan/schema.ts';
 import { createWorkerActivities } from '../../workers/activities.ts';
 import { createPlans } from '../../workers/plans.ts';
 import { makeRunWorkflowId } from '../../workflows/ids.ts';
-import { failed, type Scenarios } from './support.ts';
+import { failed, type Scenarios } from './scenarios.ts';
 
 export interface Drivers {
   readonly activities: Activities;

@@ -47,6 +47,15 @@ describe('the epoch', () => {
     expect((await estate.verb('north', 'identify')).fields).toMatchObject({ epoch: '5', epoch_holder: 'run-5' });
   });
 
+  test('what was changed stays on record at the site: once, by whom, from what to what', async () => {
+    const record = () => readFileSync(estate.path('north', 'state/changes.log'), 'utf8').trim().split('\n');
+    expect(record().at(-1)).toMatch(/^\d{4}-\S+Z\t5\trun-5\tepoch-claim\t0\t5$/);
+    const before = record().length;
+    await estate.change('north', 'capacity-set 50', 5, 'run-5');
+    await estate.change('north', 'capacity-set 50', 5, 'run-5');
+    expect(record().slice(before)).toEqual([expect.stringMatching(/\t5\trun-5\tcapacity-set 50\t\d+ %\t50 %$/)]);
+  });
+
   test.each(['service-start', 'capacity-set 77', 'switch-throw east north', 'database-detach', 'cache-detach', 'database-promote'])(
     '%s of an older run changes nothing',
     async (command) => {

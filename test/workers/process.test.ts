@@ -102,3 +102,29 @@ it('ends with the command to run when the namespace lacks the search attributes'
   expect(await exitCodeOf(worker)).toBe(4);
   expect(stderr).toContain('temporal operator search-attribute create --namespace bare --name DrEstate --type Keyword');
 });
+
+it('a worker that is killed holds up the next decision of its run for 3 s at most, not for the 10 s of the SDK', async () => {
+  const secrets = { DR_DATABASE_OBSERVER_PASSWORD: 'x', DR_CACHE_OBSERVER_PASSWORD: 'x' };
+  const startWorker = async () => {
+    const health = await freePort();
+    const worker = start({ TEMPORAL_ADDRESS: server.address, DR_HEALTH_ADDRESS: `127.0.0.1:${health}`, ...secrets });
+    await until('the worker is healthy', async () => ((await fetch(`http://127.0.0.1:${health}/health`)).ok ? true : undefined), 60);
+    return worker;
+  };
+  const first = await startWorker();
+  const handle = await server.client.workflow.start('fenceOnReturn', {
+    taskQueue,
+    workflowId: 'fence-on-return/erlmcp-production/killed',
+    // No worker holds this plan, so the one try fails at once, and the run sleeps in the worker's memory.
+    args: [{ run: { runId: 'r', execution: 'r@1', planDigest: 'none', epoch: 1 }, snapshot: {}, site: 'us-east-1', pollSeconds: 3600 }],
+  });
+  const sleeps = async () => ((await handle.fetchHistory()).events?.some((event) => event.timerStartedEventAttributes) ? true : undefined);
+  await until('the run sleeps', sleeps, 60);
+  first.kill('SIGKILL');
+  await exitCodeOf(first);
+  await startWorker();
+  await handle.signal('supersede', { reason: 'the test asks for a decision' });
+  const since = Date.now();
+  await until('another worker decides', async () => ((await handle.describe()).status.name === 'RUNNING' ? undefined : true), 30);
+  expect(Date.now() - since).toBeLessThan(7_000);
+});

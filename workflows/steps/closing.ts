@@ -8,7 +8,8 @@ import type { MessageValues } from '../../plan/rules/messages.ts';
 import type { Report } from '../../report/report.ts';
 import { split } from '../clock.ts';
 import type { RecoveryFacts } from '../facts.ts';
-import type { Alteration, LookAtChange, Run } from '../run.ts';
+import type { Run } from '../run.ts';
+import type { Alteration, LookAtChange } from '../step-body.ts';
 import { judgeServers, observeServers } from '../servers.ts';
 
 /** Step: which servers can write now. What falls short is an exception that stands first in the report, and is known before anybody is told. */

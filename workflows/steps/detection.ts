@@ -10,7 +10,9 @@ import { RunEnding } from '../endings.ts';
 import { surveyEpochs } from '../epochs.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import type { Assessment } from '../messages.ts';
-import { type Look, now, type Run } from '../run.ts';
+import { now } from '../clock.ts';
+import type { Run } from '../run.ts';
+import type { Look } from '../step-body.ts';
 import { otherSites } from '../sites.ts';
 
 /** Every vantage point looks at the site at the same time, for the same while. */

@@ -9,7 +9,9 @@ import { heldBy, nextEpoch, takeSurvey } from '../epochs.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import type { Changes, StepTools } from '../activity-proxies.ts';
 import { addLeftover, dropLeftover, endFenceOnReturn, FenceOnReturn, zoneLeftover } from '../leftovers.ts';
-import { type Alteration, describe, type Run } from '../run.ts';
+import { describe } from '../failures.ts';
+import type { Run } from '../run.ts';
+import type { Alteration } from '../step-body.ts';
 import { cacheSites, databaseSites, otherSites } from '../sites.ts';
 import { mustStillBeFailed } from './detection.ts';
 

@@ -11,7 +11,8 @@ import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { type LeftOut, withoutCache } from '../left-out.ts';
 import { countLoss, lossOf } from '../loss.ts';
-import type { Alteration, Look, Run } from '../run.ts';
+import type { Run } from '../run.ts';
+import type { Alteration, Look } from '../step-body.ts';
 import { cacheSites, databaseSites } from '../sites.ts';
 import { unchanged } from '../unchanged.ts';
 

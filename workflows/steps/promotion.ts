@@ -3,7 +3,8 @@ import type { Change } from '../../activities/context.ts';
 import type { Promotion } from '../../activities/database/port.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { type LeftOut, withoutCache } from '../left-out.ts';
-import type { Alteration, Run } from '../run.ts';
+import type { Run } from '../run.ts';
+import type { Alteration } from '../step-body.ts';
 import { cacheSites, databaseSites } from '../sites.ts';
 import { unchanged } from '../unchanged.ts';
 

@@ -6,7 +6,10 @@ import { proofSeconds } from '../../plan/rules/waits.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { dropLeftover, zoneLeftover } from '../leftovers.ts';
-import { type Alteration, describe, errorType, now, type Run } from '../run.ts';
+import { now } from '../clock.ts';
+import { describe, errorType } from '../failures.ts';
+import type { Run } from '../run.ts';
+import type { Alteration } from '../step-body.ts';
 import { switchSites } from '../sites.ts';
 
 type Method = 'data-plane' | 'control-plane';

@@ -8,7 +8,9 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import { settle } from '../endings.ts';
 import type { RecoveryFacts } from '../facts.ts';
-import { type LookAtChange, now, type Run } from '../run.ts';
+import { now } from '../clock.ts';
+import type { Run } from '../run.ts';
+import type { LookAtChange } from '../step-body.ts';
 import { databaseSites } from '../sites.ts';
 
 /** Step: the functions that the business cannot do without, and the uptime of the service, before anything is routed. */

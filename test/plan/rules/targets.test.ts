@@ -10,7 +10,7 @@ beforeAll(async () => {
   plan = (await loadPlan(resolve(import.meta.dirname, '../../../plan/erlmcp'))).plan;
 });
 
-const healthy: TargetFacts = { site: 'eu-central-1', agentReachable: true, database: 'standby', cache: 'replica', lagBytes: 0, lossSeconds: 0 };
+const healthy: TargetFacts = { site: 'eu-central-1', database: 'standby', cache: 'replica', lagBytes: 0, lossSeconds: 0 };
 const input: RecommendationInput = {
   from: 'us-east-1',
   verdict: 'failed',
@@ -30,7 +30,10 @@ describe('a target', () => {
     [{ site: 'us-east-1' }, 'It is the failed site itself.'],
     [{ site: 'dr' }, 'The plan does not make it a target of a regional failover.'],
     [{ site: 'nowhere' }, 'The plan has no such site.'],
-    [{ agentReachable: false }, 'Its site agent does not answer.'],
+    [
+      { agentTrouble: 'eu-central-1 is not who the plan says: the host shows another key.' },
+      'Its site agent cannot be used: eu-central-1 is not who the plan says: the host shows another key.',
+    ],
     [{ database: 'unreachable' as const }, 'Its database does not answer.'],
     [{ database: 'primary' as const }, 'Its database is a primary, and no run has promoted it: two writers would be possible.'],
     [{ primaryElsewhere: 'ap-southeast-1' }, 'The database at ap-southeast-1 is a primary: two writers would be possible. Fail over there, or fence it first.'],

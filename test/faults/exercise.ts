@@ -1,0 +1,95 @@
+/** One fault from health to health: health before, the fault, a run with what must come of it, the fault healed, health after, and the five invariants. */
+import { untilServed } from '../../lab/orchestrator/stack.ts';
+import type { LabStatus } from '../../lab/status.ts';
+import type { Report } from '../../report/report.ts';
+import { DrError } from '../../client/index.ts';
+import { judge } from '../invariants/judge.ts';
+import { observe } from '../invariants/observe.ts';
+import { failed } from '../scenarios/scenarios.ts';
+import { driveToEnd, openQuestion, start } from '../sweep/drive.ts';
+import type { Stage } from '../sweep/stage.ts';
+import type { Result } from '../support/results.ts';
+import { until } from '../support/until.ts';
+import { approveOnly, type FaultCase } from './cases.ts';
+
+export async function exercise(stage: Stage, one: FaultCase): Promise<Result> {
+  const begun = performance.now();
+  const faults: string[] = [];
+  let ended = 'not started';
+  try {
+    await stage.reset([]);
+    await untilHealthy(stage, 'before the fault');
+    const since = new Date().toISOString();
+    await stage.scenarios.control('fault/inject', { name: one.fault, site: one.at });
+    if (one.lost) await stage.scenarios.control('kill', { site: failed });
+    const said = await recover(stage, one);
+    ended = said.ended;
+    if (!one.ends.some((ending) => ending === ended)) faults.push(`It ended as ${ended}, not as ${one.ends.join(' or ')}: ${said.text.slice(0, 600)}`);
+    if (one.says && !one.says.test(said.text)) faults.push(`Nothing says ${one.says.source}: ${said.text.slice(0, 600)}`);
+    // The run is judged with the fault still there; what was lost can be told only when all is well again.
+    const during = await observe(stage.scenarios, since);
+    if (ended === 'waits') await giveUp(stage);
+    await stage.scenarios.control('fault/heal', { name: one.fault, site: one.at });
+    if (said.forwardOnly && !ended.startsWith('recovered')) faults.push(...(await finish(stage)));
+    else if (one.lost && !said.forwardOnly) await stage.scenarios.control('revive', { site: failed });
+    await untilHealthy(stage, 'after the fault was healed', said.forwardOnly ? failed : null);
+    const after = await observe(stage.scenarios, since);
+    faults.push(...judge({ ...during, figures: after.figures, effects: after.effects }));
+  } catch (error) {
+    faults.push(error instanceof Error ? error.message : String(error));
+  }
+  return { ended, faults, seconds: (performance.now() - begun) / 1000 };
+}
+
+interface Said {
+  readonly ended: string;
+  /** Everything that the run said. */
+  readonly text: string;
+  /** It has passed the point of no return. */
+  readonly forwardOnly: boolean;
+}
+
+async function recover(stage: Stage, one: FaultCase): Promise<Said> {
+  try {
+    const run = await start(stage, one.start);
+    const state = await driveToEnd(stage, run, { answers: one.answers ?? approveOnly });
+    if (state === 'WAITS') return { ended: 'waits', text: await openQuestion(run), forwardOnly: false };
+    if (state !== 'COMPLETED') return { ended: state.toLowerCase(), text: '', forwardOnly: false };
+    const { outcome, summary, exceptions, leftovers, steps, timeline } = (await run.result()) as Report;
+    const forwardOnly = timeline.some(({ text }) => text.startsWith('Point of no return'));
+    return { ended: outcome, text: `${summary} ${JSON.stringify({ exceptions, leftovers, steps })}`, forwardOnly };
+  } catch (error) {
+    if (error instanceof DrError) return { ended: error.kind, text: error.message, forwardOnly: false };
+    throw error;
+  }
+}
+
+/** People who decide nothing give the run up: it takes back what it did. */
+async function giveUp(stage: Stage): Promise<void> {
+  const run = stage.scenarios.run();
+  await run.cancel();
+  await run.result();
+}
+
+/** What an earlier run promoted and did not finish, a new one does once the fault is healed. */
+async function finish(stage: Stage): Promise<string[]> {
+  const run = await start(stage);
+  const state = await driveToEnd(stage, run);
+  const report = state === 'COMPLETED' ? ((await run.result()) as Report) : null;
+  return report?.outcome.startsWith('recovered') ? [] : [`The new run ended as ${report?.outcome ?? state}: ${report?.summary ?? ''}`];
+}
+
+/** Nothing is wrong, but at a site that is lost, and customers are served. */
+async function untilHealthy(stage: Stage, when: string, lost: string | null = null): Promise<void> {
+  await until(
+    `the lab is healthy ${when}`,
+    async () => {
+      const { problems } = await stage.scenarios.control<LabStatus>('status');
+      const unexpected = problems.filter((problem) => lost === null || !problem.includes(lost));
+      if (unexpected.length > 0) throw new Error(unexpected.join(' '));
+      return true;
+    },
+    30,
+  );
+  await untilServed(stage.scenarios.stack);
+}

@@ -1,0 +1,86 @@
+/**
+ * The five invariants of every recovery, whatever was done to it:
+ * I1 never two that acknowledge writes; I2 no acknowledged write lost beyond what the report states; I3 nothing applied twice; I4 ended, or waiting for people; I5 the report
+ * and its timeline are complete and in order.
+ */
+import type { CustomerFigures } from '../../lab/customers/figures.ts';
+import type { Report } from '../../report/report.ts';
+import type { Effect, Effects } from './effects.ts';
+
+export interface Observation {
+  /** Temporal's status of the latest execution, such as `COMPLETED`; null where no run was started. */
+  readonly state: string | null;
+  /** A question is open, or people hold the run. */
+  readonly waitsForPeople: boolean;
+  readonly report: Report | null;
+  /** Names of the steps for which the latest execution scheduled activities. */
+  readonly stepsInHistory: readonly string[];
+  /** What the customers saw since before the fault. */
+  readonly figures: CustomerFigures;
+  readonly effects: Effects;
+}
+
+/** One sentence for each violation, beginning with the invariant. */
+export function judge(observation: Observation): string[] {
+  const { figures, report, effects } = observation;
+  return [...oneWriter(figures), ...nothingLost(figures, report), ...nothingTwice(effects), ...ended(observation), ...complete(observation)];
+}
+
+/** By the customers' ledger: the times in which sites acknowledged do not overlap. */
+function oneWriter({ acknowledgedBySite }: CustomerFigures): string[] {
+  const inOrder = acknowledgedBySite.toSorted((left, right) => left.firstAt.localeCompare(right.firstAt));
+  return inOrder.flatMap((next, at) => {
+    const previous = inOrder[at - 1];
+    if (!previous || previous.lastAt <= next.firstAt) return [];
+    return [`I1: ${previous.site} acknowledged until ${previous.lastAt}, ${next.site} since ${next.firstAt}.`];
+  });
+}
+
+function nothingLost({ missing }: CustomerFigures, report: Report | null): string[] {
+  const unknown = missing.unknown.map((why) => `I2: ${why}`);
+  if (missing.count === 0) return unknown;
+  const acknowledged = missing.writes.map(({ acknowledgedAt }) => Date.parse(acknowledgedAt));
+  const seconds = (Math.max(...acknowledged) - Math.min(...acknowledged)) / 1000;
+  const stated = report?.loss.kind === 'at most' ? report.loss.seconds : 0;
+  if (seconds <= stated && stated > 0) return unknown;
+  return [
+    ...unknown,
+    `I2: ${missing.count} acknowledged writes within ${seconds} s are missing; the report states ${report?.loss.kind ?? 'nothing'} ${stated} s.`,
+  ];
+}
+
+function nothingTwice({ effects, timelines }: Effects): string[] {
+  const times = new Map<string, number>();
+  for (const effect of effects) times.set(nameOf(effect), (times.get(nameOf(effect)) ?? 0) + 1);
+  const twice = [...times].filter(([, count]) => count > 1).map(([name, count]) => `I3: ${name} was applied ${count} times.`);
+  const promotions = new Set(effects.filter(({ what }) => what === 'database-promote').map(({ where }) => where)).size;
+  if (timelines.length > promotions) twice.push(`I3: the databases went through ${timelines.length} new timelines by ${promotions} noted promotions.`);
+  return twice;
+}
+
+const nameOf = ({ where, what, run }: Effect) => [where, what, run].filter((part) => part !== '').join(' · ');
+
+function ended({ state, waitsForPeople }: Observation): string[] {
+  if (state === null || state === 'COMPLETED' || state === 'TERMINATED' || (state === 'RUNNING' && waitsForPeople)) return [];
+  return [`I4: the run is ${state} and waits for nobody.`];
+}
+
+function complete({ report, stepsInHistory }: Observation): string[] {
+  if (!report) return [];
+  const faults: string[] = [];
+  const sorted = (what: string, times: readonly string[]) => {
+    if (times.some((time, at) => at > 0 && time < (times[at - 1] as string))) faults.push(`I5: the ${what} of the report are not in the order of time.`);
+  };
+  sorted('timeline', report.timeline.map(({ at }) => at)); // prettier-ignore
+  sorted('steps', report.steps.map(({ startedAt }) => startedAt)); // prettier-ignore
+  for (const step of report.steps) {
+    if (step.result === 'running' || !step.endedAt) faults.push(`I5: "${step.name}" has no end in the report.`);
+    else if (step.endedAt < step.startedAt) faults.push(`I5: "${step.name}" ended before it began.`);
+    if (!report.timeline.some(({ text }) => text.startsWith(`${step.name}: `))) faults.push(`I5: "${step.name}" is not in the timeline.`);
+  }
+  const told = new Set(report.steps.map(({ name }) => name));
+  for (const name of new Set(stepsInHistory)) if (!told.has(name)) faults.push(`I5: "${name}" stands in the history and not in the report.`);
+  if (!report.timeline.at(-1)?.text.startsWith(`Ended: ${report.outcome}.`)) faults.push('I5: the timeline does not end with how the run ended.');
+  if (report.gates.some((gate) => !gate.closedAt)) faults.push('I5: a question of the report has no end.');
+  return faults;
+}

@@ -1,0 +1,57 @@
+/** Which trials a sweep holds, from what undisturbed runs do; and their order, from a seed. */
+import { changeNames } from '../../workflows/changes.ts';
+import type { Act } from './acts.ts';
+import { moments } from './failpoint.ts';
+import type { ScheduledActivity } from './history.ts';
+import type { Setting } from './settings.ts';
+import type { Place } from './stage.ts';
+import { nameOf, type Trial } from './trial.ts';
+
+const isChange = (activity: string) => changeNames.some((name) => name === activity);
+
+/** Every step once by its first activity, and every change that it makes. `known` are places of an earlier setting, and are added to. */
+function placesOf(activities: readonly ScheduledActivity[], known: Set<string>): Omit<Place, 'moment'>[] {
+  const seenSteps = new Set<string>();
+  return activities.flatMap(({ step, activity }) => {
+    const first = !seenSteps.has(step);
+    seenSteps.add(step);
+    const name = `${step} · ${activity}`;
+    if ((!first && !isChange(activity)) || known.has(name)) return [];
+    known.add(name);
+    return [{ step, activity }];
+  });
+}
+
+export function trialsOf(found: readonly { readonly setting: Setting; readonly activities: readonly ScheduledActivity[] }[]): Trial[] {
+  const known = new Set<string>();
+  const trials = found.flatMap(({ setting, activities }) =>
+    placesOf(activities, known).flatMap((place) => {
+      const at = (act: Act, moment: Place['moment'] = 'before'): Trial => ({ setting, act, at: { ...place, moment } });
+      const always = [...moments.map((moment) => at('kill', moment)), at('stop'), at('cancel')];
+      return isChange(place.activity) ? [...always, at('freeze'), at('terminate')] : always;
+    }),
+  );
+  const setting = found[0]?.setting;
+  if (!setting) return trials;
+  const atGate = (['kill', 'server', 'stop', 'cancel', 'terminate'] as const).map((act): Trial => ({ setting, act, at: 'gate' }));
+  const promotion = trials.find(({ at }) => at !== 'gate' && at.activity === 'promoteDatabase');
+  const server = ['watchFromOrchestrator', 'claimEpoch', 'promoteDatabase', 'throwSwitch', 'watchService'].flatMap((activity) => {
+    const trial = trials.find(({ at }) => at !== 'gate' && at.activity === activity);
+    return trial ? [{ ...trial, act: 'server' as const }] : [];
+  });
+  return [...trials, ...atGate, ...(promotion ? [{ ...promotion, act: 'minute' as const }] : []), ...server];
+}
+
+/** The same seed gives the same order. */
+export function shuffled(trials: readonly Trial[], seed: number): Trial[] {
+  let state = seed >>> 0;
+  // Mulberry32.
+  const random = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+  const keyed = trials.toSorted((left, right) => nameOf(left).localeCompare(nameOf(right))).map((trial) => ({ trial, key: random() }));
+  return keyed.toSorted((left, right) => left.key - right.key).map(({ trial }) => trial);
+}

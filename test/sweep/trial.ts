@@ -1,0 +1,132 @@
+/** One trial: a healthy lab, a lost region, a run, what is done to it at one place, and the judgement. */
+import type { Report } from '../../report/report.ts';
+import { judge } from '../invariants/judge.ts';
+import { observe } from '../invariants/observe.ts';
+import { readTraces } from '../scenarios/drivers.ts';
+import { failed } from '../scenarios/scenarios.ts';
+import type { Result } from '../support/results.ts';
+import { until } from '../support/until.ts';
+import { untilServed } from '../../lab/orchestrator/stack.ts';
+import { type Act, type Doing, perform, thaw } from './acts.ts';
+import { driveToEnd, openQuestion, start } from './drive.ts';
+import { type ScheduledActivity, scheduledActivities } from './history.ts';
+import type { Setting } from './settings.ts';
+import type { Place, Stage } from './stage.ts';
+
+export interface Trial {
+  readonly setting: Setting;
+  /** Where it happens; `gate`: when the first question opens, before anybody votes. */
+  readonly at: Place | 'gate';
+  readonly act: Act;
+}
+
+/** What an undisturbed run of a setting does. */
+export interface Undisturbed {
+  readonly activities: readonly ScheduledActivity[];
+  /** Every effect, by place and name. */
+  readonly effects: readonly string[];
+}
+
+export function nameOf({ setting, at, act }: Trial): string {
+  return `${act} · ${at === 'gate' ? 'activation gate' : `${at.step} · ${at.activity} · ${at.moment}`} · ${setting.name}`;
+}
+
+/** Runs a setting with nothing done to it. Throws when even that violates an invariant. */
+export async function undisturbed(stage: Stage, setting: Setting): Promise<Undisturbed> {
+  await stage.reset([]);
+  const since = new Date().toISOString();
+  await setting.breakIt(stage);
+  const run = await start(stage, setting.start);
+  await driveToEnd(stage, run);
+  await untilServed(stage.scenarios.stack);
+  const observation = await observe(stage.scenarios, since);
+  const faults = [...judge(observation), ...mustBeRecovered(observation.report)];
+  if (faults.length > 0) throw new Error(`The undisturbed run "${setting.name}" is not clean, so there is nothing to compare with. ${faults.join(' ')}`);
+  return { activities: await scheduledActivities(run), effects: effectNames(observation) };
+}
+
+/** `ended` tells of a run that was given up also how the new one ended, such as `aborted, then recovered`. */
+export async function runTrial(stage: Stage, trial: Trial, compare: Undisturbed): Promise<Result> {
+  const begun = performance.now();
+  const doing: Doing & { reached: boolean } = { faults: [], rest: Promise.resolve(), reached: false };
+  const disturb = async () => {
+    doing.reached = true;
+    await perform(trial.act, stage, doing);
+  };
+  let ended = 'not started';
+  try {
+    await stage.reset(trial.at === 'gate' ? [] : [{ at: trial.at, reached: disturb }]);
+    const beginning = await readTraces(stage.scenarios, stage.drivers);
+    const since = new Date().toISOString();
+    await trial.setting.breakIt(stage);
+    const run = await start(stage, trial.setting.start);
+    const state = await driveToEnd(stage, run, { atGate: trial.at === 'gate' ? disturb : undefined });
+    await doing.rest;
+    await thaw(stage, doing);
+    if (state === 'WAITS') doing.faults.push(`It asks what an undisturbed run does not: ${await openQuestion(run)}`);
+    if (state === 'WAITS') await run.cancel();
+    const report = state === 'COMPLETED' || state === 'WAITS' ? ((await run.result()) as Report) : null;
+    ended = report?.outcome ?? state.toLowerCase();
+    if (!doing.reached) doing.faults.push('The place was not reached.');
+    if (takenBack(report)) await expectTakenBack(stage, trial, beginning.servers, doing);
+    else if (report === null || report.outcome === 'aborted') ended += `, then ${await newRun(stage, trial, doing)}`;
+    else doing.faults.push(...mustBeRecovered(report));
+    await untilServed(stage.scenarios.stack);
+    const observation = await observe(stage.scenarios, since);
+    doing.faults.push(...judge(observation));
+    if (!['cancel', 'terminate'].includes(trial.act)) doing.faults.push(...differences(compare.effects, effectNames(observation)));
+  } catch (error) {
+    doing.faults.push(error instanceof Error ? error.message : String(error));
+  }
+  return { ended, faults: doing.faults, seconds: (performance.now() - begun) / 1000 };
+}
+
+function mustBeRecovered(report: Report | null): string[] {
+  if (report?.outcome !== 'recovered')
+    return [`The run ended as ${report?.outcome ?? 'nothing'}: ${report?.summary ?? ''} ${report?.exceptions.join(' ') ?? ''}`];
+  return report.loss.kind === 'proven 0' ? [] : [`The loss is ${report.loss.kind}, not proven 0.`];
+}
+
+/** An ending before the point of no return takes back what was done. */
+function takenBack(report: Report | null): boolean {
+  return report?.outcome === 'aborted' && !report.timeline.some(({ text }) => text.startsWith('Point of no return'));
+}
+
+/** The old site comes back, serves again, and everything follows it as before; no child is left to fence it. */
+async function expectTakenBack(stage: Stage, trial: Trial, servers: readonly string[], doing: Doing): Promise<void> {
+  if (trial.act !== 'cancel') doing.faults.push(`The run was taken back after ${trial.act}.`);
+  await stage.scenarios.control('heal', { site: failed });
+  await stage.scenarios.control('revive', { site: failed });
+  const same = async () => {
+    const now = (await readTraces(stage.scenarios, stage.drivers)).servers;
+    if (now.join('\n') === servers.join('\n')) return true;
+    throw new Error(`it is now: ${now.join('; ')}; it was: ${servers.join('; ')}`);
+  };
+  await until('every server is as it was before the run', same, 30);
+  const child = await stage.scenarios.child().describe().catch(() => null); // prettier-ignore
+  if (child?.status.name === 'RUNNING') doing.faults.push('A child that would fence the old site is left.');
+}
+
+/** A new run after one that was given up must end as the first would have. */
+async function newRun(stage: Stage, trial: Trial, doing: Doing): Promise<string> {
+  const run = await start(stage, trial.setting.start);
+  const state = await driveToEnd(stage, run);
+  const report = state === 'COMPLETED' ? ((await run.result()) as Report) : null;
+  doing.faults.push(...mustBeRecovered(report));
+  return report?.outcome ?? state.toLowerCase();
+}
+
+type Observed = Awaited<ReturnType<typeof observe>>;
+
+function effectNames({ effects }: Observed): string[] {
+  return effects.effects.map(({ where, what }) => (where === 'mailbox' ? where : `${where} · ${what}`)).toSorted();
+}
+
+function differences(expected: readonly string[], found: readonly string[]): string[] {
+  const missing = expected.filter((name) => !found.includes(name));
+  const more = found.filter((name) => !expected.includes(name));
+  return [
+    ...(missing.length > 0 ? [`Undisturbed it also does: ${missing.join(', ')}.`] : []),
+    ...(more.length > 0 ? [`Undisturbed it does not do: ${more.join(', ')}.`] : []),
+  ];
+}

@@ -1,0 +1,22 @@
+/** What a failure in a workflow is, and what it says to people. */
+import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
+
+/** The catalogue's error type of a failed activity. */
+export function errorType(error: unknown): string | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
+}
+
+/** The sentence of an error that helps people: an activity's own words, not the SDK's wrapping. */
+export function describe(error: unknown): string {
+  if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) {
+    return `${error.activityType} did not end within its bound; it may have taken effect. HINT: see that a worker runs, then choose retry: it looks at what is there first.`;
+  }
+  if (error instanceof ActivityFailure && error.cause instanceof Error) return error.cause.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Failures of activities are for people to decide on; anything else is a fault in the code and must fail the workflow task. */
+export function isTechnical(error: unknown): boolean {
+  return error instanceof ActivityFailure || error instanceof ApplicationFailure || error instanceof CancelledFailure;
+}
