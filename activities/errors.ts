@@ -17,6 +17,12 @@ export const errorCatalogue = {
     actsNext: 'people',
     hint: 'Mend the cause that the message names, then choose retry; or choose undo or abort.',
   },
+  capacity: {
+    meaning: 'The provider has no room, neither for what is asked nor for the alternatives of the plan.',
+    retryable: false,
+    actsNext: 'people',
+    hint: 'Choose retry once there is room, or skip and serve with what is there.',
+  },
   refused: {
     meaning: 'A guard said no.',
     retryable: false,

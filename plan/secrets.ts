@@ -40,12 +40,18 @@ export async function findMissingSecrets(plan: Plan, planFolder: string): Promis
 
 /** Every reference to a secret in a plan, with its path. */
 export function secretReferences(plan: Plan): readonly { readonly path: readonly string[]; readonly reference: string }[] {
-  const { database, cache, dns, ssh, monitoring } = plan.estate;
+  const { database, cache, capacity, dns, ssh, monitoring } = plan.estate;
+  const rds = database.driver === 'rds' ? database.credentials : undefined;
+  const scaling = capacity?.driver === 'auto-scaling' ? capacity.credentials : undefined;
   const all: (readonly [string, string | undefined])[] = [
     ['database.observer.password', database.observer.password],
-    ['cache.observer.password', cache.observer.password],
+    ['cache.observer.password', cache?.observer.password],
     ['dns.credentials.accessKeyId', dns.credentials?.accessKeyId],
     ['dns.credentials.secretAccessKey', dns.credentials?.secretAccessKey],
+    ['database.credentials.accessKeyId', rds?.accessKeyId],
+    ['database.credentials.secretAccessKey', rds?.secretAccessKey],
+    ['capacity.credentials.accessKeyId', scaling?.accessKeyId],
+    ['capacity.credentials.secretAccessKey', scaling?.secretAccessKey],
     ['ssh.privateKey', ssh.privateKey],
     ['monitoring.token', monitoring.token],
   ];

@@ -3,12 +3,15 @@ import { createAccessActivities } from '../activities/access/activities.ts';
 import { createApplicationActivities } from '../activities/application/activities.ts';
 import { createCacheActivities } from '../activities/cache/activities.ts';
 import { createCommunicationActivities } from '../activities/communication/activities.ts';
+import { createRdsActivities } from '../activities/database/rds.ts';
 import { createDatabaseActivities } from '../activities/database/activities.ts';
 import { createDetectionActivities } from '../activities/detection/activities.ts';
 import { createDnsActivities } from '../activities/dns/activities.ts';
+import { createRdsFencing } from '../activities/fencing/rds.ts';
 import { createFencingActivities } from '../activities/fencing/activities.ts';
 import { createHostsActivities } from '../activities/hosts/activities.ts';
 import type { Activities } from '../activities/index.ts';
+import { createAutoScalingCapacity } from '../activities/infrastructure/auto-scaling.ts';
 import { createInfrastructureActivities } from '../activities/infrastructure/activities.ts';
 import { createMonitoringActivities } from '../activities/monitoring/activities.ts';
 import { createReportingActivities } from '../activities/reporting/activities.ts';
@@ -16,6 +19,8 @@ import type { ReportingDependencies } from '../activities/reporting/activities.t
 import { createServicesActivities } from '../activities/services/activities.ts';
 import { createAgentPool } from '../activities/ssh/agent.ts';
 import { createVerificationActivities } from '../activities/verification/activities.ts';
+import type { Plan } from '../plan/schema.ts';
+import { byPlan } from './by-plan.ts';
 import { createPlanOf, createSecret } from './dependencies.ts';
 import type { Plans } from './plans.ts';
 
@@ -38,17 +43,25 @@ export function createWorkerActivities(parts: { readonly plans: Plans; readonly 
     loadedPlan: parts.plans.loaded,
     renderPage: async (report) => (await import('../report/page/page.ts')).renderPage(report),
   };
+  const fencing = createFencingActivities(dependencies);
+  const databaseDriver = ({ estate }: Plan) => estate.database.driver;
   return {
     activities: {
       ...createAccessActivities(dependencies),
       ...createDetectionActivities(dependencies),
       ...createHostsActivities(dependencies),
       ...createServicesActivities(dependencies),
-      ...createInfrastructureActivities(dependencies),
+      ...byPlan(dependencies, ({ estate }) => estate.capacity?.driver ?? 'agent', {
+        agent: createInfrastructureActivities(dependencies),
+        'auto-scaling': createAutoScalingCapacity(dependencies),
+      }),
       ...createApplicationActivities(dependencies),
-      ...createDatabaseActivities(dependencies),
+      ...byPlan(dependencies, databaseDriver, {
+        postgresql: createDatabaseActivities(dependencies),
+        rds: createRdsActivities(dependencies),
+      }),
       ...createCacheActivities(dependencies),
-      ...createFencingActivities(dependencies),
+      ...byPlan(dependencies, databaseDriver, { postgresql: fencing, rds: createRdsFencing(dependencies, fencing) }),
       ...createDnsActivities(dependencies),
       ...createVerificationActivities(dependencies),
       ...createMonitoringActivities(dependencies),

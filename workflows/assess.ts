@@ -91,7 +91,7 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
     ...(elsewhere ? { primaryElsewhere: elsewhere.site } : {}),
     ...(begun ? { begunElsewhere: begun.site } : {}),
     ...(beating !== undefined && beating !== from && beating !== site ? { heartbeatElsewhere: beating } : {}),
-    cache: cache?.reachable ? cache.role : 'unreachable',
+    ...(plan.estate.cache === undefined ? {} : { cache: cache?.reachable ? cache.role : 'unreachable' }),
     lagBytes,
     lossSeconds: lossSeconds(estimatedLoss),
   });

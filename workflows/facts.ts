@@ -19,7 +19,7 @@ export interface RecoveryFacts {
   loss: Loss | null;
   /** When the target's cache last heard from the failed primary, seen before anything was detached; RFC 3339. */
   cacheContactAt: string | null;
-  /** Loss of the cache, for the functions that live there. */
+  /** Loss of the cache, for the functions that live there; null before it was counted, and where the estate has none. */
   cacheLoss: Loss | null;
   /** Loss that people accepted: so many seconds, or whatever it is; null when nobody was asked. */
   acceptedLoss: number | 'whatever it is' | null;

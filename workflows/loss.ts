@@ -28,12 +28,14 @@ export async function countLoss(run: Run, facts: RecoveryFacts, read: Reads): Pr
   ]);
   const stopped = stoppedAcknowledging(run, facts);
   facts.loss = databaseLoss(run, facts, database);
+  const { cache } = run.plan.estate;
+  if (cache === undefined) return;
   facts.cacheLoss = estimateCacheLoss({
     fenced: fenceOf(facts, facts.from, 'cache') !== undefined,
     replicas: caches.length,
     survivors: caches.filter((state) => state.reachable).length,
     targetHasAll: hasAll(facts.to, caches),
-    writesWaitForReplicas: run.plan.estate.cache.writesWaitForReplicas,
+    writesWaitForReplicas: cache.writesWaitForReplicas,
     probeIntervalSeconds: seconds(run.plan.estate.detection.probeInterval),
     ...(facts.cacheContactAt === null ? {} : { lastContactAt: Date.parse(facts.cacheContactAt) }),
     ...(stopped ? { stopped } : {}),

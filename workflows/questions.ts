@@ -22,7 +22,7 @@ export function activation(run: Run, facts: RecoveryFacts, first: Assessment): L
   return {
     act: async () => {
       facts.predicted = predictServers(run, facts);
-      mustHaveOneWriter(facts);
+      mustHaveOneWriter(run, facts);
       mustBeEligible(run, facts, first);
       facts.moments.askedAt = now();
       const decision = await run.ask({

@@ -26,7 +26,7 @@ export function reportOf(run: Run, facts: RecoveryFacts, ending: { readonly open
     epoch: run.epoch,
     pointOfNoReturnAt: run.pointOfNoReturnAt,
     clock: split(facts.moments, run.peopleSeconds),
-    loss: worstLoss([databaseLoss(facts), cacheLoss(facts)]),
+    loss: worstLoss(allLosses(plan, facts)),
     exceptions: run.exceptions,
     leftovers: facts.leftovers,
     servers: { predicted: facts.predicted, observed: facts.observed },
@@ -41,12 +41,13 @@ export function reportOf(run: Run, facts: RecoveryFacts, ending: { readonly open
 const notCounted: Loss = { kind: 'unknown', reason: 'the run ended before the loss was counted' };
 const databaseLoss = (facts: RecoveryFacts): Loss => facts.loss ?? notCounted;
 const cacheLoss = (facts: RecoveryFacts): Loss => facts.cacheLoss ?? notCounted;
+const allLosses = (plan: Plan, facts: RecoveryFacts): readonly Loss[] => [databaseLoss(facts), ...(plan.estate.cache === undefined ? [] : [cacheLoss(facts)])];
 
-/** A function loses what its stores lose; one that names none is held to both. */
+/** A function loses what its stores lose; one that names none is held to all of them. */
 function lossOf(plan: Plan, facts: RecoveryFacts, id: string): Loss {
   const probe = plan.estate.functionProbes.find((entry) => entry.function === id);
   const stores = [...(probe?.tables.length ? [databaseLoss(facts)] : []), ...(probe?.cacheKeys.length ? [cacheLoss(facts)] : [])];
-  return worstLoss(stores.length > 0 ? stores : [databaseLoss(facts), cacheLoss(facts)]);
+  return worstLoss(stores.length > 0 ? stores : allLosses(plan, facts));
 }
 
 function functionRecords(plan: Plan, facts: RecoveryFacts): FunctionRecord[] {

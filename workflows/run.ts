@@ -12,6 +12,7 @@ import { toolsFor } from './activity-proxies.ts';
 import { now } from './clock.ts';
 import { RunEnding, settle } from './endings.ts';
 import { describe, errorType, isTechnical } from './failures.ts';
+import { type LeftOut, leavesOut } from './left-out.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
 import type { Alteration, DryRun, StepBody, UndoBody } from './step-body.ts';
@@ -175,12 +176,13 @@ export class Run {
    * All are settled before an ending counts, so that none still changes things when an undo begins.
    */
   async together<T extends Record<string, unknown>>(
-    bodies: { readonly [Id in keyof T & string]: StepBody<T[Id]> },
+    bodies: { readonly [Id in keyof T & string]: StepBody<T[Id]> | LeftOut },
     after?: Readonly<Partial<Record<NoInfer<keyof T & string>, readonly NoInfer<keyof T & string>[]>>>,
   ): Promise<void> {
+    const ids = (Object.keys(bodies) as (keyof T & string)[]).filter((id) => !leavesOut(this, id, bodies[id]));
     const begun = new Map<keyof T, Promise<unknown>>();
-    for (const id of Object.keys(bodies) as (keyof T & string)[]) if (!after?.[id]) await this.askBefore(this.planned(id));
-    for (const id of Object.keys(bodies) as (keyof T & string)[]) {
+    for (const id of ids) if (!after?.[id]) await this.askBefore(this.planned(id));
+    for (const id of ids) {
       const body = bodies[id] as unknown as StepBody<unknown>;
       const earlier = after?.[id]?.flatMap((other) => begun.get(other) ?? []);
       begun.set(id, earlier ? Promise.all(earlier).then(() => this.step(id, body)) : this.attemptUntilDone(this.planned(id), body));

@@ -1,12 +1,11 @@
 /** Which servers can write: as it is predicted before a run changes anything, as fences prove it, and as it is read at the end. */
 import type { Fence, WriterState } from '../activities/fencing/port.ts';
-import type { SiteId } from '../plan/schema.ts';
+import { serversOf } from '../plan/rules/servers.ts';
+import type { Plan, SiteId } from '../plan/schema.ts';
 import type { Reads } from './activity-proxies.ts';
 import { RunEnding } from './endings.ts';
 import type { RecoveryFacts } from './facts.ts';
 import type { Run } from './run.ts';
-
-const kinds = ['database', 'cache'] as const;
 
 /** Whether every server of the failed site is proven fenced. */
 export function allProven(fences: readonly Fence[]): boolean {
@@ -16,7 +15,9 @@ export function allProven(fences: readonly Fence[]): boolean {
 /** End state that a failover leads to: one writer, everything else fenced or standby. Refused before the start when it does not. */
 export function predictServers(run: Run, facts: RecoveryFacts): readonly WriterState[] {
   const servers = (site: SiteId): WriterState[] =>
-    kinds.filter((server) => run.plan.estate.sites[site]?.[server] !== undefined).map((server) => ({ site, server, ...predicted(site, facts) }));
+    serversOf(run.plan)
+      .filter((server) => run.plan.estate.sites[site]?.[server] !== undefined)
+      .map((server) => ({ site, server, ...predicted(site, facts) }));
   return run.plan.sites.flatMap((site) => servers(site.id));
 }
 
@@ -27,8 +28,8 @@ function predicted(site: SiteId, facts: RecoveryFacts): Pick<WriterState, 'state
 }
 
 /** Refuses a run that could not end with one writer of each kind. */
-export function mustHaveOneWriter(facts: RecoveryFacts): void {
-  for (const { server, sites } of writersOf(facts.predicted)) {
+export function mustHaveOneWriter(run: Run, facts: RecoveryFacts): void {
+  for (const { server, sites } of writersOf(run.plan, facts.predicted)) {
     if (sites.length !== 1)
       throw new RunEnding(
         'aborted',
@@ -50,9 +51,9 @@ export async function observeServers(run: Run, facts: RecoveryFacts, read: Reads
 }
 
 /** Exactly one writer of each kind, and nothing unknown: one sentence for each thing that falls short. */
-export function judgeServers(observed: readonly WriterState[]): readonly string[] {
+export function judgeServers(plan: Plan, observed: readonly WriterState[]): readonly string[] {
   return [
-    ...writersOf(observed).flatMap(({ server, sites }) =>
+    ...writersOf(plan, observed).flatMap(({ server, sites }) =>
       sites.length === 1 ? [] : [`At the end ${sites.length} servers can write to the ${server} (${sites.join(', ') || 'none'}), and it must be one.`],
     ),
     ...observed.flatMap((state) => (state.state === 'unknown' ? [`Whether the ${state.server} at ${state.site} can write is not known: ${state.how}`] : [])),
@@ -64,8 +65,11 @@ export function fenceOf(facts: RecoveryFacts, site: SiteId, server: WriterState[
   return facts.fences.find((fence) => fence.proven && fence.servers.some((state) => state.site === site && state.server === server));
 }
 
-function writersOf(states: readonly WriterState[]): readonly { readonly server: WriterState['server']; readonly sites: readonly SiteId[] }[] {
-  return kinds.map((server) => ({ server, sites: states.flatMap((state) => (state.server === server && state.state === 'writer' ? [state.site] : [])) }));
+function writersOf(plan: Plan, states: readonly WriterState[]): readonly { readonly server: WriterState['server']; readonly sites: readonly SiteId[] }[] {
+  return serversOf(plan).map((server) => ({
+    server,
+    sites: states.flatMap((state) => (state.server === server && state.state === 'writer' ? [state.site] : [])),
+  }));
 }
 
 function fencedBy(facts: RecoveryFacts, server: WriterState): WriterState {

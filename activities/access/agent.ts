@@ -16,6 +16,8 @@ interface Question {
   readonly steps: readonly string[];
   /** Part of the estate that the site must have for the question to make sense. */
   readonly about?: 'database' | 'cache';
+  /** Asked only where the plan leaves this to the agent. */
+  readonly unless?: (plan: Plan) => boolean;
   /** Asked only where the service runs or may be brought to. */
   readonly servingOnly?: true;
   readonly add?: (plan: Plan, site: SiteId) => AccessCheck['add'];
@@ -27,7 +29,7 @@ const questions: readonly Question[] = [
     what: 'service manager',
     steps: ['fence-site', 'start-services'],
     add: (plan, site) => ({
-      where: `/etc/sudoers.d/dr at ${site}, and SYSTEMCTL='sudo -n systemctl' in /etc/dr/agent.conf`,
+      where: `/etc/sudoers.d/dr at ${site}, and SYSTEMCTL='sudo -n systemctl' in /etc/dr/agent.conf; another service manager by its SERVICE_ commands there`,
       line: sudoers(plan.estate.ssh.user, plan.estate.service.unit),
     }),
   },
@@ -35,6 +37,7 @@ const questions: readonly Question[] = [
     verb: 'capacity-status',
     what: 'capacity',
     steps: ['raise-capacity'],
+    unless: ({ estate }) => estate.capacity?.driver === 'auto-scaling',
     add: (_plan, site) => ({ where: `/etc/dr/agent.conf at ${site}`, line: "CAPACITY_COMMAND='<command that takes get, and set N>'" }),
   },
   {
@@ -42,6 +45,7 @@ const questions: readonly Question[] = [
     what: 'PostgreSQL, as its administrator',
     steps: ['fence-site', 'catch-up-database', 'promote-database', 'protect-data'],
     about: 'database',
+    unless: ({ estate }) => estate.database.driver === 'rds',
   },
   { verb: 'cache-status', what: 'Redis, as its administrator', steps: ['fence-site', 'catch-up-cache', 'promote-cache'], about: 'cache' },
   { verb: 'files-status', what: 'files and certificate', steps: ['check-application'], servingOnly: true },
@@ -57,7 +61,8 @@ export async function checkAgent(plan: Plan, site: SiteId, agent: AgentClient, p
   const login = await logIn(plan, site, agent, subject, key?.line);
   if (login.result !== 'ok') return [login];
   const asked = questions.filter(
-    ({ about, servingOnly }) => (about === undefined || plan.estate.sites[site]?.[about] !== undefined) && (!servingOnly || serves(plan, site)),
+    ({ about, servingOnly, unless }) =>
+      (about === undefined || plan.estate.sites[site]?.[about] !== undefined) && (!servingOnly || serves(plan, site)) && !unless?.(plan),
   );
   return [login, ...(await Promise.all(asked.map((question) => ask(plan, site, agent, question))))];
 }

@@ -36,7 +36,8 @@ export function hostBasedAccess(database: string, user: string): string {
 /** Tables whose rows the run reads: those of the functions' probes and the heartbeat. */
 export function observedTables(plan: Plan): readonly string[] {
   const { functionProbes, database } = plan.estate;
-  return [...new Set([...functionProbes.flatMap(({ tables }) => tables), database.heartbeatTable])].toSorted();
+  const heartbeat = database.driver === 'postgresql' ? [database.heartbeatTable] : [];
+  return [...new Set([...functionProbes.flatMap(({ tables }) => tables), ...heartbeat])].toSorted();
 }
 
 /** Commands of the cache's observer: it inspects and counts. */
@@ -44,6 +45,27 @@ export const observerCommands = ['info', 'role', 'scan', 'dbsize', 'ping', 'sele
 
 export function redisAcl(user: string): string {
   return `ACL SETUSER ${user} on ><the secret> ~* resetchannels -@all ${observerCommands.map((command) => `+${command}`).join(' ')}`;
+}
+
+/** Least privilege for RDS: no deletion, no change but promotion and the two tags. Name the instances of your plan as resources. */
+export function rdsPolicy(): string {
+  return policyOf([
+    { Sid: 'ReadInstances', Effect: 'Allow', Action: 'rds:DescribeDBInstances', Resource: '*' },
+    { Sid: 'PromoteReplicas', Effect: 'Allow', Action: ['rds:PromoteReadReplica', 'rds:AddTagsToResource'], Resource: 'arn:aws:rds:*:*:db:<instance>' },
+  ]);
+}
+
+/** Least privilege for Auto Scaling. Name the groups of your plan as resources. */
+export function autoScalingPolicy(): string {
+  const group = 'arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/<group>';
+  return policyOf([
+    { Sid: 'ReadGroups', Effect: 'Allow', Action: ['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities'], Resource: '*' },
+    { Sid: 'ResizeGroups', Effect: 'Allow', Action: ['autoscaling:UpdateAutoScalingGroup', 'autoscaling:CreateOrUpdateTags'], Resource: group },
+  ]);
+}
+
+function policyOf(statements: readonly object[]): string {
+  return JSON.stringify({ Version: '2012-10-17', Statement: statements }, null, 2);
 }
 
 /** Least privilege for the DNS driver: this zone, and no other record than the two that it writes. */

@@ -7,10 +7,9 @@ import type { Subject } from './checks.ts';
 import { redisAcl } from './lines.ts';
 import type { AccessCheck } from './port.ts';
 
-export async function checkCache(plan: Plan, site: SiteId, password: string): Promise<readonly AccessCheck[]> {
-  const { cache, sites, ssh } = plan.estate;
+export async function checkCache(plan: Plan, site: SiteId, user: string, password: string): Promise<readonly AccessCheck[]> {
+  const { sites, ssh } = plan.estate;
   if (!sites[site]?.cache) return [];
-  const { user } = cache.observer;
   const subject: Subject = { what: 'Redis, to look', steps: ['assess-impact', 'catch-up-cache', 'verify-first-tier'], as: user };
   const timeout = milliseconds(ssh.connectTimeout);
   try {

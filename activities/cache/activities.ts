@@ -13,7 +13,7 @@ import { until } from '../running.ts';
 import { proveWritable } from '../must-ask.ts';
 import { siteOf } from '../ssh/agent.ts';
 import type { CacheActivities, CacheState } from './port.ts';
-import { withCache } from '../probing/stores.ts';
+import { storeLogin, withCache } from '../probing/stores.ts';
 import { readDigest, readRedis } from './redis.ts';
 
 /** Both contents stand still after a promotion, but for expiring keys; a difference that lasts so long is one. */
@@ -75,8 +75,8 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
 /** A session of the observer at `site`; rejects when the server cannot be reached in time. */
 async function asObserver<T>(dependencies: ActivityDependencies, run: RunContext, site: SiteId, work: (redis: Redis) => Promise<T>): Promise<T> {
   const plan = await dependencies.planOf(run.planDigest);
-  const password = await dependencies.secret(plan.estate.cache.observer.password);
-  return withCache(plan, site, password, milliseconds(plan.estate.detection.probeTimeout), work);
+  const { cachePassword } = await storeLogin(plan, dependencies.secret);
+  return withCache(plan, site, cachePassword, milliseconds(plan.estate.detection.probeTimeout), work);
 }
 
 async function readCache(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<CacheState> {

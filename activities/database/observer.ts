@@ -29,11 +29,11 @@ export async function asObserver<T>(
 export async function observe(dependencies: Pick<ActivityDependencies, 'planOf' | 'secret'>, run: RunContext, site: SiteId): Promise<Observation> {
   const plan = await dependencies.planOf(run.planDigest);
   if (!siteOf(plan, site).database) return { reachable: false, reason: `the plan has no database at ${site}` };
-  const { heartbeatTable } = plan.estate.database;
+  const { database } = plan.estate;
   try {
     return await asObserver(dependencies, run, site, async (client) => {
       const server = await readServer(client);
-      return { reachable: true, server, heartbeats: await heartbeatsOrNone(client, heartbeatTable) };
+      return { reachable: true, server, heartbeats: database.driver === 'postgresql' ? await heartbeatsOrNone(client, database.heartbeatTable) : [] };
     });
   } catch (error) {
     return { reachable: false, reason: error instanceof Error ? error.message : String(error) };

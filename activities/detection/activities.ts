@@ -5,6 +5,7 @@ import { attemptToRead } from '../attempt.ts';
 import type { AgentFields, FolderDependencies } from '../dependencies.ts';
 import { createRoute53, type CheckerReport } from '../dns/route53.ts';
 import { createServiceCaller } from '../probing/service.ts';
+import { storeLogin } from '../probing/stores.ts';
 import { createLooker } from './checks.ts';
 import type { DetectionActivities, Observation, WatchInput } from './port.ts';
 import { describeRound, judgeRound, watch, type Round, type Watch } from './rounds.ts';
@@ -13,11 +14,7 @@ export function createDetectionActivities(dependencies: FolderDependencies): Det
   return {
     async watchFromOrchestrator(input) {
       const plan = await dependencies.planOf(input.run.planDigest);
-      const { database, cache } = plan.estate;
-      const login = {
-        databasePassword: await dependencies.secret(database.observer.password),
-        cachePassword: await dependencies.secret(cache.observer.password),
-      };
+      const login = await storeLogin(plan, dependencies.secret);
       const looker = createLooker(plan, await createServiceCaller(plan, dependencies.planFolder), login);
       const look = async (): Promise<Round> => {
         const sentAt = dependencies.now();

@@ -84,7 +84,7 @@ async function checkDatabase(plan: Plan, site: SiteId, password: string, timeout
   }
 }
 
-async function checkCache(plan: Plan, site: SiteId, password: string, timeoutMilliseconds: number): Promise<Look> {
+async function checkCache(plan: Plan, site: SiteId, password: string | undefined, timeoutMilliseconds: number): Promise<Look> {
   try {
     await withCache(plan, site, password, timeoutMilliseconds, (redis) => redis.ping());
     return { ok: true, detail: 'answers' };

@@ -2,7 +2,7 @@
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { siteOf } from '../ssh/agent.ts';
+import { closableServers } from './closable.ts';
 import { byHand, fenceByAgent, unfenceByAgent } from './by-agent.ts';
 import { fenceCacheByReplication, fenceDatabaseByReplication } from './by-replication.ts';
 import type { FencingActivities, WriterState } from './port.ts';
@@ -25,8 +25,8 @@ export function createFencingActivities(dependencies: ActivityDependencies): Fen
     async readWriters({ run, sites }) {
       const plan = await dependencies.planOf(run.planDigest);
       const read = sites.flatMap((site) => {
-        const { database, cache } = siteOf(plan, site);
-        return [...(database ? [readDatabaseWriter(dependencies, run, site)] : []), ...(cache ? [readCacheWriter(dependencies, run, site)] : [])];
+        const read = { database: readDatabaseWriter, cache: readCacheWriter };
+        return closableServers(plan, site).map((server) => read[server](dependencies, run, site));
       });
       return Promise.all(read);
     },

@@ -3,7 +3,7 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import { lsnBytes } from '../database/postgresql.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { siteOf } from '../ssh/agent.ts';
+import { closableServers } from './closable.ts';
 import { attempt, bare, type Attempt } from '../attempt.ts';
 import type { Fence, Unfencing, WriterState } from './port.ts';
 
@@ -22,7 +22,8 @@ export async function fenceByAgent(dependencies: ActivityDependencies, run: RunC
   const proven = states.length > 0 && states.every((state) => state.state === 'fenced');
   const service = stopped.ok ? '' : ` The service there was not stopped: ${stopped.reason}`;
   const shown =
-    states.map((state) => `${state.server}: ${state.how}`).join('; ') || `the plan names no server at ${site}, so there is nothing to prove a fence by`;
+    states.map((state) => `${state.server}: ${state.how}`).join('; ') ||
+    `the plan names no server at ${site} that its agent can close, so there is nothing to prove a fence by`;
   const proof = `${shown}.${service}`;
   const last = proven ? closed[servers.indexOf('database')] : undefined;
   const lsn = last?.ok ? last.fields.find('last_lsn') : undefined;
@@ -70,6 +71,5 @@ export function byHand(run: RunContext, site: SiteId, verb: string, ...words: re
 }
 
 async function serversOf(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<readonly Server[]> {
-  const { database, cache } = siteOf(await dependencies.planOf(run.planDigest), site);
-  return [...(database ? ['database' as const] : []), ...(cache ? ['cache' as const] : [])];
+  return closableServers(await dependencies.planOf(run.planDigest), site);
 }

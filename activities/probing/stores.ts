@@ -5,7 +5,8 @@ import type { Plan, SiteId } from '../../plan/schema.ts';
 
 export interface StoreLogin {
   readonly databasePassword: string;
-  readonly cachePassword: string;
+  /** Absent where the estate has no cache. */
+  readonly cachePassword?: string;
 }
 
 /** Runs work on a connection to the database at a site. Rejects with what the server or the network said. */
@@ -41,15 +42,22 @@ export async function withDatabase<T>(
 }
 
 /** Runs work on a connection to the cache at a site. Rejects with what the server or the network said. */
-export async function withCache<T>(plan: Plan, site: SiteId, password: string, timeoutMilliseconds: number, work: (redis: Redis) => Promise<T>): Promise<T> {
+export async function withCache<T>(
+  plan: Plan,
+  site: SiteId,
+  password: string | undefined,
+  timeoutMilliseconds: number,
+  work: (redis: Redis) => Promise<T>,
+): Promise<T> {
+  const { cache } = plan.estate;
   const endpoint = plan.estate.sites[site]?.cache;
-  if (!endpoint) throw noAddress(site, 'cache');
+  if (!endpoint || !cache) throw noAddress(site, 'cache');
   const redis = new Redis({
     host: endpoint.host,
     port: endpoint.port,
     // A server that knows no users has one password, and would refuse a name.
-    ...(plan.estate.cache.observer.user === 'default' ? {} : { username: plan.estate.cache.observer.user }),
-    password,
+    ...(cache.observer.user === 'default' ? {} : { username: cache.observer.user }),
+    ...(password === undefined ? {} : { password }),
     lazyConnect: true,
     enableReadyCheck: false,
     enableOfflineQueue: false,
@@ -72,4 +80,11 @@ export async function withCache<T>(plan: Plan, site: SiteId, password: string, t
 
 function noAddress(site: SiteId, server: string): Error {
   return new Error(`the plan gives no address for the ${server} of ${site}`);
+}
+
+/** What the observers log in with, where the plan has them. */
+export async function storeLogin(plan: Plan, secret: (reference: string) => Promise<string>): Promise<StoreLogin> {
+  const { database, cache } = plan.estate;
+  const databasePassword = await secret(database.observer.password);
+  return cache === undefined ? { databasePassword } : { databasePassword, cachePassword: await secret(cache.observer.password) };
 }

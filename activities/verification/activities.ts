@@ -6,7 +6,7 @@ import type { FolderDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
 import { resolveAt, serverName } from '../probing/resolve.ts';
 import { createServiceCaller, type ServiceCaller } from '../probing/service.ts';
-import type { StoreLogin } from '../probing/stores.ts';
+import { storeLogin, type StoreLogin } from '../probing/stores.ts';
 import { pause, until } from '../running.ts';
 import { compareCounts, type Comparison } from './counts.ts';
 import type { FunctionVerdict, VerificationActivities } from './port.ts';
@@ -28,14 +28,10 @@ export function createVerificationActivities(dependencies: FolderDependencies): 
     const plan = await dependencies.planOf(run.planDigest);
     return { plan, run, service: await createServiceCaller(plan, dependencies.planFolder), now: dependencies.now };
   };
-  const loginOf = async (plan: Plan): Promise<StoreLogin> => ({
-    databasePassword: await dependencies.secret(plan.estate.database.observer.password),
-    cachePassword: await dependencies.secret(plan.estate.cache.observer.password),
-  });
   return {
     async verifyFunction({ run, site, function: id, reference }) {
       const verifier = await verifierOf(run);
-      const login = await loginOf(verifier.plan);
+      const login = await storeLogin(verifier.plan, dependencies.secret);
       return verifyFunction(verifier, site, id, reference, login);
     },
 

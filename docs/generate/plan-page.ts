@@ -7,7 +7,7 @@ import { byName, code, page } from './page.ts';
 import { type JsonSchema, jsonSchemaOf } from './plan-schema.ts';
 
 interface Field {
-  /** Below its top-level key: `sites.<name>.agent`, `steps[].bound`. */
+  /** Below its top-level key: `sites.<name>.agent`, `steps[].bound`, `database(rds).instances`. */
   readonly path: string;
   readonly schema: JsonSchema;
   readonly needed: boolean;
@@ -57,11 +57,17 @@ function below(field: Field): readonly Field[] {
 function childrenOf(path: string, schema: JsonSchema): readonly Field[] {
   if (formOf(schema)) return [];
   if (schema.items) return childrenOf(`${path}[]`, schema.items);
+  if (schema.oneOf) return schema.oneOf.flatMap((variant) => childrenOf(`${path}(${variantName(variant)})`, variant));
   const fields = Object.entries(schema.properties ?? {}).flatMap(([key, child]) =>
     below({ path: `${path}.${key}`, schema: child, needed: schema.required?.includes(key) ?? false }),
   );
   const named = typeof schema.additionalProperties === 'object' ? below({ path: `${path}.<name>`, schema: schema.additionalProperties, needed: false }) : [];
   return [...fields, ...named];
+}
+
+/** The value that tells a mapping from the others of its `oneOf`. */
+function variantName(schema: JsonSchema): string {
+  return Object.values(schema.properties ?? {}).flatMap((child) => child.const ?? [])[0] ?? '';
 }
 
 function formOf(schema: JsonSchema): Form | undefined {
@@ -88,6 +94,7 @@ const typeNames: Readonly<Record<string, string>> = { string: 'text', integer: '
 function describeBare(schema: JsonSchema): string {
   if (schema.const !== undefined) return code(schema.const);
   if (schema.enum) return `one of ${schema.enum.map(code).join(', ')}`;
+  if (schema.oneOf) return `mapping of one kind: ${schema.oneOf.map((variant) => code(variantName(variant))).join(' or ')}`;
   if (schema.items) return `list${schema.minItems === undefined ? '' : ` of ${schema.minItems} or more`}: ${describeType(schema.items)}`;
   if (typeof schema.additionalProperties === 'object')
     return `mapping of ${describeType(schema.propertyNames ?? {})} to ${describeType(schema.additionalProperties)}`;

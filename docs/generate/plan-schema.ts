@@ -16,6 +16,8 @@ export interface JsonSchema {
   readonly minItems?: number;
   readonly default?: unknown;
   readonly items?: JsonSchema;
+  /** Mappings that a key of each, such as `driver`, tells apart. */
+  readonly oneOf?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly propertyNames?: JsonSchema;

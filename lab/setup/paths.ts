@@ -53,10 +53,11 @@ export const tools: readonly Tool[] = [
   { name: 'flock', debianPackage: 'util-linux' },
 ];
 
-/** Programs that only the tests run: the Compose file of the deployment is judged by Compose itself, and a commander works in a browser. */
+/** Programs that only the tests run: the Compose file of the deployment is judged by Compose itself, a commander works in a browser, and another service manager than systemd is a real one. */
 export const testTools: readonly Tool[] = [
   { name: 'docker-compose', debianPackage: 'docker-compose' },
   { name: 'chromium', debianPackage: 'chromium' },
+  { name: 'sv', debianPackage: 'runit' },
 ];
 
 const searchPath = () => [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];

@@ -34,6 +34,9 @@ export const regionalFailoverSteps = [
   'store-report',
 ] as const;
 
+/** Steps that an estate without a cache does not have. */
+const cacheSteps: readonly string[] = ['catch-up-cache', 'promote-cache'];
+
 /** Steps that nobody may skip: without them two sites could write, or customers could be sent to a site that lost data. */
 const neverSkipped: readonly string[] = ['claim-epoch', 'confirm-again', 'fence-site', 'promote-database', 'promote-cache', 'verify-first-tier'];
 
@@ -47,7 +50,8 @@ const proceduresOf = (plan: Plan): readonly Checked[] => Object.entries(plan.pro
 export const stepsInOrder: Rule = (plan) => {
   const written = plan.procedures.regionalFailover.steps.map((step) => step.id);
   const path = ['procedures', 'regionalFailover', 'steps'];
-  const missing = regionalFailoverSteps.filter((id) => !written.includes(id));
+  const needless = (id: string): boolean => plan.estate.cache === undefined && cacheSteps.includes(id);
+  const missing = regionalFailoverSteps.filter((id) => !written.includes(id) && !needless(id));
   const unknown = written.flatMap((id, index) => ((regionalFailoverSteps as readonly string[]).includes(id) ? [] : [{ id, index }]));
   const known = written.filter((id) => (regionalFailoverSteps as readonly string[]).includes(id));
   const outOfOrder = known.findIndex((id, index) => id !== regionalFailoverSteps.filter((step) => known.includes(step))[index]);
@@ -64,6 +68,14 @@ export const stepsInOrder: Rule = (plan) => {
       path: [...path, index],
       message: `No procedure carries out a step "${id}". Remove it, or correct its id.`,
     })),
+    ...written.flatMap((id, index) =>
+      problemIf(needless(id), {
+        rule: 'steps-in-order',
+        level: 'error',
+        path: [...path, index],
+        message: `"${id}" is for a cache, and estate.cache is absent. Remove the step, or describe the cache.`,
+      }),
+    ),
     ...problemIf(outOfOrder >= 0, {
       rule: 'steps-in-order',
       level: 'error',

@@ -88,7 +88,34 @@ function estate(plan: Plan): DanglingReference[] {
     ...plan.estate.functionProbes.flatMap((probe, index) =>
       refer(['estate', 'functionProbes', index, 'function'], probe.function, 'function', ids(plan.functions)),
     ),
+    ...placesOfNone(plan),
+    ...cachesOfNone(plan),
   ];
+}
+
+/** What drivers of AWS know of a site that is not there, or that has no such server. */
+function placesOfNone(plan: Plan): DanglingReference[] {
+  const { database, capacity, sites } = plan.estate;
+  const instances = database.driver === 'rds' ? Object.keys(database.instances) : [];
+  const withDatabase = Object.keys(sites).filter((site) => sites[site]?.database !== undefined);
+  const groups = capacity?.driver === 'auto-scaling' ? Object.keys(capacity.sites) : [];
+  return [
+    ...instances.flatMap((site) => refer(['estate', 'database', 'instances', site], site, 'site with a database', withDatabase)),
+    ...groups.flatMap((site) => refer(['estate', 'capacity', 'sites', site], site, 'site', Object.keys(sites))),
+  ];
+}
+
+/** Caches of sites, and keys in them, where the plan does not say what the cache is. */
+function cachesOfNone(plan: Plan): DanglingReference[] {
+  if (plan.estate.cache !== undefined) return [];
+  const advice = 'and estate.cache, which would say how it is reached, is absent. Describe the cache there, or take this out.';
+  const sites = Object.entries(plan.estate.sites).flatMap(([site, { cache }]) =>
+    cache === undefined ? [] : [{ path: ['estate', 'sites', site, 'cache'], message: `This site has a cache, ${advice}` }],
+  );
+  const probes = plan.estate.functionProbes.flatMap(({ cacheKeys }, index) =>
+    cacheKeys.length === 0 ? [] : [{ path: ['estate', 'functionProbes', index, 'cacheKeys'], message: `The probe counts keys of a cache, ${advice}` }],
+  );
+  return [...sites, ...probes];
 }
 
 function communication(plan: Plan): DanglingReference[] {

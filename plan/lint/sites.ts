@@ -1,4 +1,5 @@
 /** Laws about sites: who can take over, and what must not depend on the site that failed. */
+import { serversOf } from '../rules/servers.ts';
 import type { Plan } from '../schema.ts';
 import { problemIf, type Problem, type Rule } from './rule.ts';
 
@@ -38,14 +39,21 @@ export const targetCanServe: Rule = (plan) =>
     const estate = plan.estate.sites[site.id];
     const { baselinePercent, failoverPercent } = site.capacity;
     const target = site.targetOf.includes('regionalFailover');
+    const nowhere = target ? driversWithout(plan, site.id) : [];
+    const lacking = serversOf(plan).filter((server) => estate?.[server] === undefined);
     return [
-      ...problemIf(target && (estate?.database === undefined || estate.cache === undefined), {
+      ...problemIf(target && lacking.length > 0, {
         rule: 'target-can-serve',
         level: 'error',
         path: ['estate', 'sites', site.id],
-        message:
-          'This site is a target of the regional failover, and its database or cache has no address. Add both, or take regionalFailover out of its targetOf.',
+        message: `This site is a target of the regional failover, and its ${lacking.join(' and ')} has no address. Add it, or take regionalFailover out of its targetOf.`,
       }),
+      ...nowhere.map((path): Problem => ({
+        rule: 'target-can-serve',
+        level: 'error',
+        path: ['estate', ...path],
+        message: `${site.id} is a target of the regional failover, and ${path.join('.')} of the estate says nothing about it. Add it, or take regionalFailover out of its targetOf.`,
+      })),
       ...problemIf(baselinePercent > failoverPercent, {
         rule: 'target-can-serve',
         level: 'error',
@@ -60,6 +68,15 @@ export const targetCanServe: Rule = (plan) =>
       }),
     ];
   });
+
+/** Parts of the estate in which a driver would look for the site in vain. */
+function driversWithout(plan: Plan, site: string): readonly (readonly string[])[] {
+  const { database, capacity } = plan.estate;
+  return [
+    ...(database.driver === 'rds' && !database.instances[site] ? [['database', 'instances']] : []),
+    ...(capacity?.driver === 'auto-scaling' && !capacity.sites[site] ? [['capacity', 'sites']] : []),
+  ];
+}
 
 export const addressesApart: Rule = (plan) => {
   const seen = new Map<string, string>();
@@ -138,6 +155,6 @@ function switchesElsewhere(plan: Plan, primary: string): readonly Problem[] {
     rule: 'failed-site-not-needed',
     level: elsewhere === 0 ? 'error' : 'warning',
     path: ['estate', 'sites'],
-    message: `${elsewhere === 0 ? 'No site' : 'Only one site'} besides ${primary} has a switch that the health check can watch. Give two surviving sites one.`,
+    message: `${elsewhere === 0 ? 'No site' : 'Only one site'} besides ${primary} has a switch that the health check can watch. Give two surviving sites one, or accept this with a note where there are not two.`,
   });
 }

@@ -15,7 +15,8 @@ export interface TargetFacts {
   readonly heartbeatElsewhere?: string;
   /** Another surviving site where a run has begun a promotion that has not taken effect yet. */
   readonly begunElsewhere?: string;
-  readonly cache: 'replica' | 'primary' | 'unreachable';
+  /** Absent where the estate has no cache. */
+  readonly cache?: 'replica' | 'primary' | 'unreachable';
   /** Bytes of WAL behind the most advanced survivor that it can still catch up with. */
   readonly lagBytes: number | 'unknown';
   /** Seconds of acknowledged work that would be missing after it has caught up; 0 where that is proven. */

@@ -1,5 +1,6 @@
 /** The real things at the sites and how they are reached. The lab differs from production in this file only. */
 import { z } from 'zod';
+import { awsCredentials, awsPlace } from './aws.ts';
 import { duration, endpoint, host, identifier, path, port, secretReference, url } from './common.ts';
 
 const sqlName = z.string().regex(/^[a-z_][a-z0-9_]*$/);
@@ -63,15 +64,29 @@ export const functionProbe = z
   })
   .describe('How a business function is verified, by content.');
 
+const anyPostgresql = {
+  name: sqlName.describe('Name of the database.'),
+  observer: z
+    .strictObject({ user: sqlName.describe('Login.'), password: secretReference })
+    .describe('A login that can read statistics and the probed tables and cannot write.'),
+};
+
 export const database = z
-  .strictObject({
-    driver: z.literal('postgresql').describe('What kind of database it is.'),
-    name: sqlName.describe('Name of the database.'),
-    observer: z
-      .strictObject({ user: sqlName.describe('Login.'), password: secretReference })
-      .describe('A login that can read statistics and the probed tables and cannot write.'),
-    heartbeatTable: sqlName.describe("Table with one row that the primary's agent rewrites: time, settings that decide durability. Read at the standbys."),
-  })
+  .discriminatedUnion('driver', [
+    z.strictObject({
+      driver: z.literal('postgresql').describe("PostgreSQL on hosts, changed by the sites' agents."),
+      ...anyPostgresql,
+      heartbeatTable: sqlName.describe("Table with one row that the primary's agent rewrites: time, settings that decide durability. Read at the standbys."),
+    }),
+    z.strictObject({
+      driver: z.literal('rds').describe('RDS for PostgreSQL with a read replica in each other region, changed by its API.'),
+      ...anyPostgresql,
+      credentials: awsCredentials.optional(),
+      instances: z
+        .record(identifier, awsPlace.extend({ instance: identifier.describe('Identifier of the DB instance.') }).describe('Where the instance is.'))
+        .describe('DB instances, by id of the site that has a copy.'),
+    }),
+  ])
   .describe('The database, the same at each site.');
 
 export const cache = z
@@ -81,17 +96,38 @@ export const cache = z
     replicaMaxLag: duration.describe('`min-replicas-max-lag` of the servers: an isolated primary stops acknowledging after this time plus 2 s.'),
     writesWaitForReplicas: z.int().min(0).describe('The service acknowledges a write only after so many replicas have it (`WAIT`); 0 where it does not wait.'),
   })
-  .describe('The cache, the same at each site.');
+  .describe('The cache, the same at each site; absent where the estate has none, and its procedures then have no steps for one.');
+
+export const capacity = z
+  .discriminatedUnion('driver', [
+    z.strictObject({ driver: z.literal('agent').describe('A command of the site agent.') }),
+    z.strictObject({
+      driver: z.literal('auto-scaling').describe('The size of EC2 Auto Scaling groups.'),
+      credentials: awsCredentials.optional(),
+      sites: z
+        .record(
+          identifier,
+          awsPlace
+            .extend({
+              groups: z
+                .array(z.string().regex(/^[A-Za-z0-9._/-]+$/))
+                .min(1)
+                .describe('Filled in this order: where AWS has no room for the first, the rest of the instances goes to the next, of another type or zone.'),
+              fullLoadInstances: z.int().min(1).describe('Instances that carry the full production load.'),
+            })
+            .describe('Where the groups are.'),
+        )
+        .describe('Groups, by id of the site.'),
+    }),
+  ])
+  .describe('How a site is given its share of the full load; absent: by a command of its agent.');
 
 export const dns = z
   .strictObject({
     driver: z.literal('route53').describe('Who serves the zone.'),
     region: z.string().describe("Region of the provider's control plane."),
     endpoint: url.optional().describe("Present where the API is not AWS's own."),
-    credentials: z
-      .strictObject({ accessKeyId: secretReference, secretAccessKey: secretReference })
-      .optional()
-      .describe("Static credentials; absent: the SDK's own chain."),
+    credentials: awsCredentials.optional(),
     hostedZoneId: z
       .string()
       .regex(/^[A-Z0-9]+$/)
@@ -154,7 +190,8 @@ export const estate = z
     service,
     functionProbes: z.array(functionProbe).min(1).describe('How the functions are verified.'),
     database,
-    cache,
+    cache: cache.optional(),
+    capacity: capacity.optional(),
     dns,
     ssh,
     sites: z.record(identifier, estateSite).describe('Addresses, by id of the site.'),

@@ -9,6 +9,7 @@ import { createDnsActivities } from '../../activities/dns/activities.ts';
 import { createHostsActivities } from '../../activities/hosts/activities.ts';
 import { createMonitoringActivities } from '../../activities/monitoring/activities.ts';
 import { createAgentPool, type AgentPool } from '../../activities/ssh/agent.ts';
+import { storeLogin } from '../../activities/probing/stores.ts';
 import { createVerificationActivities } from '../../activities/verification/activities.ts';
 import { compareCounts } from '../../activities/verification/counts.ts';
 import { loadPlan } from '../../plan/load.ts';
@@ -56,10 +57,7 @@ afterAll(async () => {
   await lab?.end();
 }, 60_000);
 
-async function login() {
-  const { database, cache } = loaded.plan.estate;
-  return { databasePassword: await dependencies.secret(database.observer.password), cachePassword: await dependencies.secret(cache.observer.password) };
-}
+const login = () => storeLogin(loaded.plan, dependencies.secret);
 
 function errorType(error: unknown): string | undefined {
   return (error as { type?: string }).type;

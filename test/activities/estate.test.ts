@@ -239,7 +239,7 @@ describe('fences', () => {
     const { database: _database, cache: _cache, ...bare } = estate.sites['east']!;
     plans.set('no-servers', { ...estate, sites: { ...estate.sites, east: bare } });
     const fence = await fencing.fenceByAgent({ run: { ...run, planDigest: 'no-servers' }, site: 'east' });
-    expect(fence).toMatchObject({ proven: false, servers: [], proof: expect.stringContaining('the plan names no server at east') });
+    expect(fence).toMatchObject({ proven: false, servers: [], proof: expect.stringContaining('the plan names no server at east that its agent can close') });
   });
 
   test('nothing is detached when the heartbeat proves nothing', async () => {

@@ -186,4 +186,28 @@ export const removals: readonly Removal[] = [
     ],
     test: { file: failover, title: 'fences before it promotes, verifies before it routes, and routes last' },
   },
+  {
+    guard: 'AWS epoch: a majority of the sites confirms it before each change',
+    file: 'activities/aws/epoch-tag.ts',
+    edits: [{ find: 'await mustHoldMajority(dependencies, run, leftAs);', replace: '' }],
+    test: { file: 'test/activities/aws/auto-scaling.test.ts', title: 'nothing is changed while no majority confirms the epoch' },
+  },
+  {
+    guard: 'AWS epoch: the tag of the resource refuses an older run',
+    file: 'activities/aws/epoch-tag.ts',
+    edits: [{ find: 'mustBeNewest(resource.name, held, run, leftAs);', replace: '' }],
+    test: { file: 'test/activities/aws/auto-scaling.test.ts', title: 'a run is refused where the tag is of a newer one' },
+  },
+  {
+    guard: 'AWS fence: a database that nobody can close is never called fenced',
+    file: 'activities/fencing/rds.ts',
+    edits: [{ find: 'return { ...fence, proven: false,', replace: 'return { ...fence,' }],
+    test: { file: 'test/activities/aws/rds.test.ts', title: 'a fence is never called proven' },
+  },
+  {
+    guard: 'Service manager: its answer counts, not its exit code alone',
+    file: 'site-agent/site-agent',
+    edits: [{ find: ' && case $answer in $pattern) ;; *) return 1 ;; esac', replace: '' }],
+    test: { file: 'test/site-agent/second-plan.test.ts', title: 'the service is judged by the answers of its own service manager' },
+  },
 ];

@@ -155,7 +155,7 @@ describe('sites', () => {
   });
 
   test('a target without a database is an error', () => {
-    expect(messages('target-can-serve', (draft) => delete draft.estate.sites['eu-central-1']!.database)[0]).toContain('its database or cache has no address');
+    expect(messages('target-can-serve', (draft) => delete draft.estate.sites['eu-central-1']!.database)[0]).toContain('its database has no address');
   });
 
   test('two servers with one address are an error', () => {

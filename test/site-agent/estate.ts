@@ -14,9 +14,11 @@ export const sites = ['east', 'west', 'north'] as const;
 export type TestSite = (typeof sites)[number];
 
 const repository = join(import.meta.dirname, '..', '..');
-const pgBin = '/usr/lib/postgresql/15/bin';
+export const pgBin = '/usr/lib/postgresql/15/bin';
 const asRoot = process.getuid?.() === 0;
-const asServerUser = asRoot ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--pdeathsig', 'KILL'] : ['setpriv', '--pdeathsig', 'KILL'];
+export const asServerUser = asRoot
+  ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--pdeathsig', 'KILL']
+  : ['setpriv', '--pdeathsig', 'KILL'];
 export const serverUser = asRoot ? 'postgres' : (process.env['USER'] ?? 'nobody');
 const password = 'test-only';
 

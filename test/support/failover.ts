@@ -13,31 +13,36 @@ import { until } from './until.ts';
 export type Handle = WorkflowHandleWithFirstExecutionRunId<typeof regionalFailover>;
 
 export let rig: Rig;
-/** Made anew for each test, with us-east-1 dead. */
+/** Made anew for each test, with its primary dead. */
 export let estate: FakeEstate;
 export let plan: PlanSnapshot;
 export let electorate: string[];
 
 /** Call once in a test file. */
-export function useFailovers(): void {
+export function useFailovers(load: () => Promise<PlanSnapshot> = erlmcpPlan): void {
   beforeAll(async () => {
-    plan = await erlmcpPlan();
+    plan = await load();
     rig = await Rig.create();
   });
   beforeEach(() => {
     estate = new FakeEstate(plan);
-    estate.dead.add('us-east-1');
+    estate.dead.add(estate.primary);
     const gate = plan.plan.procedures.regionalFailover.gates.find((candidate) => candidate.id === 'activation');
     electorate = plan.plan.groups.filter((group) => gate?.electorate.includes(group.id)).flatMap((group) => group.members);
   });
 }
 
 export async function start(change: Partial<RegionalFailoverInput> = {}, workflowId?: string): Promise<Handle> {
-  const input: RegionalFailoverInput = { estate: plan.plan.estate.name, from: 'us-east-1', to: 'eu-central-1', mode: 'live', startedBy: 'pager', ...change };
+  const input: RegionalFailoverInput = { estate: plan.plan.estate.name, from: estate.primary, to: secondary(), mode: 'live', startedBy: 'pager', ...change };
   const id = workflowId ?? (input.mode === 'dry-run' ? makeDryRunWorkflowId(input.estate) : makeRunWorkflowId(input.estate));
   const handle = await rig.env.client.workflow.start<typeof regionalFailover>('regionalFailover', { taskQueue, workflowId: id, args: [input] });
-  rig.keepIfStarted(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1'));
+  rig.keepIfStarted(makeFenceOnReturnWorkflowId(plan.plan.estate.name, estate.primary));
   return rig.keep(handle);
+}
+
+/** The site that a failover goes to unless a test says otherwise. */
+function secondary(): string {
+  return plan.plan.sites.find((site) => site.role === 'secondary')?.id ?? '';
 }
 
 export async function openGate(handle: Handle, named = ''): Promise<NonNullable<RunStatus['gate']>> {
@@ -60,7 +65,7 @@ export async function endOf(handle: Handle): Promise<Report> {
 
 /** The child outlives the run; tests end it, so that its history can be replayed whole. */
 async function endChild(): Promise<void> {
-  const child = rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1'));
+  const child = rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, estate.primary));
   await child.signal(supersedeSignal, { reason: 'the test is over' }).catch(() => undefined);
   await child.result().catch(() => undefined);
 }
@@ -79,6 +84,6 @@ export function withTarget(id: string): FakeEstate {
 
 function underPlan(changed: Plan): FakeEstate {
   estate = new FakeEstate({ digest: plan.digest, plan: changed });
-  estate.dead.add('us-east-1');
+  estate.dead.add(estate.primary);
   return estate;
 }

@@ -6,6 +6,7 @@ import type { Vantage } from '../../activities/detection/port.ts';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { Activities } from '../../activities/index.ts';
 import type { FunctionVerdict } from '../../activities/verification/port.ts';
+import { serversOf } from '../../plan/rules/servers.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { changeNames } from '../../workflows/changes.ts';
@@ -26,7 +27,7 @@ export interface Call {
 /** State of the model; a test sets it before and while a run goes on. */
 export class FakeEstate {
   readonly snapshot: PlanSnapshot;
-  readonly primary = 'us-east-1';
+  readonly primary: SiteId;
   /** Sites that answer nobody. */
   readonly dead = new Set<SiteId>();
   readonly databases = new Map<SiteId, Server>();
@@ -39,10 +40,12 @@ export class FakeEstate {
   readonly failures = new Map<string, { times: number; failure: ApplicationFailure }>();
   /** Called before each activity; a test hooks in what happens meanwhile. */
   before: (name: string) => Promise<void> | void = () => undefined;
-  route: SiteId = this.primary;
-  synchronousStandby: SiteId | null = 'ap-southeast-1';
+  route: SiteId;
+  /** By default the last standby of the plan. */
+  synchronousStandby: SiteId | null;
   /** Site that wrote the newest heartbeat. */
-  heartbeatFrom: SiteId = this.primary;
+  heartbeatFrom: SiteId;
+  /** Whether a fence by replication can prove itself at all; that of the database needs its synchronous standby besides. */
   fenceProvable = true;
   /** Whether an undo of the fence works, and the old site's service starts again. */
   reattachable = true;
@@ -56,11 +59,15 @@ export class FakeEstate {
 
   constructor(snapshot: PlanSnapshot) {
     this.snapshot = snapshot;
+    this.primary = snapshot.plan.sites.find((site) => site.role === 'primary')?.id ?? '';
+    this.route = this.primary;
+    this.heartbeatFrom = this.primary;
     for (const site of Object.keys(snapshot.plan.estate.sites)) {
       if (!snapshot.plan.estate.sites[site]?.database) continue;
       this.databases.set(site, { role: site === this.primary ? 'writer' : 'standby', bytes: 1000, keys: 10 });
       this.capacity.set(site, snapshot.plan.sites.find((candidate) => candidate.id === site)?.capacity.baselinePercent ?? 0);
     }
+    this.synchronousStandby = [...this.databases.keys()].filter((site) => site !== this.primary).at(-1) ?? null;
   }
 
   /** Servers that would acknowledge a write. Two of them is what must never be. */
@@ -185,7 +192,7 @@ export class FakeEstate {
           const server = this.databases.get(site);
           if (!server) return [];
           const state = this.dead.has(site) ? 'unknown' : server.role;
-          return (['database', 'cache'] as const).map((kind) => ({ site, server: kind, state, how: 'model' }));
+          return serversOf(this.snapshot.plan).map((kind) => ({ site, server: kind, state, how: 'model' }));
         }),
     } satisfies Partial<Activities>;
   }
@@ -274,12 +281,12 @@ export class FakeEstate {
         return this.guarded(run, site, () => {
           this.server(site).role = 'fenced';
           const both = fence(site, 'agent', true, 'database');
-          return { ...both, servers: [...both.servers, ...fence(site, 'agent', true, 'cache').servers] };
+          return { ...both, servers: serversOf(this.snapshot.plan).flatMap((server) => fence(site, 'agent', true, server).servers) };
         });
       },
       fenceDatabaseByReplication: async ({ run, site, standbys }) => {
         for (const standby of standbys) this.mustHold(run, standby);
-        const proven = this.provable(site);
+        const proven = this.provable(site) && standbys.some((standby) => standby === this.synchronousStandby);
         if (proven) this.server(site).role = 'fenced';
         return fence(site, 'replication', proven, 'database');
       },

@@ -14,11 +14,12 @@ import type { FakeEstate } from './fake-estate.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } });
 
-const erlmcp = fileURLToPath(new URL('../../plan/erlmcp', import.meta.url));
+/** The plan of the repository. */
+export const erlmcpPlan = (): Promise<PlanSnapshot> => testPlan('plan/erlmcp');
 
-/** The plan of the repository, as runs in tests work on it; evidence stays fresh for 5 minutes, so that a gate that expires takes few rounds. */
-export async function erlmcpPlan(): Promise<PlanSnapshot> {
-  const { plan, digest } = await loadPlan(erlmcp);
+/** A plan of this repository, as runs in tests work on it; evidence stays fresh for 5 minutes, so that a gate that expires takes few rounds. */
+export async function testPlan(folder: string): Promise<PlanSnapshot> {
+  const { plan, digest } = await loadPlan(fileURLToPath(new URL(`../../${folder}`, import.meta.url)));
   const detection = { ...plan.estate.detection, evidenceMaxAge: 'PT5M' };
   return { digest, plan: { ...plan, estate: { ...plan.estate, detection } } };
 }

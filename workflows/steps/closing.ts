@@ -19,7 +19,7 @@ export function confirmWriters(run: Run, facts: RecoveryFacts): LookAtChange<rea
     predicted: [],
     act: async ({ read }) => {
       const observed = await observeServers(run, facts, read);
-      run.exceptions.push(...judgeServers(observed));
+      run.exceptions.push(...judgeServers(run.plan, observed));
       return observed;
     },
     found: (servers) => servers.map(({ server, site, state }) => `${server} at ${site}: ${state}`).join(', '),

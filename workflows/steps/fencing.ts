@@ -122,6 +122,6 @@ async function fence(
   if (byAgent?.proven) return [byAgent];
   return settle(
     change.fenceDatabaseByReplication({ run: run.context(), site, standbys }),
-    change.fenceCacheByReplication({ run: run.context(), site, replicas }),
+    ...(run.plan.estate.cache === undefined ? [] : [change.fenceCacheByReplication({ run: run.context(), site, replicas })]),
   );
 }

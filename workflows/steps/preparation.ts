@@ -9,6 +9,7 @@ import { describeLoss, type Loss } from '../../plan/rules/loss.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
+import { type LeftOut, withoutCache } from '../left-out.ts';
 import { countLoss, lossOf } from '../loss.ts';
 import type { Run } from '../run.ts';
 import type { Alteration, Look } from '../step-body.ts';
@@ -36,7 +37,8 @@ export function catchUpDatabase(run: Run, facts: RecoveryFacts): Alteration<Chan
 }
 
 /** Step: the same for the cache; the most advanced offset wins. */
-export function catchUpCache(run: Run, facts: RecoveryFacts): Alteration<Change> {
+export function catchUpCache(run: Run, facts: RecoveryFacts): Alteration<Change> | LeftOut {
+  if (run.plan.estate.cache === undefined) return withoutCache;
   return {
     changes: true,
     would: `let the cache at ${facts.to} catch up from the most advanced surviving replica`,
@@ -60,15 +62,18 @@ export function catchUpCache(run: Run, facts: RecoveryFacts): Alteration<Change>
   };
 }
 
-/** Step: what would be lost by promoting the target now, in the database and in the cache. */
+/** Step: what would be lost by promoting the target now, in the database and, where there is one, in the cache. */
 export function checkLag(run: Run, facts: RecoveryFacts): Look<Loss> {
   return {
     act: async ({ read }) => {
       await countLoss(run, facts, read);
       return lossOf(facts);
     },
-    found: (loss) =>
-      `database ${facts.loss ? describeLoss(facts.loss) : 'unknown'}, cache ${facts.cacheLoss ? describeLoss(facts.cacheLoss) : 'unknown'}; together ${describeLoss(loss)}`,
+    found: (loss) => {
+      const database = `database ${facts.loss ? describeLoss(facts.loss) : 'unknown'}`;
+      if (run.plan.estate.cache === undefined) return `${database}; the estate has no cache`;
+      return `${database}, cache ${facts.cacheLoss ? describeLoss(facts.cacheLoss) : 'unknown'}; together ${describeLoss(loss)}`;
+    },
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Change } from '../../activities/context.ts';
 import type { Promotion } from '../../activities/database/port.ts';
 import type { RecoveryFacts } from '../facts.ts';
+import { type LeftOut, withoutCache } from '../left-out.ts';
 import type { Run } from '../run.ts';
 import type { Alteration } from '../step-body.ts';
 import { cacheSites, databaseSites } from '../sites.ts';
@@ -19,7 +20,8 @@ export function promoteDatabase(run: Run, facts: RecoveryFacts): Alteration<Prom
 }
 
 /** Step: the target's cache is promoted, and the other replicas follow it. */
-export function promoteCache(run: Run, facts: RecoveryFacts): Alteration<Change & { readonly digestsEqual: boolean | 'no replica' }> {
+export function promoteCache(run: Run, facts: RecoveryFacts): Alteration<Change & { readonly digestsEqual: boolean | 'no replica' }> | LeftOut {
+  if (run.plan.estate.cache === undefined) return withoutCache;
   const replicas = others(cacheSites(run.plan, facts.from), facts.to);
   return {
     changes: true,

@@ -1,0 +1,227 @@
+/** Capacity as the size of EC2 Auto Scaling groups. The minimum is set with the size, so that no scaling policy takes the instances away again. */
+import {
+  AutoScalingClient,
+  CreateOrUpdateTagsCommand,
+  DescribeAutoScalingGroupsCommand,
+  DescribeScalingActivitiesCommand,
+  UpdateAutoScalingGroupCommand,
+  type AutoScalingGroup,
+} from '@aws-sdk/client-auto-scaling';
+import type { Plan, SiteId } from '../../plan/schema.ts';
+import { awsClientOptions, bounded } from '../aws/client.ts';
+import { takeResource, type Tag, type TaggedResource } from '../aws/epoch-tag.ts';
+import { rethrowAws, unlessTransient } from '../aws/errors.ts';
+import type { RunContext } from '../context.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { failure } from '../errors.ts';
+import { until } from '../running.ts';
+import type { InfrastructureActivities } from './port.ts';
+
+const pollMilliseconds = 1_000;
+/** The clocks of this worker and of AWS may differ by so much. */
+const clockSlackMilliseconds = 30_000;
+const nothingDone = 'The size of no group was changed by this call.';
+
+export interface Group {
+  readonly name: string;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly wanted: number;
+  /** Instances in service and healthy. */
+  readonly inService: number;
+  readonly suspended: readonly string[];
+  readonly tags: readonly Tag[];
+}
+
+interface Scaling {
+  read(name: string): Promise<Group>;
+  resize(name: string, instances: number): Promise<void>;
+  tag(name: string, tag: { readonly Key: string; readonly Value: string }): Promise<void>;
+  /** Why a launch after that time has failed for want of room; undefined when none has. */
+  lackOfRoom(name: string, since: number): Promise<string | undefined>;
+  close(): void;
+}
+
+/** What one call works with. */
+interface Work {
+  readonly dependencies: ActivityDependencies;
+  readonly run: RunContext;
+  readonly site: SiteId;
+  readonly scaling: Scaling;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+export function createAutoScalingCapacity(dependencies: ActivityDependencies): InfrastructureActivities {
+  return {
+    async setCapacity({ run, site, percent }) {
+      const plan = await dependencies.planOf(run.planDigest);
+      const { place, credentials } = placeOf(plan, site);
+      const scaling = createScaling(new AutoScalingClient(await awsClientOptions(place, credentials, dependencies)));
+      try {
+        const { groups, fullLoadInstances } = place;
+        const work: Work = { dependencies, run, site, scaling, startedAt: dependencies.now().getTime() };
+        const before = await Promise.all(groups.map((name) => scaling.read(name)));
+        const { changed, notes } = await fill(work, groups, instancesFor(fullLoadInstances, percent));
+        const after = await Promise.all(groups.map((name) => scaling.read(name)));
+        return {
+          before: inWords(before, fullLoadInstances),
+          after: [inWords(after, fullLoadInstances), ...notes].join('; '),
+          changed,
+          source: `Auto Scaling in ${place.region}`,
+          at: dependencies.now().toISOString(),
+        };
+      } finally {
+        scaling.close();
+      }
+    },
+  };
+}
+
+/** The groups of a site as they are now, in the plan's order. For a check before there is anything to change. */
+export async function readGroups(plan: Plan, site: SiteId, dependencies: Pick<ActivityDependencies, 'secret'>): Promise<readonly Group[]> {
+  const { place, credentials } = placeOf(plan, site);
+  const scaling = createScaling(new AutoScalingClient(await awsClientOptions(place, credentials, dependencies)));
+  try {
+    return await Promise.all(place.groups.map((name) => scaling.read(name)));
+  } finally {
+    scaling.close();
+  }
+}
+
+/** Instances that carry this share of the full load. */
+export function instancesFor(fullLoadInstances: number, percent: number): number {
+  return Math.ceil((fullLoadInstances * percent) / 100);
+}
+
+/** Gives each group what those before it could not take; groups that are not needed get nothing. */
+async function fill(work: Work, groups: readonly string[], instances: number): Promise<{ readonly changed: boolean; readonly notes: readonly string[] }> {
+  let missing = instances;
+  let changed = false;
+  const notes: string[] = [];
+  for (const name of groups) {
+    const brought = await bring(work, name, missing);
+    changed ||= brought.changed;
+    if (brought.lack !== undefined) notes.push(`${name} has room for ${brought.inService} of ${missing}: ${brought.lack}`);
+    missing = Math.max(0, missing - brought.inService);
+  }
+  if (missing === 0) return { changed, notes };
+  throw failure('capacity', {
+    happened: `${work.site} has ${instances - missing} of ${instances} instances in service: ${notes.join('; ')}.`,
+    leftAs: 'Those that are there stay, and the groups go on asking for the others.',
+  });
+}
+
+interface Brought {
+  readonly inService: number;
+  readonly changed: boolean;
+  readonly lack?: string;
+}
+
+/** Sets one group and waits until as many instances serve, or AWS says that it has no room for them. */
+async function bring(work: Work, name: string, instances: number): Promise<Brought> {
+  const { scaling } = work;
+  const found = await scaling.read(name);
+  const fits = found.wanted === instances && found.minimum === instances;
+  if (!fits) {
+    mustTake(found, instances);
+    await takeResource(work.dependencies, work.run, taggedGroup(scaling, name), nothingDone);
+    await scaling.resize(name, instances);
+  }
+  let lack: string | undefined;
+  const group = await until(
+    async () => {
+      const state = await unlessTransient(scaling.read(name));
+      if (!state || (state.inService >= instances && state.wanted === instances)) return state;
+      lack = await unlessTransient(scaling.lackOfRoom(name, work.startedAt - clockSlackMilliseconds));
+      return lack === undefined ? undefined : state;
+    },
+    { everyMilliseconds: pollMilliseconds, withinMilliseconds: Infinity },
+  );
+  return { inService: Math.min(group?.inService ?? 0, instances), changed: !fits, ...(lack === undefined ? {} : { lack }) };
+}
+
+/** What would let the run wait in vain is said before anything is changed. */
+function mustTake(group: Group, instances: number): void {
+  if (instances > group.maximum)
+    throw failure('permanent', {
+      happened: `The Auto Scaling group ${group.name} may have ${group.maximum} instances, and ${instances} are needed.`,
+      leftAs: nothingDone,
+      next: `Raise it (aws autoscaling update-auto-scaling-group --auto-scaling-group-name ${group.name} --max-size ${instances}), then choose retry.`,
+    });
+  const held = group.suspended.filter((process) => process === 'Launch' || process === 'Terminate');
+  if (held.length > 0)
+    throw failure('permanent', {
+      happened: `The Auto Scaling group ${group.name} has suspended ${held.join(' and ')}.`,
+      leftAs: nothingDone,
+      next: `Resume it (aws autoscaling resume-processes --auto-scaling-group-name ${group.name}), then choose retry.`,
+    });
+}
+
+function taggedGroup(scaling: Scaling, name: string): TaggedResource {
+  return {
+    name: `The Auto Scaling group ${name}`,
+    readTags: async () => (await scaling.read(name)).tags,
+    writeTag: (tag) => scaling.tag(name, tag),
+  };
+}
+
+function createScaling(client: AutoScalingClient): Scaling {
+  const leftAs = 'What became of it is read at the next attempt.';
+  return {
+    async read(name) {
+      const command = new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] });
+      const { AutoScalingGroups: groups } = await client.send(command, bounded()).catch(rethrowAws(`Reading the Auto Scaling group ${name}`, nothingDone));
+      const group = groups?.[0];
+      if (!group) throw failure('permanent', { happened: `There is no Auto Scaling group ${name} in ${await client.config.region()}.`, leftAs: nothingDone });
+      return groupOf(name, group);
+    },
+    async resize(name, instances) {
+      const command = new UpdateAutoScalingGroupCommand({ AutoScalingGroupName: name, MinSize: instances, DesiredCapacity: instances });
+      await client.send(command, bounded()).catch(rethrowAws(`Setting the Auto Scaling group ${name} to ${instances}`, leftAs));
+    },
+    async tag(name, tag) {
+      const command = new CreateOrUpdateTagsCommand({
+        Tags: [{ ResourceId: name, ResourceType: 'auto-scaling-group', PropagateAtLaunch: false, ...tag }],
+      });
+      await client.send(command, bounded()).catch(rethrowAws(`Tagging the Auto Scaling group ${name}`, nothingDone));
+    },
+    async lackOfRoom(name, since) {
+      const command = new DescribeScalingActivitiesCommand({ AutoScalingGroupName: name, MaxRecords: 20 });
+      const { Activities: activities } = await client.send(command, bounded()).catch(rethrowAws(`Reading the activities of ${name}`, leftAs));
+      const failed = (activities ?? []).find(
+        ({ StatusCode, StatusMessage, StartTime }) =>
+          (StatusCode === 'Failed' || StatusCode === 'Cancelled') &&
+          (StartTime?.getTime() ?? 0) >= since &&
+          /insufficient|do not have (sufficient|enough)|capacity|limit exceeded|quota/i.test(StatusMessage ?? ''),
+      );
+      return failed?.StatusMessage;
+    },
+    close: () => client.destroy(),
+  };
+}
+
+function groupOf(name: string, group: AutoScalingGroup): Group {
+  const serving = (group.Instances ?? []).filter(({ LifecycleState, HealthStatus }) => LifecycleState === 'InService' && HealthStatus === 'Healthy');
+  return {
+    name,
+    minimum: group.MinSize ?? 0,
+    maximum: group.MaxSize ?? 0,
+    wanted: group.DesiredCapacity ?? 0,
+    inService: serving.length,
+    suspended: (group.SuspendedProcesses ?? []).flatMap(({ ProcessName }) => ProcessName ?? []),
+    tags: group.Tags ?? [],
+  };
+}
+
+function inWords(groups: readonly Group[], full: number): string {
+  const serving = groups.reduce((sum, group) => sum + group.inService, 0);
+  return `${Math.round((100 * serving) / full)} % (${groups.map(({ name, inService }) => `${name} ${inService}`).join(', ')} of ${full} in service)`;
+}
+
+function placeOf(plan: Plan, site: SiteId) {
+  const { capacity } = plan.estate;
+  const place = capacity?.driver === 'auto-scaling' ? capacity.sites[site] : undefined;
+  if (capacity?.driver === 'auto-scaling' && place) return { place, credentials: capacity.credentials };
+  throw failure('permanent', { happened: `The plan names no Auto Scaling group for ${site}.`, leftAs: nothingDone, next: 'Add it to estate.capacity.sites.' });
+}
