@@ -115,6 +115,7 @@ class Simulation {
     this.begin();
     await this.untilEnded();
     await this.letTheSiteReturn();
+    await this.untilEnded(); // a run that was started meanwhile
     keepCoverage();
     return {
       estate: this.estate,
