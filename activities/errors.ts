@@ -89,7 +89,7 @@ export function failure(type: ErrorType, text: FailureText, facts: Record<string
   });
 }
 
-/** True for a failure after which nothing more may be tried in this run, whatever else would still work. */
+/** True for a failure that no other way of the same step gets around: the step ends with it, and people or a newer run decide. */
 export function endsTheRun(error: unknown): boolean {
   return error instanceof ApplicationFailure && (error.type === 'stale-epoch' || error.type === 'plan-changed' || error.type === 'secret-missing');
 }

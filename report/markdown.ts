@@ -1,6 +1,6 @@
 /** A report as Markdown, for a commander who is tired: how it ended first, then what is not as it should be, then the figures, then the details. Pure. */
 import { formatSeconds } from '../plan/durations.ts';
-import { describeLoss } from '../plan/rules/loss.ts';
+import { explainLoss } from '../plan/rules/loss.ts';
 import type { ClockSplit, FunctionRecord, GateRecord, Report, StepRecord, VoteRecord } from './report.ts';
 import {
   changesTitle, clockParts, decided, ended, judged, money, objectives, oneLine, origin, outage, recordedNote, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
@@ -36,7 +36,7 @@ function heading(report: Report): string {
     '',
     report.summary,
     '',
-    `- **Data lost:** ${describeLoss(report.loss)}`,
+    `- **Data lost:** ${explainLoss(report.loss)}`,
     `- **Outage:** ${outage(report.clock)}`,
     `- **Objectives:** ${shortfalls(report.functions).length === 0 ? verdict : `**${verdict}**`}`,
     `- **Run:** ${report.runId}, epoch ${report.epoch}, estate ${report.estate}, started by ${report.startedBy}`,

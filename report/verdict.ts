@@ -1,7 +1,7 @@
 /** Is how a run ended good news? Objectives are judged apart. Pure. */
 import type { Report } from './report.ts';
 
-/** True for a plain recovery, and for a dry run that came to its end. */
-export function endedWell({ mode, outcome }: Pick<Report, 'mode' | 'outcome'>): boolean {
-  return mode === 'dry-run' ? outcome !== 'failed' && outcome !== 'aborted' : outcome === 'recovered';
+/** True for a plain recovery, and for a dry run that nothing would have stopped. */
+export function endedWell({ mode, outcome, exceptions }: Pick<Report, 'mode' | 'outcome' | 'exceptions'>): boolean {
+  return mode === 'dry-run' ? outcome === 'stood down' && exceptions.length === 0 : outcome === 'recovered';
 }

@@ -1,4 +1,4 @@
-/** Goal: the structure stays what DESIGN and ARCHITECTURE.md say. Method: read the sources as text; each rule is a pure function that is itself tested on a line that breaks it. */
+/** Goal: the structure stays what ARCHITECTURE.md says. Method: read the sources as text; each rule is a pure function that is itself tested on a line that breaks it. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';

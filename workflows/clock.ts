@@ -41,7 +41,7 @@ export function split(moments: Moments, peopleSeconds: number): ClockSplit | nul
 
 /**
  * Seconds from the first failed observation until a function served customers again: green at the target, and the old answer gone from every cache.
- * Source: the clock of DESIGN.
+ * The report shows the split of it.
  */
 export function achievedRto(moments: Moments, greenAt: string | undefined): number | 'not reached' {
   if (moments.failedSince === undefined || moments.authoritativeAt === undefined || greenAt === undefined) return 'not reached';

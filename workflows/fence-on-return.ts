@@ -1,4 +1,4 @@
-/** Fences a site through its own agent when it comes back. Outlives the run that started it; a newer run, an undo or a failback ends it. */
+/** Fences a site through its own agent when it comes back. Outlives the run that started it; a newer run or an undo ends it. */
 import { condition, continueAsNew, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
 import type { PlanSnapshot, SiteId } from '../plan/schema.ts';

@@ -59,7 +59,7 @@ export const approveSignal = defineSignal<[ShortVote]>('approve');
 export const rejectSignal = defineSignal<[ShortVote]>('reject');
 /** Votes at the open gate. */
 export const voteSignal = defineSignal<[Vote]>('vote');
-/** Votes at the open gate, and a refusal answers at once. Named apart from the signal because the UI lists them in one place. */
+/** Votes at the open gate, and a refusal answers at once. The UI lists it apart from the signal of the same name. */
 export const voteUpdate = defineUpdate<VoteReceipt, [Vote]>('vote');
 
 /** Holds the run before its next change; what is under way ends first. */

@@ -184,7 +184,7 @@ export class Run {
     for (const id of ids) if (!after?.[id]) await this.askBefore(this.planned(id));
     for (const id of ids) {
       const body = bodies[id] as unknown as StepBody<unknown>;
-      const earlier = after?.[id]?.flatMap((other) => begun.get(other) ?? []);
+      const earlier = after?.[id]?.filter((other) => ids.includes(other)).map((other) => begun.get(other) ?? mustStandBefore(other, id));
       begun.set(id, earlier ? Promise.all(earlier).then(() => this.step(id, body)) : this.attemptUntilDone(this.planned(id), body));
     }
     await settle(...begun.values());
@@ -348,4 +348,9 @@ export class Run {
     this.timeline.push({ at: endedAt, text: `${record.name}: ${result}. ${evidence}` });
     this.onChange();
   }
+}
+
+/** A fault in the procedure, which fails the workflow task: one that waited for a later step would not wait at all. */
+function mustStandBefore(other: string, id: string): never {
+  throw new Error(`"${id}" is to come after "${other}", which stands behind it. Write "${other}" first.`);
 }

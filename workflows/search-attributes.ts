@@ -7,7 +7,7 @@ export const estateAttribute = defineSearchAttributeKey('DrEstate', SearchAttrib
 export const procedureAttribute = defineSearchAttributeKey('DrProcedure', SearchAttributeType.KEYWORD);
 /** Phase where the run is, changed as it goes. */
 export const phaseAttribute = defineSearchAttributeKey('DrPhase', SearchAttributeType.KEYWORD);
-/** Mode: `live`, `drill` or `dry-run`. */
+/** Mode: `live` or `dry-run`. */
 export const modeAttribute = defineSearchAttributeKey('DrMode', SearchAttributeType.KEYWORD);
 
 export const searchAttributes = [estateAttribute, procedureAttribute, phaseAttribute, modeAttribute] as const;

@@ -2,8 +2,8 @@
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { renderCloudEvents } from '../../report/formats/cloud-events.ts';
-import type { ReportToExport } from '../../report/formats/export.ts';
 import { renderJUnit } from '../../report/formats/junit.ts';
+import type { Report } from '../../report/report.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { renderHtml } from './formats/html.ts';
@@ -12,7 +12,7 @@ import type { Io } from './io.ts';
 
 interface Format {
   readonly meaning: string;
-  readonly render: (exported: ReportToExport, environment: Io['environment']) => string | Promise<string | Uint8Array>;
+  readonly render: (report: Report, environment: Io['environment']) => string | Promise<string | Uint8Array>;
 }
 
 /** Option of the command line, and how the file is made. */
@@ -34,17 +34,17 @@ export function addExports(command: Command): Command {
 }
 
 /** Writes each file that was asked for and says so; one that fails does not keep another from being written, and the first such gives the code. */
-export async function writeExports(io: Io, options: ExportOptions, exported: ReportToExport): Promise<ExitCode> {
+export async function writeExports(io: Io, options: ExportOptions, report: Report): Promise<ExitCode> {
   let code: ExitCode = exitCodes.ok;
   for (const name of Object.keys(formats) as FormatName[]) {
     const file = options[name];
     if (file === undefined) continue;
     try {
-      io.err(`${(await put(file, await formats[name].render(exported, io.environment))) ? 'Replaced' : 'Wrote'} ${file}.\n`);
+      io.err(`${(await put(file, await formats[name].render(report, io.environment))) ? 'Replaced' : 'Wrote'} ${file}.\n`);
     } catch (error) {
       if (code === exitCodes.ok) code = error instanceof NoBrowserError ? exitCodes.noBrowser : exitCodes.exportFailed;
       io.err(`${file} was not written (--${name}): ${firstLine(error)}. The run and its report are as they were.\n`);
-      io.err(`Mend that, or name another file, and ask again: dr report --run ${exported.report.runId} --${name} FILE\n`);
+      io.err(`Mend that, or name another file, and ask again: dr report --run ${report.runId} --${name} FILE\n`);
     }
   }
   return code;

@@ -22,8 +22,8 @@ export const undoWithinBound: Rule = (plan) =>
   );
 
 /**
- * A failure is believed only after the hold time; a recovery that is believed sooner is reported while it may fail again in the way that the plan itself calls a failure
- *.
+ * A failure is believed only after the hold time; a recovery that is believed sooner is reported while it may fail again in the way that the plan itself calls
+ * a failure.
  */
 export const watchAsLongAsHold: Rule = (plan) =>
   Object.entries(plan.procedures).flatMap(([name, procedure]) =>

@@ -6,7 +6,7 @@ import { duration, endpoint, host, identifier, path, port, secretReference, url 
 const sqlName = z.string().regex(/^[a-z_][a-z0-9_]*$/);
 const urlPath = z.string().startsWith('/');
 
-/** Sources: DESIGN's five safety rules, rules 1 and 2. */
+/** Two observers of different kinds, and a hold time, before "failed". */
 export const detection = z
   .strictObject({
     holdTime: duration.describe('Failure counts only after it was seen for this long, and longer than the longest blip that is tolerated.'),

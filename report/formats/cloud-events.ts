@@ -2,7 +2,6 @@
 import { CloudEvent } from 'cloudevents';
 import { type EventName, eventTypes, sourceOf } from '../events.ts';
 import type { GateRecord, Report, StepRecord, VoteRecord } from '../report.ts';
-import type { ReportToExport } from './export.ts';
 
 /** What happened at one moment of the run. */
 interface Happening {
@@ -15,16 +14,16 @@ interface Happening {
 }
 
 /** The events as a JSON batch (`application/cloudevents-batch+json`), in the order of their times. Throws when one is no valid event. */
-export function renderCloudEvents(exported: ReportToExport): string {
-  return `${JSON.stringify(eventsOf(exported), null, 2)}\n`;
+export function renderCloudEvents(report: Report): string {
+  return `${JSON.stringify(eventsOf(report), null, 2)}\n`;
 }
 
 /**
  * Every event of a run so far. An id is made from the run's start and from what happened, so that a later export repeats the ids of an earlier one; a record that changed since
  * (a vote that became void, a failed step that people skipped) is another event.
  */
-export function eventsOf({ report, ended }: ReportToExport): readonly CloudEvent<object>[] {
-  const happenings = [started(report), ...report.gates.flatMap(atGate), ...report.steps.flatMap(endedStep), ...(ended ? [finished(report)] : [])];
+export function eventsOf(report: Report): readonly CloudEvent<object>[] {
+  const happenings = [started(report), ...report.gates.flatMap(atGate), ...report.steps.flatMap(endedStep), ...(report.open ? [] : [finished(report)])];
   const source = sourceOf(report.estate, report.runId);
   return happenings
     .toSorted((a, b) => Date.parse(a.time) - Date.parse(b.time))

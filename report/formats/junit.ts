@@ -5,7 +5,7 @@ import { describeLoss } from '../../plan/rules/loss.ts';
 import { judgeRpo, judgeRto } from '../../plan/rules/objectives.ts';
 import type { FunctionRecord, Report, StepRecord } from '../report.ts';
 import { endedWell } from '../verdict.ts';
-import type { ReportToExport } from './export.ts';
+import { ended } from '../words.ts';
 
 /** The library's types speak of a default export, and its code is the builder itself. */
 const builder = junitReportBuilder as unknown as Builder;
@@ -14,28 +14,35 @@ const builder = junitReportBuilder as unknown as Builder;
  * XML of the run. `failure`: it was tried and fell short (type `critical step`, `optional step`, `objective missed` or the outcome); `error`: nobody can tell; `skipped`: people left it
  * out, it only would be done, or there was nothing to measure. Why stands in the case's output.
  */
-export function renderJUnit({ report, ended }: ReportToExport): string {
+export function renderJUnit(report: Report): string {
   const file = builder.newBuilder().name(`${report.procedure} of ${report.estate}`);
   const suite = (name: string): TestSuite => withProperties(file.testSuite().name(name).timestamp(report.startedAt), report);
-  addOutcome(suite('run'), report, ended);
+  addOutcome(suite('run'), report);
   const steps = suite('steps');
   report.steps.forEach((step, index) => addStep(steps, report, step, attemptOf(report.steps, index)));
   const objectives = suite('objectives');
   for (const entry of report.functions) {
-    addRto(objectives, report, entry, ended);
-    addRpo(objectives, report, entry, ended);
+    addRto(objectives, report, entry);
+    addRpo(objectives, report, entry);
   }
   return file.build();
 }
 
-function withProperties(suite: TestSuite, { runId, epoch, plan, outcome, mode }: Report): TestSuite {
-  return suite.property('run', runId).property('epoch', String(epoch)).property('plan digest', plan.digest).property('outcome', outcome).property('mode', mode);
+function withProperties(suite: TestSuite, report: Report): TestSuite {
+  const { runId, epoch, plan, mode } = report;
+  return suite
+    .property('run', runId)
+    .property('epoch', String(epoch))
+    .property('plan digest', plan.digest)
+    .property('outcome', ended(report))
+    .property('mode', mode);
 }
 
-function addOutcome(suite: TestSuite, report: Report, ended: boolean): void {
+function addOutcome(suite: TestSuite, report: Report): void {
   const found = suite.testCase().className(`${report.procedure}.run`).name('Outcome').time(secondsBetween(report.startedAt, report.endedAt));
   found.standardOutput([report.summary, ...report.exceptions, ...report.leftovers].join('\n'));
-  if (!ended) found.skipped();
+  if (report.open)
+    found.skipped(); // what is not over is neither passed nor failed
   else if (!endedWell(report)) found.failure([report.summary, ...report.exceptions].join(' · '), report.outcome);
 }
 
@@ -71,21 +78,21 @@ function attemptOf(steps: readonly StepRecord[], index: number): number {
   return steps.slice(0, index + 1).filter((step) => step.id === id && step.name === name).length;
 }
 
-function addRto(suite: TestSuite, report: Report, { id, name, rtoSeconds: { target, achieved } }: FunctionRecord, ended: boolean): void {
+function addRto(suite: TestSuite, report: Report, { id, name, rtoSeconds: { target, achieved } }: FunctionRecord): void {
   const found = objectiveCase(suite, report, id, `${name}: RTO ${formatSeconds(target)}`);
   const text = achieved === 'not reached' ? 'not reached' : formatSeconds(achieved);
   if (achieved !== 'not reached') found.time(achieved);
   found.standardOutput(`achieved: ${text}`);
-  if (!isMeasured(report, ended)) found.skipped();
+  if (!isMeasured(report)) found.skipped();
   else if (judgeRto(target, achieved) !== 'met') found.failure(`The RTO is ${formatSeconds(target)}; achieved: ${text}.`, 'objective missed');
 }
 
-function addRpo(suite: TestSuite, report: Report, { id, name, rpoSeconds: { target, achieved } }: FunctionRecord, ended: boolean): void {
+function addRpo(suite: TestSuite, report: Report, { id, name, rpoSeconds: { target, achieved } }: FunctionRecord): void {
   const found = objectiveCase(suite, report, id, `${name}: RPO ${formatSeconds(target)}`);
   const text = describeLoss(achieved);
   found.standardOutput(`lost: ${text}`);
   const judgement = judgeRpo(target, achieved);
-  if (!isMeasured(report, ended)) found.skipped();
+  if (!isMeasured(report)) found.skipped();
   else if (judgement === 'unknown') found.error(`The RPO is ${formatSeconds(target)}; lost: ${text}.`, 'loss unknown');
   else if (judgement !== 'met') found.failure(`The RPO is ${formatSeconds(target)}; lost: ${text}.`, 'objective missed');
 }
@@ -95,8 +102,8 @@ function objectiveCase(suite: TestSuite, { procedure }: Report, id: string, name
 }
 
 /** A dry run recovers nothing, an open run may still, and without a failure on record no clock ran. */
-function isMeasured({ mode, clock }: Report, ended: boolean): boolean {
-  return ended && mode === 'live' && clock !== null;
+function isMeasured({ open, mode, clock }: Report): boolean {
+  return !open && mode === 'live' && clock !== null;
 }
 
 function secondsBetween(from: string, to: string): number {

@@ -11,7 +11,7 @@ describe('a report for a tired commander', () => {
       '',
       'eu-central-1 has taken over from us-east-1.',
       '',
-      '- **Data lost:** proven 0',
+      '- **Data lost:** proven 0: ap-southeast-1 was synchronous',
       '- **Outage:** 1 min 36 s since 2026-02-02T10:00:00.000Z',
       '- **Objectives:** **Analytics dashboard: RTO missed**',
     ]);

@@ -5,7 +5,6 @@ import { exitCodes } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { addExports, writeExports } from '../exports.ts';
 import type { ExportOptions } from '../exports.ts';
-import { badInput } from '../failures.ts';
 import { follow } from '../follow.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../io.ts';
@@ -25,7 +24,7 @@ export function addStatus(program: Command, register: Register): void {
   const status = program.command('status').description('steps, clock and gate of a run; for a broken one what its history says that it changed');
   register(aboutRun(status).option('--watch', 'stay and show every change; Ctrl-C leaves the run going'), showStatus);
   const report = program.command('report').description('the report of a run, complete once it has ended');
-  register(addExports(aboutRun(report).option('--markdown', 'as Markdown (the default)')), showReport);
+  register(addExports(aboutRun(report)), showReport);
 }
 
 function aboutRun(command: Command): Command {
@@ -46,8 +45,7 @@ async function showStatus(io: Io, options: RunOptions & { readonly watch?: true 
   });
 }
 
-async function showReport(io: Io, options: RunOptions & ExportOptions & { readonly markdown?: true }): Promise<ExitCode> {
-  if (options.json && options.markdown) throw badInput('--json and --markdown exclude each other.', 'Give one of them.');
+async function showReport(io: Io, options: RunOptions & ExportOptions): Promise<ExitCode> {
   const runId = await chooseRun(io, options);
   return withClient(io, async (client) => {
     const view = await client.status(runId);
@@ -55,7 +53,7 @@ async function showReport(io: Io, options: RunOptions & ExportOptions & { readon
     if (options.json) printJson(io, report);
     else io.out(renderMarkdown(report));
     if (view.state !== 'ended') io.err('The run is still open; this is the report so far.\n');
-    const written = await writeExports(io, options, { report, ended: view.state === 'ended' });
+    const written = await writeExports(io, options, report);
     if (written !== exitCodes.ok) return written;
     return view.state === 'ended' ? exitCodeOfReport(report) : exitCodes.ok;
   });

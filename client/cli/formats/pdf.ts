@@ -1,7 +1,7 @@
 /** `dr report --pdf FILE`: the page, printed by a Chromium that is already on the machine. */
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
-import type { ReportToExport } from '../../../report/formats/export.ts';
+import type { Report } from '../../../report/report.ts';
 import type { Io } from '../io.ts';
 import { renderHtml } from './html.ts';
 
@@ -17,9 +17,9 @@ export class NoBrowserError extends Error {
 }
 
 /** Throws NoBrowserError when there is none, and what Playwright throws when it does not print. */
-export async function renderPdf(exported: ReportToExport, environment: Io['environment']): Promise<Uint8Array> {
+export async function renderPdf(report: Report, environment: Io['environment']): Promise<Uint8Array> {
   const executablePath = findChromium(environment);
-  return print(await renderHtml(exported), executablePath);
+  return print(await renderHtml(report), executablePath);
 }
 
 /** DR_CHROMIUM, else the first that the PATH has. */

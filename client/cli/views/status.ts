@@ -5,7 +5,7 @@ import type { Report, StepRecord, TimelineEntry } from '../../../report/report.t
 import type { OpenGate, RunStatus } from '../../../workflows/messages.ts';
 import type { RunView } from '../../client.ts';
 import type { HistoricChange } from '../../history.ts';
-import { missedObjectives } from '../verdict.ts';
+import { shortfalls } from '../../../report/words.ts';
 import { clock, section, table } from './text.ts';
 
 /** The whole page. */
@@ -86,7 +86,7 @@ function renderEnd(report: Report): string {
     `${report.runId}: ${report.outcome}. ${report.summary}\n`,
     section('Exceptions', report.exceptions),
     section('Left over', report.leftovers),
-    dryRun ? section('A live run would, in this order', report.changes) : section('Objectives missed', missedObjectives(report)),
+    dryRun ? section('A live run would, in this order', report.changes) : section('Objectives missed', shortfalls(report.functions)),
     dryRun ? '' : `Loss: ${explainLoss(report.loss)}\n`,
     report.clock ? `Outage: ${report.clock.totalSeconds === 'not reached' ? 'not over' : formatSeconds(report.clock.totalSeconds)}\n` : '',
     `The whole report: dr report --run ${report.runId}\n`,

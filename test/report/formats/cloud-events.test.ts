@@ -7,11 +7,11 @@ import type { Report } from '../../../report/report.ts';
 import { exampleReport } from '../example.ts';
 
 const gate = exampleReport.gates[0]!;
-const ids = (report: Report, ended = true): string[] => eventsOf({ report, ended }).map(({ id }) => id.replace(`${report.startedAt}/`, ''));
+const ids = (report: Report, ended = true): string[] => eventsOf({ ...report, open: !ended }).map(({ id }) => id.replace(`${report.startedAt}/`, ''));
 
 describe('the events of a run', () => {
   test('are all that its report tells, in the order of their times', () => {
-    expect(eventsOf({ report: exampleReport, ended: true }).map(({ time, type, subject }) => [time?.slice(11, 19), type, subject])).toEqual([
+    expect(eventsOf(exampleReport).map(({ time, type, subject }) => [time?.slice(11, 19), type, subject])).toEqual([
       ['10:00:10', 'dr-orchestrator.run.started', undefined],
       ['10:00:14', 'dr-orchestrator.gate.opened', 'activation-3f9c2a'],
       ['10:00:14', 'dr-orchestrator.step.ended', 'confirm-failure'],
@@ -36,8 +36,8 @@ describe('the events of a run', () => {
   });
 
   test('of another run of the same estate have other ids', () => {
-    const other = eventsOf({ report: { ...exampleReport, startedAt: '2026-03-03T10:00:10.000Z' }, ended: true }).map(({ id }) => id);
-    const first = eventsOf({ report: exampleReport, ended: true }).map(({ id }) => id);
+    const other = eventsOf({ ...exampleReport, startedAt: '2026-03-03T10:00:10.000Z' }).map(({ id }) => id);
+    const first = eventsOf(exampleReport).map(({ id }) => id);
     expect(first.filter((id) => other.includes(id))).toEqual([]);
   });
 
@@ -59,7 +59,7 @@ describe('the events of a run', () => {
   });
 
   test('are CloudEvents in the eyes of a judge that shares no code with them', () => {
-    const batch = JSON.parse(renderCloudEvents({ report: exampleReport, ended: true })) as object[];
+    const batch = JSON.parse(renderCloudEvents(exampleReport)) as object[];
     expect(batch).toHaveLength(7);
     for (const event of batch) expect(readCloudEvent('application/cloudevents+json', JSON.stringify(event))).toMatchObject({ event });
   });

@@ -12,7 +12,7 @@ interface Case {
 
 /** Cases of a file, read from its text. */
 function casesOf(report: Report, ended = true): readonly Case[] {
-  const xml = renderJUnit({ report, ended });
+  const xml = renderJUnit({ ...report, open: !ended });
   return [...xml.matchAll(/<testcase [^>]*name="([^"]*)"[^>]*>([\s\S]*?)<\/testcase>/g)].map(([, name = '', text = '']) => {
     const verdict = /<(failure|error|skipped)(?: message="[^"]*" type="([^"]*)")?/.exec(text);
     return { name, verdict: verdict ? [verdict[1], verdict[2]].filter(Boolean).join(' ') : 'passed', text };
@@ -43,7 +43,7 @@ describe('a JUnit file of a run', () => {
   });
 
   test('says which run it was, in each suite', () => {
-    const xml = renderJUnit({ report: exampleReport, ended: true });
+    const xml = renderJUnit(exampleReport);
     const suites = xml.split('<testsuite ').slice(1);
     expect(suites).toHaveLength(3);
     for (const suite of suites) {
@@ -113,7 +113,7 @@ describe('a JUnit file of a run', () => {
   });
 
   test('stays XML whatever the evidence holds', () => {
-    const xml = renderJUnit({ report: { ...good, steps: [step('failed', { evidence: '<a> & "b" ]]> \u0000\u001b[31m' })] }, ended: true });
+    const xml = renderJUnit({ ...good, steps: [step('failed', { evidence: '<a> & "b" ]]> \u0000\u001b[31m' })] });
     expect(['\u0000', '\u001b'].filter((control) => xml.includes(control))).toEqual([]);
     expect(xml).toContain('message="&lt;a> &amp; &quot;b&quot; ]]>');
     expect(xml.match(/<!\[CDATA\[/g)?.length).toBe(xml.match(/\]\]>(?!")/g)!.length - 1);
