@@ -24,3 +24,8 @@ export const changeNames = [
 ] as const satisfies readonly (keyof Activities)[];
 
 export type ChangeName = (typeof changeNames)[number];
+
+/** Whether an activity of this name changes something. */
+export function isChange(activity: string): activity is ChangeName {
+  return (changeNames as readonly string[]).includes(activity);
+}

@@ -1,5 +1,6 @@
 /** What a failure in a workflow is, and what it says to people. */
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
+import { isChange } from './changes.ts';
 
 /** The catalogue's error type of a failed activity. */
 export function errorType(error: unknown): string | undefined {
@@ -9,9 +10,7 @@ export function errorType(error: unknown): string | undefined {
 
 /** The sentence of an error that helps people: an activity's own words, not the SDK's wrapping. */
 export function describe(error: unknown): string {
-  if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) {
-    return `${error.activityType} did not end within its bound; it may have taken effect. HINT: see that a worker runs, then choose retry: it looks at what is there first.`;
-  }
+  if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) return outOfTime(error.activityType, error.cause);
   if (error instanceof ActivityFailure && error.cause instanceof Error) return error.cause.message;
   return error instanceof Error ? error.message : String(error);
 }
@@ -19,4 +18,11 @@ export function describe(error: unknown): string {
 /** Failures of activities are for people to decide on; anything else is a fault in the code and must fail the workflow task. */
 export function isTechnical(error: unknown): boolean {
   return error instanceof ActivityFailure || error instanceof ApplicationFailure || error instanceof CancelledFailure;
+}
+
+/** Either its last try failed and says why, or nobody answered for it: then a worker is missing or was lost. */
+function outOfTime(activity: string, timeout: TimeoutFailure): string {
+  const effect = isChange(activity) ? '; it may have taken effect, and a repeat looks at that first' : '';
+  const last = timeout.failure?.cause?.message;
+  return `${activity} did not end in time${effect}. ${last ? `Its last try: ${last}` : 'HINT: see that a worker runs; where people are asked, choose retry.'}`;
 }

@@ -25,6 +25,8 @@ export interface Question {
   readonly choices: Readonly<Record<string, string>>;
   readonly acceptAtLeast?: number;
   readonly evidence: GateEvidence;
+  /** Why it needs no answer any more, by the time when its turn comes; null when it does. */
+  readonly moot?: () => string | null;
   /** Looks again; called when the evidence is older than `evidenceMaxAgeSeconds`. */
   readonly lookAgain?: (held: GateEvidence) => Promise<GateEvidence>;
 }
@@ -75,6 +77,8 @@ export class GateDesk {
   async ask(question: Question, terms: Terms): Promise<Decision> {
     // Of several that wait, one wakes first and opens its question; the others look again.
     while (this.open !== null) await condition(() => this.open === null);
+    const moot = question.moot?.() ?? null;
+    if (moot !== null) return { kind: 'settled', why: moot, at: this.now() };
     const open = this.standingFor(question, terms);
     this.open = open;
     this.changed();

@@ -49,6 +49,8 @@ export class Run {
   pointOfNoReturnAt: string | null = null;
   private snapshot: PlanSnapshot | null = null;
   private readonly undos: Undo[] = [];
+  /** With what a branch of steps side by side has ended the run, while the others are still settled. */
+  private ending: { readonly error: unknown } | null = null;
   /** Called whenever something changed that people should see. */
   onChange: () => void = () => undefined;
 
@@ -173,7 +175,7 @@ export class Run {
 
   /**
    * Steps that run side by side; `after` names those before a step that must be done first, and then its gate is asked when its turn comes; the other gates are asked before any.
-   * All are settled before an ending counts, so that none still changes things when an undo begins.
+   * All are settled before an ending counts, so that none still changes things when an undo begins; what has not begun by then does not begin, and is not asked about.
    */
   async together<T extends Record<string, unknown>>(
     bodies: { readonly [Id in keyof T & string]: StepBody<T[Id]> | LeftOut },
@@ -185,9 +187,22 @@ export class Run {
     for (const id of ids) {
       const body = bodies[id] as unknown as StepBody<unknown>;
       const earlier = after?.[id]?.filter((other) => ids.includes(other)).map((other) => begun.get(other) ?? mustStandBefore(other, id));
-      begun.set(id, earlier ? Promise.all(earlier).then(() => this.step(id, body)) : this.attemptUntilDone(this.planned(id), body));
+      const branch = earlier ? Promise.all(earlier).then(() => this.unlessEnding(() => this.step(id, body))) : this.attemptUntilDone(this.planned(id), body);
+      begun.set(
+        id,
+        branch.catch((error: unknown) => {
+          this.ending ??= { error };
+          throw error;
+        }),
+      );
     }
     await settle(...begun.values());
+  }
+
+  /** Does something unless a branch beside it has ended the run. */
+  private unlessEnding<R>(what: () => R): R {
+    if (this.ending) throw this.ending.error;
+    return what();
   }
 
   /** Bound of a step of the plan, in seconds. */
@@ -216,7 +231,8 @@ export class Run {
   private async hold(where: string): Promise<void> {
     if (!this.stopped) return;
     this.note(`Held ${where}: stopped by ${this.stopped.who}.`);
-    await condition(() => this.stopped === null);
+    await condition(() => this.stopped === null || this.ending !== null);
+    this.unlessEnding(() => undefined);
   }
 
   private async attempt<T>(step: Step, body: StepBody<T>): Promise<{ ok: true; value: T } | { ok: false; error: unknown }> {
@@ -252,6 +268,7 @@ export class Run {
       return 'skip';
     }
     const decision = await this.ask(this.failedStepQuestion(step, canSkip, text));
+    if (decision.kind === 'settled') this.unlessEnding(() => undefined);
     if (this.rules.gates === 'show') return this.afterFailureInDryRun(step, canSkip, text);
     if (decision.kind !== 'decided')
       throw new RunEnding('failed', `"${step.name}" failed and nobody decided in time. ${this.leftAs} ${text}`, !this.forwardOnly);
@@ -281,7 +298,8 @@ export class Run {
     if (!this.forwardOnly) choices.undo = 'take back everything done so far and end';
     choices.abort = 'end here and leave everything as it is';
     const evidence: GateEvidence = { lines: [text, this.changedSoFar], at: now(), badness: 0 };
-    return { gate: 'failed-step', question: `"${step.name}" failed. What now?`, choices, evidence };
+    const moot = () => (this.ending ? 'the run ends by another decision' : null);
+    return { gate: 'failed-step', question: `"${step.name}" failed. What now?`, choices, evidence, moot };
   }
 
   private async askBefore(step: Step): Promise<void> {

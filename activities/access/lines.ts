@@ -8,8 +8,9 @@ export function authorizedKey(publicKey: string): string {
   return `restrict,command="${agentCommand}" ${publicKey} dr-worker`;
 }
 
+/** sudo compares words exactly: the unit stands as `UNIT` in agent.conf has it. */
 export function sudoers(user: string, unit: string): string {
-  const verbs = ['start', 'stop', 'restart', 'enable'].map((verb) => `/usr/bin/systemctl ${verb} ${unit}.service`);
+  const verbs = ['start', 'stop', 'restart', 'enable'].map((verb) => `/usr/bin/systemctl ${verb} ${unit}`);
   return `${user} ALL=(root) NOPASSWD: ${verbs.join(', ')}`;
 }
 

@@ -110,14 +110,20 @@ async function promote(dependencies: ActivityDependencies, run: RunContext, site
     ...(server.lastReplayedCommitAt === undefined ? {} : { lastReplayedCommitAt: server.lastReplayedCommitAt }),
   };
   await rds.tag({ Key: promotionTagKey, Value: [note.by, note.timeline, note.lsn, note.lastReplayedCommitAt ?? ''].join(' ').trim() });
-  await rds.promote().catch((error: unknown) => {
-    // This run has asked before and its answer was lost: RDS says that the instance is under way.
-    if (noted?.by !== run.execution || !isUnderWay(error)) throw error;
-  });
+  const asked = await rds.promote().then(
+    () => null,
+    (error: unknown) => {
+      // This run has asked before, and its answer may have been lost: then RDS says that the instance is under way.
+      if (noted?.by !== run.execution || !isUnderWay(error)) throw error;
+      return error;
+    },
+  );
   // The instance restarts meanwhile: a database that does not answer is waited for, one that RDS calls broken is not.
   const promoted = await until(
     async () => {
-      await unlessTransient(settled(rds));
+      const instance = await unlessTransient(settled(rds));
+      // It was not under way, but refused: a replica that is available again is promoted by nobody.
+      if (asked !== null && instance?.status === 'available' && instance.source !== undefined) throw asked;
       const seen = await observe(dependencies, run, site);
       return seen.reachable && !seen.server.inRecovery ? seen.server : undefined;
     },

@@ -47,7 +47,9 @@ export function judgeTarget(plan: Pick<Plan, 'sites' | 'estate'>, from: string, 
       `The newest heartbeat comes from ${facts.heartbeatElsewhere}, so that is the primary: start a failover from ${facts.heartbeatElsewhere}, not from ${from}.`,
     );
   if (facts.begunElsewhere !== undefined)
-    against.push(`A promotion was begun at ${facts.begunElsewhere} and may still take effect: fail over there, or restart its database first.`);
+    against.push(
+      `A promotion was begun at ${facts.begunElsewhere} and may still take effect: fail over there. When it is certain that it will not, its note must go first: promotion.begun in the agent's state folder there, or the tag dr-promotion of its DB instance.`,
+    );
   if (facts.cache === 'unreachable') against.push('Its cache does not answer.');
   if (against.length > 0) return { site: facts.site, eligible: false, reasons: against };
   return { site: facts.site, eligible: true, reasons: notes(plan, facts) };

@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { makeFenceOnReturnWorkflowId, taskQueue } from '../../workflows/ids.ts';
+import { stopSignal } from '../../workflows/messages.ts';
 import { changedPlan, electorate, endOf, estate, openGate, plan, rig, start, useFailovers, vote, withTarget } from '../support/failover.ts';
 import type { fenceOnReturn } from '../../workflows/fence-on-return.ts';
 import { until } from '../support/until.ts';
@@ -313,5 +314,36 @@ describe('endings', () => {
     });
     expect(estate.changed('reattach')).toHaveLength(1);
     expect(report.exceptions.join(' ')).toContain('its agent is gone');
+  });
+
+  it('begins nothing more, and asks no more, once people have aborted one of the steps that run side by side', async () => {
+    estate.failOnce('promoteDatabase', ApplicationFailure.nonRetryable('the disk is full', 'permanent'));
+    estate.failOnce('promoteCache', ApplicationFailure.nonRetryable('the disk is full', 'permanent'));
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      await vote(handle, 'abort', electorate.slice(0, 2), 'failed-step');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('aborted');
+    expect(report.gates.filter((gate) => gate.gate.startsWith('failed-step'))).toHaveLength(1);
+    expect(estate.changed('protectDatabase')).toEqual([]);
+    expect(estate.changed('startService')).toEqual([]);
+  });
+
+  it('ends although a step beside the aborted one is held by the stop switch, and does not carry it out', async () => {
+    const [who = ''] = electorate;
+    estate.failOnce('promoteCache', ApplicationFailure.nonRetryable('the disk is full', 'permanent'));
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      estate.before = async (name) => {
+        if (name === 'promoteDatabase') await handle.signal(stopSignal, { who, reason: 'look first' });
+      };
+      await vote(handle, 'approve');
+      await vote(handle, 'abort', electorate.slice(0, 2), 'failed-step');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('aborted');
+    expect(estate.changed('protectDatabase')).toEqual([]);
   });
 });

@@ -43,7 +43,7 @@ describe('a target', () => {
     ],
     [
       { begunElsewhere: 'ap-southeast-1' },
-      'A promotion was begun at ap-southeast-1 and may still take effect: fail over there, or restart its database first.',
+      "A promotion was begun at ap-southeast-1 and may still take effect: fail over there. When it is certain that it will not, its note must go first: promotion.begun in the agent's state folder there, or the tag dr-promotion of its DB instance.",
     ],
     [{ cache: 'unreachable' as const }, 'Its cache does not answer.'],
   ])('with %j is not eligible', (facts, reason) => {
