@@ -153,5 +153,5 @@ service "$TARGET_PUBLIC_ADDRESS" /health >/dev/null
 
 # 9. Update monitoring.
 step monitoring
-curl -sS -f -m 5 -X POST -H 'Content-Type: application/json' -d '{"status":"failover_active","from":"primary","to":"secondary"}' "$MONITORING_URL" >/dev/null
+curl -sS -f -m 5 -X POST -H 'Content-Type: application/cloudevents+json' -d '{"specversion":"1.0","id":"'"$(date +%s%N)"'","source":"/runbook","type":"service.moved","data":{"status":"failover_active","from":"primary","to":"secondary"}}' "$MONITORING_URL" >/dev/null
 step done
