@@ -3,14 +3,20 @@ import { untilServed } from '../../lab/orchestrator/stack.ts';
 import type { LabStatus } from '../../lab/status.ts';
 import type { Report } from '../../report/report.ts';
 import { DrError } from '../../client/index.ts';
-import { judge } from '../invariants/judge.ts';
+import { readEffects } from '../invariants/effects.ts';
+import { judge, type Observation } from '../invariants/judge.ts';
 import { observe } from '../invariants/observe.ts';
-import { failed } from '../scenarios/scenarios.ts';
+import { readTraces } from '../scenarios/drivers.ts';
+import { failed, target } from '../scenarios/scenarios.ts';
 import { driveToEnd, openQuestion, start } from '../sweep/drive.ts';
 import type { Stage } from '../sweep/stage.ts';
 import type { Result } from '../support/results.ts';
 import { until } from '../support/until.ts';
 import { approveOnly, type FaultCase } from './cases.ts';
+import { type Check, checks, fencedOnReturn, type Left, lossless, noTraffic, notPromoted, unchanged } from './checks.ts';
+
+/** How long a site that came back may stay without its fence. */
+const fencedWithinSeconds = 60;
 
 export async function exercise(stage: Stage, one: FaultCase): Promise<Result> {
   const begun = performance.now();
@@ -19,6 +25,7 @@ export async function exercise(stage: Stage, one: FaultCase): Promise<Result> {
   try {
     await stage.reset([]);
     await untilHealthy(stage, 'before the fault');
+    const before = one.checks.includes('unchanged') ? await left(stage) : null;
     const since = new Date().toISOString();
     await stage.scenarios.control('fault/inject', { name: one.fault, site: one.at });
     if (one.lost) await stage.scenarios.control('kill', { site: failed });
@@ -35,10 +42,58 @@ export async function exercise(stage: Stage, one: FaultCase): Promise<Result> {
     await untilHealthy(stage, 'after the fault was healed', said.forwardOnly ? failed : null);
     const after = await observe(stage.scenarios, since);
     faults.push(...judge({ ...during, figures: after.figures, effects: after.effects }));
+    const due = one.checks.filter((check) => checks[check].judgedWhen(ended));
+    for (const check of due) faults.push(...(await judgeCheck(check, stage, { before, during, after })));
   } catch (error) {
     faults.push(error instanceof Error ? error.message : String(error));
   }
   return { ended, faults, seconds: (performance.now() - begun) / 1000 };
+}
+
+interface Seen {
+  readonly before: Left | null;
+  /** With the fault still there. */
+  readonly during: Observation;
+  /** With all well again. */
+  readonly after: Observation;
+}
+
+async function judgeCheck(check: Check, stage: Stage, { before, during, after }: Seen): Promise<string[]> {
+  switch (check) {
+    case 'lossless':
+      return lossless(during.report, after.figures);
+    case 'noTraffic':
+      return noTraffic(during.figures, target, stage.scenarios.publicAddress(target));
+    case 'notPromoted':
+      return notPromoted(during.effects);
+    case 'unchanged':
+      return before === null ? ['Nobody looked before the fault.'] : untilUnchanged(stage, before);
+    case 'fencedOnReturn':
+      return fencedOnReturn(await outcomeOfChild(stage));
+  }
+}
+
+async function left(stage: Stage): Promise<Left> {
+  return { traces: await readTraces(stage.scenarios, stage.drivers), effects: await readEffects(stage.lab) };
+}
+
+/** Servers take a moment to follow again once the fault is healed. */
+async function untilUnchanged(stage: Stage, before: Left): Promise<string[]> {
+  let differing: string[] = [];
+  const same = async () => {
+    differing = unchanged(before, await left(stage));
+    return differing.length === 0 ? true : undefined;
+  };
+  await until('everything is as before', same, 30).catch(() => undefined);
+  return differing;
+}
+
+/** Null when the child did not end in time. */
+async function outcomeOfChild({ scenarios }: Stage): Promise<string | null> {
+  const child = scenarios.child();
+  const ended = async () => ((await child.describe()).status.name === 'COMPLETED' ? true : undefined);
+  const inTime = await until('the child has ended', ended, fencedWithinSeconds).catch(() => false);
+  return inTime ? ((await child.result()) as { readonly outcome: string }).outcome : null;
 }
 
 interface Said {
@@ -55,9 +110,8 @@ async function recover(stage: Stage, one: FaultCase): Promise<Said> {
     const state = await driveToEnd(stage, run, { answers: one.answers ?? approveOnly });
     if (state === 'WAITS') return { ended: 'waits', text: await openQuestion(run), forwardOnly: false };
     if (state !== 'COMPLETED') return { ended: state.toLowerCase(), text: '', forwardOnly: false };
-    const { outcome, summary, exceptions, leftovers, steps, timeline } = (await run.result()) as Report;
-    const forwardOnly = timeline.some(({ text }) => text.startsWith('Point of no return'));
-    return { ended: outcome, text: `${summary} ${JSON.stringify({ exceptions, leftovers, steps })}`, forwardOnly };
+    const { outcome, summary, exceptions, leftovers, steps, pointOfNoReturnAt } = (await run.result()) as Report;
+    return { ended: outcome, text: `${summary} ${JSON.stringify({ exceptions, leftovers, steps })}`, forwardOnly: pointOfNoReturnAt !== null };
   } catch (error) {
     if (error instanceof DrError) return { ended: error.kind, text: error.message, forwardOnly: false };
     throw error;

@@ -6,7 +6,7 @@ import { faults } from '../../lab/faults/verbs.ts';
 import { repositoryRoot } from '../../lab/paths.ts';
 import { cells, inParallel, Results, tally } from '../support/results.ts';
 import { Stage } from '../sweep/stage.ts';
-import { type FaultCase, faultCases } from './cases.ts';
+import { expectationOf, type FaultCase, faultCases } from './cases.ts';
 import { exercise } from './exercise.ts';
 
 interface Options {
@@ -63,14 +63,15 @@ function page(results: Results): string {
   const about = new Map(faults.map((fault) => [fault.name, fault.about]));
   const rows = faultCases.map((one) => {
     const where = `${one.at}${one.start ? ', declared failed' : ''}`;
-    return `| ${one.subject} | \`${one.fault}\`: ${about.get(one.fault) ?? ''} | ${where} | ${one.lost ? 'yes' : 'no'} | ${one.expect} | ${cells(results.of(nameOf(one)))} |`;
+    return `| ${one.subject} | \`${one.fault}\`: ${about.get(one.fault) ?? ''} | ${where} | ${one.lost ? 'yes' : 'no'} | ${expectationOf(one)} | ${cells(results.of(nameOf(one)))} |`;
   });
   return [
     '# Faults',
     '',
     'What can go wrong beside the loss of a region, and what came of it. Each row is a whole failover in the lab: health before, the fault, the run, the fault healed, health after;',
     "and five invariants: never two writers by the customers' ledger, nothing acknowledged lost beyond what the report states, nothing applied twice, an end or a question to people, a",
-    'report that is complete and in order. `dr-lab faults` lists the faults, `dr-lab fault <name> <site>` injects one.',
+    'report that is complete and in order. What must come of a fault besides is judged clause by clause; in brackets stands why. `dr-lab faults` lists the faults,',
+    '`dr-lab fault <name> <site>` injects one.',
     '',
     'Written by `npm run test:faults -- --write docs/faults.md`. A row again: `npm run test:faults -- --only <fault>`.',
     '',

@@ -1,6 +1,8 @@
 /** The worker's own drivers, built as the worker builds them: what the estate holds, and calls such as a worker that was left behind would make. */
+import { isDeepStrictEqual } from 'node:util';
 import type { RunContext } from '../../activities/context.ts';
 import type { Activities } from '../../activities/index.ts';
+import type { LabStatus } from '../../lab/status.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { PlanSnapshot } from '../../plan/schema.ts';
 import { createWorkerActivities } from '../../workers/activities.ts';
@@ -29,14 +31,15 @@ export async function openDrivers(planFolder: string): Promise<Drivers> {
 }
 
 /**
- * Everything that a run can change and that outlives it: epochs at the agents, which every changing verb stores, who writes and who follows whom, switches, records, and how
- * often Route 53 was told to change something.
+ * Everything that a run can change and that outlives it: epochs at the agents, which every changing verb stores, who writes and who follows whom, capacity, switches, records, and
+ * how often Route 53 was told to change something.
  */
 export interface Traces {
   readonly mutatingCalls: unknown;
   readonly records: unknown;
   readonly agents: readonly string[];
   readonly servers: readonly string[];
+  readonly capacity: readonly string[];
   readonly switches: readonly string[];
 }
 
@@ -46,6 +49,7 @@ export async function readTraces(scenarios: Scenarios, drivers: Drivers): Promis
   const asked = { run: drivers.context(0, 'the-test'), sites: Object.keys(sites) };
   const agents = await drivers.activities.readAgents(asked);
   const servers = await drivers.activities.readWriters(asked);
+  const status = await scenarios.control<LabStatus>('status');
   const switches = Object.entries(sites).map(async ([site, entry]) => {
     const answer = entry.switch && (await fetch(`${entry.switch.url}/switch/${failed}`, { signal: AbortSignal.timeout(2000) }).catch(() => undefined));
     return `${site}: ${answer?.status ?? 'no answer'}`;
@@ -55,6 +59,14 @@ export async function readTraces(scenarios: Scenarios, drivers: Drivers): Promis
     records: accepted,
     agents: agents.map((agent) => `${agent.site}: ${agent.reachable ? `epoch ${agent.epoch} of ${agent.epochHolder}` : 'unreachable'}`),
     servers: servers.map((server) => `${server.server} at ${server.site}: ${server.state === 'unknown' ? 'unknown' : server.how}`),
+    capacity: status.sites.map(({ site, capacityPercent }) => `${site}: ${capacityPercent} %`),
     switches: await Promise.all(switches),
   };
+}
+
+/** One sentence for each of these traces that is not as it was. */
+export function differingTraces(before: Traces, now: Traces, of: readonly (keyof Traces)[]): string[] {
+  const shown = (trace: unknown) =>
+    Array.isArray(trace) ? trace.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join('; ') : JSON.stringify(trace);
+  return of.flatMap((name) => (isDeepStrictEqual(before[name], now[name]) ? [] : [`${name}: now ${shown(now[name])}; before ${shown(before[name])}`]));
 }

@@ -2,7 +2,7 @@
 import type { Report } from '../../report/report.ts';
 import { judge } from '../invariants/judge.ts';
 import { observe } from '../invariants/observe.ts';
-import { readTraces } from '../scenarios/drivers.ts';
+import { differingTraces, readTraces, type Traces } from '../scenarios/drivers.ts';
 import { failed } from '../scenarios/scenarios.ts';
 import type { Result } from '../support/results.ts';
 import { until } from '../support/until.ts';
@@ -68,7 +68,7 @@ export async function runTrial(stage: Stage, trial: Trial, compare: Undisturbed)
     const report = state === 'COMPLETED' || state === 'WAITS' ? ((await run.result()) as Report) : null;
     ended = report?.outcome ?? state.toLowerCase();
     if (!doing.reached) doing.faults.push('The place was not reached.');
-    if (takenBack(report)) await expectTakenBack(stage, trial, beginning.servers, doing);
+    if (takenBack(report)) await expectTakenBack(stage, trial, beginning, doing);
     else if (report === null || report.outcome === 'aborted') ended += `, then ${await newRun(stage, trial, doing)}`;
     else doing.faults.push(...mustBeRecovered(report));
     await untilServed(stage.scenarios.stack);
@@ -89,20 +89,23 @@ function mustBeRecovered(report: Report | null): string[] {
 
 /** An ending before the point of no return takes back what was done. */
 function takenBack(report: Report | null): boolean {
-  return report?.outcome === 'aborted' && !report.timeline.some(({ text }) => text.startsWith('Point of no return'));
+  return report?.outcome === 'aborted' && report.pointOfNoReturnAt === null;
 }
 
-/** The old site comes back, serves again, and everything follows it as before; no child is left to fence it. */
-async function expectTakenBack(stage: Stage, trial: Trial, servers: readonly string[], doing: Doing): Promise<void> {
+/**
+ * The old site comes back and serves again; servers, capacity, records and switches are as they were, and no child is left to fence it. The agents keep the epoch, which harms
+ * nothing.
+ */
+async function expectTakenBack(stage: Stage, trial: Trial, beginning: Traces, doing: Doing): Promise<void> {
   if (trial.act !== 'cancel') doing.faults.push(`The run was taken back after ${trial.act}.`);
   await stage.scenarios.control('heal', { site: failed });
   await stage.scenarios.control('revive', { site: failed });
   const same = async () => {
-    const now = (await readTraces(stage.scenarios, stage.drivers)).servers;
-    if (now.join('\n') === servers.join('\n')) return true;
-    throw new Error(`it is now: ${now.join('; ')}; it was: ${servers.join('; ')}`);
+    const differing = differingTraces(beginning, await readTraces(stage.scenarios, stage.drivers), ['servers', 'capacity', 'records', 'switches']);
+    if (differing.length === 0) return true;
+    throw new Error(differing.join(' · '));
   };
-  await until('every server is as it was before the run', same, 30);
+  await until('servers, capacity, records and switches are as before the run', same, 30);
   const child = await stage.scenarios.child().describe().catch(() => null); // prettier-ignore
   if (child?.status.name === 'RUNNING') doing.faults.push('A child that would fence the old site is left.');
 }
