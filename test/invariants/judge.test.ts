@@ -1,14 +1,23 @@
 /** Goal: each invariant is seen to be broken. Method: an observation in which all hold, and one thing changed. */
 import { expect, it } from 'vitest';
 import type { CustomerFigures } from '../../lab/customers/figures.ts';
-import type { Report } from '../../report/report.ts';
+import type { GateRecord, Report } from '../../report/report.ts';
 import { exampleReport } from '../report/example.ts';
+import { erlmcpPlan } from '../support/rig.ts';
 import { judge, type Observation } from './judge.ts';
 
 const at = (second: number) => `2026-02-02T10:00:${String(second).padStart(2, '0')}.000Z`;
 
+const { plan } = await erlmcpPlan();
+const [gate] = exampleReport.gates;
+const vote = (who: string) =>
+  ({ gate: 'activation-3f9c2a', choice: 'approve', who, reason: 'seen', at: at(1), channel: 'update', result: 'counted', note: '' }) as const;
+const decided = (...people: string[]) => [{ ...(gate as GateRecord), closedAt: at(1), votes: people.map(vote) }];
+
 const report: Report = {
   ...exampleReport,
+  outcome: 'recovered',
+  exceptions: [],
   loss: { kind: 'proven 0', proof: 'the standby was synchronous' },
   steps: [
     {
@@ -23,11 +32,11 @@ const report: Report = {
       critical: true,
     },
   ],
-  gates: exampleReport.gates.map((gate) => ({ ...gate, closedAt: at(1) })),
+  gates: decided('jane-smith', 'john-doe'),
   timeline: [
     { at: at(0), text: 'started' },
     { at: at(2), text: 'Promote: done. ' },
-    { at: at(3), text: `Ended: ${exampleReport.outcome}. ` },
+    { at: at(3), text: 'Ended: recovered. ' },
   ],
 };
 
@@ -52,6 +61,7 @@ const clean: Observation = {
   state: 'COMPLETED',
   waitsForPeople: false,
   report,
+  plan,
   stepsInHistory: ['Promote'],
   figures: figures(),
   effects: { effects: [promoted], timelines: ['00000002.history'] },
@@ -96,8 +106,19 @@ it.each<[string, Partial<Observation>, RegExp]>([
     /^I5: "Promote" has no end/,
   ],
   ['I5, a step that only the history has', { stepsInHistory: ['Promote', 'Fence'] }, /^I5: "Fence" stands in the history/],
-  ['I5, a question without an end', { report: { ...report, gates: report.gates.map(({ closedAt: _closed, ...gate }) => gate) } }, /^I5: a question/],
+  ['I5, a question without an end', { report: { ...report, gates: report.gates.map(({ closedAt: _closed, ...open }) => open) } }, /^I5: the question/],
   ['I5, an end that is not told', { report: { ...report, timeline: report.timeline.slice(0, -1) } }, /^I5: the timeline does not end/],
+  [
+    'a skipped step behind a plain "recovered"',
+    { report: { ...report, steps: report.steps.map((step) => ({ ...step, result: 'skipped' as const })) } },
+    /^A skipped step/,
+  ],
+  ['an exception behind a plain "recovered"', { report: { ...report, exceptions: ['something'] } }, /with 1 exceptions/],
+  ['a "recovered" that saw another writer', { report: { ...report, to: 'ap-southeast-1' } }, /^The report says recovered, and it saw/],
+  ['a decision without its quorum', { report: { ...report, gates: decided('jane-smith') } }, /by 1 people/],
+  ['a decision by one person twice', { report: { ...report, gates: decided('jane-smith', 'jane-smith') } }, /by 1 people/],
+  ['a vote of a stranger', { report: { ...report, gates: decided('jane-smith', 'john-doe', 'mallory') } }, /^A vote of mallory counted/],
+  ['a vote of the starter', { report: { ...report, startedBy: 'john-doe' } }, /^A vote of john-doe counted/],
 ])('sees %s', (_what, change, sentence) => {
   const found = judge({ ...clean, ...change });
   expect(found.some((text) => sentence.test(text)), found.join('\n')).toBe(true); // prettier-ignore

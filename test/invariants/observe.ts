@@ -19,10 +19,10 @@ export async function observe(scenarios: Scenarios, since: string): Promise<Obse
     scenarios.control<CustomerFigures>('customers/figures', { since }),
     readEffects(labHandle(scenarios.stack.options.lab)),
   ]);
-  return { ...run, figures, effects };
+  return { ...run, plan: scenarios.plan, figures, effects };
 }
 
-async function observeRun(scenarios: Scenarios): Promise<Omit<Observation, 'figures' | 'effects'>> {
+async function observeRun(scenarios: Scenarios): Promise<Omit<Observation, 'plan' | 'figures' | 'effects'>> {
   const handle = scenarios.run();
   try {
     const { status } = await handle.describe();

@@ -21,7 +21,7 @@ export const approve: Answers = { activation: () => 'approve' };
 export class Scenarios {
   readonly stack: Stack;
   readonly estate: string;
-  private readonly plan: Plan;
+  readonly plan: Plan;
   readonly client: Client;
 
   private constructor(stack: Stack, plan: Plan, client: Client) {
