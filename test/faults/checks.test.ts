@@ -22,7 +22,7 @@ const fence = { at, where: 'site-agent east', what: 'database-fence', run: 'r@1'
 const promotion = { at, where: 'site-agent west', what: 'database-promote', run: 'r@1' };
 const mail = { at, where: 'mailbox', what: 'm1', run: '' };
 const before: Left = {
-  traces: { mutatingCalls: [], records: [{ name: 'a' }], agents: ['east: epoch 0'], servers: ['database at east: writer'], capacity: ['east: 100 %'], switches: ['east: 404'] },
+  traces: { mutatingCalls: [], records: [{ name: 'a' }], zoneEpoch: [{ name: 'e' }], agents: ['east: epoch 0'], servers: ['database at east: writer'], capacity: ['east: 100 %'], switches: ['east: 404'] },
   effects: { effects: [fence], timelines: [] },
 }; // prettier-ignore
 const provenNone = { ...exampleReport, loss: { kind: 'proven 0' as const, proof: 'the standby was synchronous' } };
@@ -31,7 +31,7 @@ describe('a check', () => {
   it('unchanged bears what people are told, and sees a change log, a server, a record, a switch and a capacity that are not as before', () => {
     expect(unchanged(before, { ...before, effects: { ...before.effects, effects: [fence, mail] } })).toEqual([]);
     expect(unchanged(before, { ...before, effects: { ...before.effects, effects: [fence, promotion] } })).toHaveLength(1);
-    for (const trace of ['servers', 'records', 'switches', 'capacity', 'agents', 'mutatingCalls'] as const) {
+    for (const trace of ['servers', 'records', 'switches', 'capacity', 'agents', 'zoneEpoch', 'mutatingCalls'] as const) {
       expect(unchanged(before, { ...before, traces: { ...before.traces, [trace]: ['another'] } }), trace).toHaveLength(1);
     }
   });

@@ -29,7 +29,7 @@ export interface Left {
   readonly effects: Effects;
 }
 
-const traces = ['agents', 'servers', 'capacity', 'records', 'switches', 'mutatingCalls'] as const;
+const traces = ['agents', 'servers', 'capacity', 'records', 'zoneEpoch', 'switches', 'mutatingCalls'] as const;
 
 export function unchanged(before: Left, now: Left): string[] {
   const logged = ({ effects }: Left) => effects.effects.filter(({ where }) => where.startsWith('site-agent')).map(({ where, what }) => `${where}: ${what}`);

@@ -36,7 +36,10 @@ export async function openDrivers(planFolder: string): Promise<Drivers> {
  */
 export interface Traces {
   readonly mutatingCalls: unknown;
+  /** All but the epoch's. */
   readonly records: unknown;
+  /** The record of the epoch, which a run writes when it claims it, and nobody takes back. */
+  readonly zoneEpoch: unknown;
   readonly agents: readonly string[];
   readonly servers: readonly string[];
   readonly capacity: readonly string[];
@@ -44,8 +47,9 @@ export interface Traces {
 }
 
 export async function readTraces(scenarios: Scenarios, drivers: Drivers): Promise<Traces> {
-  const { sites } = drivers.snapshot.plan.estate;
-  const { mutatingCalls, accepted } = await scenarios.control<{ mutatingCalls: unknown; accepted: unknown }>('route53/state');
+  const { sites, dns } = drivers.snapshot.plan.estate;
+  const { mutatingCalls, accepted } = await scenarios.control<{ mutatingCalls: unknown; accepted: readonly { readonly name: string }[] }>('route53/state');
+  const isEpoch = ({ name }: { readonly name: string }) => name.replace(/\.$/, '') === dns.epochRecordName.toLowerCase().replace(/\.$/, '');
   const asked = { run: drivers.context(0, 'the-test'), sites: Object.keys(sites) };
   const agents = await drivers.activities.readAgents(asked);
   const servers = await drivers.activities.readWriters(asked);
@@ -56,7 +60,8 @@ export async function readTraces(scenarios: Scenarios, drivers: Drivers): Promis
   });
   return {
     mutatingCalls,
-    records: accepted,
+    records: accepted.filter((record) => !isEpoch(record)),
+    zoneEpoch: accepted.filter(isEpoch),
     agents: agents.map((agent) => `${agent.site}: ${agent.reachable ? `epoch ${agent.epoch} of ${agent.epochHolder}` : 'unreachable'}`),
     servers: servers.map((server) => `${server.server} at ${server.site}: ${server.state === 'unknown' ? 'unknown' : server.how}`),
     capacity: status.sites.map(({ site, capacityPercent }) => `${site}: ${capacityPercent} %`),

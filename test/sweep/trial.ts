@@ -93,8 +93,8 @@ function takenBack(report: Report | null): boolean {
 }
 
 /**
- * The old site comes back and serves again; servers, capacity, records and switches are as they were, and no child is left to fence it. The agents keep the epoch, which harms
- * nothing.
+ * The old site comes back and serves again; servers, capacity, records and switches are as they were, and no child is left to fence it. Agents and zone keep the epoch,
+ * which harms nothing.
  */
 async function expectTakenBack(stage: Stage, trial: Trial, beginning: Traces, doing: Doing): Promise<void> {
   if (trial.act !== 'cancel') doing.faults.push(`The run was taken back after ${trial.act}.`);
