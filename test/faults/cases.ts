@@ -1,7 +1,7 @@
 /** Each fault with what must come of it: a row of docs/faults.md. */
 import type { LabSite } from '../../lab/addresses.ts';
 import { failed, target, third } from '../scenarios/scenarios.ts';
-import type { Answers, Start } from '../sweep/drive.ts';
+import type { Answers, Start } from '../stage/drive.ts';
 import { type Check, checks } from './checks.ts';
 
 /** How a run may end; `waits`: it asks people what only they can decide. */

@@ -5,7 +5,7 @@ import type { CustomerFigures } from '../../lab/customers/figures.ts';
 import type { Report } from '../../report/report.ts';
 import { statusQuery } from '../../workflows/messages.ts';
 import type { Scenarios } from '../scenarios/scenarios.ts';
-import { scheduledActivities } from '../sweep/history.ts';
+import { scheduledActivities } from '../stage/history.ts';
 import { readEffects } from './effects.ts';
 import type { Observation } from './judge.ts';
 

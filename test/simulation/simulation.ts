@@ -9,6 +9,7 @@ import { makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../../workflows/
 import type { OpenGate, RunStatus } from '../../workflows/messages.ts';
 import { keepCoverage } from '../support/coverage.ts';
 import { FakeEstate } from '../support/fake-estate.ts';
+import { randomFrom } from '../support/random.ts';
 import { bundleWorkflows, erlmcpPlan } from '../support/rig.ts';
 import { SimulatedEstate } from './estate.ts';
 import type { Execution } from './execution.ts';
@@ -92,7 +93,7 @@ class Simulation {
     this.schedule = schedule;
     this.snapshot = snapshot;
     this.ballots = [...schedule.ballots];
-    this.random = generator(schedule.pace);
+    this.random = randomFrom(schedule.pace);
     this.fates = new Map(schedule.fates.map(({ attempt, fate }) => [attempt, fate]));
     this.failures = new Map(schedule.failures.map(({ attempt, permanent }) => [attempt, permanent]));
     this.server = new SimulatedServer(
@@ -275,15 +276,4 @@ class Simulation {
   private async stuck(): Promise<RunStatus | null> {
     return this.run ? this.run.query<RunStatus>(this.server.now, 'status') : null;
   }
-}
-
-/** Mulberry32: small, seeded, good enough to vary how long things take. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

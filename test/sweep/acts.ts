@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { resumeSignal, statusQuery, stopSignal } from '../../workflows/messages.ts';
 import { readEffects } from '../invariants/effects.ts';
+import type { Stage } from '../stage/stage.ts';
 import { until } from '../support/until.ts';
-import type { Stage } from './stage.ts';
 
 export const acts = ['kill', 'freeze', 'minute', 'server', 'stop', 'cancel', 'terminate'] as const;
 export type Act = (typeof acts)[number];

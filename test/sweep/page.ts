@@ -1,5 +1,5 @@
 /** The results of the sweep as a page. */
-import { cells, type Results, tally } from '../support/results.ts';
+import { cells, type Results, tally } from '../stage/results.ts';
 import { acts, meanings } from './acts.ts';
 import { nameOf, type Trial } from './trial.ts';
 

@@ -1,10 +1,11 @@
 /** Which trials a sweep holds, from what undisturbed runs do; and their order, from a seed. */
 import { changeNames } from '../../workflows/changes.ts';
+import { moments } from '../stage/failpoint.ts';
+import type { ScheduledActivity } from '../stage/history.ts';
+import type { Place } from '../stage/stage.ts';
+import { randomFrom } from '../support/random.ts';
 import type { Act } from './acts.ts';
-import { moments } from './failpoint.ts';
-import type { ScheduledActivity } from './history.ts';
 import type { Setting } from './settings.ts';
-import type { Place } from './stage.ts';
 import { nameOf, type Trial } from './trial.ts';
 
 const isChange = (activity: string) => changeNames.some((name) => name === activity);
@@ -44,14 +45,7 @@ export function trialsOf(found: readonly { readonly setting: Setting; readonly a
 
 /** The same seed gives the same order. */
 export function shuffled(trials: readonly Trial[], seed: number): Trial[] {
-  let state = seed >>> 0;
-  // Mulberry32.
-  const random = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  const random = randomFrom(seed);
   const keyed = trials.toSorted((left, right) => nameOf(left).localeCompare(nameOf(right))).map((trial) => ({ trial, key: random() }));
   return keyed.toSorted((left, right) => left.key - right.key).map(({ trial }) => trial);
 }

@@ -1,8 +1,8 @@
 /** How the region is lost. The first is the usual one; the others reach activities that it does not need. */
 import { failed, target } from '../scenarios/scenarios.ts';
+import type { Start } from '../stage/drive.ts';
+import type { Stage } from '../stage/stage.ts';
 import { until } from '../support/until.ts';
-import type { Start } from './drive.ts';
-import type { Stage } from './stage.ts';
 
 export interface Setting {
   readonly name: string;

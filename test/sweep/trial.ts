@@ -1,17 +1,17 @@
 /** One trial: a healthy lab, a lost region, a run, what is done to it at one place, and the judgement. */
 import type { Report } from '../../report/report.ts';
+import { untilServed } from '../../lab/orchestrator/stack.ts';
 import { judge } from '../invariants/judge.ts';
 import { observe } from '../invariants/observe.ts';
 import { differingTraces, readTraces, type Traces } from '../scenarios/drivers.ts';
 import { failed } from '../scenarios/scenarios.ts';
-import type { Result } from '../support/results.ts';
+import { driveToEnd, openQuestion, start } from '../stage/drive.ts';
+import { type ScheduledActivity, scheduledActivities } from '../stage/history.ts';
+import type { Result } from '../stage/results.ts';
+import type { Place, Stage } from '../stage/stage.ts';
 import { until } from '../support/until.ts';
-import { untilServed } from '../../lab/orchestrator/stack.ts';
 import { type Act, type Doing, perform, thaw } from './acts.ts';
-import { driveToEnd, openQuestion, start } from './drive.ts';
-import { type ScheduledActivity, scheduledActivities } from './history.ts';
 import type { Setting } from './settings.ts';
-import type { Place, Stage } from './stage.ts';
 
 export interface Trial {
   readonly setting: Setting;

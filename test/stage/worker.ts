@@ -21,7 +21,7 @@ const client = new Client({ connection, namespace: config.temporal.namespace });
 const plans = createPlans(loaded, () => askRunOfActivity((runId) => client.workflow.getHandle(runId).query(planQuery)));
 const { activities, close } = createWorkerActivities({ plans, planFolder: config.planFolder });
 const worker = await createWorker(connection, config, withFailpoints(activities, failpoints, client));
-if (!config.healthAddress) throw new Error('The worker of the sweep is waited for by its health. Nothing was started. Set DR_HEALTH_ADDRESS.');
+if (!config.healthAddress) throw new Error('The worker of a stage is waited for by its health. Nothing was started. Set DR_HEALTH_ADDRESS.');
 const health = await serveHealth(config.healthAddress, async () => ({
   healthy: worker.getState() === 'RUNNING',
   worker: worker.getState(),

@@ -71,7 +71,7 @@ export class Stage {
     const { port } = this.ear.address() as AddressInfo;
     const failpoints = places.map(({ at }, index): Failpoint => ({ ...at, tell: `http://127.0.0.1:${port}/${index}` }));
     await Promise.all([
-      this.scenarios.stack.startWorker('test/sweep/worker', { [failpointsVariable]: JSON.stringify(failpoints) }),
+      this.scenarios.stack.startWorker('test/stage/worker', { [failpointsVariable]: JSON.stringify(failpoints) }),
       this.scenarios.serveCustomers(),
     ]);
   }

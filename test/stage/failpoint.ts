@@ -1,4 +1,4 @@
-/** A failpoint: at one moment of one activity the worker tells the sweep, and waits for its answer. What happens there, the sweep does: most often the worker is killed. */
+/** A failpoint: at one moment of one activity the worker tells whoever listens, and waits for the answer. What happens there, the listener does: most often the worker is killed. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
@@ -14,13 +14,13 @@ const failpointSchema = z.object({
   step: z.string(),
   activity: z.string(),
   moment: z.enum(moments),
-  /** Where the sweep listens; it is told by a POST, and its answer is waited for. */
+  /** Where somebody listens; they are told by a POST, and their answer is waited for. */
   tell: z.url(),
 });
 /** The first call of an activity for a step. */
 export type Failpoint = z.infer<typeof failpointSchema>;
 
-/** The variable in which a worker of the sweep finds its failpoints. */
+/** The variable in which a worker of a stage finds its failpoints. */
 export const failpointsVariable = 'DR_SWEEP_FAILPOINTS';
 
 export function readFailpoints(environment: Readonly<Record<string, string | undefined>>): Failpoint[] {
