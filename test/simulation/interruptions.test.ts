@@ -25,7 +25,7 @@ it('a calm run recovers, and goes through every step of the plan', async () => {
 });
 
 /** Lives through a schedule for each attempt; gives a sentence for each that did not end as it must. */
-async function sweep(interrupted: (attempt: number) => Partial<Schedule>, judge: (lived: Lived) => string[]): Promise<string[]> {
+async function interruptEach(interrupted: (attempt: number) => Partial<Schedule>, judge: (lived: Lived) => string[]): Promise<string[]> {
   const wrong: string[] = [];
   for (const [attempt, name] of attempts.entries()) {
     const lived = await simulations.live(interrupted(attempt));
@@ -45,13 +45,13 @@ describe('a worker that dies', () => {
   it.each<Exclude<Fate, 'done'>>(['worker dies before', 'worker dies after', 'worker dies when completed', 'reply lost', 'late effect'])(
     '%s: at every attempt the run recovers all the same',
     async (fate) => {
-      expect(await sweep((attempt) => ({ fates: [{ attempt, fate }] }), recovered)).toEqual([]);
+      expect(await interruptEach((attempt) => ({ fates: [{ attempt, fate }] }), recovered)).toEqual([]);
     },
   );
 
   it('all workers gone for a minute, at every attempt', async () => {
     // Longer than any read's bound: what was being read may fail for good, and people then try again.
-    const wrong = await sweep(
+    const wrong = await interruptEach(
       (attempt) => ({ interruptions: [{ attempt, disturbance: { what: 'workers die', awaySeconds: 60 } }] }),
       ({ reports }) =>
         reports[0]?.outcome.startsWith('recovered') || reports[0]?.outcome === 'stood down' ? [] : [`${reports[0]?.outcome}: ${reports[0]?.summary}`],
@@ -64,7 +64,7 @@ describe('people who interrupt', () => {
   const at = (disturbance: Disturbance) => (attempt: number) => ({ interruptions: [{ attempt, disturbance }] });
 
   it('the stop switch at every attempt: held, resumed, recovered', async () => {
-    expect(await sweep(at({ what: 'stop' }), recovered)).toEqual([]);
+    expect(await interruptEach(at({ what: 'stop' }), recovered)).toEqual([]);
   });
 
   /** Nothing was promoted: the old primary writes again, and nothing is left behind that would fence it. */
@@ -82,7 +82,7 @@ describe('people who interrupt', () => {
   };
 
   it('a cancellation at every attempt: taken back before the point of no return, left as it is after it', async () => {
-    expect(await sweep(at({ what: 'cancel' }), takenBack)).toEqual([]);
+    expect(await interruptEach(at({ what: 'cancel' }), takenBack)).toEqual([]);
   });
 
   it.each([1, 2, 3])('a cancellation %i attempts after the lost site came back: what waited to fence it is ended first', async (later) => {
@@ -92,10 +92,10 @@ describe('people who interrupt', () => {
         { attempt: attempt + later, disturbance: { what: 'cancel' } },
       ],
     });
-    expect(await sweep(back, takenBack)).toEqual([]);
+    expect(await interruptEach(back, takenBack)).toEqual([]);
   });
 
   it('a termination at every attempt, followed by a new run that recovers', async () => {
-    expect(await sweep(at({ what: 'terminate and start again' }), recovered)).toEqual([]);
+    expect(await interruptEach(at({ what: 'terminate and start again' }), recovered)).toEqual([]);
   });
 });

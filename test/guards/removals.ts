@@ -172,7 +172,10 @@ export const removals: readonly Removal[] = [
         replace: 'while (!(await endFenceOnReturn(this.run, this.facts.from, reason))) {',
       },
     ],
-    test: { file: 'test/simulation/sweep.test.ts', title: 'a cancellation 1 attempts after the lost site came back: what waited to fence it is ended first' },
+    test: {
+      file: 'test/simulation/interruptions.test.ts',
+      title: 'a cancellation 1 attempts after the lost site came back: what waited to fence it is ended first',
+    },
   },
   {
     guard: 'Traffic last: routed only after the target was verified',

@@ -7,7 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Removal, removals } from './guards.ts';
+import { type Removal, removals } from './removals.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 const schedules = { file: 'test/simulation/random-schedules.test.ts', title: 'breaks a safety rule' };
@@ -57,7 +57,7 @@ function edited({ guard, file }: Removal, text: string, { find, replace }: Remov
   const times = text.split(find).length - 1;
   if (times !== 1)
     throw new Error(
-      `"${find}" stands ${times} times in ${file}, and must stand once to take out: ${guard}. Nothing was judged; mend test/mutations/guards.ts.`,
+      `"${find}" stands ${times} times in ${file}, and must stand once to take out: ${guard}. Nothing was judged; mend test/mutation./removals.ts.`,
     );
   return text.replace(find, () => replace);
 }
