@@ -21,6 +21,8 @@ function sourcesBelow(folder: string): Source[] {
 }
 
 const sources = folders.flatMap(sourcesBelow);
+/** The one program that is no TypeScript: its lines and functions count as others do. */
+const agent: Source = { path: 'site-agent/site-agent', text: readFileSync(join(root, 'site-agent/site-agent'), 'utf8') };
 
 /** Who may import whom. A value is a folder or a file prefix; `types:` allows `import type` only. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
@@ -33,6 +35,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   lab: ['lab', 'plan'],
   // The model of the tests answers for the drivers where only the worker's own cost counts.
   bench: ['bench', 'lab', 'client', 'plan', 'report', 'workflows/messages', 'workflows/ids', 'types:workflows', 'test/support/fake-estate'],
+  // What judges and what is shared know nothing of those who use them.
+  'test/stage': ['test/stage', 'test/scenarios', 'test/support', 'lab', 'client', 'plan', 'workers', 'workflows'],
+  'test/invariants': ['test/invariants', 'test/stage', 'test/scenarios', 'test/report/example', 'test/support', 'lab', 'plan', 'report', 'workflows'],
   'docs/examples': ['client'],
   'docs/generate': ['docs/generate', 'plan', 'report', 'workflows/messages', 'workflows/ids', 'activities/errors', 'client'],
 };
@@ -90,15 +95,19 @@ function bannedCalls({ path, text }: Source): string[] {
     .map(({ pattern, instead }) => `${path} has ${pattern.source}: ${instead}`);
 }
 
+/** Files that may be longer than others, and why. */
+const longFiles: Readonly<Record<string, { readonly linesMax: number; readonly why: string }>> = {
+  'site-agent/site-agent': { linesMax: 900, why: 'a site installs one file and can read all that SSH lets in' },
+};
 /** Lines of a source file; a test file tells many cases of one subject. */
-const fileLinesMax = (path: string) => (path.startsWith('test/') ? 600 : 400);
-const functionLinesMax = 75;
+const fileLinesMax = (path: string) => longFiles[path]?.linesMax ?? (path.startsWith('test/') ? 600 : 400);
+const functionLinesMax = 70;
 
 /** Functions that start at a line's beginning or as a member, and how long they are; by indentation, which prettier keeps. */
 function longFunctions({ path, text }: Source): string[] {
   const lines = text.split('\n');
   return lines.flatMap((line, start) => {
-    const head = /^(\s*)(?:export )?(?:async )?(?:static )?(?:private )?(?:async )?(?:function \w+|\w+)\(.*\{$/.exec(line);
+    const head = /^(\s*)(?:export )?(?:async )?(?:static )?(?:private )?(?:async )?(?:function \w+(?:<.*>)?|\w+)\(.*\{(?: #.*)?$/.exec(line);
     if (!head || /^\s*(describe|it|if|for|while|switch|beforeEach|afterAll|beforeAll)\b/.test(line)) return [];
     const end = lines.findIndex((candidate, index) => index > start && (candidate === `${head[1]}}` || candidate === `${head[1]}},`));
     return end - start > functionLinesMax ? [`${path}:${start + 1} has a function of ${end - start} lines; at most ${functionLinesMax}`] : [];
@@ -116,6 +125,7 @@ describe('the arrows', () => {
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../plan/load.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../report/formats/junit.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'lab/x.ts', text: "import { a } from '../bench/judge.ts';" })).toHaveLength(1);
+    expect(forbiddenImports({ path: 'test/stage/x.ts', text: "import { a } from '../sweep/acts.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'bench/x.ts', text: "import { a } from '../activities/ssh/agent.ts';" })).toHaveLength(1);
   });
 });
@@ -131,10 +141,16 @@ describe('the house rules', () => {
     expect(bannedCalls({ path: 'client/x.ts', text: "const { renderPage } = await import('../report/page/page.ts');" })).toEqual([]);
   });
   it('keep files and functions small', () => {
-    const long = sources.filter(({ path, text }) => text.split('\n').length > fileLinesMax(path)).map(({ path }) => path);
-    expect(long).toEqual([]);
-    expect(sources.filter(({ path }) => !path.startsWith('test/')).flatMap(longFunctions)).toEqual([]);
-    expect(longFunctions({ path: 'x.ts', text: `function f() {\n${'  a();\n'.repeat(80)}}` })).toHaveLength(1);
+    const counted = [...sources, agent];
+    const lines = ({ text }: Source) => text.split('\n').length;
+    expect(counted.filter((source) => lines(source) > fileLinesMax(source.path)).map(({ path }) => path)).toEqual([]);
+    const needless = Object.keys(longFiles).filter((path) => !counted.some((source) => source.path === path && lines(source) > 400));
+    expect(needless, 'an exception that nothing needs').toEqual([]);
+    expect(counted.filter(({ path }) => !path.startsWith('test/')).flatMap(longFunctions)).toEqual([]);
+    for (const head of ['function f() {', 'export async function f<T extends object>(of: T) {', 'f() { # SITE']) {
+      expect(longFunctions({ path: 'x.ts', text: `${head}\n${'  a();\n'.repeat(71)}}` }), head).toHaveLength(1);
+      expect(longFunctions({ path: 'x.ts', text: `${head}\n${'  a();\n'.repeat(69)}}` }), head).toEqual([]);
+    }
   });
   it('keep the estate out of the code: only plans, the lab, tests and benchmarks name erlmcp or a site', () => {
     const code = (text: string) => text.replace(/^\s*(\/\*\*|\*|\/\/).*$/gm, '').replaceAll('plan/erlmcp', '');
