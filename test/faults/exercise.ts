@@ -35,11 +35,11 @@ export async function exercise(stage: Stage, one: FaultCase): Promise<Result> {
     if (one.says && !one.says.test(said.text)) faults.push(`Nothing says ${one.says.source}: ${said.text.slice(0, 600)}`);
     // The run is judged with the fault still there; what was lost can be told only when all is well again.
     const during = await observe(stage.scenarios, since);
-    if (ended === 'waits') await giveUp(stage);
+    const forwardOnly = ended === 'waits' ? await giveUp(stage) : said.forwardOnly;
     await stage.scenarios.control('fault/heal', { name: one.fault, site: one.at });
-    if (said.forwardOnly && !ended.startsWith('recovered')) faults.push(...(await finish(stage)));
-    else if (one.lost && !said.forwardOnly) await stage.scenarios.control('revive', { site: failed });
-    await untilHealthy(stage, 'after the fault was healed', said.forwardOnly ? failed : null);
+    if (forwardOnly && !ended.startsWith('recovered')) faults.push(...(await finish(stage)));
+    else if (one.lost && !forwardOnly) await stage.scenarios.control('revive', { site: failed });
+    await untilHealthy(stage, 'after the fault was healed', forwardOnly ? failed : null);
     const after = await observe(stage.scenarios, since);
     faults.push(...judge({ ...during, figures: after.figures, effects: after.effects }));
     const due = one.checks.filter((check) => checks[check].judgedWhen(ended));
@@ -79,7 +79,7 @@ async function left(stage: Stage): Promise<Left> {
 
 /** Servers take a moment to follow again once the fault is healed. */
 async function untilUnchanged(stage: Stage, before: Left): Promise<string[]> {
-  let differing: string[] = [];
+  let differing = ['Nobody could look whether everything is as before.'];
   const same = async () => {
     differing = unchanged(before, await left(stage));
     return differing.length === 0 ? true : undefined;
@@ -118,11 +118,11 @@ async function recover(stage: Stage, one: FaultCase): Promise<Said> {
   }
 }
 
-/** People who decide nothing give the run up: it takes back what it did. */
-async function giveUp(stage: Stage): Promise<void> {
+/** People who decide nothing give the run up: it takes back what it did, unless it has passed the point of no return; then true. */
+async function giveUp(stage: Stage): Promise<boolean> {
   const run = stage.scenarios.run();
   await run.cancel();
-  await run.result();
+  return ((await run.result()) as Report).pointOfNoReturnAt !== null;
 }
 
 /** What an earlier run promoted and did not finish, a new one does once the fault is healed. */
