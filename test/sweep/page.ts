@@ -9,7 +9,7 @@ export function page(trials: readonly Trial[], results: Results): string {
     '',
     'At every step of the regional failover the worst happens to those who carry it out. However it was disturbed, a run must end as an undisturbed one does: recovered, no',
     "acknowledged write lost, one writer at a time by the customers' ledger, nothing applied twice (counted at agents, databases, Route 53, mailbox, monitoring and report store),",
-    'a complete report. A run that is cancelled before the point of no return leaves servers, capacity, DNS records and switches as they were, and no child that would fence the old',
+    "a complete report. A run that is cancelled before the point of no return leaves servers, capacity, DNS records (but the epoch's) and switches as they were, and no child that would fence the old",
     'site; one that is given up later is carried on by a new run.',
     '',
     'Written by `npm run test:sweep -- --write docs/sweep.md`; each row is a whole failover in the lab. A row again: `npm run test:sweep -- --only "<step>" --acts <act>`.',
