@@ -1,4 +1,5 @@
 /** What must hold after any schedule, in the words of the plan's safety rules; what a report alone tells is judged as in the lab (test/invariants/record.ts). Each sentence that comes back is a violation; none is the wish. */
+import type { RunContext } from '../../activities/context.ts';
 import type { Plan } from '../../plan/schema.ts';
 import type { GateRecord, Report } from '../../report/report.ts';
 import { recordViolations } from '../invariants/record.ts';
@@ -11,18 +12,24 @@ export function violations(lived: Lived, plan: Plan): string[] {
     ...lossAsStated(lived),
     ...appliedOnce(lived),
     ...neverStuck(lived),
-    ...lived.reports.flatMap((report) => [...recordViolations(report, plan), ...routedAsTold(lived, report), ...changedOnceApproved(lived, report)]),
+    ...lived.ended.flatMap(({ report, execution }) => [
+      ...recordViolations(report, plan),
+      ...asTold(lived, report),
+      ...changedOnceApproved(lived, report, execution),
+      ...askedOnce(lived, report, execution),
+    ]),
   ];
 }
 
 /** I1: two databases never acknowledge at once, unless people had accepted the risk of an unproven fence before. */
 function oneWriter({ estate, gates }: Lived): string[] {
   return estate.splits
-    .filter(({ at }) => !gates.some((gate) => acceptsRisk(gate) && Date.parse(gate.closedAt ?? '') <= at))
+    .filter(({ at }) => !gates.some((gate) => acceptsUnprovenFence(gate) && Date.parse(gate.closedAt ?? '') <= at))
     .map(({ at, sites }) => `I1: at ${new Date(at).toISOString()} both ${sites.join(' and ')} acknowledge writes`);
 }
 
-const acceptsRisk = (gate: GateRecord): boolean => gate.gate.startsWith('accepted-risk') && gate.decision.startsWith('accept');
+const acceptsUnprovenFence = ({ gate, decision, question }: GateRecord): boolean =>
+  gate.startsWith('accepted-risk') && decision.startsWith('accept') && question.includes('not proven fenced');
 
 /**
  * I2: a loss that a report calls proven 0 or bounded is no greater. Where people went on without a proven fence, the report says from when on it assumes that nothing was
@@ -32,7 +39,7 @@ function lossAsStated({ estate, reports, declared }: Lived): string[] {
   return reports
     .filter((report) => report.outcome.startsWith('recovered'))
     .flatMap((report) => {
-      const unproven = report.gates.find((gate) => acceptsRisk(gate) && gate.question.includes('not proven fenced'));
+      const unproven = report.gates.find(acceptsUnprovenFence);
       const assumed = unproven ? Date.parse(declared ? unproven.openedAt : (report.clock?.failedSince ?? '')) : Infinity;
       const lost = estate.lost().filter((row) => row.at <= assumed);
       const [first, last] = [lost[0], lost.at(-1)];
@@ -45,10 +52,21 @@ function lossAsStated({ estate, reports, declared }: Lived): string[] {
     });
 }
 
-/** I3: nothing irreversible takes effect twice, however often it was tried. */
+/** I3: nothing becomes a writer twice, and no second run is let in. That a driver finds its own effect is for the lab to show: the model's servers are what they are told to be. */
 function appliedOnce({ estate, secondStarted }: Lived): string[] {
   const twice = [...estate.applied].filter(([what, times]) => times > 1 && /: (promoted|writer)$/.test(what) && !what.includes('us-east-1'));
   return [...twice.map(([what, times]) => `I3: ${what}, ${times} times`), ...(secondStarted ? ['I3: a second run was let in beside an open one'] : [])];
+}
+
+/** I3, on the run's side: what was done is not asked for again, unless people said so or a later step of the way back needs it; the child tries its fence until it is proven. */
+function askedOnce({ answered }: Lived, report: Report, execution: string): string[] {
+  if (report.gates.some((gate) => gate.decision === 'retry') || report.steps.some((step) => step.result === 'undone')) return [];
+  const changes = answered.flatMap(({ name, input }) =>
+    isChange(name) && name !== 'fenceByAgent' && (input as { run?: RunContext }).run?.execution === execution ? [`${name} ${JSON.stringify(input)}`] : [],
+  );
+  return [...new Set(changes.filter((change, at) => changes.indexOf(change) !== at))].map(
+    (change) => `I3: ${change.slice(0, 80)} was asked for again after it was done`,
+  );
 }
 
 /** I4: a run ends, or waits for people and says so. */
@@ -56,16 +74,19 @@ function neverStuck({ stuck }: Lived): string[] {
   return stuck && !stuck.gate && !stuck.stopped ? [`I4: nothing happens any more in phase ${stuck.phase}: ${stuck.timeline.at(-1)?.text ?? ''}`] : [];
 }
 
-/** `recovered` also means that customers are at the target. */
-function routedAsTold({ estate, reports }: Lived, report: Report): string[] {
-  if (report !== reports.at(-1) || report.outcome !== 'recovered' || estate.route === report.to) return [];
-  return [`The report says recovered, and customers are sent to ${estate.route}`];
+/** `recovered` also means that customers are at the target, and that no other database acknowledges when the site has come back and was given its time. */
+function asTold({ estate, reports }: Lived, report: Report): string[] {
+  if (report !== reports.at(-1) || report.outcome !== 'recovered') return [];
+  const others = estate.acknowledging().filter((site) => site !== report.to);
+  return [
+    ...(estate.route === report.to ? [] : [`The report says recovered, and customers are sent to ${estate.route}`]),
+    ...(others.length === 0 ? [] : [`The report says recovered, and ${others.join(', ')} acknowledges writes`]),
+  ];
 }
 
 /** Nothing is changed by a run before people have approved. */
-function changedOnceApproved({ estate }: Lived, report: Report): string[] {
-  const execution = estate.calls.find((call) => call.epoch === report.epoch && report.epoch > 0)?.execution;
-  const own = estate.calls.filter((call) => isChange(call.name) && call.name !== 'storeReport' && call.execution === execution && execution !== undefined);
+function changedOnceApproved({ estate }: Lived, report: Report, execution: string): string[] {
+  const own = estate.calls.filter((call) => isChange(call.name) && call.name !== 'storeReport' && call.execution === execution);
   const approved = report.gates.find((gate) => gate.gate.startsWith('activation') && gate.decision === 'approve');
   const early = own.filter((call) => !approved || Date.parse(call.at) < Date.parse(approved.closedAt ?? ''));
   return early.map((call) => `${call.name} was called at ${call.at}, before people had approved`);

@@ -29,6 +29,8 @@ export type Fate =
 export interface World {
   act(name: string, input: unknown): Promise<unknown>;
   fate(attempt: { readonly name: string; readonly number: number; readonly input: unknown }): { readonly fate: Fate; readonly milliseconds: number };
+  /** Called when a run is given the answer of an activity. */
+  answered(name: string, input: unknown): void;
   /** Called after anything that may have changed the world. */
   observe(): void;
 }
@@ -242,7 +244,10 @@ export class SimulatedServer {
     if (fate === 'reply lost') return this.lose(activity);
     activity.token = null;
     if ('error' in answer) this.retry(activity, answer.error);
-    else this.resolve(activity, { completed: { result: defaultPayloadConverter.toPayload(answer.value) } });
+    else {
+      this.world.answered(activity.name, activity.input);
+      this.resolve(activity, { completed: { result: defaultPayloadConverter.toPayload(answer.value) } });
+    }
     if (fate === 'worker dies when completed') await this.killWorkers();
   }
 

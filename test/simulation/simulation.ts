@@ -60,6 +60,10 @@ export interface Lived {
   readonly runs: readonly Execution[];
   /** Reports of the runs that came to their end, in order. */
   readonly reports: readonly Report[];
+  /** The same, with the name by which the run's calls are known. */
+  readonly ended: readonly { readonly execution: string; readonly report: Report }[];
+  /** Activities whose answer a run was given, in order. */
+  readonly answered: readonly { readonly name: string; readonly input: unknown }[];
   /** A person had declared the site failed against the probes. */
   readonly declared: boolean;
   /** Questions of all runs, also of those that were terminated. */
@@ -82,6 +86,7 @@ class Simulation {
   private readonly failures: ReadonlyMap<number, boolean>;
   private failNext: boolean | null = null;
   private lastWrite = 0;
+  private readonly answered: { name: string; input: unknown }[] = [];
   /** Activities by the number of the attempt. */
   private readonly attempts: string[] = [];
   private asked = 0;
@@ -98,7 +103,12 @@ class Simulation {
     this.failures = new Map(schedule.failures.map(({ attempt, permanent }) => [attempt, permanent]));
     this.server = new SimulatedServer(
       creator,
-      { act: (name, input) => this.act(name, input), fate: (attempt) => this.fate(attempt), observe: () => this.observe() },
+      {
+        act: (name, input) => this.act(name, input),
+        fate: (attempt) => this.fate(attempt),
+        answered: (name, input) => this.answered.push({ name, input }),
+        observe: () => this.observe(),
+      },
       startAt,
     );
     this.estate = new SimulatedEstate(snapshot, () => this.server.now);
@@ -123,7 +133,9 @@ class Simulation {
       attempts: this.attempts,
       server: this.server,
       runs: this.runs,
-      reports: this.reports(),
+      reports: this.ended().map(({ report }) => report),
+      ended: this.ended(),
+      answered: this.answered,
       declared: this.schedule.declared,
       gates: await this.gates(),
       secondStarted: this.secondStarted,
@@ -262,8 +274,10 @@ class Simulation {
     this.estate.customersWrite();
   }
 
-  private reports(): Report[] {
-    return this.runs.flatMap((run) => (run.closed?.how === 'completed' ? [run.closed.result as Report] : []));
+  private ended(): { execution: string; report: Report }[] {
+    return this.runs.flatMap(({ start, closed }) =>
+      closed?.how === 'completed' ? [{ execution: `${start.workflowId}@${start.runId}`, report: closed.result as Report }] : [],
+    );
   }
 
   private async gates(): Promise<GateRecord[]> {
