@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { type Removal, removals } from './removals.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+/** Enough to find what a schedule can find, and not much more. */
+const schedulesMax = 500;
 const schedules = { file: 'test/simulation/random-schedules.test.ts', title: 'breaks a safety rule' };
 const left = new Set(['node_modules', '.git', '.setup', '.lab', 'dist', 'coverage']);
 
@@ -67,15 +69,20 @@ function vitest(folder: string, file: string, title: string): Promise<{ readonly
   const pattern = title.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const args = [join(folder, 'node_modules/vitest/vitest.mjs'), 'run', file, '-t', pattern, '--reporter=json', '--retry=0'];
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: folder, maxBuffer: 256 * 1024 * 1024, timeout: 900_000 }, (_error, out) => {
-      const report = JSON.parse(out.slice(out.indexOf('{"numTotalTestSuites'))) as Results;
-      const named = report.testResults
-        .flatMap(({ assertionResults }) => assertionResults)
-        .filter((result) => result.title.includes(title) || result.fullName.includes(title));
-      const failed = named.find(({ status }) => status === 'failed');
-      const state = failed ? 'red' : named.some(({ status }) => status === 'passed') ? 'green' : 'not run';
-      resolve({ state, message: failed?.failureMessages.join('\n') ?? '' });
-    });
+    execFile(
+      process.execPath,
+      args,
+      { cwd: folder, env: { ...process.env, DR_SCHEDULES: String(schedulesMax) }, maxBuffer: 256 * 1024 * 1024, timeout: 900_000 },
+      (_error, out) => {
+        const report = JSON.parse(out.slice(out.indexOf('{"numTotalTestSuites'))) as Results;
+        const named = report.testResults
+          .flatMap(({ assertionResults }) => assertionResults)
+          .filter((result) => result.title.includes(title) || result.fullName.includes(title));
+        const failed = named.find(({ status }) => status === 'failed');
+        const state = failed ? 'red' : named.some(({ status }) => status === 'passed') ? 'green' : 'not run';
+        resolve({ state, message: failed?.failureMessages.join('\n') ?? '' });
+      },
+    );
   });
 }
 
@@ -98,7 +105,7 @@ function page(verdicts: readonly Verdict[]): string {
   return [
     '# Guards, and what misses them',
     '',
-    'Each guard was taken out of a copy of the repository, and the test named here was run against it. The last column says after how many random schedules the simulation finds the same; a dash means',
+    `Each guard was taken out of a copy of the repository, and the test named here was run against it. The last column says after how many of ${schedulesMax} random schedules the simulation finds the same; a dash means`,
     'that it does not, since the model answers in place of what the guard judges, or the guard is not part of a workflow.',
     '',
     `Run on ${new Date().toISOString().slice(0, 10)} by \`npm run test:guards\`, which fails when a guard can go without a test turning red.`,
