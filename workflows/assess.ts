@@ -83,6 +83,7 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
   const estimatedLoss = expectedLoss(plan, survey.databases, { from, target: site }, failedSince);
   const elsewhere = survey.databases.find((state) => state.site !== site && state.reachable && roleOf(state) !== 'standby');
   const begun = survey.databases.find((state) => state.site !== site && state.reachable && state.promotionBegun !== undefined);
+  const untold = survey.databases.find((state) => state.site !== site && state.reachable && state.follows === 'unknown');
   const beating = newestHeartbeat(survey.databases);
   const { eligible, reasons } = judgeTarget(plan, from, {
     site,
@@ -90,6 +91,7 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
     database: !database?.reachable ? 'unreachable' : roleOf(database),
     ...(elsewhere ? { primaryElsewhere: elsewhere.site } : {}),
     ...(begun ? { begunElsewhere: begun.site } : {}),
+    ...(untold ? { untoldElsewhere: untold.site } : {}),
     ...(beating !== undefined && beating !== from && beating !== site ? { heartbeatElsewhere: beating } : {}),
     ...(plan.estate.cache === undefined ? {} : { cache: cache?.reachable ? cache.role : 'unreachable' }),
     lagBytes,

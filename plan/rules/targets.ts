@@ -15,6 +15,8 @@ export interface TargetFacts {
   readonly heartbeatElsewhere?: string;
   /** Another surviving site where a run has begun a promotion that has not taken effect yet. */
   readonly begunElsewhere?: string;
+  /** Another surviving site whose database answers, while nobody there tells whether a run has begun to promote it. */
+  readonly untoldElsewhere?: string;
   /** Absent where the estate has no cache. */
   readonly cache?: 'replica' | 'primary' | 'unreachable';
   /** Bytes of WAL behind the most advanced survivor that it can still catch up with. */
@@ -61,6 +63,10 @@ function notes(plan: Pick<Plan, 'sites' | 'estate'>, facts: TargetFacts): string
   const site = plan.sites.find((entry) => entry.id === facts.site);
   const found: string[] = [];
   if (facts.database === 'promoted') found.push('An earlier run has promoted its database: this run goes on from there and cannot be taken back.');
+  if (facts.untoldElsewhere !== undefined)
+    found.push(
+      `Whether an earlier run has begun to promote ${facts.untoldElsewhere} is not known: its database answers, and its agent does not. If one has, two writers are possible.`,
+    );
   if (facts.lagBytes === 'unknown') found.push('Its replication lag is not known.');
   else if (facts.lagBytes > lagBytesMax) found.push(`It is ${facts.lagBytes} bytes behind; the plan allows ${lagBytesMax}.`);
   if (facts.lossSeconds === 'unknown') found.push('How much would be lost is not known; people must accept that.');

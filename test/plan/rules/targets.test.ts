@@ -52,6 +52,14 @@ describe('a target', () => {
     expect(verdict.reasons).toContain(reason);
   });
 
+  test('beside a site that does not tell whether a promotion was begun stays eligible, and says so: people decide', () => {
+    const { eligible, reasons } = judgeTarget(plan, 'us-east-1', { ...healthy, untoldElsewhere: 'ap-southeast-1' });
+    expect(eligible).toBe(true);
+    expect(reasons).toEqual([
+      'Whether an earlier run has begun to promote ap-southeast-1 is not known: its database answers, and its agent does not. If one has, two writers are possible.',
+    ]);
+  });
+
   test('that an earlier run has promoted is eligible, with a remark: a new run goes on from there', () => {
     expect(judgeTarget(plan, 'us-east-1', { ...healthy, database: 'promoted', cache: 'primary' })).toEqual({
       site: 'eu-central-1',
