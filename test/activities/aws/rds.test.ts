@@ -184,6 +184,16 @@ describe('the promotion', () => {
     await expect(database.promoteDatabase({ run, site: 'gent' })).rejects.toMatchObject({ message: expect.stringContaining('InvalidDBInstanceState') });
   });
 
+  test('that RDS has refused is not waited for, although this run has asked before: what AWS says reaches people', async () => {
+    endpoint = standIn.endpoint;
+    const noted = { 'dr-epoch': `${run.epoch} ${run.execution}`, 'dr-promotion': `${run.execution} 1 0/3000000` };
+    standIn.reply = ({ action }) =>
+      action === 'PromoteReadReplica'
+        ? awsError(400, 'InvalidDBInstanceState')
+        : awsAnswer(action, action === 'DescribeDBInstances' ? instanceXml('available', noted) : '');
+    await expect(database.promoteDatabase({ run, site: 'gent' })).rejects.toMatchObject({ message: expect.stringContaining('InvalidDBInstanceState') });
+  });
+
   test('is done when the database itself takes writes, on a higher timeline', async () => {
     endpoint = standIn.endpoint;
     standIn.reply = async (asked) => {
