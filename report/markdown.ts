@@ -1,4 +1,5 @@
 /** A report as Markdown, for a commander who is tired: how it ended first, then what is not as it should be, then the figures, then the details. Pure. */
+import { markdownTable } from 'markdown-table';
 import { formatSeconds } from '../plan/durations.ts';
 import { explainLoss } from '../plan/rules/loss.ts';
 import type { ClockSplit, FunctionRecord, GateRecord, Report, StepRecord, VoteRecord } from './report.ts';
@@ -120,8 +121,10 @@ function list(title: string, lines: readonly string[]): string {
 
 /** A Markdown table; cells may hold any text. */
 export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-  return [row(titles), `| ${titles.map(() => '---').join(' | ')} |`, ...rows.map(row)].join('\n');
+  return markdownTable(
+    [titles, ...rows].map((cells) => cells.map(cell)),
+    { alignDelimiters: false },
+  );
 }
 
 /** Text that cannot leave its cell. */

@@ -1,7 +1,7 @@
 /** How the cost grows: with the functions and sites of a plan, and with the estates that are recovered at once on one worker. */
+import { markdownTable } from 'markdown-table';
 import type { PartOptions } from '../part.ts';
 import { median } from '../statistics.ts';
-import { table } from '../table.ts';
 import { estateName, type Size } from './plans.ts';
 import { type Batch, GrowthRig } from './rig.ts';
 
@@ -112,6 +112,6 @@ function growthTable(rows: readonly { readonly size: Case; readonly figures: Fig
   return [
     '## How it grows',
     `Drivers are answered by fakes in another process. In brackets: against the first row; beyond ± ${flat * 100} % it grows or shrinks.`,
-    table(head, body),
+    markdownTable([head, ...body]),
   ].join('\n\n');
 }

@@ -1,11 +1,11 @@
 /** What our run costs besides its work: time per step, history, and the worker's memory and processor time. */
+import { markdownTable } from 'markdown-table';
 import { BenchEstate, conditions, type Condition } from '../estate.ts';
 import { useOf, type ProcessUse } from '../machine.ts';
 import type { PartOptions } from '../part.ts';
 import { ourRun } from '../peers/ours.ts';
 import { settleSeconds } from '../peers/rounds.ts';
 import { median, percentile, spread } from '../statistics.ts';
-import { table } from '../table.ts';
 import { costOf, type RunCost } from './history.ts';
 
 interface Measured {
@@ -58,20 +58,18 @@ function summary(measured: readonly Measured[]): string {
   return [
     '## What our run costs',
     'The overhead of a step is the time from its first request to its last answer taken in which none of its activities was at work (from the history).',
-    table(
+    markdownTable([
       ['figure', ...conditions.map((condition) => `primary ${condition}`)],
-      [
-        ['overhead of a step, median, ms', ...of((entry) => median(overheads(entry)), 0)],
-        ['overhead of a step, 90 % have at most, ms', ...of((entry) => percentile(overheads(entry), 0.9), 0)],
-        ['overhead of all steps together, s', ...of((entry) => overheads(entry).reduce((total, value) => total + value, 0) / 1000, 2)],
-        ['activities', ...of((entry) => entry.cost.activities.length, 0)],
-        ['history, events', ...of((entry) => entry.cost.events, 0)],
-        ['history, kB', ...of((entry) => entry.cost.bytes / 1000, 0)],
-        ['worker, resident memory after the run, MB', ...of((entry) => entry.worker.rssMb, 0)],
-        ['worker, highest so far, MB', ...of((entry) => entry.worker.peakRssMb, 0)],
-        ['worker, processor time of the run, s', ...of((entry) => entry.cpuSeconds, 2)],
-      ],
-    ),
+      ['overhead of a step, median, ms', ...of((entry) => median(overheads(entry)), 0)],
+      ['overhead of a step, 90 % have at most, ms', ...of((entry) => percentile(overheads(entry), 0.9), 0)],
+      ['overhead of all steps together, s', ...of((entry) => overheads(entry).reduce((total, value) => total + value, 0) / 1000, 2)],
+      ['activities', ...of((entry) => entry.cost.activities.length, 0)],
+      ['history, events', ...of((entry) => entry.cost.events, 0)],
+      ['history, kB', ...of((entry) => entry.cost.bytes / 1000, 0)],
+      ['worker, resident memory after the run, MB', ...of((entry) => entry.worker.rssMb, 0)],
+      ['worker, highest so far, MB', ...of((entry) => entry.worker.peakRssMb, 0)],
+      ['worker, processor time of the run, s', ...of((entry) => entry.cpuSeconds, 2)],
+    ]),
   ].join('\n\n');
 }
 
@@ -82,7 +80,7 @@ function stepTable(measured: readonly Measured[]): string {
     const show = (figure: (step: (typeof steps)[number]) => number) => median(steps.map((step) => figure(step))).toFixed(0);
     return [name, show((step) => step.activities), show((step) => step.wallMs), show((step) => step.workMs), show((step) => step.overheadMs)];
   });
-  return table(['step', 'activities', 'wall, ms', 'work, ms', 'overhead, ms'], rows);
+  return markdownTable([['step', 'activities', 'wall, ms', 'work, ms', 'overhead, ms'], ...rows]);
 }
 
 function eventLine(measured: readonly Measured[]): string {

@@ -1,9 +1,9 @@
 /** The peers' table: from the decision until customers could be served at the target. */
+import { markdownTable } from 'markdown-table';
 import { BenchEstate, conditions } from '../estate.ts';
 import type { PartOptions } from '../part.ts';
 import { ensurePeerPrograms } from '../setup.ts';
 import { median, spread } from '../statistics.ts';
-import { table } from '../table.ts';
 import type { Contender } from './contender.ts';
 import { ourRun } from './ours.ts';
 import { peers } from './peers.ts';
@@ -51,7 +51,7 @@ function peersTable(contenders: readonly Contender[], played: readonly Round[]):
   return [
     `## The same failover, ${contenders.length} ways`,
     `Seconds from the decision (${settleSeconds} s or more after the loss) until a row written at the new address is read back; hold time and TTL are not part of it.`,
-    table(['primary', 'who', 'row read back, s', 'authoritative, s', 'ours ÷ this', 'acknowledged writes lost, each round'], rows),
+    markdownTable([['primary', 'who', 'row read back, s', 'authoritative, s', 'ours ÷ this', 'acknowledged writes lost, each round'], ...rows]),
   ].join('\n\n');
 }
 

@@ -1,4 +1,5 @@
 /** What came of each fault, as a page. */
+import { markdownTable } from 'markdown-table';
 import { faults } from '../../lab/faults/verbs.ts';
 import { cells, type Results, tally } from '../stage/results.ts';
 import { expectationOf, type FaultCase, faultCases } from './cases.ts';
@@ -10,7 +11,8 @@ export function page(results: Results): string {
   const about = new Map(faults.map((fault) => [fault.name, fault.about]));
   const rows = faultCases.map((one) => {
     const where = `${one.at}${one.start ? ', declared failed' : ''}`;
-    return `| ${one.subject} | \`${one.fault}\`: ${about.get(one.fault) ?? ''} | ${where} | ${one.lost ? 'yes' : 'no'} | ${expectationOf(one)} | ${cells(results.of(nameOf(one)))} |`;
+    const fault = `\`${one.fault}\`: ${about.get(one.fault) ?? ''}`;
+    return [one.subject, fault, where, one.lost ? 'yes' : 'no', expectationOf(one), ...cells(results.of(nameOf(one)))];
   });
   return [
     '# Faults',
@@ -24,9 +26,7 @@ export function page(results: Results): string {
     '',
     tally(faultCases.map(nameOf), results),
     '',
-    '| subject | fault | site | region lost too | must come of it | result | ended | seconds |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- |',
-    ...rows,
+    markdownTable([['subject', 'fault', 'site', 'region lost too', 'must come of it', 'result', 'ended', 'seconds'], ...rows]),
     '',
   ].join('\n');
 }

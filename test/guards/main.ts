@@ -7,6 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { markdownTable } from 'markdown-table';
 import { type Removal, removals } from './removals.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
@@ -98,10 +99,13 @@ interface Results {
 }
 
 function page(verdicts: readonly Verdict[]): string {
-  const rows = verdicts.map(
-    ({ removal, named, schedules: found }) =>
-      `| ${removal.guard} | \`${removal.file}\` | ${named} | [${removal.test.title}](../${removal.test.file}) | ${found === null ? '–' : `after ${found}`} |`,
-  );
+  const rows = verdicts.map(({ removal, named, schedules: found }) => [
+    removal.guard,
+    `\`${removal.file}\``,
+    named,
+    `[${removal.test.title}](../${removal.test.file})`,
+    found === null ? '–' : `after ${found}`,
+  ]);
   return [
     '# Guards, and what misses them',
     '',
@@ -110,9 +114,7 @@ function page(verdicts: readonly Verdict[]): string {
     '',
     `Run on ${new Date().toISOString().slice(0, 10)} by \`npm run test:guards\`, which fails when a guard can go without a test turning red.`,
     '',
-    '| guard | taken out of | named test | which | random schedules |',
-    '| --- | --- | --- | --- | --- |',
-    ...rows,
+    markdownTable([['guard', 'taken out of', 'named test', 'which', 'random schedules'], ...rows]),
     '',
   ].join('\n');
 }

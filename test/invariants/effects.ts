@@ -38,9 +38,9 @@ function agentEffects(lab: LabHandle, site: (typeof labSites)[number]): Effect[]
   const file = join(siteFolders(lab.directory, site).agentState, 'changes.log');
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').trim().split('\n');
-  return lines.map((line) => {
-    const [at = '', , run = '', what = ''] = line.split('\t');
-    return { at, where: `site-agent ${site}`, what, run };
+  return lines.flatMap((line) => {
+    const [at = '', , run = '', what = '', before = ''] = line.split('\t');
+    return before === 'begun' ? [] : [{ at, where: `site-agent ${site}`, what, run }];
   });
 }
 

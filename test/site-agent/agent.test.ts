@@ -1,5 +1,5 @@
 /** The site agent against real servers. One estate for the file: the tests read in the order in which a failover uses the verbs. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestEstate, type TestSite } from './estate.ts';
@@ -47,13 +47,37 @@ describe('the epoch', () => {
     expect((await estate.verb('north', 'identify')).fields).toMatchObject({ epoch: '5', epoch_holder: 'run-5' });
   });
 
-  test('what was changed stays on record at the site: once, by whom, from what to what', async () => {
+  test('what was changed stays on record at the site: that it began, and once, by whom, from what to what', async () => {
     const record = () => readFileSync(estate.path('north', 'state/changes.log'), 'utf8').trim().split('\n');
-    expect(record().at(-1)).toMatch(/^\d{4}-\S+Z\t5\trun-5\tepoch-claim\t0\t5$/);
+    expect(
+      record()
+        .filter((line) => !line.includes('begun'))
+        .at(-1),
+    ).toMatch(/^\d{4}-\S+Z\t5\trun-5\tepoch-claim\t0\t5$/);
     const before = record().length;
     await estate.change('north', 'capacity-set 50', 5, 'run-5');
     await estate.change('north', 'capacity-set 50', 5, 'run-5');
-    expect(record().slice(before)).toEqual([expect.stringMatching(/\t5\trun-5\tcapacity-set 50\t\d+ %\t50 %$/)]);
+    const begun = /\t5\trun-5\tcapacity-set 50\tbegun\t?$/;
+    expect(record().slice(before)).toEqual([
+      expect.stringMatching(begun),
+      expect.stringMatching(/\t5\trun-5\tcapacity-set 50\t\d+ %\t50 %$/),
+      expect.stringMatching(begun),
+    ]);
+  });
+
+  test('what cannot be put on record is not done', async () => {
+    const log = estate.path('north', 'state/changes.log');
+    const was = (await estate.verb('north', 'capacity-status')).fields;
+    renameSync(log, `${log}.aside`);
+    mkdirSync(log);
+    try {
+      const answer = await estate.change('north', 'capacity-set 60', 5, 'run-5');
+      expect(answer).toMatchObject({ code: 1, fields: { error: expect.stringContaining('nothing was changed') } });
+    } finally {
+      rmdirSync(log);
+      renameSync(`${log}.aside`, log);
+    }
+    expect((await estate.verb('north', 'capacity-status')).fields).toEqual(was);
   });
 
   test.each(['service-start', 'capacity-set 77', 'switch-throw east north', 'database-detach', 'cache-detach', 'database-promote'])(
@@ -110,7 +134,7 @@ describe('service, capacity, files, switch', () => {
     expect((await run1('west', 'service-start')).fields).toMatchObject({ changed: 'no' });
     expect((await run1('west', 'service-stop')).fields).toMatchObject({ after: 'inactive, enabled', changed: 'yes' });
     expect((await run1('west', 'service-stop')).fields).toMatchObject({ changed: 'no' });
-    expect((await run1('west', 'service-restart')).fields).toMatchObject({ after: 'active, enabled' });
+    expect((await run1('west', 'service-restart')).fields).toMatchObject({ after: 'restarted, active, enabled' });
   });
 
   test('capacity is set and read back', async () => {

@@ -49,9 +49,9 @@ export function tally(names: readonly string[], results: Results): string {
 }
 
 /** The cells of a row that tell what came of it. */
-export function cells(result: KeptResult | undefined): string {
-  if (!result) return 'not run | | ';
-  return `${result.faults.length === 0 ? 'ok' : `**${result.faults.join(' ').replaceAll('|', '/').slice(0, 300)}**`} | ${result.ended} | ${result.seconds.toFixed(0)}`;
+export function cells(result: KeptResult | undefined): readonly string[] {
+  if (!result) return ['not run', '', ''];
+  return [result.faults.length === 0 ? 'ok' : `**${result.faults.join(' ').replaceAll('|', '/').slice(0, 300)}**`, result.ended, result.seconds.toFixed(0)];
 }
 
 /** One line for a terminal, and one below for each thing that was not as it must be. */

@@ -1,4 +1,5 @@
 /** The results of the sweep as a page. */
+import { markdownTable } from 'markdown-table';
 import { cells, type Results, tally } from '../stage/results.ts';
 import { acts, meanings } from './acts.ts';
 import { nameOf, type Trial } from './trial.ts';
@@ -15,7 +16,13 @@ export function page(trials: readonly Trial[], results: Results): string {
     'Written by `npm run test:sweep -- --write docs/sweep.md`; each row is a whole failover in the lab. A row again: `npm run test:sweep -- --only "<step>" --acts <act>`.',
     '',
     tally(trials.map(nameOf), results),
-    ...acts.flatMap((act) => section(act, trials.filter((trial) => trial.act === act), results)), // prettier-ignore
+    ...acts.flatMap((act) =>
+      section(
+        act,
+        trials.filter((trial) => trial.act === act),
+        results,
+      ),
+    ),
     '',
   ].join('\n');
 }
@@ -26,15 +33,8 @@ function section(act: Trial['act'], trials: readonly Trial[], results: Results):
     .toSorted((left, right) => nameOf(left).localeCompare(nameOf(right)))
     .map((trial) => {
       const { at, setting } = trial;
-      const place = at === 'gate' ? 'activation gate | | first question open' : `${at.step} | \`${at.activity}\` | ${at.moment.replace('-', ' ')}`;
-      return `| ${place} | ${setting.name} | ${cells(results.of(nameOf(trial)))} |`;
+      const place = at === 'gate' ? ['activation gate', '', 'first question open'] : [at.step, `\`${at.activity}\``, at.moment.replace('-', ' ')];
+      return [...place, setting.name, ...cells(results.of(nameOf(trial)))];
     });
-  return [
-    '',
-    `## ${act}: ${meanings[act]}`,
-    '',
-    '| step | activity | moment | region | result | ended | seconds |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
-    ...rows,
-  ];
+  return ['', `## ${act}: ${meanings[act]}`, '', markdownTable([['step', 'activity', 'moment', 'region', 'result', 'ended', 'seconds'], ...rows])];
 }
