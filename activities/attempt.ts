@@ -1,7 +1,8 @@
 /** A call to an agent whose failure is evidence, not the end of the step. */
 import { ApplicationFailure } from '@temporalio/common';
 import type { AgentAnswer, AgentFields } from './dependencies.ts';
-import { endsTheRun, withoutHint } from './errors.ts';
+import { withoutHint } from '../plan/rules/sentences.ts';
+import { endsTheRun } from './errors.ts';
 
 export type Attempt = { readonly ok: true; readonly fields: AgentFields } | { readonly ok: false; readonly reason: string };
 
@@ -21,7 +22,7 @@ export async function attemptToRead<T>(
     return answer.reachable ? { ok: true, value: read(answer.fields) } : { ok: false, reason: answer.reason };
   } catch (error) {
     if (!(error instanceof ApplicationFailure) || endsTheRun(error)) throw error;
-    return { ok: false, reason: withoutHint(error) };
+    return { ok: false, reason: withoutHint(error.message) };
   }
 }
 

@@ -1,4 +1,5 @@
 /** The epoch as targets hold it: an older run is refused where it would change something, and where it asks before it does. */
+import { majorityOf } from '../plan/rules/majority.ts';
 import type { SiteId } from '../plan/schema.ts';
 import { attempt } from './attempt.ts';
 import type { RunContext } from './context.ts';
@@ -31,7 +32,7 @@ export function mustBeNewest(who: string, held: HeldEpoch, run: RunContext, left
 export async function mustHoldMajority(dependencies: ActivityDependencies, run: RunContext, leftAs: string): Promise<void> {
   const plan = await dependencies.planOf(run.planDigest);
   const voters = Object.keys(plan.estate.sites).filter((site) => site !== run.from);
-  const needed = Math.floor(voters.length / 2) + 1;
+  const needed = majorityOf(voters);
   const confirmed: SiteId[] = [];
   const silent: string[] = [];
   const ask = async (site: SiteId): Promise<void> => {

@@ -3,6 +3,7 @@
  * Every message says what happened, what was left as it was, and what to do next.
  */
 import { ApplicationFailure } from '@temporalio/common';
+import { type FailureText, sentencesOf } from '../plan/rules/sentences.ts';
 
 export const errorCatalogue = {
   transient: {
@@ -69,21 +70,18 @@ export const errorCatalogue = {
 
 export type ErrorType = keyof typeof errorCatalogue;
 
-/** What happened, what was left as it was, what to do next. */
-export interface FailureText {
-  readonly happened: string;
-  readonly leftAs: string;
-  /** Absent: the catalogue's hint. */
-  readonly next?: string;
-}
-
-/** The failure that an activity throws; `details` carries facts for programs. */
-export function failure(type: ErrorType, text: FailureText, facts: Record<string, unknown> = {}, cause?: unknown): ApplicationFailure {
+/** The failure that an activity throws; without `next` it says the catalogue's hint. `details` carries facts for programs. */
+export function failure(
+  type: ErrorType,
+  text: Omit<FailureText, 'next'> & Partial<FailureText>,
+  facts: Record<string, unknown> = {},
+  cause?: unknown,
+): ApplicationFailure {
   const entry = errorCatalogue[type];
   return ApplicationFailure.create({
     type,
     nonRetryable: !entry.retryable,
-    message: `${text.happened} ${text.leftAs} HINT: ${text.next ?? entry.hint}`,
+    message: sentencesOf({ next: entry.hint, ...text }),
     details: [{ ...facts, actsNext: entry.actsNext }],
     ...(cause instanceof Error ? { cause } : {}),
   });
@@ -92,9 +90,4 @@ export function failure(type: ErrorType, text: FailureText, facts: Record<string
 /** True for a failure that no other way of the same step gets around: the step ends with it, and people or a newer run decide. */
 export function endsTheRun(error: unknown): boolean {
   return error instanceof ApplicationFailure && (error.type === 'stale-epoch' || error.type === 'plan-changed' || error.type === 'secret-missing');
-}
-
-/** What happened, without the hint: for a note among others, where the hint would be another step's. */
-export function withoutHint(error: Error): string {
-  return error.message.split(' HINT: ')[0] ?? error.message;
 }

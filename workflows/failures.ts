@@ -1,11 +1,17 @@
 /** What a failure in a workflow is, and what it says to people. */
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
+import { type FailureText, sentencesOf } from '../plan/rules/sentences.ts';
 import { isChange } from './changes.ts';
 
 /** The catalogue's error type of a failed activity. */
 export function errorType(error: unknown): string | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
+}
+
+/** What a workflow itself cannot let pass: `permanent` until people mend it, `refused` when a guard says no. */
+export function stopped(type: 'permanent' | 'refused', text: FailureText): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(sentencesOf(text), type);
 }
 
 /** The sentence of an error that helps people: an activity's own words, not the SDK's wrapping. */

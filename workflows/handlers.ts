@@ -1,5 +1,6 @@
 /** What people and services may say to a run, and ask it: signals, updates, queries. */
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { sentencesOf } from '../plan/rules/sentences.ts';
 import type { Outcome, Report } from '../report/report.ts';
 import type { RecoveryFacts } from './facts.ts';
 import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, type Vote, voteSignal, voteUpdate } from './messages.ts';
@@ -58,9 +59,8 @@ export function listen(run: Run, facts: RecoveryFacts, report: () => Report, out
 function mustBeWellFormed(vote: Vote): void {
   const missing = (['gate', 'choice', 'who', 'reason'] as const).filter((field) => typeof vote?.[field] !== 'string');
   if (missing.length > 0) {
-    throw refused(
-      `A vote is {"gate","choice","who","reason"}; this one lacks ${missing.join(', ')}. Nothing was counted. HINT: copy the vote from the run's details.`,
-    );
+    const happened = `A vote is {"gate","choice","who","reason"}; this one lacks ${missing.join(', ')}.`;
+    throw refused(sentencesOf({ happened, leftAs: 'Nothing was counted.', next: "copy the vote from the run's details." }));
   }
 }
 

@@ -1,8 +1,9 @@
 /** The start of a run: the plan it works on, and the checks that refuse a wrong start before anything is touched. */
-import { ApplicationFailure, setHandler, workflowInfo } from '@temporalio/workflow';
+import { type ApplicationFailure, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
 import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import type { ProcedureName } from '../plan/schema.ts';
+import { stopped } from './failures.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { planQuery, type RegionalFailoverInput } from './messages.ts';
 import { makeWorkflowId } from './ids.ts';
@@ -90,5 +91,5 @@ function targets(plan: PlanSnapshot['plan'], procedure: ProcedureName): string[]
 }
 
 function refuse(happened: string, next: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(`${happened} Nothing was changed. HINT: ${next}`, 'refused');
+  return stopped('refused', { happened, leftAs: 'Nothing was changed.', next });
 }

@@ -2,7 +2,7 @@
  * A run: what all procedures share. It keeps the steps, the stop switch, the undo list, the gate and the epoch, and tells people where it is.
  * A procedure is a list of `await run.step('id', body)`; see `regional-failover.ts`.
  */
-import { ApplicationFailure, condition, isCancellation } from '@temporalio/workflow';
+import { condition, isCancellation } from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
 import { seconds } from '../plan/durations.ts';
 import { membersOf } from '../plan/rules/people.ts';
@@ -11,7 +11,7 @@ import type { Mode, Phase, StepRecord, TimelineEntry } from '../report/report.ts
 import { toolsFor } from './activity-proxies.ts';
 import { now } from './clock.ts';
 import { RunEnding, settle } from './endings.ts';
-import { describe, errorType, isTechnical } from './failures.ts';
+import { describe, errorType, isTechnical, stopped } from './failures.ts';
 import { type LeftOut, leavesOut } from './left-out.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
@@ -213,10 +213,11 @@ export class Run {
   private planned(id: string): Step {
     const step = this.procedure.steps.find((candidate) => candidate.id === id);
     if (!step) {
-      throw ApplicationFailure.nonRetryable(
-        `The plan's procedure ${this.start.procedure} has no step "${id}". Nothing was changed by it. HINT: add the step to the plan, run dr plan check, and start again.`,
-        'permanent',
-      );
+      throw stopped('permanent', {
+        happened: `The plan's procedure ${this.start.procedure} has no step "${id}".`,
+        leftAs: 'Nothing was changed by it.',
+        next: 'add the step to the plan, run dr plan check, and start again.',
+      });
     }
     return step;
   }
@@ -325,7 +326,7 @@ export class Run {
 
   private gateOf(id: string): Gate {
     const gate = this.procedure.gates.find((candidate) => candidate.id === id);
-    if (!gate) throw ApplicationFailure.nonRetryable(`The plan has no gate "${id}". Nothing was asked. HINT: run dr plan check.`, 'permanent');
+    if (!gate) throw stopped('permanent', { happened: `The plan has no gate "${id}".`, leftAs: 'Nothing was asked.', next: 'run dr plan check.' });
     return gate;
   }
 

@@ -1,5 +1,6 @@
 /** Which servers can write: as it is predicted before a run changes anything, as fences prove it, and as it is read at the end. */
 import type { Fence, WriterState } from '../activities/fencing/port.ts';
+import { sentencesOf } from '../plan/rules/sentences.ts';
 import { serversOf } from '../plan/rules/servers.ts';
 import type { Plan, SiteId } from '../plan/schema.ts';
 import type { Reads } from './activity-proxies.ts';
@@ -33,7 +34,11 @@ export function mustHaveOneWriter(run: Run, facts: RecoveryFacts): void {
     if (sites.length !== 1)
       throw new RunEnding(
         'aborted',
-        `The run would end with ${sites.length} writers of the ${server}, and it must be one. Nothing was changed. HINT: dr plan check`,
+        sentencesOf({
+          happened: `The run would end with ${sites.length} writers of the ${server}, and it must be one.`,
+          leftAs: 'Nothing was changed.',
+          next: 'dr plan check',
+        }),
         false,
       );
   }

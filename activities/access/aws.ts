@@ -2,7 +2,7 @@
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import { createRds } from '../database/rds-api.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { withoutHint } from '../errors.ts';
+import { withoutHint } from '../../plan/rules/sentences.ts';
 import { instancesFor, readGroups } from '../infrastructure/auto-scaling.ts';
 import { ApplicationFailure } from '@temporalio/common';
 import { lacking, ok, unreachable, words, type Subject } from './checks.ts';
@@ -59,7 +59,7 @@ async function withAnswer(subject: Subject, policy: string, look: () => Promise<
     return await look();
   } catch (error) {
     if (!(error instanceof ApplicationFailure)) return [unreachable(subject, words(error))];
-    const text = withoutHint(error);
+    const text = withoutHint(error.message);
     if (error.type === 'secret-missing') throw error;
     if (error.type === 'transient') return [unreachable(subject, text)];
     const denied = /AccessDenied|Unauthorized|NotAuthorized|Credentials|InvalidClientToken|SignatureDoesNotMatch|ExpiredToken/.test(text);

@@ -6,7 +6,8 @@ import type { Change, RunContext } from '../context.ts';
 import { bare } from '../attempt.ts';
 import type { ActivityDependencies, AgentAnswer } from '../dependencies.ts';
 import { mustBeNewest, mustHoldMajority } from '../epoch.ts';
-import { endsTheRun, failure, withoutHint } from '../errors.ts';
+import { withoutHint } from '../../plan/rules/sentences.ts';
+import { endsTheRun, failure } from '../errors.ts';
 import { resolveAt, serverName, type AddressAnswer } from '../probing/resolve.ts';
 import { until } from '../running.ts';
 import type { DnsActivities, RouteProof, ZoneEpoch } from './port.ts';
@@ -101,7 +102,7 @@ async function throwSwitches(
 
 function whyNot(answer: PromiseSettledResult<AgentAnswer> | undefined): string {
   if (answer?.status === 'fulfilled') return answer.value.reachable ? 'answered' : answer.value.reason;
-  return answer?.reason instanceof Error ? bare(withoutHint(answer.reason)) : 'not asked';
+  return answer?.reason instanceof Error ? bare(withoutHint(answer.reason.message)) : 'not asked';
 }
 
 /** Work on the zone that a recovery does not wait for. */
@@ -112,7 +113,7 @@ async function withZone(dependencies: ActivityDependencies, run: RunContext, wor
     return await work(route53, plan);
   } catch (error) {
     if (!(error instanceof ApplicationFailure) || endsTheRun(error)) throw error;
-    return { reachable: false, reason: withoutHint(error) };
+    return { reachable: false, reason: withoutHint(error.message) };
   } finally {
     route53.close();
   }

@@ -1,15 +1,16 @@
 /** Steps that take the estate for this run and make sure that the failed site acknowledges nothing more. */
-import { ApplicationFailure } from '@temporalio/workflow';
+import type { ApplicationFailure } from '@temporalio/workflow';
 import type { ZoneEpoch } from '../../activities/dns/port.ts';
 import type { AgentState } from '../../activities/hosts/port.ts';
 import type { Fence } from '../../activities/fencing/port.ts';
+import { majorityOf } from '../../plan/rules/majority.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { settle } from '../endings.ts';
 import { heldBy, nextEpoch, takeSurvey } from '../epochs.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import type { Changes, StepTools } from '../activity-proxies.ts';
 import { addLeftover, dropLeftover, endFenceOnReturn, FenceOnReturn, zoneLeftover } from '../leftovers.ts';
-import { describe } from '../failures.ts';
+import { describe, stopped } from '../failures.ts';
 import type { Run } from '../run.ts';
 import type { Alteration } from '../step-body.ts';
 import { cacheSites, databaseSites, otherSites } from '../sites.ts';
@@ -18,7 +19,7 @@ import { mustStillBeFailed } from './detection.ts';
 /** Step: the run takes the next epoch, stored by a majority of the sites that are not declared failed. */
 export function claimEpoch(run: Run, facts: RecoveryFacts): Alteration<readonly SiteId[]> {
   const voters = otherSites(run.plan, facts.from);
-  const majority = Math.floor(voters.length / 2) + 1;
+  const majority = majorityOf(voters);
   return {
     changes: true,
     would: `store the next epoch at ${majority} or more of ${voters.join(', ')}`,
@@ -53,10 +54,11 @@ async function takeZone(run: Run, facts: RecoveryFacts, change: Changes, seen: Z
 
 function notEnough(stored: readonly SiteId[], majority: number, agents: readonly AgentState[]): ApplicationFailure {
   const silent = agents.flatMap((agent) => (agent.reachable ? [] : [`${agent.site}: ${agent.reason}`]));
-  return ApplicationFailure.nonRetryable(
-    `The epoch is stored at ${stored.length} site(s), and ${majority} are needed (${silent.join('; ')}). It stays there, which harms nothing; nothing else was changed. HINT: bring an agent back, then choose retry.`,
-    'permanent',
-  );
+  return stopped('permanent', {
+    happened: `The epoch is stored at ${stored.length} site(s), and ${majority} are needed (${silent.join('; ')}).`,
+    leftAs: 'It stays there, which harms nothing; nothing else was changed.',
+    next: 'bring an agent back, then choose retry.',
+  });
 }
 
 /**

@@ -3,10 +3,11 @@ import type { ApplicationCheck } from '../../activities/application/port.ts';
 import type { Change } from '../../activities/context.ts';
 import type { CacheState } from '../../activities/cache/port.ts';
 import type { DatabaseState } from '../../activities/database/port.ts';
-import { ApplicationFailure } from '@temporalio/workflow';
+import type { ApplicationFailure } from '@temporalio/workflow';
 import { compareCaches } from '../../plan/rules/caches.ts';
 import { describeLoss, type Loss } from '../../plan/rules/loss.ts';
 import type { SiteId } from '../../plan/schema.ts';
+import { stopped } from '../failures.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { type LeftOut, withoutCache } from '../left-out.ts';
@@ -105,10 +106,8 @@ export function checkApplication(run: Run, facts: RecoveryFacts): Look<Applicati
     act: async ({ read }) => {
       const check = await read.checkApplication({ run: run.context(), site: facts.to });
       if (check.ok) return check;
-      throw ApplicationFailure.nonRetryable(
-        `${facts.to} is not fit to serve: ${check.findings.join('; ')}. Nothing was changed there. HINT: mend it on the host, then choose retry.`,
-        'permanent',
-      );
+      const happened = `${facts.to} is not fit to serve: ${check.findings.join('; ')}.`;
+      throw stopped('permanent', { happened, leftAs: 'Nothing was changed there.', next: 'mend it on the host, then choose retry.' });
     },
     found: (check) => (check.ok ? `files present, certificate valid until ${check.certificateExpiresAt ?? 'unknown'}` : check.findings.join('; ')),
     otherwise: { ok: false, findings: ['skipped'] },
@@ -125,10 +124,11 @@ function mostAdvanced(states: readonly DatabaseState[]): Extract<DatabaseState, 
 
 /** A replica that claims to be as far and holds less has lost keys by itself; promoting it would make the others lose them too. */
 function emptier(site: SiteId, keys: number, fuller: SiteId, fullerKeys: number): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(
-    `The cache at ${site} holds ${keys} keys and ${fuller}, which is no further, holds ${fullerKeys}: keys of the functions that live there are missing. Nothing was changed there. HINT: let ${site} follow ${fuller} anew, then choose retry; or choose undo.`,
-    'permanent',
-  );
+  return stopped('permanent', {
+    happened: `The cache at ${site} holds ${keys} keys and ${fuller}, which is no further, holds ${fullerKeys}: keys of the functions that live there are missing.`,
+    leftAs: 'Nothing was changed there.',
+    next: `let ${site} follow ${fuller} anew, then choose retry; or choose undo.`,
+  });
 }
 
 function describeChange(change: Change): string {
@@ -136,8 +136,6 @@ function describeChange(change: Change): string {
 }
 
 function unreachable(what: string, site: SiteId, reason: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(
-    `The ${what} at ${site} does not answer: ${reason}. Nothing was changed there. HINT: bring it back, then choose retry; or choose undo.`,
-    'permanent',
-  );
+  const happened = `The ${what} at ${site} does not answer: ${reason}.`;
+  return stopped('permanent', { happened, leftAs: 'Nothing was changed there.', next: 'bring it back, then choose retry; or choose undo.' });
 }

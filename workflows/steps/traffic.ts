@@ -1,5 +1,4 @@
 /** The step that sends customers to the target: by the plan's methods in order, proven at the authoritative servers and the resolvers. */
-import { ApplicationFailure } from '@temporalio/workflow';
 import type { RouteProof } from '../../activities/dns/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import { proofSeconds } from '../../plan/rules/waits.ts';
@@ -7,7 +6,7 @@ import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { dropLeftover, zoneLeftover } from '../leftovers.ts';
 import { now } from '../clock.ts';
-import { describe, errorType } from '../failures.ts';
+import { describe, errorType, stopped } from '../failures.ts';
 import type { Run } from '../run.ts';
 import type { Alteration } from '../step-body.ts';
 import { switchSites } from '../sites.ts';
@@ -28,10 +27,11 @@ export function routeTraffic(run: Run, facts: RecoveryFacts): Alteration<RoutePr
         problems.push(`${method}: ${proof}`);
         run.note(`Routing by ${method} did not work: ${proof}`);
       }
-      throw ApplicationFailure.nonRetryable(
-        `Customers are not sent to ${facts.to}: ${problems.join(' · ')}. The service there is verified and runs. HINT: mend one of the methods, then choose retry.`,
-        'permanent',
-      );
+      throw stopped('permanent', {
+        happened: `Customers are not sent to ${facts.to}: ${problems.join(' · ')}.`,
+        leftAs: 'The service there is verified and runs.',
+        next: 'mend one of the methods, then choose retry.',
+      });
     },
     found: (proof) => describeProof(facts, proof),
     otherwise: { site: facts.to, authoritativeAt: '', ttlSeconds: 0, resolvers: [] },

@@ -1,10 +1,11 @@
 /** Steps that judge the recovered service by content, before and after it gets traffic. */
-import { ApplicationFailure } from '@temporalio/workflow';
+import type { ApplicationFailure } from '@temporalio/workflow';
 import type { FunctionVerdict } from '../../activities/verification/port.ts';
 import { formatSeconds, seconds } from '../../plan/durations.ts';
 import { servedFunctions } from '../../plan/rules/objectives.ts';
 import { customerSeconds } from '../../plan/rules/waits.ts';
 import type { SiteId } from '../../plan/schema.ts';
+import { stopped } from '../failures.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import { settle } from '../endings.ts';
 import type { RecoveryFacts } from '../facts.ts';
@@ -109,10 +110,11 @@ export function watchService(run: Run, facts: RecoveryFacts): LookAtChange<{ rea
     act: async ({ read }) => {
       const watch = await read.watchService({ run: run.context(), site: facts.to, functions: judged(run, facts), forSeconds: seconds(run.procedure.watch) });
       if (!watch.relapsed) return watch;
-      throw ApplicationFailure.nonRetryable(
-        `The service at ${facts.to} has relapsed: ${watch.detail} Everything was left as it is. HINT: look at the service there, then choose retry to watch again.`,
-        'permanent',
-      );
+      throw stopped('permanent', {
+        happened: `The service at ${facts.to} has relapsed: ${watch.detail}`,
+        leftAs: 'Everything was left as it is.',
+        next: 'look at the service there, then choose retry to watch again.',
+      });
     },
     found: (watch) => watch.detail,
     otherwise: { relapsed: false, detail: 'not watched' },
@@ -146,10 +148,8 @@ function recordChanges(facts: RecoveryFacts, verdicts: readonly FunctionVerdict[
 
 function notFit(site: SiteId, failed: readonly FunctionVerdict[], leftAs: string): ApplicationFailure {
   const named = failed.map((verdict) => `${verdict.function}: ${verdict.differences.join('; ')}`).join(' · ');
-  return ApplicationFailure.nonRetryable(
-    `${site} does not do its work: ${named}. ${leftAs} HINT: mend the data or the service there, then choose retry; or choose abort.`,
-    'permanent',
-  );
+  const next = 'mend the data or the service there, then choose retry; or choose abort.';
+  return stopped('permanent', { happened: `${site} does not do its work: ${named}.`, leftAs, next });
 }
 
 function describeVerdicts(verdicts: readonly FunctionVerdict[]): string {
