@@ -1,7 +1,7 @@
 /** Which servers can write: as it is predicted before a run changes anything, as fences prove it, and as it is read at the end. */
 import type { Fence, WriterState } from '../activities/fencing/port.ts';
 import { sentencesOf } from '../plan/rules/sentences.ts';
-import { serversOf } from '../plan/rules/servers.ts';
+import { serversOf, writersOf } from '../plan/rules/servers.ts';
 import type { Plan, SiteId } from '../plan/schema.ts';
 import type { Reads } from './activity-proxies.ts';
 import { RunEnding } from './endings.ts';
@@ -30,7 +30,7 @@ function predicted(site: SiteId, facts: RecoveryFacts): Pick<WriterState, 'state
 
 /** Refuses a run that could not end with one writer of each kind. */
 export function mustHaveOneWriter(run: Run, facts: RecoveryFacts): void {
-  for (const { server, sites } of writersOf(run.plan, facts.predicted)) {
+  for (const { server, sites } of writersOf(serversOf(run.plan), facts.predicted)) {
     if (sites.length !== 1)
       throw new RunEnding(
         'aborted',
@@ -58,7 +58,7 @@ export async function observeServers(run: Run, facts: RecoveryFacts, read: Reads
 /** Exactly one writer of each kind, and nothing unknown: one sentence for each thing that falls short. */
 export function judgeServers(plan: Plan, observed: readonly WriterState[]): readonly string[] {
   return [
-    ...writersOf(plan, observed).flatMap(({ server, sites }) =>
+    ...writersOf(serversOf(plan), observed).flatMap(({ server, sites }) =>
       sites.length === 1 ? [] : [`At the end ${sites.length} servers can write to the ${server} (${sites.join(', ') || 'none'}), and it must be one.`],
     ),
     ...observed.flatMap((state) => (state.state === 'unknown' ? [`Whether the ${state.server} at ${state.site} can write is not known: ${state.how}`] : [])),
@@ -68,13 +68,6 @@ export function judgeServers(plan: Plan, observed: readonly WriterState[]): read
 /** The proven fence of a server of this kind at a site. */
 export function fenceOf(facts: RecoveryFacts, site: SiteId, server: WriterState['server']): Fence | undefined {
   return facts.fences.find((fence) => fence.proven && fence.servers.some((state) => state.site === site && state.server === server));
-}
-
-function writersOf(plan: Plan, states: readonly WriterState[]): readonly { readonly server: WriterState['server']; readonly sites: readonly SiteId[] }[] {
-  return serversOf(plan).map((server) => ({
-    server,
-    sites: states.flatMap((state) => (state.server === server && state.state === 'writer' ? [state.site] : [])),
-  }));
 }
 
 function fencedBy(facts: RecoveryFacts, server: WriterState): WriterState {

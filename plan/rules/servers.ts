@@ -1,7 +1,29 @@
-/** Which kinds of server an estate has. Pure. */
-import type { Plan } from '../schema.ts';
+/** Which kinds of server an estate has, and who may write. Pure. */
+import type { Plan, SiteId } from '../schema.ts';
+
+export type ServerKind = 'database' | 'cache';
 
 /** Kinds of server that hold data: the database, and the cache where the estate has one. */
-export function serversOf(plan: Pick<Plan, 'estate'>): readonly ('database' | 'cache')[] {
+export function serversOf(plan: Pick<Plan, 'estate'>): readonly ServerKind[] {
   return plan.estate.cache === undefined ? ['database'] : ['database', 'cache'];
+}
+
+/** Of one kind of server, where it can write and where that is not known. */
+export interface Writers {
+  readonly server: ServerKind;
+  readonly sites: readonly SiteId[];
+  readonly unknown: readonly SiteId[];
+}
+
+export function writersOf(
+  kinds: readonly ServerKind[],
+  servers: readonly { readonly site: SiteId; readonly server: ServerKind; readonly state: string }[],
+): readonly Writers[] {
+  const sites = (kind: ServerKind, state: string) => servers.flatMap((entry) => (entry.server === kind && entry.state === state ? [entry.site] : []));
+  return kinds.map((server) => ({ server, sites: sites(server, 'writer'), unknown: sites(server, 'unknown') }));
+}
+
+/** As it should be: one server of each kind, and nothing that nobody knows. */
+export function oneOfEach(writers: readonly Writers[]): boolean {
+  return writers.every(({ sites, unknown }) => sites.length === 1 && unknown.length === 0);
 }

@@ -1,4 +1,5 @@
 /** What the page shows, in its order, as plain text and pictures; the template only puts it in place. Pure. */
+import { oneOfEach, writersOf } from '../../plan/rules/servers.ts';
 import { formatSeconds } from '../../plan/durations.ts';
 import { describeLoss } from '../../plan/rules/loss.ts';
 import type { ClockSplit, FunctionRecord, GateRecord, Loss, Outcome, Report, ServerRecord, StepRecord } from '../report.ts';
@@ -73,18 +74,14 @@ function outageWords(clock: ClockSplit | null): { text: string; note: string } {
   return { text, note: `since ${timeOfDay(clock.failedSince)}, ${clock.failedSinceBasis === 'asserted' ? 'asserted by a person' : 'observed'}` };
 }
 
-/** Exactly one writer of each kind and nothing unknown is as it should be. */
 function writersNow(observed: readonly ServerRecord[]) {
   if (observed.length === 0) return { text: 'not observed by this run', note: '', ...marked('plain') };
   const kinds = (['database', 'cache'] as const).filter((kind) => observed.some(({ server }) => server === kind));
-  const sitesOf = (kind: ServerRecord['server'], state: ServerRecord['state']): string[] =>
-    observed.filter((entry) => entry.server === kind && entry.state === state).map(({ site }) => site);
-  const lines = kinds.map((kind) => {
-    const unknown = sitesOf(kind, 'unknown');
-    return `${kind}: ${sitesOf(kind, 'writer').join(' and ') || 'none'}${unknown.length > 0 ? `, unknown at ${unknown.join(' and ')}` : ''}`;
-  });
-  const asItShould = kinds.every((kind) => sitesOf(kind, 'writer').length === 1 && sitesOf(kind, 'unknown').length === 0);
-  return { text: lines.join('; '), note: '', ...marked(asItShould ? 'good' : 'bad') };
+  const writers = writersOf(kinds, observed);
+  const lines = writers.map(
+    ({ server, sites, unknown }) => `${server}: ${sites.join(' and ') || 'none'}${unknown.length > 0 ? `, unknown at ${unknown.join(' and ')}` : ''}`,
+  );
+  return { text: lines.join('; '), note: '', ...marked(oneOfEach(writers) ? 'good' : 'bad') };
 }
 
 function courseView(report: Report) {
