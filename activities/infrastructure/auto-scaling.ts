@@ -20,6 +20,8 @@ import type { InfrastructureActivities } from './port.ts';
 const pollMilliseconds = 1_000;
 /** The clocks of this worker and of AWS may differ by so much. */
 const clockSlackMilliseconds = 30_000;
+/** In the message of a launch that failed. */
+const noRoom = /insufficient|do not have (sufficient|enough)|capacity|limit exceeded|quota/i;
 const nothingDone = 'The size of no group was changed by this call.';
 
 export interface Group {
@@ -37,8 +39,8 @@ interface Scaling {
   read(name: string): Promise<Group>;
   resize(name: string, instances: number): Promise<void>;
   tag(name: string, tag: { readonly Key: string; readonly Value: string }): Promise<void>;
-  /** Why a launch after that time has failed for want of room; undefined when none has. */
-  lackOfRoom(name: string, since: number): Promise<string | undefined>;
+  /** What AWS says of the launches after that time which have failed, newest first. */
+  failedLaunches(name: string, since: number): Promise<readonly string[]>;
   close(): void;
 }
 
@@ -99,8 +101,8 @@ async function fill(work: Work, groups: readonly string[], instances: number): P
   let missing = instances;
   let changed = false;
   const notes: string[] = [];
-  for (const name of groups) {
-    const brought = await bring(work, name, missing);
+  for (const [index, name] of groups.entries()) {
+    const brought = await bring(work, name, missing, groups.slice(index + 1));
     changed ||= brought.changed;
     if (brought.lack !== undefined) notes.push(`${name} has room for ${brought.inService} of ${missing}: ${brought.lack}`);
     missing = Math.max(0, missing - brought.inService);
@@ -118,8 +120,8 @@ interface Brought {
   readonly lack?: string;
 }
 
-/** Sets one group and waits until as many instances serve, or AWS says that it has no room for them. */
-async function bring(work: Work, name: string, instances: number): Promise<Brought> {
+/** Sets one group and waits until as many instances serve, those of the groups after it included, or AWS says that it has no room for them. */
+async function bring(work: Work, name: string, instances: number, others: readonly string[]): Promise<Brought> {
   const { scaling } = work;
   const found = await scaling.read(name);
   const fits = found.wanted === instances && found.minimum === instances;
@@ -132,13 +134,29 @@ async function bring(work: Work, name: string, instances: number): Promise<Broug
   const group = await until(
     async () => {
       const state = await unlessTransient(scaling.read(name));
-      if (!state || (state.inService >= instances && state.wanted === instances)) return state;
-      lack = await unlessTransient(scaling.lackOfRoom(name, work.startedAt - clockSlackMilliseconds));
+      if (!state) return undefined;
+      const elsewhere = await unlessTransient(servingIn(scaling, others));
+      if (state.wanted === instances && state.inService + (elsewhere ?? 0) >= instances) return state;
+      lack = lackOfRoom(name, (await unlessTransient(scaling.failedLaunches(name, work.startedAt - clockSlackMilliseconds))) ?? []);
       return lack === undefined ? undefined : state;
     },
     { everyMilliseconds: pollMilliseconds, withinMilliseconds: Infinity },
   );
   return { inService: Math.min(group?.inService ?? 0, instances), changed: !fits, ...(lack === undefined ? {} : { lack }) };
+}
+
+async function servingIn(scaling: Scaling, groups: readonly string[]): Promise<number> {
+  const states = await Promise.all(groups.map((name) => scaling.read(name)));
+  return states.reduce((sum, { inService }) => sum + inService, 0);
+}
+
+/** What AWS says where it has no room. A launch that fails twice for another reason fails for good: people mend it, and nobody waits for it. */
+function lackOfRoom(name: string, failures: readonly string[]): string | undefined {
+  const lack = failures.find((message) => noRoom.test(message));
+  const [newest, before] = failures;
+  if (lack === undefined && newest !== undefined && before !== undefined)
+    throw failure('permanent', { happened: `The Auto Scaling group ${name} cannot start instances: ${newest}`, leftAs: 'It goes on trying.' });
+  return lack;
 }
 
 /** What would let the run wait in vain is said before anything is changed. */
@@ -186,16 +204,12 @@ function createScaling(client: AutoScalingClient): Scaling {
       });
       await client.send(command, bounded()).catch(rethrowAws(`Tagging the Auto Scaling group ${name}`, nothingDone));
     },
-    async lackOfRoom(name, since) {
+    async failedLaunches(name, since) {
       const command = new DescribeScalingActivitiesCommand({ AutoScalingGroupName: name, MaxRecords: 20 });
       const { Activities: activities } = await client.send(command, bounded()).catch(rethrowAws(`Reading the activities of ${name}`, leftAs));
-      const failed = (activities ?? []).find(
-        ({ StatusCode, StatusMessage, StartTime }) =>
-          (StatusCode === 'Failed' || StatusCode === 'Cancelled') &&
-          (StartTime?.getTime() ?? 0) >= since &&
-          /insufficient|do not have (sufficient|enough)|capacity|limit exceeded|quota/i.test(StatusMessage ?? ''),
+      return (activities ?? []).flatMap(({ StatusCode, StatusMessage, StartTime }) =>
+        (StatusCode === 'Failed' || StatusCode === 'Cancelled') && (StartTime?.getTime() ?? 0) >= since ? (StatusMessage ?? 'AWS gives no reason.') : [],
       );
-      return failed?.StatusMessage;
     },
     close: () => client.destroy(),
   };

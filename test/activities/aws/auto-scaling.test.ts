@@ -164,7 +164,7 @@ describe('at a server that answers as AWS documents', () => {
       const name = parameters.get('AutoScalingGroupNames.member.1') ?? parameters.get('AutoScalingGroupName') ?? '';
       if (action === 'DescribeAutoScalingGroups') return awsAnswer(action, groupXml(name));
       if (action === 'CreateOrUpdateTags') return awsAnswer(action, '');
-      if (action === 'DescribeScalingActivities') return awsAnswer(action, name === 'cheap' && room < 10 ? failedLaunch() : '<Activities/>');
+      if (action === 'DescribeScalingActivities') return awsAnswer(action, name === 'cheap' && room < 10 ? failedLaunches(noRoom) : '<Activities/>');
       const wanted = Number(parameters.get('DesiredCapacity'));
       sizes.set(name, { wanted, inService: name === 'cheap' ? Math.min(wanted, room) : wanted });
       return lost-- > 0 ? 'no answer' : awsAnswer(action, '');
@@ -179,16 +179,40 @@ describe('at a server that answers as AWS documents', () => {
     return `<AutoScalingGroups><member><AutoScalingGroupName>${name}</AutoScalingGroupName>${counts}<Instances>${instance.repeat(inService)}${pending}</Instances></member></AutoScalingGroups>`;
   }
 
-  function failedLaunch(): string {
-    const message = 'We currently do not have sufficient t3.micro capacity in the Availability Zone you requested. Launching EC2 instance failed.';
+  const noRoom = 'We currently do not have sufficient t3.micro capacity in the Availability Zone you requested. Launching EC2 instance failed.';
+  function failedLaunches(...messages: readonly string[]): string {
     const times = `<StartTime>${new Date().toISOString()}</StartTime>`;
-    return `<Activities><member><ActivityId>a</ActivityId><AutoScalingGroupName>cheap</AutoScalingGroupName><Cause>c</Cause>${times}<StatusCode>Failed</StatusCode><StatusMessage>${message}</StatusMessage></member></Activities>`;
+    const members = messages.map(
+      (message) =>
+        `<member><ActivityId>a</ActivityId><AutoScalingGroupName>cheap</AutoScalingGroupName><Cause>c</Cause>${times}<StatusCode>Failed</StatusCode><StatusMessage>${message}</StatusMessage></member>`,
+    );
+    return `<Activities>${members.join('')}</Activities>`;
   }
 
   test('where there is no room for the first group, the next one takes the rest, and it is said', async () => {
     const change = await set(100);
     expect(change.after).toContain('100 % (cheap 6, dear 4 of 10 in service); cheap has room for 6 of 10: We currently do not have sufficient');
     expect(sizes.get('dear')?.wanted).toBe(4);
+  });
+
+  test('groups that serve together are found by a repeat, which waits for no room anew', async () => {
+    await set(100);
+    const usual = standIn.reply;
+    standIn.reply = (asked) => (asked.action === 'DescribeScalingActivities' ? awsAnswer(asked.action, '<Activities/>') : usual(asked));
+    expect(await set(100)).toMatchObject({ after: '100 % (cheap 6, dear 4 of 10 in service)', changed: false });
+  });
+
+  test('launches that fail twice for another reason are not waited for', async () => {
+    const usual = standIn.reply;
+    const broken = 'The image id ami-1 does not exist. Launching EC2 instance failed.';
+    let failures: readonly string[] = [broken, broken];
+    standIn.reply = (asked) => (asked.action === 'DescribeScalingActivities' ? awsAnswer(asked.action, failedLaunches(...failures)) : usual(asked));
+    await expect(set(100)).rejects.toMatchObject({
+      type: 'permanent',
+      message: expect.stringContaining('cheap cannot start instances: The image id ami-1 does not'),
+    });
+    failures = [broken, noRoom];
+    expect(await set(100), 'room is wanting too, and another group has it').toMatchObject({ changed: true });
   });
 
   test('where there is no room at all, people are told what is there', async () => {
