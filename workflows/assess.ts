@@ -84,6 +84,7 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
   const elsewhere = survey.databases.find((state) => state.site !== site && state.reachable && roleOf(state) !== 'standby');
   const begun = survey.databases.find((state) => state.site !== site && state.reachable && state.promotionBegun !== undefined);
   const untold = survey.databases.find((state) => state.site !== site && state.reachable && state.follows === 'unknown');
+  const cacheElsewhere = survey.caches.find((state) => state.site !== site && state.reachable && cacheRoleOf(state) !== 'replica');
   const beating = newestHeartbeat(survey.databases);
   const { eligible, reasons } = judgeTarget(plan, from, {
     site,
@@ -93,7 +94,8 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
     ...(begun ? { begunElsewhere: begun.site } : {}),
     ...(untold ? { untoldElsewhere: untold.site } : {}),
     ...(beating !== undefined && beating !== from && beating !== site ? { heartbeatElsewhere: beating } : {}),
-    ...(plan.estate.cache === undefined ? {} : { cache: cache?.reachable ? cache.role : 'unreachable' }),
+    ...(plan.estate.cache === undefined ? {} : { cache: !cache?.reachable ? 'unreachable' : cacheRoleOf(cache) }),
+    ...(cacheElsewhere ? { cachePrimaryElsewhere: cacheElsewhere.site } : {}),
     lagBytes,
     lossSeconds: lossSeconds(estimatedLoss),
   });
@@ -127,6 +129,12 @@ function newestHeartbeat(databases: readonly DatabaseState[]): SiteId | undefine
 function roleOf(database: Extract<DatabaseState, { reachable: true }>): 'standby' | 'primary' | 'promoted' {
   if (database.inRecovery) return 'standby';
   return database.promotion ? 'promoted' : 'primary';
+}
+
+/** One that has only left its primary refuses writes and may be told to follow again. */
+function cacheRoleOf(cache: Extract<CacheState, { reachable: true }>): 'replica' | 'primary' | 'promoted' {
+  if (cache.promoted) return 'promoted';
+  return cache.unexplained ? 'primary' : 'replica';
 }
 
 function lossSeconds(loss: Loss): number | 'unknown' {

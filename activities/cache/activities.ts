@@ -84,13 +84,17 @@ async function readCache(dependencies: ActivityDependencies, run: RunContext, si
   if (!siteOf(plan, site).cache) return { site, reachable: false, reason: `the plan has no cache at ${site}` };
   const told = attemptToRead(
     () => dependencies.agent(run, site).ask('cache-status'),
-    (fields) => ({ follows: fields.get('follows'), promoted: fields.get('role') === 'primary' && !fields.flag('detached') && !fields.flag('closed') }),
+    (fields) => {
+      const leads = fields.get('role') === 'primary' && !fields.flag('detached') && !fields.flag('closed');
+      const byRun = fields.get('promoted_by') !== '';
+      return { follows: fields.get('follows'), promoted: leads && byRun, unexplained: leads && !byRun };
+    },
   );
   told.catch(() => {}); // looked at only when the server itself answers
   try {
     const server = await asObserver(dependencies, run, site, readRedis);
     const answer = await told;
-    return { site, reachable: true, ...server, ...(answer.ok ? answer.value : { follows: 'unknown', promoted: false }) };
+    return { site, reachable: true, ...server, ...(answer.ok ? answer.value : { follows: 'unknown', promoted: false, unexplained: false }) };
   } catch (error) {
     return { site, reachable: false, reason: error instanceof Error ? error.message : String(error) };
   }

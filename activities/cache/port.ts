@@ -9,6 +9,8 @@ export type CacheState =
       readonly role: 'primary' | 'replica';
       /** A primary by a run of ours, and not only one that has left its own primary. */
       readonly promoted: boolean;
+      /** A primary that takes writes, and no run of ours has made it one. */
+      readonly unexplained: boolean;
       /** Site of the primary that it follows; `none` for a primary, `unknown` when its agent does not answer. */
       readonly follows: string;
       readonly linkUp: boolean;

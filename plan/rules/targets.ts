@@ -17,8 +17,10 @@ export interface TargetFacts {
   readonly begunElsewhere?: string;
   /** Another surviving site whose database answers, while nobody there tells whether a run has begun to promote it. */
   readonly untoldElsewhere?: string;
-  /** Absent where the estate has no cache. */
-  readonly cache?: 'replica' | 'primary' | 'unreachable';
+  /** As with the database, and absent where the estate has none; one that has only left its primary is a `replica`. */
+  readonly cache?: 'replica' | 'primary' | 'promoted' | 'unreachable';
+  /** Another surviving site whose cache is a primary; absent when there is none. */
+  readonly cachePrimaryElsewhere?: string;
   /** Bytes of WAL behind the most advanced survivor that it can still catch up with. */
   readonly lagBytes: number | 'unknown';
   /** Seconds of acknowledged work that would be missing after it has caught up; 0 where that is proven. */
@@ -53,6 +55,12 @@ export function judgeTarget(plan: Pick<Plan, 'sites' | 'estate'>, from: string, 
       `A promotion was begun at ${facts.begunElsewhere} and may still take effect: fail over there. When it is certain that it will not, its note must go first: promotion.begun in the agent's state folder there, or the tag dr-promotion of its DB instance.`,
     );
   if (facts.cache === 'unreachable') against.push('Its cache does not answer.');
+  if (facts.cache === 'primary')
+    against.push(`Its cache is a primary, and no run has promoted it. Let it follow ${from} again (REPLICAOF), also when that one is lost.`);
+  if (facts.cachePrimaryElsewhere !== undefined)
+    against.push(
+      `The cache at ${facts.cachePrimaryElsewhere} is a primary: two writers would be possible. Fail over there, or let it follow ${from} again (REPLICAOF), also when that one is lost.`,
+    );
   if (against.length > 0) return { site: facts.site, eligible: false, reasons: against };
   return { site: facts.site, eligible: true, reasons: notes(plan, facts) };
 }

@@ -173,7 +173,13 @@ describe('database and cache before a failover', () => {
 
   test('the cache is read', async () => {
     servers.redis('east', 'SET', 'session:seed-1:1', 'x');
-    expect(await cache.readCache({ run, site: 'east' })).toMatchObject({ reachable: true, role: 'primary', follows: 'none' });
+    expect(await cache.readCache({ run, site: 'east' })).toMatchObject({
+      reachable: true,
+      role: 'primary',
+      follows: 'none',
+      promoted: false,
+      unexplained: true,
+    });
     await eventually('west has the key', async () => {
       const state = await cache.readCache({ run, site: 'west' });
       return state.reachable && state.role === 'replica' && state.linkUp && state.keys >= 1 && state.follows === 'east';
@@ -346,7 +352,14 @@ describe('the failover itself', () => {
     });
     const promotion = await cache.promoteCache({ run, site: 'north', replicas: ['west'] });
     expect(promotion).toMatchObject({ changed: true, digestsEqual: true, after: 'primary; asks for 1 replica; digests of north, west are equal' });
-    expect(await cache.readCache({ run, site: 'west' })).toMatchObject({ role: 'replica', follows: 'north', linkUp: true });
+    expect(await cache.readCache({ run, site: 'north' })).toMatchObject({ role: 'primary', promoted: true, unexplained: false });
+    expect(await cache.readCache({ run, site: 'west' })).toMatchObject({
+      role: 'replica',
+      follows: 'north',
+      linkUp: true,
+      promoted: false,
+      unexplained: false,
+    });
     const alone = await cache.promoteCache({ run, site: 'north', replicas: [] });
     expect(alone).toMatchObject({ digestsEqual: 'no replica' });
   });

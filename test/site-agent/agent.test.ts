@@ -305,6 +305,7 @@ describe('standbys and replicas leave and come back', () => {
     expect(await run1('east', 'database-promote'), 'nothing to promote').toMatchObject({ code: 65 });
     expect(await run1('east', 'cache-detach')).toMatchObject({ code: 65 });
     expect((await run1('east', 'cache-follow west')).fields['refused']).toContain('throw its data away');
+    expect((await run1('east', 'cache-promote')).fields['refused']).toContain('this agent did not promote it');
     expect(estate.redis('east', 'ROLE')).toMatch(/^master/);
   });
 
@@ -459,6 +460,7 @@ describe('another site takes over', () => {
     expect((await run1('north', 'cache-detach')).code).toBe(0);
     expect((await run1('north', 'cache-promote')).fields).toMatchObject({ before: 'detached', after: 'primary that asks for 0 replicas', changed: 'yes' });
     expect((await run1('north', 'cache-promote')).fields).toMatchObject({ changed: 'no' });
+    expect((await estate.verb('north', 'cache-status')).fields).toMatchObject({ role: 'primary', promoted_by: expect.stringMatching(/./) });
     expect((await estate.verb('north', 'write-test')).fields).toMatchObject({ cache_write: 'accepted' });
     expect((await run1('west', 'cache-follow north')).fields).toMatchObject({ after: 'following north' });
     expect((await run1('north', 'cache-protect 1')).fields).toMatchObject({ after: 'primary that asks for 1 replicas' });

@@ -169,6 +169,7 @@ export class FakeEstate {
           reachable: true,
           role: server.role === 'writer' ? 'primary' : 'replica',
           promoted: server.cachePromoted === true,
+          unexplained: false,
           follows: this.primary,
           linkUp: false,
           stream: 'r',

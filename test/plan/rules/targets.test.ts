@@ -46,6 +46,14 @@ describe('a target', () => {
       "A promotion was begun at ap-southeast-1 and may still take effect: fail over there. When it is certain that it will not, its note must go first: promotion.begun in the agent's state folder there, or the tag dr-promotion of its DB instance.",
     ],
     [{ cache: 'unreachable' as const }, 'Its cache does not answer.'],
+    [
+      { cache: 'primary' as const },
+      'Its cache is a primary, and no run has promoted it. Let it follow us-east-1 again (REPLICAOF), also when that one is lost.',
+    ],
+    [
+      { cachePrimaryElsewhere: 'ap-southeast-1' },
+      'The cache at ap-southeast-1 is a primary: two writers would be possible. Fail over there, or let it follow us-east-1 again (REPLICAOF), also when that one is lost.',
+    ],
   ])('with %j is not eligible', (facts, reason) => {
     const verdict = judgeTarget(plan, 'us-east-1', { ...healthy, ...facts });
     expect(verdict.eligible).toBe(false);
@@ -61,7 +69,7 @@ describe('a target', () => {
   });
 
   test('that an earlier run has promoted is eligible, with a remark: a new run goes on from there', () => {
-    expect(judgeTarget(plan, 'us-east-1', { ...healthy, database: 'promoted', cache: 'primary' })).toEqual({
+    expect(judgeTarget(plan, 'us-east-1', { ...healthy, database: 'promoted', cache: 'promoted' })).toEqual({
       site: 'eu-central-1',
       eligible: true,
       reasons: ['An earlier run has promoted its database: this run goes on from there and cannot be taken back.'],
