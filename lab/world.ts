@@ -44,7 +44,7 @@ export interface World {
 /** Builds the parts; starts nothing. */
 export function createWorld(context: LabContext, options: WorldOptions): World {
   const route53 = createRoute53(context, options);
-  const dns = createDns(context, { zone: route53.zone });
+  const dns = createDns(context, { zone: route53.zone, publicHost: options.publicHost });
   const mail = createMail(context);
   const monitoring = createMonitoring(context);
   const customers = createCustomers(context, options);

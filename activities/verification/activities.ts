@@ -9,7 +9,7 @@ import { createServiceCaller, type ServiceCaller } from '../probing/service.ts';
 import { storeLogin, type StoreLogin } from '../probing/stores.ts';
 import { pause, until } from '../running.ts';
 import { compareCounts, type Comparison } from './counts.ts';
-import type { FunctionVerdict, VerificationActivities } from './port.ts';
+import type { CustomerVerdict, FunctionVerdict, VerificationActivities } from './port.ts';
 import { probeFunction, type ProbeResult } from './probe.ts';
 
 /** A service that was just started may need a moment; what is missing from its data does not come back in it. */
@@ -116,42 +116,47 @@ export function readMetric(text: string, name: string): number {
   return value;
 }
 
-/** Each function by the public name, through every resolver of the plan, until all agree or the time is over. */
-async function verifyAsCustomer(verifier: Verifier, site: SiteId, functions: readonly string[], withinSeconds: number): Promise<readonly FunctionVerdict[]> {
-  let latest: readonly FunctionVerdict[] = [];
-  const agreed = await until(
+/** A resolver that keeps the old address is waited for as long as there is time; one that is silent is not. */
+async function verifyAsCustomer(verifier: Verifier, site: SiteId, functions: readonly string[], withinSeconds: number): Promise<CustomerVerdict> {
+  let latest: CustomerVerdict = { functions: [], remarks: [] };
+  const settled = await until(
     async () => {
-      latest = await askAsCustomer(verifier, site, functions);
-      return latest.every((verdict) => verdict.status !== 'failed') ? latest : undefined;
+      const resolvers = await Promise.all(verifier.plan.estate.dns.resolvers.map((resolver) => resolveAs(verifier.plan, site, resolver)));
+      latest = await askAsCustomer(verifier, site, functions, resolvers);
+      const expected = latest.functions.every((verdict) => verdict.status !== 'failed') && resolvers.every(({ gives }) => gives !== 'another address');
+      return expected ? latest : undefined;
     },
     { everyMilliseconds: pollMilliseconds, withinMilliseconds: withinSeconds * 1000 },
   );
-  return agreed ?? latest;
+  return settled ?? latest;
 }
 
-async function askAsCustomer(verifier: Verifier, site: SiteId, functions: readonly string[]): Promise<readonly FunctionVerdict[]> {
+async function askAsCustomer(verifier: Verifier, site: SiteId, functions: readonly string[], resolvers: readonly Resolved[]): Promise<CustomerVerdict> {
   const { plan } = verifier;
-  const addresses = await Promise.all(plan.estate.dns.resolvers.map((resolver) => resolveAs(plan, site, resolver)));
-  const wrong = addresses.flatMap((answer) => ('difference' in answer ? [answer.difference] : []));
+  const remarks = resolvers.flatMap(({ remark }) => remark ?? []);
+  const found = resolvers.some(({ gives }) => gives === 'the address');
   const endpoint = { host: plan.estate.sites[site]?.publicAddress ?? '', port: plan.estate.service.publicPort };
-  return Promise.all(
-    functions.map(async (id): Promise<FunctionVerdict> => {
-      const { businessFunction, probe } = served(plan, id);
-      const at = (): string => verifier.now().toISOString();
-      if (wrong.length > 0) return { function: id, status: 'failed', differences: wrong, at: at() };
-      const result = await ask(verifier, site, endpoint, businessFunction, probe);
-      return { function: id, ...result, at: at() };
-    }),
-  );
+  const verdicts = functions.map(async (id): Promise<FunctionVerdict> => {
+    const { businessFunction, probe } = served(plan, id);
+    const result = found ? await ask(verifier, site, endpoint, businessFunction, probe) : { status: 'failed' as const, differences: remarks };
+    return { function: id, ...result, at: verifier.now().toISOString() };
+  });
+  return { functions: await Promise.all(verdicts), remarks };
 }
 
-async function resolveAs(plan: Plan, site: SiteId, resolver: Endpoint): Promise<{ readonly address: string } | { readonly difference: string }> {
+interface Resolved {
+  readonly gives: 'the address' | 'another address' | 'nothing';
+  readonly remark?: string;
+}
+
+async function resolveAs(plan: Plan, site: SiteId, resolver: Endpoint): Promise<Resolved> {
   const expected = plan.estate.sites[site]?.publicAddress;
   try {
     const { address } = await resolveAt(resolver, plan.estate.service.publicHost, milliseconds(plan.estate.detection.probeTimeout));
-    return address === expected ? { address } : { difference: `The resolver ${serverName(resolver)} still gives ${address}, not ${expected} of ${site}.` };
+    if (address === expected) return { gives: 'the address' };
+    return { gives: 'another address', remark: `The resolver ${serverName(resolver)} still gives ${address}, not ${expected} of ${site}.` };
   } catch (error) {
-    return { difference: `The resolver ${serverName(resolver)} does not answer: ${(error as Error).message}.` };
+    return { gives: 'nothing', remark: `The resolver ${serverName(resolver)} does not answer: ${(error as Error).message}.` };
   }
 }
 

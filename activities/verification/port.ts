@@ -11,6 +11,13 @@ export interface FunctionVerdict {
   readonly at: string;
 }
 
+/** What a customer finds. */
+export interface CustomerVerdict {
+  readonly functions: readonly FunctionVerdict[];
+  /** One sentence for each resolver through which customers do not find the site: it is silent, or keeps another address. */
+  readonly remarks: readonly string[];
+}
+
 export interface VerificationActivities {
   /**
    * One function at `site`, called at the site directly: a token written and read back, freshness, row counts of its tables and counts of its cache keys against the `reference` site at the same
@@ -19,13 +26,16 @@ export interface VerificationActivities {
   verifyFunction(input: { readonly run: RunContext; readonly site: SiteId; readonly function: string; readonly reference?: SiteId }): Promise<FunctionVerdict>;
   /** The uptime metric is served and grows. */
   verifyUptime(input: { readonly run: RunContext; readonly site: SiteId }): Promise<{ readonly ok: boolean; readonly detail: string }>;
-  /** Each of `functions` called by the public name, resolved through the plan's resolvers; the answer must come from `site`. Repeated until all agree or `withinSeconds` is over. */
+  /**
+   * Each of `functions` called by the public name; the answer must come from `site`. Repeated until no resolver of the plan gives another address and every function works, or
+   * `withinSeconds` is over. One resolver that gives the address suffices.
+   */
   verifyAsCustomer(input: {
     readonly run: RunContext;
     readonly site: SiteId;
     readonly functions: readonly string[];
     readonly withinSeconds: number;
-  }): Promise<readonly FunctionVerdict[]>;
+  }): Promise<CustomerVerdict>;
   /** Calls each of `functions` each few seconds for the time; ends at the first failure seen twice in a row. Heartbeats. */
   watchService(input: {
     readonly run: RunContext;

@@ -10,7 +10,13 @@ import { DnsServer } from './server.ts';
 
 const upstreamTimeoutMs = 1_000;
 
-export function createDns(context: LabContext, { zone }: { readonly zone: ServedZone }): { component: ResettableComponent; control: Record<string, Control> } {
+export interface DnsOptions {
+  readonly zone: ServedZone;
+  /** Name that customers ask for. */
+  readonly publicHost: string;
+}
+
+export function createDns(context: LabContext, { zone, publicHost }: DnsOptions): { component: ResettableComponent; control: Record<string, Control> } {
   const { port } = context.addresses.dns;
   const authority = { host: context.addresses.authoritative, port };
   const resolvers = context.addresses.resolvers.map((host) => createResolver(host, port, authority));
@@ -50,6 +56,7 @@ export function createDns(context: LabContext, { zone }: { readonly zone: Served
     /** `{ "keepsExpired"?: boolean, "silent"?: boolean }`: the last resolver keeps what it knows against the TTL, or answers nobody. */
     'dns/resolver': async (body) => {
       const { keepsExpired = false, silent = false } = (body ?? {}) as { keepsExpired?: boolean; silent?: boolean };
+      if (keepsExpired) await resolvers.at(-1)?.answer(publicHost, 'A'); // it can keep only what somebody has asked it
       misbehave(keepsExpired, silent);
       return { keepsExpired, silent };
     },
@@ -58,7 +65,7 @@ export function createDns(context: LabContext, { zone }: { readonly zone: Served
 }
 
 /** Asks the authority for what it does not hold; a silent authority is SERVFAIL, and nothing stale is given. */
-function createResolver(host: string, port: number, authority: { host: string; port: number }): { server: DnsServer; cache: DnsCache } {
+function createResolver(host: string, port: number, authority: { host: string; port: number }) {
   const cache = new DnsCache();
   const answer = async (name: string, type: string): Promise<DnsAnswer> => {
     const held = cache.get(name, type, performance.now());
@@ -70,5 +77,5 @@ function createResolver(host: string, port: number, authority: { host: string; p
     cache.put(name, type, fresh, performance.now());
     return fresh;
   };
-  return { server: new DnsServer({ host, port, recursive: true, answer }), cache };
+  return { server: new DnsServer({ host, port, recursive: true, answer }), cache, answer };
 }

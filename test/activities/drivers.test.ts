@@ -91,9 +91,21 @@ describe('verification', () => {
   test('a customer reaches the site that DNS gives, and no other', async () => {
     const { verifyAsCustomer } = createVerificationActivities(dependencies);
     const there = await verifyAsCustomer({ run: run(0), site: primary, functions, withinSeconds: 5 });
-    expect(there.map((verdict) => verdict.status)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
+    expect(there.functions.map((verdict) => verdict.status)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
+    expect(there.remarks).toEqual([]);
     const elsewhere = await verifyAsCustomer({ run: run(0), site: secondary, functions, withinSeconds: 0 });
-    expect(elsewhere.every((verdict) => verdict.status === 'failed' && verdict.differences[0]?.includes('still gives'))).toBe(true);
+    expect(elsewhere.functions.every((verdict) => verdict.status === 'failed' && verdict.differences[0]?.includes('still gives'))).toBe(true);
+  });
+
+  test('a customer who finds the site by one resolver is served, and the other one is named', async () => {
+    await lab.call('fault/inject', { name: 'resolver-silent', site: primary });
+    try {
+      const verdict = await createVerificationActivities(dependencies).verifyAsCustomer({ run: run(0), site: primary, functions, withinSeconds: 30 });
+      expect(verdict.functions.every(({ status }) => status === 'ok')).toBe(true);
+      expect(verdict.remarks).toEqual([expect.stringMatching(/^The resolver \S+ does not answer: /)]);
+    } finally {
+      await lab.call('fault/heal', { name: 'resolver-silent', site: primary });
+    }
   });
 
   test('a watch over a healthy service ends without a relapse', async () => {

@@ -14,7 +14,7 @@ const { addresses } = context;
 const name = 'erlmcp.example.com';
 const unhealthy = new Set<string>();
 const zone = new Zone(name, (id) => !unhealthy.has(id));
-const dns = createDns(context, { zone });
+const dns = createDns(context, { zone, publicHost: 'erlmcp.example.com' });
 
 function records(primaryAddress: string, ttlSeconds: number): RecordSet[] {
   return [

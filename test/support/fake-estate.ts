@@ -53,6 +53,8 @@ export class FakeEstate {
   brokenFunctions = new Map<string, string>();
   /** Functions that customers' verification was asked to judge last. */
   judgedFunctions: readonly string[] = [];
+  /** What a customer meets at resolvers. */
+  resolverRemarks: readonly string[] = [];
   dataPlaneWorks = true;
   lastCommitAt = new Date().toISOString();
   report: Report | null = null;
@@ -327,7 +329,13 @@ export class FakeEstate {
       verifyUptime: async () => ({ ok: true, detail: 'grows' }),
       verifyAsCustomer: async ({ site, functions }) => {
         this.judgedFunctions = functions;
-        return functions.map((id) => ({ function: id, status: this.route === site ? 'ok' : 'failed', differences: [], at: this.time() }));
+        const verdicts = functions.map((id) => ({
+          function: id,
+          status: this.route === site ? ('ok' as const) : ('failed' as const),
+          differences: [],
+          at: this.time(),
+        }));
+        return { functions: verdicts, remarks: this.resolverRemarks };
       },
       watchService: async () => ({ relapsed: false, detail: 'quiet', rounds: 3 }),
     } satisfies Partial<Activities>;

@@ -297,6 +297,17 @@ describe('guards', () => {
     expect(estate.changes()).toEqual([]);
   });
 
+  it('names a resolver through which customers do not find the site, and holds nobody up', async () => {
+    estate.resolverRemarks = ['The resolver 192.0.2.53:53 does not answer: queryA ETIMEOUT.'];
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('recovered with exceptions');
+    expect(report.exceptions).toEqual([expect.stringContaining('192.0.2.53:53 does not answer')]);
+  });
+
   it('reports a function as failed that customers do not find, also when people go on', async () => {
     estate.before = (name) => {
       if (name === 'verifyAsCustomer') estate.route = 'us-east-1';

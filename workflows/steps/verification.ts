@@ -1,6 +1,6 @@
 /** Steps that judge the recovered service by content, before and after it gets traffic. */
 import type { ApplicationFailure } from '@temporalio/workflow';
-import type { FunctionVerdict } from '../../activities/verification/port.ts';
+import type { CustomerVerdict, FunctionVerdict } from '../../activities/verification/port.ts';
 import { formatSeconds, seconds } from '../../plan/durations.ts';
 import { servedFunctions } from '../../plan/rules/objectives.ts';
 import { customerSeconds } from '../../plan/rules/waits.ts';
@@ -86,19 +86,20 @@ function judged(run: Run, facts: RecoveryFacts): readonly string[] {
 }
 
 /** Step: every function once more, by the public name, as a customer finds it. */
-export function verifyAsCustomer(run: Run, facts: RecoveryFacts): LookAtChange<readonly FunctionVerdict[]> {
+export function verifyAsCustomer(run: Run, facts: RecoveryFacts): LookAtChange<CustomerVerdict> {
   const withinSeconds = customerSeconds(run.plan.estate.dns);
   return {
     would: `verify every function as a customer finds it, at ${facts.to}`,
-    predicted: [],
+    predicted: { functions: [], remarks: [] },
     act: async ({ read }) => {
-      const verdicts = await read.verifyAsCustomer({ run: run.context(), site: facts.to, functions: judged(run, facts), withinSeconds });
-      const failed = recordChanges(facts, verdicts).filter((verdict) => verdict.status === 'failed');
+      const verdict = await read.verifyAsCustomer({ run: run.context(), site: facts.to, functions: judged(run, facts), withinSeconds });
+      const failed = recordChanges(facts, verdict.functions).filter(({ status }) => status === 'failed');
       if (failed.length > 0) throw notFit(facts.to, failed, 'Customers are routed there already, and stay so.');
-      return verdicts;
+      run.exceptions.push(...verdict.remarks.map((remark) => `Customers who depend on one resolver are not served: ${remark}`));
+      return verdict;
     },
-    found: describeVerdicts,
-    otherwise: [],
+    found: ({ functions, remarks }) => [describeVerdicts(functions), ...remarks].join(' · '),
+    otherwise: { functions: [], remarks: [] },
   };
 }
 
