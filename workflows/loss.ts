@@ -35,7 +35,8 @@ export async function countLoss(run: Run, facts: RecoveryFacts, read: Reads): Pr
     replicas: caches.length,
     survivors: caches.filter((state) => state.reachable).length,
     targetHasAll: hasAll(facts.to, caches),
-    writesWaitForReplicas: cache.writesWaitForReplicas,
+    // Replicas of other regions acknowledge no `WAIT`.
+    writesWaitForReplicas: cache.driver === 'redis' ? cache.writesWaitForReplicas : 0,
     probeIntervalSeconds: seconds(run.plan.estate.detection.probeInterval),
     ...(facts.cacheContactAt === null ? {} : { lastContactAt: Date.parse(facts.cacheContactAt) }),
     ...(stopped ? { stopped } : {}),

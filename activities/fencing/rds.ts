@@ -1,6 +1,6 @@
 /**
  * Fences of an estate whose database is RDS. No agent closes such a database, and a replica of another region is asynchronous: that the old primary acknowledges nothing
- * more is never proven here, so that people are asked. Service and cache are fenced as everywhere.
+ * more is never proven here, so that people are asked. Service and cache are fenced by `others`.
  */
 import type { SiteId } from '../../plan/schema.ts';
 import { bare } from '../attempt.ts';
