@@ -60,7 +60,7 @@ async function withElastiCache<T>(
   }
 }
 
-/** State by the observer; whom it follows and who promoted it by the API. An API that does not answer leaves these unknown: an unexplained primary is no target. */
+/** State by the observer; whom it follows and who promoted it by the API. An API that does not answer leaves these unknown: no primary is taken for a run's unless it says so. */
 async function readCache(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<CacheState> {
   const plan = await dependencies.planOf(run.planDigest);
   const asked = withElastiCache(dependencies, run, site, async (elastiCache) => {

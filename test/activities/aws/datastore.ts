@@ -17,6 +17,8 @@ export const regions = { paris: 'eu-west-3', dublin: 'eu-west-1', stockholm: 'eu
 export type Place = keyof typeof regions;
 const places = Object.keys(regions) as Place[];
 const name = 'ldgnf-tickets';
+/** The same in each region, as AWS allows: only the region tells one member from another. */
+export const replicationGroup = 'tickets';
 
 /** One redis-server of this machine; its observer may do what docs/own-estate.md gives it, and `DEBUG` is not allowed, as at ElastiCache. */
 export class RedisServer {
@@ -85,7 +87,7 @@ export class Datastore {
     const datastore = new Datastore(moto, standIn, { paris, dublin, stockholm });
     for (const place of places)
       await datastore.ask(place, (client) =>
-        client.send(new CreateReplicationGroupCommand({ ReplicationGroupId: `tickets-${place}`, ReplicationGroupDescription: 'seats' })),
+        client.send(new CreateReplicationGroupCommand({ ReplicationGroupId: replicationGroup, ReplicationGroupDescription: 'seats' })),
       );
     return datastore;
   }
@@ -126,7 +128,7 @@ export class Datastore {
   }
 
   arn(place: Place): string {
-    return `arn:aws:elasticache:${regions[place]}:123456789012:replicationgroup:tickets-${place}`;
+    return `arn:aws:elasticache:${regions[place]}:123456789012:replicationgroup:${replicationGroup}`;
   }
 
   /** Asks the emulator, and not through the stand-in. */
@@ -145,7 +147,7 @@ export class Datastore {
     if (action === 'DescribeGlobalReplicationGroups')
       return awsAnswer(action, `<GlobalReplicationGroups>${this.xml(parameters.get('ShowMemberInfo') === 'true')}</GlobalReplicationGroups>`);
     if (action !== 'FailoverGlobalReplicationGroup') return passOn(this.moto.endpoint, asked);
-    const to = places.find((place) => parameters.get('PrimaryReplicationGroupId') === `tickets-${place}` && parameters.get('PrimaryRegion') === regions[place]);
+    const to = places.find((place) => parameters.get('PrimaryReplicationGroupId') === replicationGroup && parameters.get('PrimaryRegion') === regions[place]);
     if (parameters.get('GlobalReplicationGroupId') !== name || !to) return awsError(404, 'GlobalReplicationGroupNotFoundFault');
     return (await this.onFailover(to)) ?? awsAnswer(action, this.xml(true));
   }
@@ -153,7 +155,7 @@ export class Datastore {
   private xml(withMembers: boolean): string {
     const members = this.members.map((place) => {
       const role = place === this.primary ? 'PRIMARY' : 'SECONDARY';
-      const group = `<ReplicationGroupId>tickets-${place}</ReplicationGroupId><ReplicationGroupRegion>${regions[place]}</ReplicationGroupRegion>`;
+      const group = `<ReplicationGroupId>${replicationGroup}</ReplicationGroupId><ReplicationGroupRegion>${regions[place]}</ReplicationGroupRegion>`;
       return `<GlobalReplicationGroupMember>${group}<Role>${role}</Role><AutomaticFailover>enabled</AutomaticFailover><Status>associated</Status></GlobalReplicationGroupMember>`;
     });
     const head = `<GlobalReplicationGroupId>${name}</GlobalReplicationGroupId><Status>${this.status}</Status><ClusterEnabled>${this.clusterMode}</ClusterEnabled>`;

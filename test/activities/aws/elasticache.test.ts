@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { AddTagsToResourceCommand } from '@aws-sdk/client-elasticache';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { checkAgent } from '../../../activities/access/agent.ts';
 import { checkElastiCache } from '../../../activities/access/aws.ts';
 import { checkCache } from '../../../activities/access/redis.ts';
 import { createElastiCacheActivities } from '../../../activities/cache/elasticache.ts';
@@ -14,7 +15,7 @@ import type { FencingActivities } from '../../../activities/fencing/port.ts';
 import { loadPlan } from '../../../plan/load.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import { until } from '../../support/until.ts';
-import { Datastore, makeCertificate, RedisServer, regions, type Place } from './datastore.ts';
+import { Datastore, makeCertificate, RedisServer, regions, replicationGroup, type Place } from './datastore.ts';
 import { awsError, dependenciesOf, heldBy, older, run, type HeldEpochs } from './support.ts';
 
 let datastore: Datastore;
@@ -36,7 +37,7 @@ function here(ports: Readonly<Record<Place, number>>, tls = false): Plan {
   if (estate.cache?.driver !== 'elasticache') throw new Error('The plan has changed.');
   const places = Object.keys(regions) as Place[];
   const endpoint = datastore.standIn.endpoint;
-  const replicationGroups = Object.fromEntries(places.map((place) => [place, { region: regions[place], endpoint, replicationGroup: `tickets-${place}` }]));
+  const replicationGroups = Object.fromEntries(places.map((place) => [place, { region: regions[place], endpoint, replicationGroup }]));
   const credentials = { accessKeyId: 'env:A' as const, secretAccessKey: 'env:B' as const };
   const sites = places.map((place) => [place, { ...estate.sites[place], cache: { host: '127.0.0.1', port: ports[place] } }]);
   return { ...tickets, estate: { ...estate, cache: { ...estate.cache, tls, credentials, replicationGroups }, sites: Object.fromEntries(sites) } };
@@ -97,7 +98,7 @@ describe('before anything is promoted', () => {
     const [found] = await checkElastiCache(plan, 'dublin', dependencies);
     expect(found).toMatchObject({
       result: 'ok',
-      detail: 'tickets-dublin is available, in ldgnf-tickets, which is available with its primary at paris; failing over is not tried',
+      detail: 'tickets is available, in ldgnf-tickets, which is available with its primary at paris; failing over is not tried',
     });
   });
 
@@ -109,12 +110,21 @@ describe('before anything is promoted', () => {
     if (plan.estate.cache?.driver !== 'elasticache') throw new Error('The plan has changed.');
     const { stockholm: _out, ...replicationGroups } = plan.estate.cache.replicationGroups;
     plan = { ...plan, estate: { ...plan.estate, cache: { ...plan.estate.cache, replicationGroups } } };
-    expect(await details()).toEqual(['lacking: The Global Datastore ldgnf-tickets has members that the plan does not name: tickets-stockholm in eu-north-1.']);
+    expect(await details()).toEqual(['lacking: The Global Datastore ldgnf-tickets has members that the plan does not name: tickets in eu-north-1.']);
     datastore.clusterMode = true;
     expect(await details()).toEqual([expect.stringContaining('lacking: The Global Datastore ldgnf-tickets has cluster mode on')]);
     datastore.standIn.reply = () => awsError(403, 'AccessDenied');
     const [denied] = await checkElastiCache(plan, 'dublin', dependencies);
     expect(denied?.add?.line).toContain('elasticache:FailoverGlobalReplicationGroup');
+  });
+
+  test('the agent is asked for nothing that AWS does in its place', async () => {
+    const asked: string[] = [];
+    const fields = { get: (key: string) => (key === 'site' ? 'dublin' : ''), find: () => undefined, all: () => [], flag: () => false };
+    const never = () => Promise.reject(new Error('An estate check changes nothing.'));
+    const ask = async (verb: string) => (asked.push(verb), { reachable: true as const, fields });
+    await checkAgent(plan, 'dublin', { ask, change: never, tryChange: never }, 'no key');
+    expect(asked).toEqual(['identify', 'service-status', 'files-status', 'switch-status']);
   });
 
   test('an observer that is turned away is given its rights where AWS keeps them', async () => {
@@ -151,7 +161,7 @@ describe('what keeps a run from promoting', () => {
 
   test('a target that is no member', async () => {
     [datastore.status, datastore.members] = ['primary-only', ['paris']];
-    await expect(promote()).rejects.toMatchObject({ type: 'permanent', message: expect.stringContaining('tickets-dublin in eu-west-1 is no member') });
+    await expect(promote()).rejects.toMatchObject({ type: 'permanent', message: expect.stringContaining('tickets in eu-west-1 is no member') });
     expect(failovers()).toBe(0);
   });
 
@@ -244,6 +254,7 @@ describe('the promotion', () => {
       return 'no answer';
     };
     await expect(promote()).rejects.toMatchObject({ type: 'transient', nonRetryable: false });
+    expect(await datastore.tagsOf('dublin'), 'noted before it was sent').toMatchObject({ 'dr-promotion': run.execution });
     const again = promote();
     const reads = () => datastore.standIn.actions().filter((action) => action === 'DescribeGlobalReplicationGroups').length;
     const before = reads();
