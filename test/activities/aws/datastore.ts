@@ -66,8 +66,8 @@ export class Datastore {
   clusterMode = false;
   primary: Place = 'paris';
   members: readonly Place[] = places;
-  /** What AWS does when it is told to fail over; the answer is `accepted` unless the test says another. */
-  onFailover: (to: Place) => Reply | undefined | Promise<Reply | undefined> = async (to) => void (await this.failOver(to));
+  /** What AWS does when it is told to fail over, and what it answers; undefined for yes. */
+  onFailover: (to: Place) => Reply | undefined | Promise<Reply | undefined> = (to) => this.failOver(to).then(() => undefined);
   readonly standIn: StandIn;
   readonly servers: Readonly<Record<Place, RedisServer>>;
   private readonly moto: Moto;
@@ -99,7 +99,7 @@ export class Datastore {
   /** As before any failover: paris is the primary, the others are linked to it, and nobody has tagged anything. */
   async reset(): Promise<void> {
     [this.status, this.clusterMode, this.primary, this.members] = ['available', false, 'paris', places];
-    this.onFailover = async (to) => void (await this.failOver(to));
+    this.onFailover = (to) => this.failOver(to).then(() => undefined);
     this.standIn.reply = (asked) => this.answer(asked);
     await this.become('paris');
     const TagKeys = ['dr-epoch', 'dr-promotion'];
