@@ -42,6 +42,7 @@ export async function findMissingSecrets(plan: Plan, planFolder: string): Promis
 export function secretReferences(plan: Plan): readonly { readonly path: readonly string[]; readonly reference: string }[] {
   const { database, cache, capacity, dns, ssh, monitoring } = plan.estate;
   const rds = database.driver === 'rds' ? database.credentials : undefined;
+  const datastore = cache?.driver === 'elasticache' ? cache.credentials : undefined;
   const scaling = capacity?.driver === 'auto-scaling' ? capacity.credentials : undefined;
   const all: (readonly [string, string | undefined])[] = [
     ['database.observer.password', database.observer.password],
@@ -50,6 +51,8 @@ export function secretReferences(plan: Plan): readonly { readonly path: readonly
     ['dns.credentials.secretAccessKey', dns.credentials?.secretAccessKey],
     ['database.credentials.accessKeyId', rds?.accessKeyId],
     ['database.credentials.secretAccessKey', rds?.secretAccessKey],
+    ['cache.credentials.accessKeyId', datastore?.accessKeyId],
+    ['cache.credentials.secretAccessKey', datastore?.secretAccessKey],
     ['capacity.credentials.accessKeyId', scaling?.accessKeyId],
     ['capacity.credentials.secretAccessKey', scaling?.secretAccessKey],
     ['ssh.privateKey', ssh.privateKey],

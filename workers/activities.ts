@@ -3,10 +3,12 @@ import { createAccessActivities } from '../activities/access/activities.ts';
 import { createApplicationActivities } from '../activities/application/activities.ts';
 import { createCacheActivities } from '../activities/cache/activities.ts';
 import { createCommunicationActivities } from '../activities/communication/activities.ts';
+import { createElastiCacheActivities } from '../activities/cache/elasticache.ts';
 import { createRdsActivities } from '../activities/database/rds.ts';
 import { createDatabaseActivities } from '../activities/database/activities.ts';
 import { createDetectionActivities } from '../activities/detection/activities.ts';
 import { createDnsActivities } from '../activities/dns/activities.ts';
+import { createElastiCacheFencing } from '../activities/fencing/elasticache.ts';
 import { createRdsFencing } from '../activities/fencing/rds.ts';
 import { createFencingActivities } from '../activities/fencing/activities.ts';
 import { createHostsActivities } from '../activities/hosts/activities.ts';
@@ -43,8 +45,10 @@ export function createWorkerActivities(parts: { readonly plans: Plans; readonly 
     loadedPlan: parts.plans.loaded,
     renderPage: async (report) => (await import('../report/page/page.ts')).renderPage(report),
   };
-  const fencing = createFencingActivities(dependencies);
   const databaseDriver = ({ estate }: Plan) => estate.database.driver;
+  const cacheDriver = ({ estate }: Plan) => estate.cache?.driver ?? 'redis';
+  const byAgents = createFencingActivities(dependencies);
+  const fencing = byPlan(dependencies, cacheDriver, { redis: byAgents, elasticache: createElastiCacheFencing(dependencies, byAgents) });
   return {
     activities: {
       ...createAccessActivities(dependencies),
@@ -60,7 +64,10 @@ export function createWorkerActivities(parts: { readonly plans: Plans; readonly 
         postgresql: createDatabaseActivities(dependencies),
         rds: createRdsActivities(dependencies),
       }),
-      ...createCacheActivities(dependencies),
+      ...byPlan(dependencies, cacheDriver, {
+        redis: createCacheActivities(dependencies),
+        elasticache: createElastiCacheActivities(dependencies),
+      }),
       ...byPlan(dependencies, databaseDriver, { postgresql: fencing, rds: createRdsFencing(dependencies, fencing) }),
       ...createDnsActivities(dependencies),
       ...createVerificationActivities(dependencies),

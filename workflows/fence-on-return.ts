@@ -5,6 +5,7 @@ import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { planQuery, supersedeSignal } from './messages.ts';
 import { describe, errorType } from './failures.ts';
+import { openServers, provenPart } from './servers.ts';
 
 export interface FenceOnReturnInput {
   /** Context of the run that fenced the site from afar; the fence is made under its epoch. */
@@ -46,7 +47,10 @@ async function tryOnce(input: FenceOnReturnInput): Promise<FenceOnReturnResult |
   const { change } = toolsFor(`Fence ${input.site} if it is back`, tryBound);
   try {
     const fence = await change.fenceByAgent({ run: input.run, site: input.site });
-    return fence.proven ? { outcome: 'fenced', proof: fence.proof } : null;
+    const open = openServers(input.snapshot.plan, input.site, [provenPart(fence) ?? fence]);
+    if (open.length === 0) return { outcome: 'fenced', proof: fence.proof };
+    setCurrentDetails(`### The ${open.join(' and the ')} of ${input.site} cannot be fenced by its agent\n\n${fence.proof}`);
+    return null;
   } catch (error) {
     if (isCancellation(error)) throw error;
     if (errorType(error) === 'stale-epoch') return { outcome: 'superseded', reason: describe(error) };

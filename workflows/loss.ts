@@ -4,6 +4,7 @@ import type { DatabaseState } from '../activities/database/port.ts';
 import { seconds } from '../plan/durations.ts';
 import { compareCaches } from '../plan/rules/caches.ts';
 import { estimateCacheLoss, estimateDatabaseLoss, type Loss, worstLoss } from '../plan/rules/loss.ts';
+import type { ServerKind } from '../plan/rules/servers.ts';
 import type { SiteId } from '../plan/schema.ts';
 import type { Reads } from './activity-proxies.ts';
 import type { RecoveryFacts } from './facts.ts';
@@ -26,16 +27,17 @@ export async function countLoss(run: Run, facts: RecoveryFacts, read: Reads): Pr
     read.readDatabase({ run: run.context(), site: facts.to }),
     Promise.all(cacheSites(run.plan, facts.from).map((site) => read.readCache({ run: run.context(), site }))),
   ]);
-  const stopped = stoppedAcknowledging(run, facts);
   facts.loss = databaseLoss(run, facts, database);
   const { cache } = run.plan.estate;
   if (cache === undefined) return;
+  const stopped = stoppedAcknowledging(run, facts, 'cache');
   facts.cacheLoss = estimateCacheLoss({
     fenced: fenceOf(facts, facts.from, 'cache') !== undefined,
     replicas: caches.length,
     survivors: caches.filter((state) => state.reachable).length,
     targetHasAll: hasAll(facts.to, caches),
-    writesWaitForReplicas: cache.writesWaitForReplicas,
+    // Replicas of other regions acknowledge no `WAIT`.
+    writesWaitForReplicas: cache.driver === 'redis' ? cache.writesWaitForReplicas : 0,
     probeIntervalSeconds: seconds(run.plan.estate.detection.probeInterval),
     ...(facts.cacheContactAt === null ? {} : { lastContactAt: Date.parse(facts.cacheContactAt) }),
     ...(stopped ? { stopped } : {}),
@@ -64,13 +66,12 @@ export function lossNeedsPeople(run: Run, facts: RecoveryFacts, loss: Loss): boo
 
 /** The loss of the database as it stands, from the fence's position and the target's. */
 function databaseLoss(run: Run, facts: RecoveryFacts, target: DatabaseState): Loss {
-  const fence = facts.fences.find((candidate) => candidate.positionBytes !== undefined);
-  const proven = fenceOf(facts, facts.from, 'database') !== undefined;
+  const fence = fenceOf(facts, facts.from, 'database');
   const lastCommitAt = target.reachable ? lastCommitOf(target) : undefined;
-  const stopped = stoppedAcknowledging(run, facts);
+  const stopped = stoppedAcknowledging(run, facts, 'database');
   return estimateDatabaseLoss({
     probeIntervalSeconds: seconds(run.plan.estate.detection.probeInterval),
-    ...(proven && fence?.positionBytes !== undefined ? { fencedPositionBytes: fence.positionBytes, fenceProof: fence.proof } : {}),
+    ...(fence?.positionBytes !== undefined ? { fencedPositionBytes: fence.positionBytes, fenceProof: fence.proof } : {}),
     ...(target.reachable ? { targetBytes: target.promotion?.bytes ?? target.replayedBytes } : {}),
     ...(lastCommitAt === undefined ? {} : { lastCommitAt: Date.parse(lastCommitAt) }),
     ...(stopped ? { stopped } : {}),
@@ -78,10 +79,9 @@ function databaseLoss(run: Run, facts: RecoveryFacts, target: DatabaseState): Lo
 }
 
 /** When the failed primary last could acknowledge: a fence by its agent ends that at the fence, one that people declared failed may go on until now. */
-function stoppedAcknowledging(run: Run, facts: RecoveryFacts): { readonly at: number; readonly basis: string } | undefined {
-  const byAgent = facts.fences.find((fence) => fence.method === 'agent' && fence.proven);
-  if (byAgent) return { at: Date.parse(byAgent.at), basis: 'the fence by its agent' };
-  if (facts.declaredFailed && !fenceOf(facts, facts.from, 'database'))
-    return { at: Date.parse(now()), basis: `now; ${run.start.startedBy} declared a site failed that may still acknowledge` };
+function stoppedAcknowledging(run: Run, facts: RecoveryFacts, server: ServerKind): { readonly at: number; readonly basis: string } | undefined {
+  const fence = fenceOf(facts, facts.from, server);
+  if (fence?.method === 'agent') return { at: Date.parse(fence.at), basis: 'the fence by its agent' };
+  if (facts.declaredFailed && !fence) return { at: Date.parse(now()), basis: `now; ${run.start.startedBy} declared a site failed that may still acknowledge` };
   return facts.moments.failedSince === undefined ? undefined : { at: Date.parse(facts.moments.failedSince), basis: unobserved };
 }

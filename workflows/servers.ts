@@ -1,7 +1,7 @@
 /** Which servers can write: as it is predicted before a run changes anything, as fences prove it, and as it is read at the end. */
 import type { Fence, WriterState } from '../activities/fencing/port.ts';
 import { sentencesOf } from '../plan/rules/sentences.ts';
-import { serversOf, writersOf } from '../plan/rules/servers.ts';
+import { closedByAgents, type ServerKind, serversOf, writersOf } from '../plan/rules/servers.ts';
 import type { Plan, SiteId } from '../plan/schema.ts';
 import type { Reads } from './activity-proxies.ts';
 import { RunEnding } from './endings.ts';
@@ -13,17 +13,31 @@ export function allProven(fences: readonly Fence[]): boolean {
   return fences.length > 0 && fences.every((fence) => fence.proven);
 }
 
+/** What a fence has proven, without the servers that are left to the next method; null when it has proven nothing. */
+export function provenPart(fence: Fence): Fence | null {
+  const servers = fence.servers.filter(({ state }) => state === 'fenced');
+  return servers.length === 0 ? null : { ...fence, proven: true, servers };
+}
+
+/** Kinds of server at a site that no fence has proven closed. */
+export function openServers(plan: Plan, site: SiteId, fences: readonly Fence[]): readonly ServerKind[] {
+  const closed = (server: ServerKind) => fences.some((fence) => fence.proven && fence.servers.some((state) => state.site === site && state.server === server));
+  return serversOf(plan).filter((server) => plan.estate.sites[site]?.[server] !== undefined && !closed(server));
+}
+
 /** End state that a failover leads to: one writer, everything else fenced or standby. Refused before the start when it does not. */
 export function predictServers(run: Run, facts: RecoveryFacts): readonly WriterState[] {
   const servers = (site: SiteId): WriterState[] =>
     serversOf(run.plan)
       .filter((server) => run.plan.estate.sites[site]?.[server] !== undefined)
-      .map((server) => ({ site, server, ...predicted(site, facts) }));
+      .map((server) => ({ site, server, ...predicted(run.plan, server, site, facts) }));
   return run.plan.sites.flatMap((site) => servers(site.id));
 }
 
-function predicted(site: SiteId, facts: RecoveryFacts): Pick<WriterState, 'state' | 'how'> {
+function predicted(plan: Plan, server: ServerKind, site: SiteId, facts: RecoveryFacts): Pick<WriterState, 'state' | 'how'> {
   if (site === facts.to) return { state: 'writer', how: 'promoted by this run' };
+  if (site === facts.from && !closedByAgents(plan).includes(server))
+    return { state: 'unknown', how: 'no agent can close it: people accept what that may cost' };
   if (site === facts.from) return { state: 'fenced', how: 'fenced by this run before anything is promoted' };
   return { state: 'standby', how: `follows ${facts.to}` };
 }

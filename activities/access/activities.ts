@@ -5,7 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Plan } from '../../plan/schema.ts';
 import type { FolderDependencies } from '../dependencies.ts';
 import { checkAgent } from './agent.ts';
-import { checkAutoScaling, checkRds } from './aws.ts';
+import { checkAutoScaling, checkElastiCache, checkRds } from './aws.ts';
 import { lacking, serves, words } from './checks.ts';
 import type { AccessActivities, AccessCheck } from './port.ts';
 import { checkDatabase } from './postgresql.ts';
@@ -24,6 +24,7 @@ export function createAccessActivities(dependencies: FolderDependencies): Access
         withSecrets('PostgreSQL, to look', async () => checkDatabase(plan, site, await secret(database.observer.password))),
         withSecrets('Redis, to look', async () => (cache ? checkCache(plan, site, cache.observer.user, await secret(cache.observer.password)) : [])),
         withSecrets('RDS API', async () => checkRds(plan, site, { secret })),
+        withSecrets('ElastiCache API', async () => checkElastiCache(plan, site, { secret })),
         withSecrets('Auto Scaling API', async () => checkAutoScaling(plan, site, { secret })),
         withSecrets('service', async () => (serves(plan, site) ? [await checkService(plan, site, await readAuthority(plan, planFolder))] : [])),
       ]);

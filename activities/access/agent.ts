@@ -47,7 +47,13 @@ const questions: readonly Question[] = [
     about: 'database',
     unless: ({ estate }) => estate.database.driver === 'rds',
   },
-  { verb: 'cache-status', what: 'Redis, as its administrator', steps: ['fence-site', 'catch-up-cache', 'promote-cache'], about: 'cache' },
+  {
+    verb: 'cache-status',
+    what: 'Redis, as its administrator',
+    steps: ['fence-site', 'catch-up-cache', 'promote-cache'],
+    about: 'cache',
+    unless: ({ estate }) => estate.cache?.driver === 'elasticache',
+  },
   { verb: 'files-status', what: 'files and certificate', steps: ['check-application'], servingOnly: true },
   { verb: 'switch-status', what: 'traffic switch', steps: ['route-traffic'] },
 ];

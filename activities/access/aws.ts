@@ -1,12 +1,13 @@
 /** What the plan's drivers of AWS need at a site, tried by reading. Whether the API lets the worker change it shows only when a run does. */
 import type { Plan, SiteId } from '../../plan/schema.ts';
+import { createElastiCache, siteOfMember } from '../cache/elasticache-api.ts';
 import { createRds } from '../database/rds-api.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
 import { instancesFor, readGroups } from '../infrastructure/auto-scaling.ts';
 import { ApplicationFailure } from '@temporalio/common';
 import { lacking, ok, unreachable, words, type Subject } from './checks.ts';
-import { autoScalingPolicy, rdsPolicy } from './lines.ts';
+import { autoScalingPolicy, elastiCachePolicy, rdsPolicy } from './lines.ts';
 import type { AccessCheck } from './port.ts';
 
 type Secrets = Pick<ActivityDependencies, 'secret'>;
@@ -27,6 +28,38 @@ export async function checkRds(plan: Plan, site: SiteId, dependencies: Secrets):
       return [ok(subject, `${name} is ${status}, ${source === undefined ? 'no read replica' : `a read replica of ${source}`}; promoting is not tried`)];
     } finally {
       rds.close();
+    }
+  });
+}
+
+/** The Global Datastore as the site's region knows it, where it is the cache: its members are the replication groups of the plan. */
+export async function checkElastiCache(plan: Plan, site: SiteId, dependencies: Secrets): Promise<readonly AccessCheck[]> {
+  const { cache, sites } = plan.estate;
+  if (cache?.driver !== 'elasticache' || !sites[site]?.cache) return [];
+  const subject: Subject = {
+    what: 'ElastiCache API',
+    steps: ['assess-impact', 'promote-cache'],
+    as: cache.credentials?.accessKeyId ?? "the SDK's own credentials",
+  };
+  return withAnswer(subject, elastiCachePolicy(), async () => {
+    const elastiCache = await createElastiCache(plan, site, dependencies);
+    try {
+      const { status, members } = await elastiCache.read();
+      const [group] = await Promise.all([elastiCache.readStatus(), elastiCache.readTags()]);
+      const known = members.map((member) => siteOfMember(plan, member));
+      const strangers = members
+        .filter((_member, index) => known[index] === undefined)
+        .map(({ replicationGroup, region }) => `${replicationGroup} in ${region}`);
+      const missing = Object.keys(cache.replicationGroups).filter((other) => !known.includes(other));
+      if (missing.length > 0)
+        return [lacking(subject, `The Global Datastore ${elastiCache.name} has no member that the plan gives for ${missing.join(', ')}.`)];
+      if (strangers.length > 0)
+        return [lacking(subject, `The Global Datastore ${elastiCache.name} has members that the plan does not name: ${strangers.join(', ')}.`)];
+      const primary = known[members.findIndex((member) => member.primary)] ?? 'nobody';
+      const own = `${elastiCache.replicationGroup} is ${group}`;
+      return [ok(subject, `${own}, in ${elastiCache.name}, which is ${status} with its primary at ${primary}; failing over is not tried`)];
+    } finally {
+      elastiCache.close();
     }
   });
 }

@@ -48,11 +48,34 @@ export function redisAcl(user: string): string {
   return `ACL SETUSER ${user} on ><the secret> ~* resetchannels -@all ${observerCommands.map((command) => `+${command}`).join(' ')}`;
 }
 
+/** The same for a user of ElastiCache, where nobody is administrator of the server; `CONFIG` and `DEBUG` are for AWS only. */
+export function elastiCacheAcl(user: string): string {
+  const allowed = observerCommands.filter((command) => command !== 'config|get' && command !== 'debug');
+  return `aws elasticache modify-user --user-id ${user} --access-string "on ~* resetchannels -@all ${allowed.map((command) => `+${command}`).join(' ')}"`;
+}
+
 /** Least privilege for RDS: no deletion, no change but promotion and the two tags. Name the instances of your plan as resources. */
 export function rdsPolicy(): string {
   return policyOf([
     { Sid: 'ReadInstances', Effect: 'Allow', Action: 'rds:DescribeDBInstances', Resource: '*' },
     { Sid: 'PromoteReplicas', Effect: 'Allow', Action: ['rds:PromoteReadReplica', 'rds:AddTagsToResource'], Resource: 'arn:aws:rds:*:*:db:<instance>' },
+  ]);
+}
+
+/** Least privilege for a Global Datastore: no deletion, no change but the failover and the two tags. Name datastore and groups of your plan as resources. */
+export function elastiCachePolicy(): string {
+  const read = ['elasticache:DescribeGlobalReplicationGroups', 'elasticache:DescribeReplicationGroups'];
+  const group = 'arn:aws:elasticache:*:*:replicationgroup:<replication group>';
+  const tags = ['elasticache:ListTagsForResource', 'elasticache:AddTagsToResource'];
+  return policyOf([
+    { Sid: 'ReadDatastore', Effect: 'Allow', Action: read, Resource: '*' },
+    { Sid: 'TagGroups', Effect: 'Allow', Action: tags, Resource: group },
+    {
+      Sid: 'FailOver',
+      Effect: 'Allow',
+      Action: 'elasticache:FailoverGlobalReplicationGroup',
+      Resource: ['arn:aws:elasticache::*:globalreplicationgroup:<global datastore>', group],
+    },
   ]);
 }
 

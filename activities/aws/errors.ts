@@ -7,14 +7,14 @@ const kinds: readonly (readonly [RegExp, ErrorType])[] = [
   // Before whatever has no HTTP status: credentials that are not there are looked for in vain, however often.
   [/^CredentialsProviderError$/, 'permanent'],
   [
-    /^(Throttling|ThrottlingException|RequestLimitExceeded|TooManyRequests|PriorRequestNotComplete|RequestTimeout|ServiceUnavailable|InternalFailure)/,
+    /^(Throttling|ThrottlingException|RequestLimitExceeded|TooManyRequests|PriorRequestNotComplete|RequestTimeout|ServiceUnavailable|InternalFailure|APICallRateForCustomerExceeded)/,
     'transient',
   ],
   // Another change is under way there; the next attempt reads what came of it.
-  [/^(ResourceContention|ScalingActivityInProgress|InvalidDBInstanceState)/, 'transient'],
+  [/^(ResourceContention|ScalingActivityInProgress|Invalid(DBInstance|GlobalReplicationGroup|ReplicationGroup)State)/, 'transient'],
   [/^Insufficient\w*Capacity|QuotaExceeded|LimitExceeded/, 'capacity'],
   [/AccessDenied|NotAuthorized|Unauthorized|InvalidClientTokenId|UnrecognizedClient|ExpiredToken|SignatureDoesNotMatch|OptInRequired|AuthFailure/, 'permanent'],
-  [/NotFound|^ValidationError|^InvalidParameter|^MissingParameter|^InvalidAction/, 'permanent'],
+  [/NotFound|^ValidationError|^InvalidParameter|^InvalidARN|^MissingParameter|^InvalidAction/, 'permanent'],
 ];
 
 /** The kind of an error that the SDK has thrown. What nobody has classified is `unknown`: the run stops and asks. */

@@ -1,7 +1,5 @@
 /** Redis: read by the observer, changed by the site agents only. */
 import { ApplicationFailure } from '@temporalio/common';
-import type { Redis } from 'ioredis';
-import { milliseconds } from '../../plan/durations.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { attempt, attemptToRead } from '../attempt.ts';
 import { changeOf } from '../change.ts';
@@ -11,13 +9,9 @@ import { mustHoldMajority } from '../epoch.ts';
 import { failure } from '../errors.ts';
 import { until } from '../running.ts';
 import { proveWritable } from '../must-ask.ts';
-import { siteOf } from '../ssh/agent.ts';
+import { compareContents } from './contents.ts';
+import { observeCache } from './observer.ts';
 import type { CacheActivities, CacheState } from './port.ts';
-import { storeLogin, withCache } from '../probing/stores.ts';
-import { readDigest, readRedis } from './redis.ts';
-
-/** Both contents stand still after a promotion, but for expiring keys; a difference that lasts so long is one. */
-const agreement = { everyMilliseconds: 50, withinMilliseconds: 3_000 };
 
 export function createCacheActivities(dependencies: ActivityDependencies): CacheActivities {
   const { agent, now } = dependencies;
@@ -58,7 +52,7 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
       );
       const linked = followed.filter(({ answer }) => answer.ok).map(({ replica }) => replica);
       const comparison =
-        linked.length === 0 ? { equal: 'no replica' as const, how: 'no replica to compare with' } : await compare(dependencies, run, site, linked);
+        linked.length === 0 ? { equal: 'no replica' as const, how: 'no replica to compare with' } : await compareContents(dependencies, run, site, linked);
       await proveWritable(dependencies, run, site, 'cache');
       const protectedBy = linked.length === 0 ? 'asks for no replica' : await protect(dependencies, run, site);
       const notes = followed.flatMap(({ replica, answer }) => (answer.ok ? [] : [`${replica} does not follow: ${answer.reason}`]));
@@ -72,16 +66,7 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
   };
 }
 
-/** A session of the observer at `site`; rejects when the server cannot be reached in time. */
-async function asObserver<T>(dependencies: ActivityDependencies, run: RunContext, site: SiteId, work: (redis: Redis) => Promise<T>): Promise<T> {
-  const plan = await dependencies.planOf(run.planDigest);
-  const { cachePassword } = await storeLogin(plan, dependencies.secret);
-  return withCache(plan, site, cachePassword, milliseconds(plan.estate.detection.probeTimeout), work);
-}
-
 async function readCache(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<CacheState> {
-  const plan = await dependencies.planOf(run.planDigest);
-  if (!siteOf(plan, site).cache) return { site, reachable: false, reason: `the plan has no cache at ${site}` };
   const told = attemptToRead(
     () => dependencies.agent(run, site).ask('cache-status'),
     (fields) => {
@@ -91,41 +76,10 @@ async function readCache(dependencies: ActivityDependencies, run: RunContext, si
     },
   );
   told.catch(() => {}); // looked at only when the server itself answers
-  try {
-    const server = await asObserver(dependencies, run, site, readRedis);
-    const answer = await told;
-    return { site, reachable: true, ...server, ...(answer.ok ? answer.value : { follows: 'unknown', promoted: false, unexplained: false }) };
-  } catch (error) {
-    return { site, reachable: false, reason: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-/** By digest of the whole content; by number of keys where a server does not allow `DEBUG`. */
-async function compare(
-  dependencies: ActivityDependencies,
-  run: RunContext,
-  site: SiteId,
-  replicas: readonly SiteId[],
-): Promise<{ readonly equal: boolean; readonly how: string }> {
-  const read = async (at: SiteId) => asObserver(dependencies, run, at, async (redis) => ({ digest: await readDigest(redis), keys: await redis.dbsize() }));
-  let how = '';
-  try {
-    const equal = await until(async () => {
-      const [mine, ...others] = await Promise.all([site, ...replicas].map(read));
-      const byDigest = mine?.digest !== undefined && others.every((other) => other.digest !== undefined);
-      const same = others.every((other) => (byDigest ? other.digest === mine.digest : other.keys === mine?.keys));
-      how = `${byDigest ? 'digests' : 'numbers of keys (DEBUG is not allowed)'} of ${[site, ...replicas].join(', ')} ${same ? 'are equal' : 'differ'}`;
-      return same ? true : undefined;
-    }, agreement);
-    return { equal: equal ?? false, how };
-  } catch (error) {
-    throw failure(
-      'transient',
-      { happened: `The caches of ${[site, ...replicas].join(', ')} could not be compared.`, leftAs: `${site} is promoted.` },
-      { site },
-      error,
-    );
-  }
+  const seen = await observeCache(dependencies, run, site);
+  if (!seen.reachable) return { site, ...seen };
+  const answer = await told;
+  return { site, reachable: true, ...seen.server, ...(answer.ok ? answer.value : { follows: 'unknown', promoted: false, unexplained: false }) };
 }
 
 /** Asks for a replica again, now that one is there. A refusal leaves the primary writable, and is said. */

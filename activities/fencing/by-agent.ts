@@ -25,7 +25,7 @@ export async function fenceByAgent(dependencies: ActivityDependencies, run: RunC
     states.map((state) => `${state.server}: ${state.how}`).join('; ') ||
     `the plan names no server at ${site} that its agent can close, so there is nothing to prove a fence by`;
   const proof = `${shown}.${service}`;
-  const last = proven ? closed[servers.indexOf('database')] : undefined;
+  const last = states.some(({ server, state }) => server === 'database' && state === 'fenced') ? closed[servers.indexOf('database')] : undefined;
   const lsn = last?.ok ? last.fields.find('last_lsn') : undefined;
   return {
     method: 'agent',

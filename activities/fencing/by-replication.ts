@@ -104,7 +104,8 @@ export async function fenceCacheByReplication(
   if (!verdict.proven) return fenceOf(dependencies, site, 'cache', verdict, `${names || 'No replica'} left${troubles(leaving)}.`);
 
   const lastLeft = left.length === 0 ? dependencies.now().getTime() : Math.max(...left.map(({ at }) => at));
-  const maxLagSeconds = Math.max(seconds(plan.estate.cache?.replicaMaxLag ?? 'PT0S'), heartbeat?.cache.minReplicasMaxLagSeconds ?? 0);
+  const { cache } = plan.estate;
+  const maxLagSeconds = Math.max(cache?.driver === 'redis' ? seconds(cache.replicaMaxLag) : 0, heartbeat?.cache.minReplicasMaxLagSeconds ?? 0);
   const holdsAt = lastLeft + cacheFenceHoldsAfterSeconds(maxLagSeconds) * 1000;
   const holds = async (): Promise<true | undefined> => (dependencies.now().getTime() >= holdsAt ? true : undefined);
   await until(holds, { everyMilliseconds: 100, withinMilliseconds: Infinity });

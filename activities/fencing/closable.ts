@@ -1,10 +1,9 @@
 /** Which servers of a site its own agent can close. Pure. */
+import { closedByAgents, type ServerKind } from '../../plan/rules/servers.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import { siteOf } from '../ssh/agent.ts';
-import type { WriterState } from './port.ts';
 
-/** Database and cache, as far as the site has them; RDS is closed by no agent. */
-export function closableServers(plan: Plan, site: SiteId): readonly WriterState['server'][] {
-  const { database, cache } = siteOf(plan, site);
-  return [...(database && plan.estate.database.driver === 'postgresql' ? ['database' as const] : []), ...(cache ? ['cache' as const] : [])];
+export function closableServers(plan: Plan, site: SiteId): readonly ServerKind[] {
+  const own = siteOf(plan, site);
+  return closedByAgents(plan).filter((server) => own[server] !== undefined);
 }

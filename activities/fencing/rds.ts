@@ -1,9 +1,8 @@
 /**
  * Fences of an estate whose database is RDS. No agent closes such a database, and a replica of another region is asynchronous: that the old primary acknowledges nothing
- * more is never proven here, so that people are asked. Service and cache are fenced as everywhere.
+ * more is never proven here, so that people are asked. Service and cache are fenced by `others`.
  */
 import type { SiteId } from '../../plan/schema.ts';
-import { bare } from '../attempt.ts';
 import type { RunContext } from '../context.ts';
 import { observe } from '../database/observer.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -15,11 +14,8 @@ const why = 'no agent closes an RDS instance, and its replicas of other regions 
 export function createRdsFencing(dependencies: ActivityDependencies, others: FencingActivities): FencingActivities {
   const unproven = (site: SiteId): WriterState => ({ site, server: 'database', state: 'unknown', how: why });
   return {
-    async fenceByAgent(input) {
-      const fence = await others.fenceByAgent(input);
-      const proof = `${bare(fence.proof)}; database: ${why}.`;
-      return { ...fence, proven: false, servers: [...fence.servers, unproven(input.site)], proof };
-    },
+    // Of the servers that the agent can close.
+    fenceByAgent: (input) => others.fenceByAgent(input),
 
     async fenceDatabaseByReplication({ site }): Promise<Fence> {
       const proof = `Nothing was detached: ${why}.`;

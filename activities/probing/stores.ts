@@ -58,6 +58,7 @@ export async function withCache<T>(
     // A server that knows no users has one password, and would refuse a name.
     ...(cache.observer.user === 'default' ? {} : { username: cache.observer.user }),
     ...(password === undefined ? {} : { password }),
+    ...(cache.driver === 'elasticache' && cache.tls ? { tls: {} } : {}),
     lazyConnect: true,
     enableReadyCheck: false,
     enableOfflineQueue: false,

@@ -10,7 +10,9 @@ export const linkTimeouts: Rule = (plan) => {
     [['estate', 'detection', 'probeTimeout'], seconds(detection.probeTimeout), 'error', 'A probe'],
     [['estate', 'detection', 'probeInterval'], seconds(detection.probeInterval), 'error', 'The time between two probes'],
     [['estate', 'ssh', 'connectTimeout'], seconds(ssh.connectTimeout), 'warning', 'A connection to a site agent'],
-    ...(cache ? [[['estate', 'cache', 'replicaMaxLag'], seconds(cache.replicaMaxLag), 'warning', 'The lag of a replica of the cache'] as const] : []),
+    ...(cache?.driver === 'redis'
+      ? [[['estate', 'cache', 'replicaMaxLag'], seconds(cache.replicaMaxLag), 'warning', 'The lag of a replica of the cache'] as const]
+      : []),
     [['estate', 'dns', 'healthCheck'], seconds(dns.healthCheck.interval) * dns.healthCheck.failureThreshold, 'warning', 'The health check'],
   ];
   return times.flatMap(([path, time, level, what]) =>

@@ -95,12 +95,14 @@ function estate(plan: Plan): DanglingReference[] {
 
 /** What drivers of AWS know of a site that is not there, or that has no such server. */
 function placesOfNone(plan: Plan): DanglingReference[] {
-  const { database, capacity, sites } = plan.estate;
+  const { database, cache, capacity, sites } = plan.estate;
+  const having = (server: 'database' | 'cache') => Object.keys(sites).filter((site) => sites[site]?.[server] !== undefined);
   const instances = database.driver === 'rds' ? Object.keys(database.instances) : [];
-  const withDatabase = Object.keys(sites).filter((site) => sites[site]?.database !== undefined);
+  const replicationGroups = cache?.driver === 'elasticache' ? Object.keys(cache.replicationGroups) : [];
   const groups = capacity?.driver === 'auto-scaling' ? Object.keys(capacity.sites) : [];
   return [
-    ...instances.flatMap((site) => refer(['estate', 'database', 'instances', site], site, 'site with a database', withDatabase)),
+    ...instances.flatMap((site) => refer(['estate', 'database', 'instances', site], site, 'site with a database', having('database'))),
+    ...replicationGroups.flatMap((site) => refer(['estate', 'cache', 'replicationGroups', site], site, 'site with a cache', having('cache'))),
     ...groups.flatMap((site) => refer(['estate', 'capacity', 'sites', site], site, 'site', Object.keys(sites))),
   ];
 }

@@ -71,9 +71,10 @@ export const targetCanServe: Rule = (plan) =>
 
 /** Parts of the estate in which a driver would look for the site in vain. */
 function driversWithout(plan: Plan, site: string): readonly (readonly string[])[] {
-  const { database, capacity } = plan.estate;
+  const { database, cache, capacity } = plan.estate;
   return [
     ...(database.driver === 'rds' && !database.instances[site] ? [['database', 'instances']] : []),
+    ...(cache?.driver === 'elasticache' && !cache.replicationGroups[site] ? [['cache', 'replicationGroups']] : []),
     ...(capacity?.driver === 'auto-scaling' && !capacity.sites[site] ? [['capacity', 'sites']] : []),
   ];
 }

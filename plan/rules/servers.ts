@@ -8,6 +8,11 @@ export function serversOf(plan: Pick<Plan, 'estate'>): readonly ServerKind[] {
   return plan.estate.cache === undefined ? ['database'] : ['database', 'cache'];
 }
 
+/** Kinds that the agent of a site can close; what AWS runs is closed by no agent. */
+export function closedByAgents({ estate }: Pick<Plan, 'estate'>): readonly ServerKind[] {
+  return [...(estate.database.driver === 'postgresql' ? ['database' as const] : []), ...(estate.cache?.driver === 'redis' ? ['cache' as const] : [])];
+}
+
 /** Of one kind of server, where it can write and where that is not known. */
 export interface Writers {
   readonly server: ServerKind;

@@ -56,10 +56,10 @@ export function judgeTarget(plan: Pick<Plan, 'sites' | 'estate'>, from: string, 
     );
   if (facts.cache === 'unreachable') against.push('Its cache does not answer.');
   if (facts.cache === 'primary')
-    against.push(`Its cache is a primary, and no run has promoted it. Let it follow ${from} again (REPLICAOF), also when that one is lost.`);
+    against.push(`Its cache is a primary, and no run has promoted it. Let it follow ${from} again, also when that one is lost (Redis: REPLICAOF).`);
   if (facts.cachePrimaryElsewhere !== undefined)
     against.push(
-      `The cache at ${facts.cachePrimaryElsewhere} is a primary: two writers would be possible. Fail over there, or let it follow ${from} again (REPLICAOF), also when that one is lost.`,
+      `The cache at ${facts.cachePrimaryElsewhere} is a primary: two writers would be possible. Fail over there, or let it follow ${from} again, also when that one is lost (Redis: REPLICAOF).`,
     );
   if (against.length > 0) return { site: facts.site, eligible: false, reasons: against };
   return { site: facts.site, eligible: true, reasons: notes(plan, facts) };

@@ -89,13 +89,35 @@ export const database = z
   ])
   .describe('The database, the same at each site.');
 
+const anyRedis = {
+  observer: z.strictObject({ user: sqlName.describe('Login.'), password: secretReference }).describe('A login that can only read and inspect.'),
+};
+
 export const cache = z
-  .strictObject({
-    driver: z.literal('redis').describe('What kind of cache it is.'),
-    observer: z.strictObject({ user: sqlName.describe('Login.'), password: secretReference }).describe('A login that can only read and inspect.'),
-    replicaMaxLag: duration.describe('`min-replicas-max-lag` of the servers: an isolated primary stops acknowledging after this time plus 2 s.'),
-    writesWaitForReplicas: z.int().min(0).describe('The service acknowledges a write only after so many replicas have it (`WAIT`); 0 where it does not wait.'),
-  })
+  .discriminatedUnion('driver', [
+    z.strictObject({
+      driver: z.literal('redis').describe("Redis on hosts, changed by the sites' agents."),
+      ...anyRedis,
+      replicaMaxLag: duration.describe('`min-replicas-max-lag` of the servers: an isolated primary stops acknowledging after this time plus 2 s.'),
+      writesWaitForReplicas: z
+        .int()
+        .min(0)
+        .describe('The service acknowledges a write only after so many replicas have it (`WAIT`); 0 where it does not wait.'),
+    }),
+    z.strictObject({
+      driver: z.literal('elasticache').describe('A Global Datastore of ElastiCache with a replication group in each region, changed by its API.'),
+      ...anyRedis,
+      tls: z.boolean().describe('Whether the servers are asked over TLS (encryption in transit), without which AWS gives users no passwords.'),
+      globalDatastore: identifier.describe('Id of the global replication group.'),
+      credentials: awsCredentials.optional(),
+      replicationGroups: z
+        .record(
+          identifier,
+          awsPlace.extend({ replicationGroup: identifier.describe('Id of the replication group.') }).describe('Where the replication group is.'),
+        )
+        .describe('Replication groups, by id of the site that has a copy.'),
+    }),
+  ])
   .describe('The cache, the same at each site; absent where the estate has none, and its procedures then have no steps for one.');
 
 export const capacity = z

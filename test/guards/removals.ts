@@ -204,8 +204,26 @@ export const removals: readonly Removal[] = [
   {
     guard: 'AWS fence: a database that nobody can close is never called fenced',
     file: 'activities/fencing/rds.ts',
-    edits: [{ find: 'return { ...fence, proven: false,', replace: 'return { ...fence,' }],
+    edits: [{ find: "method: 'replication', proven: false", replace: "method: 'replication', proven: true" }],
     test: { file: 'test/activities/aws/rds.test.ts', title: 'a fence is never called proven' },
+  },
+  {
+    guard: 'AWS cache: a failover of which only the API speaks is not believed',
+    file: 'activities/cache/elasticache.ts',
+    edits: [{ find: "return seen.reachable && seen.server.role === 'primary' ? true : undefined;", replace: 'return true;' }],
+    test: { file: 'test/activities/aws/elasticache.test.ts', title: 'of which only the API speaks is not believed' },
+  },
+  {
+    guard: 'AWS cache: a failover whose answer was lost is not sent twice',
+    file: 'activities/cache/elasticache.ts',
+    edits: [{ find: 'if (!datastore || !isPrimary(datastore, elastiCache)) {', replace: '{' }],
+    test: { file: 'test/activities/aws/elasticache.test.ts', title: 'an answer that is lost is no second failover' },
+  },
+  {
+    guard: 'AWS fence: a cache that nobody can close is never called fenced',
+    file: 'activities/fencing/elasticache.ts',
+    edits: [{ find: "method: 'replication', proven: false", replace: "method: 'replication', proven: true" }],
+    test: { file: 'test/activities/aws/elasticache.test.ts', title: 'a fence is never called proven' },
   },
   {
     guard: 'Service manager: its answer counts, not its exit code alone',

@@ -6,7 +6,7 @@ import type { Vantage } from '../../activities/detection/port.ts';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { Activities } from '../../activities/index.ts';
 import type { FunctionVerdict } from '../../activities/verification/port.ts';
-import { serversOf } from '../../plan/rules/servers.ts';
+import { closedByAgents, type ServerKind, serversOf } from '../../plan/rules/servers.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { changeNames } from '../../workflows/changes.ts';
@@ -53,6 +53,8 @@ export class FakeEstate {
   brokenFunctions = new Map<string, string>();
   /** Functions that customers' verification was asked to judge last. */
   judgedFunctions: readonly string[] = [];
+  /** Kinds of server that agents close; null: those of the plan. */
+  agentCloses: readonly ServerKind[] | null = null;
   /** What a customer meets at resolvers. */
   resolverRemarks: readonly string[] = [];
   dataPlaneWorks = true;
@@ -284,7 +286,7 @@ export class FakeEstate {
         return this.guarded(run, site, () => {
           this.server(site).role = 'fenced';
           const both = fence(site, 'agent', true, 'database');
-          return { ...both, servers: serversOf(this.snapshot.plan).flatMap((server) => fence(site, 'agent', true, server).servers) };
+          return { ...both, servers: (this.agentCloses ?? closedByAgents(this.snapshot.plan)).flatMap((server) => fence(site, 'agent', true, server).servers) };
         });
       },
       fenceDatabaseByReplication: async ({ run, site, standbys }) => {

@@ -41,13 +41,16 @@ describe('the worker', () => {
   /** The plan with every address on a port of this machine where nothing listens. */
   async function nowhere(name: string): Promise<Plan> {
     const { plan } = await loadPlan(folder(name));
-    const { database, capacity, ssh, sites } = plan.estate;
+    const { database, cache, capacity, ssh, sites } = plan.estate;
     const dead = { host: '127.0.0.1', port: 1 };
     const endpoint = 'http://127.0.0.1:1';
     const credentials = { accessKeyId: key, secretAccessKey: key };
     const at = <T extends object>(places: Readonly<Record<string, T>>) =>
       Object.fromEntries(Object.entries(places).map(([site, place]) => [site, { ...place, endpoint }]));
-    const agents = Object.entries(sites).map(([site, entry]) => [site, { ...entry, agent: { ...entry.agent, ...dead }, database: dead }]);
+    const agents = Object.entries(sites).map(([site, entry]) => [
+      site,
+      { ...entry, agent: { ...entry.agent, ...dead }, database: dead, ...(entry.cache ? { cache: dead } : {}) },
+    ]);
     return {
       ...plan,
       estate: {
@@ -56,6 +59,9 @@ describe('the worker', () => {
           ...(database.driver === 'rds' ? { ...database, credentials, instances: at(database.instances) } : database),
           observer: { ...database.observer, password: key },
         },
+        ...(cache?.driver === 'elasticache'
+          ? { cache: { ...cache, credentials, observer: { ...cache.observer, password: key }, replicationGroups: at(cache.replicationGroups) } }
+          : {}),
         ...(capacity?.driver === 'auto-scaling' ? { capacity: { ...capacity, credentials, sites: at(capacity.sites) } } : {}),
         ssh: { ...ssh, privateKey: key },
         sites: Object.fromEntries(agents),
@@ -64,15 +70,27 @@ describe('the worker', () => {
   }
 
   test.each([
-    { name: 'library', site: 'gent', other: 'lyon', capacity: /agent of gent|gent could not be reached/, follow: /database at lyon does not tell/ },
+    {
+      name: 'library',
+      site: 'gent',
+      other: 'lyon',
+      capacity: /agent of gent|gent could not be reached/,
+      follow: /database at lyon does not tell/,
+      cache: /cache at lyon does not tell/,
+      byAgent: ['database'],
+      byReplication: /No heartbeat|nobody|not/,
+    },
     {
       name: 'tickets',
       site: 'dublin',
       other: 'stockholm',
       capacity: /Reading the Auto Scaling group box-office-m6i/,
       follow: /RDS lets a replica follow its source only/,
+      cache: /in a Global Datastore a replica follows whom ElastiCache lets it follow/,
+      byAgent: [],
+      byReplication: /no agent closes an RDS instance/,
     },
-  ])('takes the drivers that the plan $name names', async ({ name, site, other, capacity, follow }) => {
+  ])('takes the drivers that the plan $name names', async ({ name, site, other, capacity, follow, cache, byAgent, byReplication }) => {
     const plan = await nowhere(name);
     const { activities, close } = createWorkerActivities({
       plans: createPlans({ plan, digest: 'd' }, async () => null),
@@ -81,6 +99,13 @@ describe('the worker', () => {
     try {
       await expect(activities.setCapacity({ run: { ...run, planDigest: 'd' }, site, percent: 100 })).rejects.toThrow(capacity);
       await expect(activities.followDatabase({ run: { ...run, planDigest: 'd' }, site, source: other })).rejects.toThrow(follow);
+      const input = { run: { ...run, planDigest: 'd' }, site };
+      await expect(activities.followCache({ ...input, source: other, withinSeconds: 1 })).rejects.toThrow(cache);
+      expect((await activities.fenceByAgent(input)).servers.map(({ server }) => server)).toEqual(byAgent);
+      expect(await activities.fenceDatabaseByReplication({ ...input, standbys: [] })).toMatchObject({
+        proven: false,
+        proof: expect.stringMatching(byReplication),
+      });
     } finally {
       await close();
     }

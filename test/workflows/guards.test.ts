@@ -32,6 +32,24 @@ describe('guards', () => {
     expect(report.exceptions.join(' ')).toContain('was not proven fenced');
   });
 
+  it('keeps what the agent has proven, and leaves the other server to the next method and to people', async () => {
+    estate.dead.delete('us-east-1');
+    estate.agentCloses = ['database'];
+    estate.fenceProvable = false;
+    estate.synchronousStandby = null;
+    const { report, evidence } = await rig.with(estate, async () => {
+      const handle = await start({ declaredFailed: { reason: 'it answers with wrong data' } });
+      await vote(handle, 'approve');
+      const gate = await openGate(handle, 'accepted-risk');
+      await vote(handle, gate.choices[0]?.split(':')[0] ?? '', electorate.slice(0, 2), 'accepted-risk');
+      return { report: await endOf(handle), evidence: gate.evidence.join(' ') };
+    });
+    expect(evidence).not.toContain('database at us-east-1');
+    expect(report.steps.find(({ id }) => id === 'fence-site')?.evidence).toMatch(/fenced \(agent\): the database .* · NOT proven \(replication\)/);
+    expect(report.exceptions[0]).toBe('us-east-1 was not proven fenced: no proof');
+    expect(report.leftovers.join(' '), 'the child stays for the cache').toContain('fence-on-return');
+  });
+
   it('never routes to a target whose content is wrong, and names function and difference', async () => {
     estate.brokenFunctions.set('payment-processing', 'payments has 990 rows, ap-southeast-1 has 1000');
     const report = await rig.with(estate, async () => {

@@ -13,6 +13,7 @@ import { addLeftover, dropLeftover, endFenceOnReturn, FenceOnReturn, zoneLeftove
 import { describe, stopped } from '../failures.ts';
 import type { Run } from '../run.ts';
 import type { Alteration } from '../step-body.ts';
+import { openServers, provenPart } from '../servers.ts';
 import { cacheSites, databaseSites, otherSites } from '../sites.ts';
 import { mustStillBeFailed } from './detection.ts';
 
@@ -62,7 +63,7 @@ function notEnough(stored: readonly SiteId[], majority: number, agents: readonly
 }
 
 /**
- * Step: fence by the first method that proves itself: the site's own agent, then replication. What is still unproven is for people.
+ * Step: fence each server by the first method that proves itself: the site's own agent, then replication. What is still unproven is for people.
  * A site that was not fenced by its own agent is left to a child that fences it when it comes back.
  */
 export function fenceByFirstProof(run: Run, facts: RecoveryFacts): Alteration<readonly Fence[]> {
@@ -78,7 +79,8 @@ export function fenceByFirstProof(run: Run, facts: RecoveryFacts): Alteration<re
       await mustStillBeFailed(run, facts, tools.read);
       await endFenceOnReturn(run, facts.to, `${run.start.runId} recovers at ${facts.to}`);
       facts.fences = await fence(run, facts, tools, standbys, replicas);
-      if (!facts.fences.some((proof) => proof.method === 'agent' && proof.proven)) await watch.begin();
+      const byAgent = facts.fences.filter(({ method }) => method === 'agent');
+      if (openServers(run.plan, site, byAgent).length > 0) await watch.begin();
       return facts.fences;
     },
     found: (fences) => fences.map((proof) => `${proof.proven ? 'fenced' : 'NOT proven'} (${proof.method}): ${proof.proof}`).join(' · '),
@@ -120,10 +122,11 @@ async function fence(
   // An agent that gave no answer to the claim a moment ago is not waited for once more, unless the step is tried again; the child finds it when it comes back.
   const silent = facts.agentSilent;
   facts.agentSilent = false;
-  const byAgent = silent ? null : await change.fenceByAgent({ run: run.context(), site });
-  if (byAgent?.proven) return [byAgent];
-  return settle(
-    change.fenceDatabaseByReplication({ run: run.context(), site, standbys }),
-    ...(run.plan.estate.cache === undefined ? [] : [change.fenceCacheByReplication({ run: run.context(), site, replicas })]),
-  );
+  const byAgent = silent ? null : provenPart(await change.fenceByAgent({ run: run.context(), site }));
+  const proven = byAgent ? [byAgent] : [];
+  const byReplication = {
+    database: () => change.fenceDatabaseByReplication({ run: run.context(), site, standbys }),
+    cache: () => change.fenceCacheByReplication({ run: run.context(), site, replicas }),
+  };
+  return [...proven, ...(await settle(...openServers(run.plan, site, proven).map((server) => byReplication[server]())))];
 }

@@ -92,10 +92,8 @@ describe('before anything is promoted', () => {
     });
   });
 
-  test('a fence is never called proven: not by the agent, not by replication', async () => {
-    const closed: FencingActivities['fenceByAgent'] = async () => ({ method: 'agent', proven: true, servers: [], proof: 'The service is stopped.', at: '' });
-    const fencing = createRdsFencing(dependencies, { fenceByAgent: closed, readWriters: async () => [] } as unknown as FencingActivities);
-    expect(await fencing.fenceByAgent({ run, site: 'lyon' })).toMatchObject({ proven: false, servers: [{ server: 'database', state: 'unknown' }] });
+  test('a fence is never called proven', async () => {
+    const fencing = createRdsFencing(dependencies, { readWriters: async () => [] } as unknown as FencingActivities);
     expect(await fencing.fenceDatabaseByReplication({ run, site: 'lyon', standbys: ['gent'] })).toMatchObject({ proven: false });
     expect(await fencing.readWriters({ run, sites: ['lyon', 'gent'] })).toMatchObject([{ state: 'writer' }, { state: 'standby' }]);
   });

@@ -75,7 +75,7 @@ export interface Asked {
   readonly authorization: string;
 }
 
-type Reply = { readonly status: number; readonly body: string } | 'no answer';
+export type Reply = { readonly status: number; readonly body: string } | 'no answer';
 
 /** A server of AWS's query protocol that answers what the test says, and notes what it was asked. */
 export class StandIn {
@@ -137,7 +137,7 @@ export function awsAnswer(action: string, result: string): Reply {
   return { status: 200, body: `<${action}Response><${action}Result>${result}</${action}Result></${action}Response>` };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createSocketServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -48,11 +48,11 @@ describe('a target', () => {
     [{ cache: 'unreachable' as const }, 'Its cache does not answer.'],
     [
       { cache: 'primary' as const },
-      'Its cache is a primary, and no run has promoted it. Let it follow us-east-1 again (REPLICAOF), also when that one is lost.',
+      'Its cache is a primary, and no run has promoted it. Let it follow us-east-1 again, also when that one is lost (Redis: REPLICAOF).',
     ],
     [
       { cachePrimaryElsewhere: 'ap-southeast-1' },
-      'The cache at ap-southeast-1 is a primary: two writers would be possible. Fail over there, or let it follow us-east-1 again (REPLICAOF), also when that one is lost.',
+      'The cache at ap-southeast-1 is a primary: two writers would be possible. Fail over there, or let it follow us-east-1 again, also when that one is lost (Redis: REPLICAOF).',
     ],
   ])('with %j is not eligible', (facts, reason) => {
     const verdict = judgeTarget(plan, 'us-east-1', { ...healthy, ...facts });
