@@ -297,7 +297,7 @@ export class Run {
     const choices: Record<string, string> = { retry: 'try the step again' };
     if (step.skippable && canSkip) choices.skip = 'go on without it; the run will end with exceptions';
     if (!this.forwardOnly) choices.undo = 'take back everything done so far and end';
-    choices.abort = 'end here and leave everything as it is';
+    choices.abort = `end here and leave everything as it is${this.forwardOnly ? '' : ', fences too'}`;
     const evidence: GateEvidence = { lines: [text, this.changedSoFar], at: now(), badness: 0 };
     const moot = () => (this.ending ? 'the run ends by another decision' : null);
     return { gate: 'failed-step', question: `"${step.name}" failed. What now?`, choices, evidence, moot };

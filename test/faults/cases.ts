@@ -24,7 +24,10 @@ export interface FaultCase {
 }
 
 /** Nobody decides for the run: what fails is taken back where it can be, and a risk is left open. */
-export const approveOnly: Answers = { activation: () => 'approve', 'failed-step': ({ choices }) => (choices.includes('undo') ? 'undo' : 'abort') };
+export const approveOnly: Answers = {
+  activation: () => 'approve',
+  'failed-step': ({ choices }) => (choices.some((choice) => choice.startsWith('undo')) ? 'undo' : 'abort'),
+};
 
 const declared: Start = { declaredFailed: { reason: 'The people who pay see errors.' } };
 

@@ -263,6 +263,16 @@ describe('looking around', () => {
     expect(standby['database_detail']).toContain('read-only');
   });
 
+  test('a write test is not in the way of another one, also of the same moment', async () => {
+    estate.sql(
+      'east',
+      "insert into dr_write_test select (extract(epoch from now()) * 1000)::bigint % 2000000000 + n, 'other', now() from generate_series(0, 20000) n",
+      'app',
+    );
+    expect((await estate.verb('east', 'write-test')).fields).toMatchObject({ database_write: 'accepted' });
+    estate.sql('east', 'delete from dr_write_test', 'app');
+  });
+
   test('a commit that waits for a standby is not called accepted', async () => {
     await estate.kill('postgres-west');
     await eventually(
