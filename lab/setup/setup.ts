@@ -11,6 +11,8 @@ import { ensureTestServer } from './test-server.ts';
 export interface SetupOptions {
   /** True: also what only the tests need. */
   readonly tests: boolean;
+  /** True: also the newer Node, under which the rules are tested as well. */
+  readonly node24: boolean;
   readonly progress: (line: string) => void;
 }
 
@@ -31,13 +33,13 @@ export function requireSetup(): void {
 }
 
 /** Throws one sentence that says what to do when something cannot be installed; what was installed before stays. */
-export async function ensureSetup({ tests, progress }: SetupOptions): Promise<SetupResult> {
+export async function ensureSetup({ tests, node24, progress }: SetupOptions): Promise<SetupResult> {
   const repository = repositoryRoot();
   await ensureDebianPackages(tests ? [...tools, ...testTools] : tools, progress);
   // One after the other: they share the network, and people read one line at a time.
   const motoServer = await ensureMoto(repository, progress);
   const temporal = await ensureTemporal(repository, progress);
   const testServer = tests ? await ensureTestServer(repository, progress) : null;
-  if (tests) await ensureNode24(repository, progress);
+  if (node24) await ensureNode24(repository, progress);
   return { temporal, motoServer, testServer };
 }
