@@ -26,3 +26,6 @@ export interface Component {
 export interface ResettableComponent extends Component {
   reset(): Promise<void>;
 }
+
+/** A handle: takes the JSON body of the control request, gives JSON back. Throws an Error with one sentence on a bad body. */
+export type Control = (body: unknown) => Promise<unknown>;

@@ -1,6 +1,6 @@
 /** The lab's control over HTTP: JSON POST /<verb>, for `dr-lab`, tests and the sites' own tools. On loopback only. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Control } from './world.ts';
+import type { Control } from './component.ts';
 
 const bodyBytesMax = 1024 * 1024;
 

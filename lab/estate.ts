@@ -14,7 +14,8 @@ import { setupPaths } from './setup/paths.ts';
 import { seedSessions } from './redis/seed.ts';
 import { createSite, type LabSiteServers } from './site/site.ts';
 import { makeKeys } from './sshd/keys.ts';
-import { createWorld, type StoreAccess, type World } from './world.ts';
+import { createWorld, type World } from './world.ts';
+import type { StoreAccess } from './world-options.ts';
 
 export type Progress = (line: string) => void;
 

@@ -1,10 +1,9 @@
 /** A lab in its life: starting, ready, resetting, stopping, or failed; with the verbs that fit. */
-import type { LabContext } from './component.ts';
+import type { Control, LabContext } from './component.ts';
 import { createLabEstate, type LabEstate, type Progress } from './estate.ts';
 import { faultVerbs } from './faults/verbs.ts';
 import { siteStatuses, type LabStatus } from './status.ts';
 import { labVerbs } from './verbs.ts';
-import type { Control } from './world.ts';
 
 export class RunningLab {
   readonly #context: LabContext;

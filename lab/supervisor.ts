@@ -8,7 +8,7 @@ import { createControlServer } from './control.ts';
 import { clearRemains } from './estate.ts';
 import { labDirectory, repositoryRoot, stateRoot } from './paths.ts';
 import { RunningLab } from './running-lab.ts';
-import type { Control } from './world.ts';
+import type { Control } from './component.ts';
 
 const log = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`);
 

@@ -6,7 +6,7 @@ import { parties, select, type Party } from './network/state.ts';
 import { planFolder } from './plan.ts';
 import { primarySite } from './settings.ts';
 import { answerUnit } from './site/unit-verbs.ts';
-import type { Control } from './world.ts';
+import type { Control } from './component.ts';
 
 const site = z.enum(labSites);
 const party = z.enum(parties as [Party, ...Party[]]);

@@ -1,34 +1,11 @@
 /** The world around the sites: Route 53, DNS, customers, mailbox and the monitoring API, with the handles by which `dr-lab` turns them. */
-import type { LabSite } from './addresses.ts';
-import type { LabContext, ResettableComponent } from './component.ts';
+import type { Control, LabContext, ResettableComponent } from './component.ts';
 import { createCustomers } from './customers/component.ts';
 import { createDns } from './dns/component.ts';
 import { createMail } from './mail/mailbox.ts';
 import { createMonitoring } from './monitoring/api.ts';
 import { createRoute53, type Route53Ids } from './route53/component.ts';
-
-/** How the lab's own judge reads a site's stores, at the real addresses and past the switch. Reads only. */
-export interface StoreAccess {
-  readonly site: LabSite;
-  readonly database: { readonly host: string; readonly port: number; readonly user: string; readonly password: string; readonly database: string };
-  readonly redis: { readonly host: string; readonly port: number; readonly username?: string; readonly password: string };
-}
-
-export interface WorldOptions {
-  /** Name that customers call, such as `erlmcp.example.com`. */
-  readonly publicHost: string;
-  /** CA certificate that customers trust. */
-  readonly caFile: string;
-  /** Path of `moto_server`. */
-  readonly motoServer: string;
-  /** TTL of the records that customers are served. */
-  readonly ttlSeconds: number;
-  /** One entry for each site that has stores. Called for every judgement, so that changed passwords count. */
-  stores(): readonly StoreAccess[];
-}
-
-/** A handle: takes the JSON body of the control request, gives JSON back. Throws an Error with one sentence on a bad body. */
-export type Control = (body: unknown) => Promise<unknown>;
+import type { WorldOptions } from './world-options.ts';
 
 export interface World {
   /** In the order of starting: route53 (moto, checker, proxy), dns, mail, monitoring, customers. All but `customers` can start before the sites run. */

@@ -1,9 +1,7 @@
 /** The epochs that sites and zone hold, by which a run chooses its own. */
-import type { ZoneEpoch } from '../activities/dns/port.ts';
-import type { AgentState } from '../activities/hosts/port.ts';
 import { seconds } from '../plan/durations.ts';
 import type { Reads } from './activity-proxies.ts';
-import type { RecoveryFacts } from './facts.ts';
+import type { EpochSurvey, RecoveryFacts } from './facts.ts';
 import { now } from './clock.ts';
 import type { Run } from './run.ts';
 import { otherSites } from './sites.ts';
@@ -11,14 +9,6 @@ import { otherSites } from './sites.ts';
 export interface HeldEpoch {
   readonly epoch: number;
   readonly holder: string;
-}
-
-/** What every agent and the zone answered when they were asked. */
-export interface EpochSurvey {
-  /** RFC 3339. */
-  readonly askedAt: string;
-  readonly agents: readonly AgentState[];
-  readonly zone: ZoneEpoch;
 }
 
 /** Asks all agents, the failed site's too, and the zone. */

@@ -1,11 +1,20 @@
 /** What a recovery has learned so far: everything that its report is made of, apart from the steps themselves. */
 import type { Vantage } from '../activities/detection/port.ts';
+import type { ZoneEpoch } from '../activities/dns/port.ts';
 import type { Fence, WriterState } from '../activities/fencing/port.ts';
+import type { AgentState } from '../activities/hosts/port.ts';
 import type { FunctionVerdict } from '../activities/verification/port.ts';
 import type { SiteId } from '../plan/schema.ts';
 import type { Loss } from '../report/report.ts';
 import type { Moments } from './clock.ts';
-import type { EpochSurvey } from './epochs.ts';
+
+/** What every agent and the zone answered when they were asked. */
+export interface EpochSurvey {
+  /** RFC 3339. */
+  readonly askedAt: string;
+  readonly agents: readonly AgentState[];
+  readonly zone: ZoneEpoch;
+}
 
 export interface RecoveryFacts {
   readonly from: SiteId;

@@ -9,12 +9,7 @@ import type { ExitCode } from './exit-codes.ts';
 import { exitCodeMeanings, exitCodes } from './exit-codes.ts';
 import { explainFailure } from './failures.ts';
 import type { Io } from './io.ts';
-
-/** Gives a command its action. Options of the parents, such as `--plan`, come with the command's own; `argument` is the command's only one, if it has one. */
-export type Register = <Options extends object, Argument extends string | undefined>(
-  command: Command,
-  action: (io: Io, options: Options, argument: Argument) => Promise<ExitCode>,
-) => void;
+import type { Register } from './register.ts';
 
 /** Runs one command line (without `node` and the script) and resolves with its exit code; never throws. */
 export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode> {

@@ -1,7 +1,7 @@
 /** Which acknowledged writes the stores of the present writer hold. Looks past the network switch, and only reads. */
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import type { StoreAccess } from '../world.ts';
+import type { StoreAccess } from '../world-options.ts';
 import { acknowledgedWrites, type MissingWrite, type MissingWrites } from './figures.ts';
 import type { LedgerEntry } from './ledger.ts';
 

@@ -1,6 +1,5 @@
 /** DNS of the lab: the zone's name server and two caching resolvers before it. */
-import type { LabContext, ResettableComponent } from '../component.ts';
-import type { Control } from '../world.ts';
+import type { Control, LabContext, ResettableComponent } from '../component.ts';
 import type { ServedZone } from '../route53/zone.ts';
 import { ask } from './ask.ts';
 import { answerFromZone } from './authority.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { labSites } from '../addresses.ts';
 import type { LabEstate } from '../estate.ts';
-import type { Control } from '../world.ts';
+import type { Control } from '../component.ts';
 import type { Fault } from './fault.ts';
 import { flushSessionsFault } from './flush-sessions.ts';
 import { lagFault } from './lag.ts';

@@ -2,8 +2,7 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
-import type { LabContext, ResettableComponent } from '../component.ts';
-import type { Control } from '../world.ts';
+import type { Control, LabContext, ResettableComponent } from '../component.ts';
 
 const messageBytesMax = 1_048_576;
 

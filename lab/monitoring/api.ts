@@ -1,7 +1,6 @@
 /** A monitoring API that takes CloudEvents only: keeps the data of the last one, and takes a repeat for what it is. */
 import { createServer, type Server } from 'node:http';
-import type { LabContext, ResettableComponent } from '../component.ts';
-import type { Control } from '../world.ts';
+import type { Control, LabContext, ResettableComponent } from '../component.ts';
 import { readCloudEvent } from './cloud-event.ts';
 
 const path = '/api/status';

@@ -2,9 +2,9 @@
 import { connect } from 'node:net';
 import type { Route53Client } from '@aws-sdk/client-route-53';
 import { startChild, until, type Child } from '../child.ts';
-import type { LabContext, ResettableComponent } from '../component.ts';
+import type { Control, LabContext, ResettableComponent } from '../component.ts';
 import { countBody } from '../control-body.ts';
-import type { Control, WorldOptions } from '../world.ts';
+import type { WorldOptions } from '../world-options.ts';
 import { HealthChecker } from './checker.ts';
 import { createEstate, emulatorClient, healthChecks, initialRecords, mirrorRecords, type Route53Ids } from './estate.ts';
 import { Route53Proxy } from './proxy.ts';

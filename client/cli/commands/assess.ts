@@ -6,7 +6,7 @@ import type { Io } from '../io.ts';
 import { printJson, withProgress } from '../io.ts';
 import { checkSite, readPlan } from '../plan-input.ts';
 import type { PlanOption } from '../plan-input.ts';
-import type { Register } from '../program.ts';
+import type { Register } from '../register.ts';
 import { withClient } from '../session.ts';
 import { renderAssessment } from '../views/assessment.ts';
 import { lacks, renderEstate } from '../views/estate.ts';

@@ -9,7 +9,7 @@ import type { Io } from '../io.ts';
 import { printJson, withProgress } from '../io.ts';
 import { checkPerson, checkSite, checkTarget, readPlan } from '../plan-input.ts';
 import type { PlanOption } from '../plan-input.ts';
-import type { Register } from '../program.ts';
+import type { Register } from '../register.ts';
 import { uiLink, withClient } from '../session.ts';
 
 interface StartOptions extends PlanOption {

@@ -11,7 +11,7 @@ import type { Io } from '../io.ts';
 import { printJson } from '../io.ts';
 import { planFolder, readPlan } from '../plan-input.ts';
 import type { PlanOption } from '../plan-input.ts';
-import type { Register } from '../program.ts';
+import type { Register } from '../register.ts';
 import { skeletonFiles } from '../skeleton.ts';
 import { renderPlan } from '../views/plan.ts';
 

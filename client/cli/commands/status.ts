@@ -10,7 +10,7 @@ import type { Io } from '../io.ts';
 import { printJson } from '../io.ts';
 import { chooseRun } from '../plan-input.ts';
 import type { PlanOption } from '../plan-input.ts';
-import type { Register } from '../program.ts';
+import type { Register } from '../register.ts';
 import { uiLinkTo, withClient } from '../session.ts';
 import { exitCodeOfReport, exitCodeOfView } from '../verdict.ts';
 import { renderView } from '../views/status.ts';

@@ -8,7 +8,7 @@ import type { Io } from '../io.ts';
 import { printJson } from '../io.ts';
 import { checkPerson, chooseRun, readPlan } from '../plan-input.ts';
 import type { PlanOption } from '../plan-input.ts';
-import type { Register } from '../program.ts';
+import type { Register } from '../register.ts';
 import { withClient } from '../session.ts';
 
 interface SayOptions extends PlanOption {
