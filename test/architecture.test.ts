@@ -70,6 +70,20 @@ function forbiddenImports(source: Source): string[] {
     .map((entry) => `${source.path} imports ${entry.target}`);
 }
 
+/** A way along imports, of types too, that comes back to where it began; empty when there is none. */
+function circle(among: readonly Source[]): string[] {
+  const targets = new Map(among.map((source) => [source.path, importsOf(source).map(({ target }) => target)]));
+  const done = new Set<string>();
+  const follow = (path: string, way: readonly string[]): string[] => {
+    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path];
+    if (done.has(path)) return [];
+    const found = (targets.get(path) ?? []).map((target) => follow(target, [...way, path])).find(({ length }) => length > 0) ?? [];
+    done.add(path);
+    return found;
+  };
+  return [...targets.keys()].map((path) => follow(path, [])).find(({ length }) => length > 0) ?? [];
+}
+
 /** Calls that have a better way here. */
 const banned: readonly { readonly pattern: RegExp; readonly instead: string; readonly where: RegExp }[] = [
   {
@@ -117,6 +131,14 @@ function longFunctions({ path, text }: Source): string[] {
 describe('the arrows', () => {
   it('point one way', () => {
     expect(sources.flatMap(forbiddenImports)).toEqual([]);
+  });
+  it('lead into no circle', () => {
+    expect(circle(sources)).toEqual([]);
+    const pair = [
+      { path: 'plan/a.ts', text: "import type { b } from './b.ts';" },
+      { path: 'plan/b.ts', text: "import { a } from './a.ts';" },
+    ];
+    expect(circle(pair)).toEqual(['plan/a.ts', 'plan/b.ts', 'plan/a.ts']);
   });
   it('are seen to be broken', () => {
     expect(forbiddenImports({ path: 'lab/x.ts', text: "import { a } from '../activities/errors.ts';" })).toEqual(['lab/x.ts imports activities/errors.ts']);
