@@ -13,6 +13,8 @@ import { until } from '../support/until.ts';
 import { type Act, type Doing, perform, thaw } from './acts.ts';
 import type { Setting } from './settings.ts';
 
+const toldWithinSeconds = 5;
+
 export interface Trial {
   readonly setting: Setting;
   /** Where it happens; `gate`: when the first question opens, before anybody votes. */
@@ -48,11 +50,9 @@ export async function undisturbed(stage: Stage, setting: Setting): Promise<Undis
 /** `ended` tells of a run that was given up also how the new one ended, such as `aborted, then recovered`. */
 export async function runTrial(stage: Stage, trial: Trial, compare: Undisturbed): Promise<Result> {
   const begun = performance.now();
-  const doing: Doing & { reached: boolean } = { faults: [], rest: Promise.resolve(), reached: false };
-  const disturb = async () => {
-    doing.reached = true;
-    await perform(trial.act, stage, doing);
-  };
+  const doing: Doing = { faults: [], rest: Promise.resolve() };
+  let disturbed: Promise<void> | undefined;
+  const disturb = () => (disturbed = perform(trial.act, stage, doing));
   let ended = 'not started';
   try {
     await stage.reset(trial.at === 'gate' ? [] : [{ at: trial.at, reached: disturb }]);
@@ -61,13 +61,15 @@ export async function runTrial(stage: Stage, trial: Trial, compare: Undisturbed)
     await trial.setting.breakIt(stage);
     const run = await start(stage, trial.setting.start);
     const state = await driveToEnd(stage, run, { atGate: trial.at === 'gate' ? disturb : undefined });
+    // A place near the end may be told of after the run's end.
+    await until('the place is reached', async () => disturbed && true, toldWithinSeconds).catch((error: Error) => doing.faults.push(error.message));
+    await disturbed;
     await doing.rest;
     await thaw(stage, doing);
     if (state === 'WAITS') doing.faults.push(`It asks what an undisturbed run does not: ${await openQuestion(run)}`);
     if (state === 'WAITS') await run.cancel();
     const report = state === 'COMPLETED' || state === 'WAITS' ? ((await run.result()) as Report) : null;
     ended = report?.outcome ?? state.toLowerCase();
-    if (!doing.reached) doing.faults.push('The place was not reached.');
     if (takenBack(report)) await expectTakenBack(stage, trial, beginning, doing);
     else if (report === null || report.outcome === 'aborted') ended += `, then ${await newRun(stage, trial, doing)}`;
     else doing.faults.push(...mustBeRecovered(report));
