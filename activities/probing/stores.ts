@@ -26,6 +26,7 @@ export async function withDatabase<T>(
     user: database.observer.user,
     password,
     database: database.name,
+    ...(database.driver === 'rds' && database.tls ? { ssl: { rejectUnauthorized: true } } : {}),
     connectionTimeoutMillis: timeoutMilliseconds,
     query_timeout: timeoutMilliseconds,
     statement_timeout: timeoutMilliseconds,

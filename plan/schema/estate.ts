@@ -81,6 +81,7 @@ export const database = z
     z.strictObject({
       driver: z.literal('rds').describe('RDS for PostgreSQL with a read replica in each other region, changed by its API.'),
       ...anyPostgresql,
+      tls: z.boolean().describe('Whether the databases are asked over TLS, which RDS demands unless its parameter group says otherwise.'),
       credentials: awsCredentials.optional(),
       instances: z
         .record(identifier, awsPlace.extend({ instance: identifier.describe('Identifier of the DB instance.') }).describe('Where the instance is.'))

@@ -123,6 +123,18 @@ export class Branches {
     return execFileSync('ssh-keygen', ['-lf', `${key}.pub`], { encoding: 'utf8' }).split(' ')[1] ?? '';
   }
 
+  /** Lets a database offer TLS under a certificate that signs itself; gives its path. */
+  serveTls(branch: Branch): string {
+    const certificate = this.path(branch, 'pg', 'server.crt');
+    const host = this.address(branch);
+    const subject = ['-subj', `/CN=${host}`, '-addext', `subjectAltName=IP:${host}`];
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', this.path(branch, 'pg', 'server.key')];
+    this.asServer('openssl', ['req', '-x509', ...key, '-out', certificate, ...subject]);
+    this.sql(branch, 'alter system set ssl = on');
+    this.sql(branch, 'select pg_reload_conf()');
+    return certificate;
+  }
+
   async end(name: string, signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {
     const child = this.running.get(name);
     this.running.delete(name);

@@ -3,6 +3,7 @@
  * promotes there, as RDS would. Nothing here is AWS itself.
  */
 import { CreateDBInstanceCommand, CreateDBInstanceReadReplicaCommand, DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { checkRds } from '../../../activities/access/aws.ts';
 import { createRdsActivities } from '../../../activities/database/rds.ts';
@@ -11,7 +12,7 @@ import { createRdsFencing } from '../../../activities/fencing/rds.ts';
 import type { FencingActivities } from '../../../activities/fencing/port.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import { Branches, branchPassword } from '../../site-agent/branches.ts';
-import { testNetwork } from '../../site-agent/support.ts';
+import { eventually, testNetwork } from '../../site-agent/support.ts';
 import { awsAnswer, awsError, credentials, dependenciesOf, heldBy, Moto, older, passOn, run as anyRun, StandIn, type HeldEpochs } from './support.ts';
 
 const run = { ...anyRun, from: 'lyon' };
@@ -23,6 +24,7 @@ let api: RDSClient;
 let held: HeldEpochs;
 let endpoint: string;
 let plan: Plan;
+let tls = false;
 
 const base = dependenciesOf(
   () => withRds(plan),
@@ -37,7 +39,7 @@ function withRds(branches: Plan): Plan {
   const place = (site: 'lyon' | 'gent') => ({ region: regions[site], endpoint, instance: `desk-${site}` });
   const keys = { accessKeyId: 'env:A', secretAccessKey: 'env:B' };
   const instances = { lyon: place('lyon'), gent: place('gent') };
-  return { ...branches, estate: { ...branches.estate, database: { driver: 'rds', name, observer, credentials: keys, instances } } };
+  return { ...branches, estate: { ...branches.estate, database: { driver: 'rds', name, observer, tls, credentials: keys, instances } } };
 }
 
 async function describeGent() {
@@ -78,6 +80,25 @@ describe('before anything is promoted', () => {
     const state = await database.readDatabase({ run, site: 'gent' });
     expect(state).toMatchObject({ reachable: true, inRecovery: true, follows: 'lyon', heartbeats: [] });
     expect(state).not.toHaveProperty('promotionBegun');
+  });
+
+  test('over TLS a database is read whose certificate is trusted, and no other', async () => {
+    const certificate = servers.serveTls('gent');
+    tls = true;
+    try {
+      const untrusted = { reachable: false, reason: expect.stringContaining('self-signed certificate') };
+      await eventually('gent speaks TLS', async () => !JSON.stringify(await database.readDatabase({ run, site: 'gent' })).includes('not support SSL'));
+      expect(await database.readDatabase({ run, site: 'gent' })).toMatchObject(untrusted);
+      const script = `
+        const { withDatabase } = await import('./activities/probing/stores.ts');
+        const { rows } = await withDatabase(JSON.parse(process.env.PLAN), 'gent', '${branchPassword}', 5000, (client) => client.query('select ssl from pg_stat_ssl where pid = pg_backend_pid()'));
+        process.stdout.write(JSON.stringify(rows));`;
+      const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate, PLAN: JSON.stringify({ estate: withRds(plan).estate }) };
+      const told = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], { env, encoding: 'utf8' });
+      expect(told).toBe('[{"ssl":true}]');
+    } finally {
+      tls = false;
+    }
   });
 
   test('the estate check reads the instance and tells what it replicates', async () => {
