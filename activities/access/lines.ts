@@ -10,7 +10,7 @@ export function authorizedKey(publicKey: string): string {
 
 /** sudo compares words exactly: the unit stands as `UNIT` in agent.conf has it. */
 export function sudoers(user: string, unit: string): string {
-  const verbs = ['start', 'stop', 'restart', 'enable'].map((verb) => `/usr/bin/systemctl ${verb} ${unit}`);
+  const verbs = ['start', 'stop', 'enable'].map((verb) => `/usr/bin/systemctl ${verb} ${unit}`);
   return `${user} ALL=(root) NOPASSWD: ${verbs.join(', ')}`;
 }
 

@@ -165,7 +165,7 @@ class SiteAgent implements AgentClient {
 
   /** How a verb that neither succeeded nor was turned away by a guard left the site. */
   private leftBy(changes: boolean, code: number | null, said: string | undefined): string {
-    if (!changes || code === 64) return `${this.site} is as it was.`;
+    if (!changes || code === 64 || /nothing was changed|is as it was/.test(said ?? '')) return `${this.site} is as it was.`;
     return said === undefined
       ? `How far it came is not known: look at ${this.site} itself.`
       : 'What it had done before that stays done; a repeat starts from what it finds.';

@@ -24,11 +24,6 @@ export async function answerUnit(service: ServiceUnit, request: UnitRequest): Pr
       return attempt(() => service.start());
     case 'stop':
       return attempt(() => service.stop());
-    case 'restart':
-      return attempt(async () => {
-        await service.stop();
-        await service.start();
-      });
     case 'enable':
     case 'disable':
       service.enable(request.verb === 'enable');

@@ -39,8 +39,9 @@ function agentEffects(lab: LabHandle, site: (typeof labSites)[number]): Effect[]
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').trim().split('\n');
   return lines.flatMap((line) => {
-    const [at = '', , run = '', what = '', before = ''] = line.split('\t');
-    return before === 'begun' ? [] : [{ at, where: `site-agent ${site}`, what, run }];
+    const [at = '', , run = '', what = '', before = '', after = ''] = line.split('\t');
+    const took = before !== after && !['begun', 'refused', 'error'].includes(before);
+    return took ? [{ at, where: `site-agent ${site}`, what, run }] : [];
   });
 }
 

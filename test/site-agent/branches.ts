@@ -200,7 +200,7 @@ export class Branches {
       ...{ SITE: branch, STATE_DIR: at('state'), PEERS: peer, UNIT: 'lending', HEALTH_PATH: '/alive', PUBLIC_HOST: 'desk.library.example' },
       ...{ PG_BIN: pgBin, PG_DATA: at('pg'), PG_HOST: this.address(branch), PG_PORT: databasePort, PG_DATABASE: 'lending', PG_ADMIN_USER: admin },
       ...{ PG_REPLICATION_USER: 'copies', PG_PASSFILE: at('pgpass'), HEARTBEAT_TABLE: 'desk_heartbeat' },
-      ...{ SERVICE_START: `"${sv} up ${folder}"`, SERVICE_STOP: `"${sv} down ${folder}"`, SERVICE_RESTART: `"${sv} restart ${folder}"` },
+      ...{ SERVICE_START: `"${sv} up ${folder}"`, SERVICE_STOP: `"${sv} down ${folder}"` },
       ...{ SERVICE_ENABLE: `"rm -f ${folder}/down"`, SERVICE_ENABLED: `"test ! -e ${folder}/down"` },
       ...{ SERVICE_ACTIVE: `"${sv} status ${folder}"`, SERVICE_ACTIVE_ANSWER: "'run: *'" },
       ...{ CAPACITY_COMMAND: at('bin', 'capacity'), SWITCH_FILE: at('state', 'switch'), REFERENCE_TARGETS: `127.${this.network}.9.120:8094` },

@@ -3,7 +3,7 @@ export const systemctlShim = `#!/bin/sh
 # A service manager as small as it can be: what it was told is in two files.
 here=$(dirname "$0")
 case $1 in
-  start | restart) echo active >"$here/active" ;;
+  start) echo active >"$here/active" ;;
   stop) rm -f "$here/active" ;;
   enable) echo enabled >"$here/enabled" ;;
   is-active) [ -f "$here/active" ] && echo active || { echo inactive; exit 3; } ;;

@@ -105,6 +105,7 @@ describe('an agent that answers', () => {
   test.each([
     [65, 'refused=the database is a primary', 'refused', 'the database is a primary. east is as it was. HINT: A guard said no.'],
     [66, 'epoch=9\nholder=run-2', 'stale-epoch', 'east has seen epoch 9 of run-2; this run holds 7. east is as it was.'],
+    [1, 'error=the log is full; nothing was changed', 'permanent', 'failed at east: the log is full; nothing was changed. east is as it was. HINT'],
     [1, 'error=Redis is gone', 'permanent', 'database-promote failed at east: Redis is gone. What it had done before that stays done'],
     [127, 'nothing of note', 'permanent', 'database-promote failed at east: it gave no reason. How far it came is not known: look at east itself.'],
     [64, 'error=no such verb', 'permanent', 'database-promote failed at east: no such verb. east is as it was.'],
