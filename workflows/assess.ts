@@ -84,7 +84,8 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
   const elsewhere = survey.databases.find((state) => state.site !== site && state.reachable && roleOf(state) !== 'standby');
   const begun = survey.databases.find((state) => state.site !== site && state.reachable && state.promotionBegun !== undefined);
   const untold = survey.databases.find((state) => state.site !== site && state.reachable && state.follows === 'unknown');
-  const cacheElsewhere = survey.caches.find((state) => state.site !== site && state.reachable && cacheRoleOf(state) !== 'replica');
+  const cacheElsewhere = survey.caches.find((state) => state.site !== site && state.reachable && ['primary', 'promoted'].includes(cacheRoleOf(state)));
+  const cacheUntold = survey.caches.find((state) => state.site !== site && state.reachable && state.standing === 'untold');
   const beating = newestHeartbeat(survey.databases);
   const { eligible, reasons } = judgeTarget(plan, from, {
     site,
@@ -96,6 +97,7 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
     ...(beating !== undefined && beating !== from && beating !== site ? { heartbeatElsewhere: beating } : {}),
     ...(plan.estate.cache === undefined ? {} : { cache: !cache?.reachable ? 'unreachable' : cacheRoleOf(cache) }),
     ...(cacheElsewhere ? { cachePrimaryElsewhere: cacheElsewhere.site } : {}),
+    ...(cacheUntold ? { cacheUntoldElsewhere: cacheUntold.site } : {}),
     lagBytes,
     lossSeconds: lossSeconds(estimatedLoss),
   });
@@ -109,7 +111,7 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
     estimatedLoss,
     estimatedSeconds: estimatedSeconds(plan),
     ...(database?.reachable && database.promotion ? { promotedBy: database.promotion.by } : {}),
-    ...(cache?.reachable && cache.promoted ? { cachePromoted: true } : {}),
+    ...(cache?.reachable && cache.standing === 'promoted' ? { cachePromoted: true } : {}),
   };
 }
 
@@ -132,9 +134,9 @@ function roleOf(database: Extract<DatabaseState, { reachable: true }>): 'standby
 }
 
 /** One that has only left its primary refuses writes and may be told to follow again. */
-function cacheRoleOf(cache: Extract<CacheState, { reachable: true }>): 'replica' | 'primary' | 'promoted' {
-  if (cache.promoted) return 'promoted';
-  return cache.unexplained ? 'primary' : 'replica';
+function cacheRoleOf({ standing }: Extract<CacheState, { reachable: true }>): 'replica' | 'primary' | 'promoted' | 'untold' {
+  if (standing === 'detached') return 'replica';
+  return standing === 'unexplained' ? 'primary' : standing;
 }
 
 function lossSeconds(loss: Loss): number | 'unknown' {

@@ -81,7 +81,9 @@ function databaseLoss(run: Run, facts: RecoveryFacts, target: DatabaseState): Lo
 /** When the failed primary last could acknowledge: a fence by its agent ends that at the fence, one that people declared failed may go on until now. */
 function stoppedAcknowledging(run: Run, facts: RecoveryFacts, server: ServerKind): { readonly at: number; readonly basis: string } | undefined {
   const fence = fenceOf(facts, facts.from, server);
-  if (fence?.method === 'agent') return { at: Date.parse(fence.at), basis: 'the fence by its agent' };
+  // One that people declared failed went on until its fence, whatever that was.
+  if (fence && (fence.method === 'agent' || facts.declaredFailed))
+    return { at: Date.parse(fence.at), basis: `the fence by ${fence.method === 'agent' ? 'its agent' : fence.method}` };
   if (facts.declaredFailed && !fence) return { at: Date.parse(now()), basis: `now; ${run.start.startedBy} declared a site failed that may still acknowledge` };
   return facts.moments.failedSince === undefined ? undefined : { at: Date.parse(facts.moments.failedSince), basis: unobserved };
 }

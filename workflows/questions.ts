@@ -1,6 +1,7 @@
 /** The questions that a recovery puts to people, with their evidence. */
 import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import type { Fence } from '../activities/fencing/port.ts';
+import { serversOf, writersOf } from '../plan/rules/servers.ts';
 import { formatSeconds, seconds } from '../plan/durations.ts';
 import { describeLoss, type Loss, lossBadness } from '../plan/rules/loss.ts';
 import { toolsFor } from './activity-proxies.ts';
@@ -110,11 +111,12 @@ async function lookAgain(run: Run, facts: RecoveryFacts, held: GateEvidence): Pr
 function evidenceOf(run: Run, facts: RecoveryFacts, assessment: Assessment): GateEvidence {
   const target = assessment.targets.find((candidate) => candidate.site === facts.to);
   const loss = target?.estimatedLoss ?? { kind: 'unknown' as const, reason: 'not assessed' };
-  const writers = facts.predicted.filter((server) => server.state === 'writer').map((server) => `${server.server} at ${server.site}`);
+  const writers = writersOf(serversOf(run.plan), facts.predicted);
+  const named = (state: 'sites' | 'unknown') => writers.flatMap((kind) => kind[state].map((site) => `${kind.server} at ${site}`)).join(', ');
   const lines = [
     `${facts.from}: ${assessment.verdict}, since ${assessment.failedSince ?? 'unknown'} — ${assessment.vantages.map((vantage) => `${vantage.observer} ${vantage.verdict}`).join(', ')}.`,
     `${facts.to}: loss ${describeLoss(loss)}; ${target?.lagBytes ?? 'unknown'} bytes behind the best survivor; ready in at most ${formatSeconds(target?.estimatedSeconds ?? 0)}.`,
-    `Afterwards the only writers are: ${writers.join(', ')}.`,
+    `Afterwards the only writers are: ${named('sites')}.${named('unknown') ? ` Not known, since no agent can close it: ${named('unknown')}.` : ''}`,
     `Recommended: ${assessment.recommendation}`,
     `Severity ${assessment.score} (${assessment.scoreParts.join(', ') || 'nothing counted'}), escalation level ${assessment.escalationLevel}. The source document's rule would say: ${assessment.sourceRuleAction}.`,
     ...(target?.reasons ?? []),

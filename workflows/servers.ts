@@ -16,7 +16,10 @@ export function allProven(fences: readonly Fence[]): boolean {
 /** What a fence has proven, without the servers that are left to the next method; null when it has proven nothing. */
 export function provenPart(fence: Fence): Fence | null {
   const servers = fence.servers.filter(({ state }) => state === 'fenced');
-  return servers.length === 0 ? null : { ...fence, proven: true, servers };
+  if (servers.length === 0) return null;
+  return servers.length === fence.servers.length
+    ? fence
+    : { ...fence, proven: true, servers, proof: `${servers.map(({ server, how }) => `${server}: ${how}`).join('; ')}.` };
 }
 
 /** Kinds of server at a site that no fence has proven closed. */

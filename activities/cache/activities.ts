@@ -4,14 +4,14 @@ import type { SiteId } from '../../plan/schema.ts';
 import { attempt, attemptToRead } from '../attempt.ts';
 import { changeOf } from '../change.ts';
 import type { RunContext } from '../context.ts';
-import type { ActivityDependencies } from '../dependencies.ts';
+import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { mustHoldMajority } from '../epoch.ts';
 import { failure } from '../errors.ts';
 import { until } from '../running.ts';
 import { proveWritable } from '../must-ask.ts';
 import { compareContents } from './contents.ts';
 import { observeCache } from './observer.ts';
-import type { CacheActivities, CacheState } from './port.ts';
+import type { CacheActivities, CacheState, Standing } from './port.ts';
 
 export function createCacheActivities(dependencies: ActivityDependencies): CacheActivities {
   const { agent, now } = dependencies;
@@ -69,17 +69,20 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
 async function readCache(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<CacheState> {
   const told = attemptToRead(
     () => dependencies.agent(run, site).ask('cache-status'),
-    (fields) => {
-      const leads = fields.get('role') === 'primary' && !fields.flag('detached') && !fields.flag('closed');
-      const byRun = fields.get('promoted_by') !== '';
-      return { follows: fields.get('follows'), promoted: leads && byRun, unexplained: leads && !byRun };
-    },
+    (fields) => ({ follows: fields.get('follows'), standing: standingOf(fields) }),
   );
   told.catch(() => {}); // looked at only when the server itself answers
   const seen = await observeCache(dependencies, run, site);
   if (!seen.reachable) return { site, ...seen };
   const answer = await told;
-  return { site, reachable: true, ...seen.server, ...(answer.ok ? answer.value : { follows: 'unknown', promoted: false, unexplained: false }) };
+  const untold = { follows: 'unknown', standing: seen.server.role === 'replica' ? ('replica' as const) : ('untold' as const) };
+  return { site, reachable: true, ...seen.server, ...(answer.ok ? answer.value : untold) };
+}
+
+function standingOf(fields: AgentFields): Standing {
+  if (fields.get('role') !== 'primary') return 'replica';
+  if (fields.flag('detached') || fields.flag('closed')) return 'detached';
+  return fields.get('promoted_by') === '' ? 'unexplained' : 'promoted';
 }
 
 /** Asks for a replica again, now that one is there. A refusal leaves the primary writable, and is said. */

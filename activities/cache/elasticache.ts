@@ -72,9 +72,9 @@ async function readCache(dependencies: ActivityDependencies, run: RunContext, si
   const seen = await observeCache(dependencies, run, site);
   if (!seen.reachable) return { site, ...seen };
   const told = await asked;
-  if (seen.server.role === 'replica') return { site, reachable: true, ...seen.server, follows: told?.source ?? 'unknown', promoted: false, unexplained: false };
-  const promoted = told?.promoted ?? false;
-  return { site, reachable: true, ...seen.server, follows: 'none', promoted, unexplained: !promoted };
+  if (seen.server.role === 'replica') return { site, reachable: true, ...seen.server, follows: told?.source ?? 'unknown', standing: 'replica' };
+  const standing = !told ? 'untold' : told.promoted ? 'promoted' : 'unexplained';
+  return { site, reachable: true, ...seen.server, follows: 'none', standing };
 }
 
 /** True when this call changed something; false when a run of this estate had promoted it before. */

@@ -2,15 +2,18 @@
 import type { SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
 
+/**
+ * `detached`: it has only left its primary, or is closed, and refuses writes. `promoted`: a primary by a run of ours. `unexplained`: a primary that no run of ours has made.
+ * `untold`: a primary, and its agent or API does not tell more.
+ */
+export type Standing = 'replica' | 'detached' | 'promoted' | 'unexplained' | 'untold';
+
 export type CacheState =
   | {
       readonly site: SiteId;
       readonly reachable: true;
       readonly role: 'primary' | 'replica';
-      /** A primary by a run of ours, and not only one that has left its own primary. */
-      readonly promoted: boolean;
-      /** A primary that takes writes, and no run of ours has made it one. */
-      readonly unexplained: boolean;
+      readonly standing: Standing;
       /** Site of the primary that it follows; `none` for a primary, `unknown` when its agent does not answer. */
       readonly follows: string;
       readonly linkUp: boolean;

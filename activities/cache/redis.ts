@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { CacheState } from './port.ts';
 
 /** What the server itself tells of its state; see the port. */
-export type RedisReading = Omit<Extract<CacheState, { reachable: true }>, 'site' | 'reachable' | 'promoted' | 'unexplained' | 'follows'>;
+export type RedisReading = Omit<Extract<CacheState, { reachable: true }>, 'site' | 'reachable' | 'standing' | 'follows'>;
 
 export async function readRedis(redis: Redis): Promise<RedisReading> {
   const info = (await Promise.all(['replication', 'stats', 'keyspace'].map((section) => redis.info(section)))).join('\n');

@@ -18,8 +18,6 @@ import { until } from '../running.ts';
 import type { InfrastructureActivities } from './port.ts';
 
 const pollMilliseconds = 1_000;
-/** The clocks of this worker and of AWS may differ by so much. */
-const clockSlackMilliseconds = 30_000;
 /** In the message of a launch that failed. */
 const noRoom = /insufficient|do not have (sufficient|enough)|capacity|limit exceeded|quota/i;
 const nothingDone = 'The size of no group was changed by this call.';
@@ -35,12 +33,17 @@ export interface Group {
   readonly tags: readonly Tag[];
 }
 
+interface FailedLaunch {
+  readonly id: string;
+  readonly message: string;
+}
+
 interface Scaling {
   read(name: string): Promise<Group>;
   resize(name: string, instances: number): Promise<void>;
   tag(name: string, tag: { readonly Key: string; readonly Value: string }): Promise<void>;
-  /** What AWS says of the launches after that time which have failed, newest first. */
-  failedLaunches(name: string, since: number): Promise<readonly string[]>;
+  /** Launches that have failed, newest first. */
+  failedLaunches(name: string): Promise<readonly FailedLaunch[]>;
   close(): void;
 }
 
@@ -50,8 +53,6 @@ interface Work {
   readonly run: RunContext;
   readonly site: SiteId;
   readonly scaling: Scaling;
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number;
 }
 
 export function createAutoScalingCapacity(dependencies: ActivityDependencies): InfrastructureActivities {
@@ -62,7 +63,7 @@ export function createAutoScalingCapacity(dependencies: ActivityDependencies): I
       const scaling = createScaling(new AutoScalingClient(await awsClientOptions(place, credentials, dependencies)));
       try {
         const { groups, fullLoadInstances } = place;
-        const work: Work = { dependencies, run, site, scaling, startedAt: dependencies.now().getTime() };
+        const work: Work = { dependencies, run, site, scaling };
         const before = await Promise.all(groups.map((name) => scaling.read(name)));
         const { changed, notes } = await fill(work, groups, instancesFor(fullLoadInstances, percent));
         const after = await Promise.all(groups.map((name) => scaling.read(name)));
@@ -123,7 +124,8 @@ interface Brought {
 /** Sets one group and waits until as many instances serve, those of the groups after it included, or AWS says that it has no room for them. */
 async function bring(work: Work, name: string, instances: number, others: readonly string[]): Promise<Brought> {
   const { scaling } = work;
-  const found = await scaling.read(name);
+  const [found, earlier] = await Promise.all([scaling.read(name), scaling.failedLaunches(name)]);
+  const known = new Set(earlier.map(({ id }) => id));
   const fits = found.wanted === instances && found.minimum === instances;
   if (!fits) {
     mustTake(found, instances);
@@ -137,7 +139,11 @@ async function bring(work: Work, name: string, instances: number, others: readon
       if (!state) return undefined;
       const elsewhere = await unlessTransient(servingIn(scaling, others));
       if (state.wanted === instances && state.inService + (elsewhere ?? 0) >= instances) return state;
-      lack = lackOfRoom(name, (await unlessTransient(scaling.failedLaunches(name, work.startedAt - clockSlackMilliseconds))) ?? []);
+      const failures = (await unlessTransient(scaling.failedLaunches(name))) ?? [];
+      lack = lackOfRoom(
+        name,
+        failures.filter(({ id }) => !known.has(id)),
+      );
       return lack === undefined ? undefined : state;
     },
     { everyMilliseconds: pollMilliseconds, withinMilliseconds: Infinity },
@@ -151,12 +157,12 @@ async function servingIn(scaling: Scaling, groups: readonly string[]): Promise<n
 }
 
 /** What AWS says where it has no room. A launch that fails twice for another reason fails for good: people mend it, and nobody waits for it. */
-function lackOfRoom(name: string, failures: readonly string[]): string | undefined {
-  const lack = failures.find((message) => noRoom.test(message));
+function lackOfRoom(name: string, failures: readonly FailedLaunch[]): string | undefined {
+  const lack = failures.find(({ message }) => noRoom.test(message));
   const [newest, before] = failures;
-  if (lack === undefined && newest !== undefined && before !== undefined)
-    throw failure('permanent', { happened: `The Auto Scaling group ${name} cannot start instances: ${newest}`, leftAs: 'It goes on trying.' });
-  return lack;
+  if (!lack && newest && before)
+    throw failure('permanent', { happened: `The Auto Scaling group ${name} cannot start instances: ${newest.message}`, leftAs: 'It goes on trying.' });
+  return lack?.message;
 }
 
 /** What would let the run wait in vain is said before anything is changed. */
@@ -204,11 +210,11 @@ function createScaling(client: AutoScalingClient): Scaling {
       });
       await client.send(command, bounded()).catch(rethrowAws(`Tagging the Auto Scaling group ${name}`, nothingDone));
     },
-    async failedLaunches(name, since) {
+    async failedLaunches(name) {
       const command = new DescribeScalingActivitiesCommand({ AutoScalingGroupName: name, MaxRecords: 20 });
       const { Activities: activities } = await client.send(command, bounded()).catch(rethrowAws(`Reading the activities of ${name}`, leftAs));
-      return (activities ?? []).flatMap(({ StatusCode, StatusMessage, StartTime }) =>
-        (StatusCode === 'Failed' || StatusCode === 'Cancelled') && (StartTime?.getTime() ?? 0) >= since ? (StatusMessage ?? 'AWS gives no reason.') : [],
+      return (activities ?? []).flatMap(({ ActivityId, StatusCode, StatusMessage, Description }) =>
+        StatusCode === 'Failed' && /^Launching/.test(Description ?? '') ? [{ id: ActivityId ?? '', message: StatusMessage ?? 'AWS gives no reason.' }] : [],
       );
     },
     close: () => client.destroy(),

@@ -15,6 +15,10 @@ import { probeFunction, type ProbeResult } from './probe.ts';
 /** A service that was just started may need a moment; what is missing from its data does not come back in it. */
 const settleMilliseconds = 5_000;
 const pollMilliseconds = 200;
+/** A question by UDP may get lost. */
+const silentLooks = 3;
+/** Of a resolver that is there, and has no address to give. */
+const answeredCodes = new Set(['ENOTFOUND', 'ENODATA', 'ESERVFAIL', 'EREFUSED', 'EFORMERR', 'ENOTIMP']);
 
 interface Verifier {
   readonly plan: Plan;
@@ -116,47 +120,57 @@ export function readMetric(text: string, name: string): number {
   return value;
 }
 
-/** A resolver that keeps the old address is waited for as long as there is time; one that is silent is not. */
+/** A resolver that gives something else is waited for as long as there is time, one that is silent for a few looks; functions that work are not called again meanwhile. */
 async function verifyAsCustomer(verifier: Verifier, site: SiteId, functions: readonly string[], withinSeconds: number): Promise<CustomerVerdict> {
-  let latest: CustomerVerdict = { functions: [], remarks: [] };
-  const settled = await until(
-    async () => {
-      const resolvers = await Promise.all(verifier.plan.estate.dns.resolvers.map((resolver) => resolveAs(verifier.plan, site, resolver)));
-      latest = await askAsCustomer(verifier, site, functions, resolvers);
-      const expected = latest.functions.every((verdict) => verdict.status !== 'failed') && resolvers.every(({ gives }) => gives !== 'another address');
-      return expected ? latest : undefined;
-    },
-    { everyMilliseconds: pollMilliseconds, withinMilliseconds: withinSeconds * 1000 },
-  );
-  return settled ?? latest;
+  const { plan } = verifier;
+  let verdicts: readonly FunctionVerdict[] = [];
+  let resolvers: readonly Resolved[] = [];
+  let looks = 0;
+  const found = () => resolvers.some(({ gives }) => gives === 'the address');
+  const working = () => verdicts.length > 0 && verdicts.every(({ status }) => status !== 'failed');
+  const settle = async (): Promise<true | undefined> => {
+    resolvers = await Promise.all(plan.estate.dns.resolvers.map((resolver) => resolveAs(plan, site, resolver)));
+    looks += 1;
+    if (!working()) verdicts = await askAsCustomer(verifier, site, functions, found());
+    const awaited = resolvers.some(({ gives }) => gives === 'something else' || (gives === 'nothing' && looks < silentLooks));
+    return (working() || functions.length === 0) && !awaited ? true : undefined;
+  };
+  await until(settle, { everyMilliseconds: pollMilliseconds, withinMilliseconds: withinSeconds * 1000 });
+  return { found: found(), functions: verdicts, remarks: resolvers.flatMap(({ remark }) => remark ?? []) };
 }
 
-async function askAsCustomer(verifier: Verifier, site: SiteId, functions: readonly string[], resolvers: readonly Resolved[]): Promise<CustomerVerdict> {
+async function askAsCustomer(verifier: Verifier, site: SiteId, functions: readonly string[], found: boolean): Promise<readonly FunctionVerdict[]> {
   const { plan } = verifier;
-  const remarks = resolvers.flatMap(({ remark }) => remark ?? []);
-  const found = resolvers.some(({ gives }) => gives === 'the address');
   const endpoint = { host: plan.estate.sites[site]?.publicAddress ?? '', port: plan.estate.service.publicPort };
-  const verdicts = functions.map(async (id): Promise<FunctionVerdict> => {
-    const { businessFunction, probe } = served(plan, id);
-    const result = found ? await ask(verifier, site, endpoint, businessFunction, probe) : { status: 'failed' as const, differences: remarks };
-    return { function: id, ...result, at: verifier.now().toISOString() };
-  });
-  return { functions: await Promise.all(verdicts), remarks };
+  return Promise.all(
+    functions.map(async (id): Promise<FunctionVerdict> => {
+      const { businessFunction, probe } = served(plan, id);
+      const lost = { status: 'failed' as const, differences: [`No resolver of the plan gives the address of ${site}.`] };
+      const result = found ? await ask(verifier, site, endpoint, businessFunction, probe) : lost;
+      return { function: id, ...result, at: verifier.now().toISOString() };
+    }),
+  );
 }
 
 interface Resolved {
-  readonly gives: 'the address' | 'another address' | 'nothing';
+  readonly gives: 'the address' | 'something else' | 'nothing';
   readonly remark?: string;
 }
 
 async function resolveAs(plan: Plan, site: SiteId, resolver: Endpoint): Promise<Resolved> {
   const expected = plan.estate.sites[site]?.publicAddress;
+  const name = `The resolver ${serverName(resolver)}`;
+  const other = (answer: string): Resolved => ({
+    gives: 'something else',
+    remark: `${name} gives ${answer}, not ${expected}: whoever asks it does not come to ${site} until it has forgotten that.`,
+  });
   try {
     const { address } = await resolveAt(resolver, plan.estate.service.publicHost, milliseconds(plan.estate.detection.probeTimeout));
-    if (address === expected) return { gives: 'the address' };
-    return { gives: 'another address', remark: `The resolver ${serverName(resolver)} still gives ${address}, not ${expected} of ${site}.` };
+    return address === expected ? { gives: 'the address' } : other(address);
   } catch (error) {
-    return { gives: 'nothing', remark: `The resolver ${serverName(resolver)} does not answer: ${(error as Error).message}.` };
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (answeredCodes.has(code)) return other(code);
+    return { gives: 'nothing', remark: `${name} did not answer (${message}): whether those who ask it come to ${site} was not seen.` };
   }
 }
 

@@ -13,8 +13,10 @@ export interface FunctionVerdict {
 
 /** What a customer finds. */
 export interface CustomerVerdict {
+  /** One resolver of the plan at least gives the site's address. */
+  readonly found: boolean;
   readonly functions: readonly FunctionVerdict[];
-  /** One sentence for each resolver through which customers do not find the site: it is silent, or keeps another address. */
+  /** One sentence for each resolver that did not give it. */
   readonly remarks: readonly string[];
 }
 
@@ -27,7 +29,7 @@ export interface VerificationActivities {
   /** The uptime metric is served and grows. */
   verifyUptime(input: { readonly run: RunContext; readonly site: SiteId }): Promise<{ readonly ok: boolean; readonly detail: string }>;
   /**
-   * Each of `functions` called by the public name; the answer must come from `site`. Repeated until no resolver of the plan gives another address and every function works, or
+   * Each of `functions` called by the public name; the answer must come from `site`. Repeated until no resolver of the plan gives something else and every function works, or
    * `withinSeconds` is over. One resolver that gives the address suffices.
    */
   verifyAsCustomer(input: {

@@ -17,10 +17,12 @@ export interface TargetFacts {
   readonly begunElsewhere?: string;
   /** Another surviving site whose database answers, while nobody there tells whether a run has begun to promote it. */
   readonly untoldElsewhere?: string;
-  /** As with the database, and absent where the estate has none; one that has only left its primary is a `replica`. */
-  readonly cache?: 'replica' | 'primary' | 'promoted' | 'unreachable';
+  /** As with the database, and absent where the estate has none; one that has only left its primary is a `replica`. `untold`: a primary, and nobody tells by whom. */
+  readonly cache?: 'replica' | 'primary' | 'promoted' | 'untold' | 'unreachable';
   /** Another surviving site whose cache is a primary; absent when there is none. */
   readonly cachePrimaryElsewhere?: string;
+  /** Another surviving site whose cache is a primary, while nobody there tells whether it has only left its own. */
+  readonly cacheUntoldElsewhere?: string;
   /** Bytes of WAL behind the most advanced survivor that it can still catch up with. */
   readonly lagBytes: number | 'unknown';
   /** Seconds of acknowledged work that would be missing after it has caught up; 0 where that is proven. */
@@ -33,6 +35,8 @@ export interface TargetVerdict {
   /** One sentence each: first what rules the site out, then what people should know. */
   readonly reasons: readonly string[];
 }
+
+const wayBack = 'Let it follow its primary again, also one that is lost (Redis: REPLICAOF); what it took since is lost then.';
 
 /** Can this site take over from `from` by a regional failover? */
 export function judgeTarget(plan: Pick<Plan, 'sites' | 'estate'>, from: string, facts: TargetFacts): TargetVerdict {
@@ -55,12 +59,10 @@ export function judgeTarget(plan: Pick<Plan, 'sites' | 'estate'>, from: string, 
       `A promotion was begun at ${facts.begunElsewhere} and may still take effect: fail over there. When it is certain that it will not, its note must go first: promotion.begun in the agent's state folder there, or the tag dr-promotion of its DB instance.`,
     );
   if (facts.cache === 'unreachable') against.push('Its cache does not answer.');
-  if (facts.cache === 'primary')
-    against.push(`Its cache is a primary, and no run has promoted it. Let it follow ${from} again, also when that one is lost (Redis: REPLICAOF).`);
+  if (facts.cache === 'primary') against.push(`Its cache is a primary, and no run has promoted it: two writers would be possible. ${wayBack}`);
+  if (facts.cache === 'untold') against.push('Its cache is a primary, and nobody tells who made it one: its agent or API does not answer.');
   if (facts.cachePrimaryElsewhere !== undefined)
-    against.push(
-      `The cache at ${facts.cachePrimaryElsewhere} is a primary: two writers would be possible. Fail over there, or let it follow ${from} again, also when that one is lost (Redis: REPLICAOF).`,
-    );
+    against.push(`The cache at ${facts.cachePrimaryElsewhere} is a primary: two writers would be possible. Fail over there, or: ${wayBack}`);
   if (against.length > 0) return { site: facts.site, eligible: false, reasons: against };
   return { site: facts.site, eligible: true, reasons: notes(plan, facts) };
 }
@@ -70,10 +72,15 @@ function notes(plan: Pick<Plan, 'sites' | 'estate'>, facts: TargetFacts): string
   const { lagBytesMax, lagTimeMax } = plan.estate.limits;
   const site = plan.sites.find((entry) => entry.id === facts.site);
   const found: string[] = [];
-  if (facts.database === 'promoted') found.push('An earlier run has promoted its database: this run goes on from there and cannot be taken back.');
+  const promoted = [...(facts.database === 'promoted' ? ['database'] : []), ...(facts.cache === 'promoted' ? ['cache'] : [])];
+  if (promoted.length > 0) found.push(`An earlier run has promoted its ${promoted.join(' and ')}: this run goes on from there and cannot be taken back.`);
   if (facts.untoldElsewhere !== undefined)
     found.push(
       `Whether an earlier run has begun to promote ${facts.untoldElsewhere} is not known: its database answers, and its agent does not. If one has, two writers are possible.`,
+    );
+  if (facts.cacheUntoldElsewhere !== undefined)
+    found.push(
+      `The cache at ${facts.cacheUntoldElsewhere} is a primary, and its agent or API does not tell by whom. If it takes writes, there will be two writers.`,
     );
   if (facts.lagBytes === 'unknown') found.push('Its replication lag is not known.');
   else if (facts.lagBytes > lagBytesMax) found.push(`It is ${facts.lagBytes} bytes behind; the plan allows ${lagBytesMax}.`);

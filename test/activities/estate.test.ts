@@ -177,8 +177,7 @@ describe('database and cache before a failover', () => {
       reachable: true,
       role: 'primary',
       follows: 'none',
-      promoted: false,
-      unexplained: true,
+      standing: 'unexplained',
     });
     await eventually('west has the key', async () => {
       const state = await cache.readCache({ run, site: 'west' });
@@ -352,13 +351,12 @@ describe('the failover itself', () => {
     });
     const promotion = await cache.promoteCache({ run, site: 'north', replicas: ['west'] });
     expect(promotion).toMatchObject({ changed: true, digestsEqual: true, after: 'primary; asks for 1 replica; digests of north, west are equal' });
-    expect(await cache.readCache({ run, site: 'north' })).toMatchObject({ role: 'primary', promoted: true, unexplained: false });
+    expect(await cache.readCache({ run, site: 'north' })).toMatchObject({ role: 'primary', standing: 'promoted' });
     expect(await cache.readCache({ run, site: 'west' })).toMatchObject({
       role: 'replica',
       follows: 'north',
       linkUp: true,
-      promoted: false,
-      unexplained: false,
+      standing: 'replica',
     });
     const alone = await cache.promoteCache({ run, site: 'north', replicas: [] });
     expect(alone).toMatchObject({ digestsEqual: 'no replica' });

@@ -83,8 +83,8 @@ export const faultCases: readonly FaultCase[] = [
   { subject: 'dns and aws', fault: 'route53-reply-lost', at: failed, lost: true, ends: ['recovered'], checks: ['lossless'] },
   { subject: 'dns and aws', fault: 'route53-hangs', at: failed, lost: true, ends: ['recovered'], says: /its API did not answer/, checks: ['lossless'] },
   { subject: 'dns and aws', fault: 'route53-pending', at: failed, lost: true, ends: ['recovered'], checks: ['lossless'], why: 'the data plane suffices' },
-  { subject: 'dns and aws', fault: 'resolver-stale', at: failed, lost: true, ends: ['recovered', 'recovered with exceptions'], says: /1 of 2 resolvers agree/, checks: [] },
-  { subject: 'dns and aws', fault: 'resolver-silent', at: failed, lost: true, ends: ['recovered', 'recovered with exceptions'], checks: [] },
+  { subject: 'dns and aws', fault: 'resolver-stale', at: failed, lost: true, ends: ['recovered with exceptions'], says: /until it has forgotten that/, checks: ['lossless'], why: 'customers behind it are not served' },
+  { subject: 'dns and aws', fault: 'resolver-silent', at: failed, lost: true, ends: ['recovered with exceptions'], says: /did not answer/, checks: ['lossless'], why: 'one that answers suffices, and the other is named' },
   { subject: 'dns and aws', fault: 'switch-dead', at: target, lost: true, ends: ['recovered'], checks: ['lossless'], why: 'one switch suffices' },
 
   { subject: 'redis', fault: 'flush-sessions', at: target, lost: true, ends: ['recovered', 'aborted'], checks: ['noTraffic'] },

@@ -172,8 +172,7 @@ export class FakeEstate {
           site,
           reachable: true,
           role: server.role === 'writer' ? 'primary' : 'replica',
-          promoted: server.cachePromoted === true,
-          unexplained: false,
+          standing: server.cachePromoted ? 'promoted' : 'replica',
           follows: this.primary,
           linkUp: false,
           stream: 'r',
@@ -337,7 +336,7 @@ export class FakeEstate {
           differences: [],
           at: this.time(),
         }));
-        return { functions: verdicts, remarks: this.resolverRemarks };
+        return { found: true, functions: verdicts, remarks: this.resolverRemarks };
       },
       watchService: async () => ({ relapsed: false, detail: 'quiet', rounds: 3 }),
     } satisfies Partial<Activities>;

@@ -1,8 +1,7 @@
 /** What the sweep does to a run at a place in it. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { resumeSignal, statusQuery, stopSignal } from '../../workflows/messages.ts';
-import { readEffects } from '../invariants/effects.ts';
+import { type Effects, readEffects } from '../invariants/effects.ts';
 import type { Stage } from '../stage/stage.ts';
 import { until } from '../support/until.ts';
 
@@ -84,8 +83,15 @@ async function resumeWhenHeld(stage: Stage, doing: Doing): Promise<void> {
   const before = await readEffects(stage.lab);
   await pause(quietMs);
   const after = await readEffects(stage.lab);
-  if (!isDeepStrictEqual(before, after)) doing.faults.push('Something was changed while the run was held.');
+  doing.faults.push(...changedBetween(before, after).map((effect) => `While the run was held: ${effect}.`));
   await run.signal(resumeSignal, { who: 'jane-smith', reason: 'the sweep lets it go on' });
+}
+
+/** What the second look shows and the first does not. */
+function changedBetween(before: Effects, after: Effects): string[] {
+  const lines = ({ effects, timelines }: Effects) => [...effects.map(({ at, where, what, run }) => `${where} ${what} at ${at} ${run}`), ...timelines];
+  const known = lines(before);
+  return lines(after).filter((line) => !known.includes(line));
 }
 
 /** Lets frozen workers go on, and tells what they changed: it should be nothing. */
@@ -95,6 +101,6 @@ export async function thaw(stage: Stage, doing: Doing): Promise<void> {
   for (const worker of stage.frozen) worker.signal('SIGCONT');
   await pause(quietMs);
   const after = await readEffects(stage.lab);
-  if (!isDeepStrictEqual(before, after)) doing.faults.push('A worker that went on after the run had ended changed something.');
+  doing.faults.push(...changedBetween(before, after).map((effect) => `By a worker that went on after the run had ended: ${effect}.`));
   await stage.endFrozen();
 }

@@ -49,7 +49,7 @@ export function catchUpCache(run: Run, facts: RecoveryFacts): Alteration<Change>
       const states = await Promise.all(cacheSites(run.plan, facts.from).map((site) => read.readCache({ run: run.context(), site })));
       const own = states.find((state) => state.site === facts.to);
       if (!own?.reachable) throw unreachable('cache', facts.to, own && !own.reachable ? own.reason : 'the plan has no cache there');
-      if (own.promoted) return unchanged('promoted already by an earlier run');
+      if (own.standing === 'promoted') return unchanged('promoted already by an earlier run');
       const others = states.filter((state) => state.reachable && state.site !== facts.to) as Extract<CacheState, { reachable: true }>[];
       const ahead = others.filter((other) => compareCaches(own, other) === 'is behind').sort((a, b) => b.offset - a.offset)[0];
       // A try before this one may have begun to follow; it is waited for.

@@ -14,6 +14,8 @@ import type { Run } from '../run.ts';
 import type { LookAtChange } from '../step-body.ts';
 import { databaseSites } from '../sites.ts';
 
+const routedAlready = 'Customers are routed there already, and stay so.';
+
 /** Step: the functions that the business cannot do without, and the uptime of the service, before anything is routed. */
 export function verifyFirstTier(run: Run, facts: RecoveryFacts): LookAtChange<readonly FunctionVerdict[]> {
   const [first] = tiers(run);
@@ -87,19 +89,22 @@ function judged(run: Run, facts: RecoveryFacts): readonly string[] {
 
 /** Step: every function once more, by the public name, as a customer finds it. */
 export function verifyAsCustomer(run: Run, facts: RecoveryFacts): LookAtChange<CustomerVerdict> {
-  const withinSeconds = customerSeconds(run.plan.estate.dns);
+  const { dns, detection } = run.plan.estate;
+  // A last look must find its end within the step's bound.
+  const withinSeconds = Math.min(customerSeconds(dns), run.boundOf('verify-as-customer') - 3 * seconds(detection.probeTimeout));
   return {
     would: `verify every function as a customer finds it, at ${facts.to}`,
-    predicted: { functions: [], remarks: [] },
+    predicted: { found: true, functions: [], remarks: [] },
     act: async ({ read }) => {
       const verdict = await read.verifyAsCustomer({ run: run.context(), site: facts.to, functions: judged(run, facts), withinSeconds });
       const failed = recordChanges(facts, verdict.functions).filter(({ status }) => status === 'failed');
-      if (failed.length > 0) throw notFit(facts.to, failed, 'Customers are routed there already, and stay so.');
-      run.exceptions.push(...verdict.remarks.map((remark) => `Customers who depend on one resolver are not served: ${remark}`));
+      if (!verdict.found) throw notFound(facts.to, verdict.remarks);
+      if (failed.length > 0) throw notFit(facts.to, failed, routedAlready);
+      run.exceptions.push(...verdict.remarks);
       return verdict;
     },
     found: ({ functions, remarks }) => [describeVerdicts(functions), ...remarks].join(' · '),
-    otherwise: { functions: [], remarks: [] },
+    otherwise: { found: true, functions: [], remarks: [] },
   };
 }
 
@@ -145,6 +150,11 @@ function recordChanges(facts: RecoveryFacts, verdicts: readonly FunctionVerdict[
     verdicts.filter((verdict) => verdict.status !== facts.verdicts.get(verdict.function)?.status),
   );
   return verdicts;
+}
+
+function notFound(site: SiteId, remarks: readonly string[]): ApplicationFailure {
+  const next = 'Look at the resolvers and at the authoritative servers, then choose retry.';
+  return stopped('permanent', { happened: `No resolver of the plan leads customers to ${site}. ${remarks.join(' ')}`, leftAs: routedAlready, next });
 }
 
 function notFit(site: SiteId, failed: readonly FunctionVerdict[], leftAs: string): ApplicationFailure {

@@ -164,7 +164,7 @@ describe('at a server that answers as AWS documents', () => {
       const name = parameters.get('AutoScalingGroupNames.member.1') ?? parameters.get('AutoScalingGroupName') ?? '';
       if (action === 'DescribeAutoScalingGroups') return awsAnswer(action, groupXml(name));
       if (action === 'CreateOrUpdateTags') return awsAnswer(action, '');
-      if (action === 'DescribeScalingActivities') return awsAnswer(action, name === 'cheap' && room < 10 ? failedLaunches(noRoom) : '<Activities/>');
+      if (action === 'DescribeScalingActivities') return awsAnswer(action, name === 'cheap' && asked() && room < 10 ? failedLaunches(noRoom) : '<Activities/>');
       const wanted = Number(parameters.get('DesiredCapacity'));
       sizes.set(name, { wanted, inService: name === 'cheap' ? Math.min(wanted, room) : wanted });
       return lost-- > 0 ? 'no answer' : awsAnswer(action, '');
@@ -179,12 +179,14 @@ describe('at a server that answers as AWS documents', () => {
     return `<AutoScalingGroups><member><AutoScalingGroupName>${name}</AutoScalingGroupName>${counts}<Instances>${instance.repeat(inService)}${pending}</Instances></member></AutoScalingGroups>`;
   }
 
+  const asked = () => standIn.actions().includes('UpdateAutoScalingGroup');
   const noRoom = 'We currently do not have sufficient t3.micro capacity in the Availability Zone you requested. Launching EC2 instance failed.';
   function failedLaunches(...messages: readonly string[]): string {
     const times = `<StartTime>${new Date().toISOString()}</StartTime>`;
+    const what = '<Description>Launching a new EC2 instance.  Status Reason: it failed.</Description>';
     const members = messages.map(
-      (message) =>
-        `<member><ActivityId>a</ActivityId><AutoScalingGroupName>cheap</AutoScalingGroupName><Cause>c</Cause>${times}<StatusCode>Failed</StatusCode><StatusMessage>${message}</StatusMessage></member>`,
+      (message, index) =>
+        `<member><ActivityId>${message}-${index}</ActivityId><AutoScalingGroupName>cheap</AutoScalingGroupName>${what}<Cause>c</Cause>${times}<StatusCode>Failed</StatusCode><StatusMessage>${message}</StatusMessage></member>`,
     );
     return `<Activities>${members.join('')}</Activities>`;
   }
@@ -202,17 +204,27 @@ describe('at a server that answers as AWS documents', () => {
     expect(await set(100)).toMatchObject({ after: '100 % (cheap 6, dear 4 of 10 in service)', changed: false });
   });
 
-  test('launches that fail twice for another reason are not waited for', async () => {
+  const broken = 'The image id ami-1 does not exist. Launching EC2 instance failed.';
+  /** What the group says of its launches once it was resized. */
+  function launchesFail(...messages: readonly string[]): void {
     const usual = standIn.reply;
-    const broken = 'The image id ami-1 does not exist. Launching EC2 instance failed.';
-    let failures: readonly string[] = [broken, broken];
-    standIn.reply = (asked) => (asked.action === 'DescribeScalingActivities' ? awsAnswer(asked.action, failedLaunches(...failures)) : usual(asked));
+    standIn.reply = (call) =>
+      call.action === 'DescribeScalingActivities' ? awsAnswer(call.action, asked() ? failedLaunches(...messages) : '<Activities/>') : usual(call);
+  }
+
+  test('launches that fail twice for another reason are not waited for; those of before a repeat do not count', async () => {
+    launchesFail(broken, broken);
     await expect(set(100)).rejects.toMatchObject({
       type: 'permanent',
       message: expect.stringContaining('cheap cannot start instances: The image id ami-1 does not'),
     });
-    failures = [broken, noRoom];
-    expect(await set(100), 'room is wanting too, and another group has it').toMatchObject({ changed: true });
+    sizes.set('cheap', { wanted: 10, inService: 10 }); // somebody has mended the image
+    expect(await set(100)).toMatchObject({ changed: false });
+  });
+
+  test('where room is wanting besides, another group has it', async () => {
+    launchesFail(broken, noRoom);
+    expect((await set(100)).after).toContain('cheap 6, dear 4');
   });
 
   test('where there is no room at all, people are told what is there', async () => {

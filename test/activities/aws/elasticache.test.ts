@@ -63,10 +63,16 @@ beforeEach(async () => {
 
 describe('before anything is promoted', () => {
   test('a replica is read by its observer, and whom it follows by the API', async () => {
-    expect(await cache.readCache({ run, site: 'dublin' })).toMatchObject({ reachable: true, role: 'replica', follows: 'paris', linkUp: true, promoted: false });
-    expect(await cache.readCache({ run, site: 'paris' })).toMatchObject({ role: 'primary', follows: 'none', promoted: false });
+    expect(await cache.readCache({ run, site: 'dublin' })).toMatchObject({
+      reachable: true,
+      role: 'replica',
+      follows: 'paris',
+      linkUp: true,
+      standing: 'replica',
+    });
+    expect(await cache.readCache({ run, site: 'paris' })).toMatchObject({ role: 'primary', follows: 'none', standing: 'unexplained' });
     datastore.standIn.reply = () => awsError(503, 'ServiceUnavailable');
-    expect(await cache.readCache({ run, site: 'dublin' }), 'without the API').toMatchObject({ role: 'replica', follows: 'unknown', promoted: false });
+    expect(await cache.readCache({ run, site: 'dublin' }), 'without the API').toMatchObject({ role: 'replica', follows: 'unknown', standing: 'replica' });
   });
 
   test('a replica follows no other one, and people are told what to choose', async () => {
@@ -217,8 +223,8 @@ describe('the promotion', () => {
     expect(new Set(datastore.standIn.asked.map(({ authorization }) => /\/(eu-[a-z]+-\d)\//.exec(authorization)?.[1])), 'the API of the target only').toEqual(
       new Set(['eu-west-1']),
     );
-    expect(await cache.readCache({ run, site: 'dublin' })).toMatchObject({ role: 'primary', promoted: true, follows: 'none' });
-    expect(await cache.readCache({ run, site: 'stockholm' })).toMatchObject({ role: 'replica', promoted: false, follows: 'dublin' });
+    expect(await cache.readCache({ run, site: 'dublin' })).toMatchObject({ role: 'primary', standing: 'promoted', follows: 'none' });
+    expect(await cache.readCache({ run, site: 'stockholm' })).toMatchObject({ role: 'replica', standing: 'replica', follows: 'dublin' });
     expect(await promote(['stockholm']), 'a reply that was lost').toMatchObject({ changed: false, digestsEqual: true });
     expect(failovers()).toBe(1);
   });
@@ -271,7 +277,7 @@ describe('the promotion', () => {
     const reads = () => datastore.standIn.actions().slice(datastore.standIn.actions().lastIndexOf('FailoverGlobalReplicationGroup')).length;
     await until('the API was read three times since', async () => (failovers() === 1 && reads() >= 4 ? true : undefined));
     expect(done).toBe(false);
-    expect(await cache.readCache({ run, site: 'dublin' })).toMatchObject({ role: 'replica', promoted: false });
+    expect(await cache.readCache({ run, site: 'dublin' })).toMatchObject({ role: 'replica', standing: 'replica' });
     await datastore.become('dublin');
     expect(await promotion).toMatchObject({ changed: true });
   });
@@ -283,7 +289,7 @@ describe('the promotion', () => {
     const reads = () => datastore.standIn.actions().slice(datastore.standIn.actions().lastIndexOf('FailoverGlobalReplicationGroup')).length;
     await until('the API was read three times since', async () => (failovers() === 1 && reads() >= 4 ? true : undefined));
     expect(done).toBe(false);
-    expect(await cache.readCache({ run, site: 'dublin' })).toMatchObject({ role: 'primary', promoted: false });
+    expect(await cache.readCache({ run, site: 'dublin' })).toMatchObject({ role: 'primary', standing: 'unexplained' });
     datastore.primary = 'dublin';
     expect(await promotion).toMatchObject({ changed: true });
   });

@@ -48,11 +48,12 @@ describe('a target', () => {
     [{ cache: 'unreachable' as const }, 'Its cache does not answer.'],
     [
       { cache: 'primary' as const },
-      'Its cache is a primary, and no run has promoted it. Let it follow us-east-1 again, also when that one is lost (Redis: REPLICAOF).',
+      'Its cache is a primary, and no run has promoted it: two writers would be possible. Let it follow its primary again, also one that is lost (Redis: REPLICAOF); what it took since is lost then.',
     ],
+    [{ cache: 'untold' as const }, 'Its cache is a primary, and nobody tells who made it one: its agent or API does not answer.'],
     [
       { cachePrimaryElsewhere: 'ap-southeast-1' },
-      'The cache at ap-southeast-1 is a primary: two writers would be possible. Fail over there, or let it follow us-east-1 again, also when that one is lost (Redis: REPLICAOF).',
+      'The cache at ap-southeast-1 is a primary: two writers would be possible. Fail over there, or: Let it follow its primary again, also one that is lost (Redis: REPLICAOF); what it took since is lost then.',
     ],
   ])('with %j is not eligible', (facts, reason) => {
     const verdict = judgeTarget(plan, 'us-east-1', { ...healthy, ...facts });
@@ -68,11 +69,23 @@ describe('a target', () => {
     ]);
   });
 
+  test('beside a cache that does not tell who made it a primary stays eligible, and says so', () => {
+    expect(judgeTarget(plan, 'us-east-1', { ...healthy, cacheUntoldElsewhere: 'ap-southeast-1' })).toMatchObject({
+      eligible: true,
+      reasons: [expect.stringContaining('The cache at ap-southeast-1 is a primary, and its agent or API does not tell by whom.')],
+    });
+  });
+
+  test('whose cache alone an earlier run has promoted says that there is no way back', () => {
+    const { reasons } = judgeTarget(plan, 'us-east-1', { ...healthy, cache: 'promoted' });
+    expect(reasons).toEqual(['An earlier run has promoted its cache: this run goes on from there and cannot be taken back.']);
+  });
+
   test('that an earlier run has promoted is eligible, with a remark: a new run goes on from there', () => {
     expect(judgeTarget(plan, 'us-east-1', { ...healthy, database: 'promoted', cache: 'promoted' })).toEqual({
       site: 'eu-central-1',
       eligible: true,
-      reasons: ['An earlier run has promoted its database: this run goes on from there and cannot be taken back.'],
+      reasons: ['An earlier run has promoted its database and cache: this run goes on from there and cannot be taken back.'],
     });
   });
 
