@@ -109,7 +109,6 @@ function agentConf(context: LabContext, site: LabSite): string {
     UNIT: unit,
     SYSTEMCTL: join(folders.bin, 'systemctl'),
     CAPACITY_COMMAND: join(folders.bin, 'capacity'),
-    SERVICE_URL: `https://${addresses.real(site)}:${ports.service}`,
     CA_FILE: join(directory, 'ca', 'ca.pem'),
     SWITCH_FILE: folders.switchFile,
     HEARTBEAT_TABLE: 'dr_heartbeat',

@@ -2,47 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { detailsOf } from '../../workflows/details.ts';
 import type { RunStatus } from '../../workflows/messages.ts';
-
-const at = '2026-02-02T10:05:00.000Z';
-
-const status: RunStatus = {
-  runId: 'recovery/shop',
-  estate: 'shop',
-  procedure: 'regionalFailover',
-  mode: 'live',
-  phase: 'deciding',
-  from: 'east',
-  to: 'west',
-  startedAt: at,
-  at,
-  epoch: 0,
-  stopped: null,
-  forecast: 'within RTO: 5 min 00 s of 30 min 00 s',
-  rtoEndsAt: '2026-02-02T10:30:00.000Z',
-  failedSince: '2026-02-02T10:00:00.000Z',
-  gate: {
-    gate: 'activation-3f9c2a',
-    question: 'Fail over shop from east to west?',
-    openedAt: at,
-    quorum: 2,
-    electorate: ['anna', 'ben'],
-    votes: [],
-    choices: ['approve: fence east, promote west', 'reject: stand down'],
-    deadlineAt: '2026-02-02T10:20:00.000Z',
-    evidence: ['east: failed'],
-    evidenceAt: at,
-    exampleVote: { gate: 'activation-3f9c2a', choice: 'approve', who: 'your-id', reason: 'say why' },
-  },
-  refusedVotes: ['10:04:00Z mallory by signal: mallory is not among those who decide here.'],
-  steps: [],
-  pendingSteps: [],
-  loss: null,
-  changes: [],
-  exceptions: [],
-  leftovers: [],
-  timeline: [],
-  outcome: null,
-};
+import { exampleStatus as status } from './example-status.ts';
 
 /** True when the texts stand in this order. */
 function inOrder(details: string, ...texts: string[]): boolean {

@@ -1,4 +1,4 @@
-/** A run as people see it on a terminal: what is asked first, then the clock, the steps and the changes. Pure. */
+/** A run as people see it on a terminal: what is asked first, then the clock, what is not as planned, the steps and the changes. Pure. */
 import { formatSeconds } from '../../../plan/durations.ts';
 import { explainLoss } from '../../../plan/rules/loss.ts';
 import type { Report, StepRecord, TimelineEntry } from '../../../report/report.ts';
@@ -50,6 +50,8 @@ function renderStatus(status: RunStatus): string {
     gate ? renderGate(gate, status.runId) : '',
     `Clock: ${clockLine(status)}\n`,
     status.loss ? `Loss: ${explainLoss(status.loss)}\n` : '',
+    section('Exceptions', status.exceptions),
+    section('Left over', status.leftovers),
     stepTable(status.steps, status.pendingSteps),
     section(status.mode === 'dry-run' ? 'Would change' : 'Changed so far', status.changes),
     section('Refused votes', status.refusedVotes),
