@@ -10,6 +10,7 @@ import {
   startChild,
 } from '@temporalio/workflow';
 import { seconds } from '../plan/durations.ts';
+import { closedByAgents } from '../plan/rules/servers.ts';
 import { endingSeconds } from '../plan/rules/waits.ts';
 import type { SiteId } from '../plan/schema.ts';
 import type { RecoveryFacts } from './facts.ts';
@@ -17,6 +18,7 @@ import { fenceOnReturn } from './fence-on-return.ts';
 import { makeFenceOnReturnWorkflowId } from './ids.ts';
 import { supersedeSignal } from './messages.ts';
 import type { Run } from './run.ts';
+import { openServers } from './servers.ts';
 
 export function addLeftover(facts: RecoveryFacts, text: string): void {
   if (!facts.leftovers.includes(text)) facts.leftovers.push(text);
@@ -48,6 +50,9 @@ export class FenceOnReturn {
   private get leftover(): string {
     const site = this.facts.from;
     const workflowId = makeFenceOnReturnWorkflowId(this.run.plan.estate.name, site);
+    const open = openServers(this.run.plan, site, []).filter((server) => !closedByAgents(this.run.plan).includes(server));
+    if (open.length > 0)
+      return `No agent can close the ${open.join(' and the ')} of ${site}. ${workflowId} stays behind and keeps its service stopped when it returns. Cut ${site} off by hand, then end it: temporal workflow signal --workflow-id ${workflowId} --name ${supersedeSignal.name} --input '{"reason":"…"}'`;
     return `${site} is not fenced by its own agent. ${workflowId} stays behind and fences it when it returns; nobody may change ${site} until then.`;
   }
 

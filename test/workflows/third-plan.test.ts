@@ -20,6 +20,9 @@ it('promotes a replica of RDS only after people have typed what may be lost, and
   });
   expect(report.outcome).toBe('recovered with exceptions');
   expect(report.exceptions[0]).toContain('paris was not proven fenced');
+  expect(report.leftovers.join(' ')).toMatch(
+    /No agent can close the database and the cache of paris\. .* temporal workflow signal --workflow-id fence-on-return\/\S+ --name supersede/,
+  );
   expect(report.loss.kind).not.toBe('proven 0');
   const planned = plan.plan.procedures.regionalFailover.steps.map((step) => step.id);
   expect(report.steps.map((step) => step.id).toSorted()).toEqual(planned.toSorted());
