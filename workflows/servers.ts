@@ -24,8 +24,7 @@ export function provenPart(fence: Fence): Fence | null {
 
 /** Kinds of server at a site that no fence has proven closed. */
 export function openServers(plan: Plan, site: SiteId, fences: readonly Fence[]): readonly ServerKind[] {
-  const closed = (server: ServerKind) => fences.some((fence) => fence.proven && fence.servers.some((state) => state.site === site && state.server === server));
-  return serversOf(plan).filter((server) => plan.estate.sites[site]?.[server] !== undefined && !closed(server));
+  return serversOf(plan).filter((server) => plan.estate.sites[site]?.[server] !== undefined && !fenceOf(fences, site, server));
 }
 
 /** End state that a failover leads to: one writer, everything else fenced or standby. Refused before the start when it does not. */
@@ -83,11 +82,11 @@ export function judgeServers(plan: Plan, observed: readonly WriterState[]): read
 }
 
 /** The proven fence of a server of this kind at a site. */
-export function fenceOf(facts: RecoveryFacts, site: SiteId, server: WriterState['server']): Fence | undefined {
-  return facts.fences.find((fence) => fence.proven && fence.servers.some((state) => state.site === site && state.server === server));
+export function fenceOf(fences: readonly Fence[], site: SiteId, server: ServerKind): Fence | undefined {
+  return fences.find((fence) => fence.proven && fence.servers.some((state) => state.site === site && state.server === server));
 }
 
 function fencedBy(facts: RecoveryFacts, server: WriterState): WriterState {
-  const fence = fenceOf(facts, server.site, server.server);
+  const fence = fenceOf(facts.fences, server.site, server.server);
   return fence ? { ...server, state: 'fenced', how: `fenced by ${fence.method}${fence.assumption ? `; ${fence.assumption}` : ''}` } : server;
 }
