@@ -1,7 +1,7 @@
 /** Which servers can write: as it is predicted before a run changes anything, as fences prove it, and as it is read at the end. */
 import type { Fence, WriterState } from '../activities/fencing/port.ts';
 import { sentencesOf } from '../plan/rules/sentences.ts';
-import { closedByAgents, type ServerKind, serversOf, writersOf } from '../plan/rules/servers.ts';
+import { closedByAgents, type ServerKind, serversAt, serversOf, writersOf } from '../plan/rules/servers.ts';
 import type { Plan, SiteId } from '../plan/schema.ts';
 import type { Reads } from './activity-proxies.ts';
 import { RunEnding } from './endings.ts';
@@ -24,16 +24,12 @@ export function provenPart(fence: Fence): Fence | null {
 
 /** Kinds of server at a site that no fence has proven closed. */
 export function openServers(plan: Plan, site: SiteId, fences: readonly Fence[]): readonly ServerKind[] {
-  return serversOf(plan).filter((server) => plan.estate.sites[site]?.[server] !== undefined && !fenceOf(fences, site, server));
+  return serversAt(plan, site).filter((server) => !fenceOf(fences, site, server));
 }
 
 /** End state that a failover leads to: one writer, everything else fenced or standby. Refused before the start when it does not. */
 export function predictServers(run: Run, facts: RecoveryFacts): readonly WriterState[] {
-  const servers = (site: SiteId): WriterState[] =>
-    serversOf(run.plan)
-      .filter((server) => run.plan.estate.sites[site]?.[server] !== undefined)
-      .map((server) => ({ site, server, ...predicted(run.plan, server, site, facts) }));
-  return run.plan.sites.flatMap((site) => servers(site.id));
+  return run.plan.sites.flatMap(({ id: site }) => serversAt(run.plan, site).map((server) => ({ site, server, ...predicted(run.plan, server, site, facts) })));
 }
 
 function predicted(plan: Plan, server: ServerKind, site: SiteId, facts: RecoveryFacts): Pick<WriterState, 'state' | 'how'> {

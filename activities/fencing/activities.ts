@@ -1,8 +1,9 @@
 /** Fences: by the failed site's own agent, or by its standbys and replicas leaving it. A fence that cannot be proven is a value; people decide then. */
+import { closableAt } from '../../plan/rules/servers.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { closableServers } from './closable.ts';
+import { siteOf } from '../ssh/agent.ts';
 import { byHand, fenceByAgent, unfenceByAgent } from './by-agent.ts';
 import { fenceCacheByReplication, fenceDatabaseByReplication } from './by-replication.ts';
 import type { FencingActivities, WriterState } from './port.ts';
@@ -25,8 +26,9 @@ export function createFencingActivities(dependencies: ActivityDependencies): Fen
     async readWriters({ run, sites }) {
       const plan = await dependencies.planOf(run.planDigest);
       const read = sites.flatMap((site) => {
+        siteOf(plan, site); // a site that the plan does not know is refused, not left out
         const read = { database: readDatabaseWriter, cache: readCacheWriter };
-        return closableServers(plan, site).map((server) => read[server](dependencies, run, site));
+        return closableAt(plan, site).map((server) => read[server](dependencies, run, site));
       });
       return Promise.all(read);
     },
