@@ -1,4 +1,5 @@
 /** A promoted server proves itself by a write that it accepts; an agent that must answer, and what it means when it does not. */
+import type { ServerKind } from '../plan/rules/servers.ts';
 import type { SiteId } from '../plan/schema.ts';
 import type { RunContext } from './context.ts';
 import type { ActivityDependencies, AgentFields } from './dependencies.ts';
@@ -17,7 +18,7 @@ export async function mustAsk(
 }
 
 /** The promoted server takes a write. */
-export async function proveWritable(dependencies: ActivityDependencies, run: RunContext, site: SiteId, server: 'database' | 'cache'): Promise<void> {
+export async function proveWritable(dependencies: ActivityDependencies, run: RunContext, site: SiteId, server: ServerKind): Promise<void> {
   const fields = await mustAsk(dependencies, run, site, { verb: 'write-test', what: 'a write', leftAs: `The ${server} there is promoted.` });
   if (fields.get(`${server}_write`) === 'accepted') return;
   throw failure(

@@ -1,5 +1,5 @@
 /** Fences: by the failed site's own agent, or by its standbys and replicas leaving it. A fence that cannot be proven is a value; people decide then. */
-import { closableAt } from '../../plan/rules/servers.ts';
+import { closableAt, type ServerKind } from '../../plan/rules/servers.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -35,7 +35,7 @@ export function createFencingActivities(dependencies: ActivityDependencies): Fen
   };
 }
 
-async function reattached(dependencies: ActivityDependencies, run: RunContext, at: SiteId, to: SiteId, server: 'database' | 'cache'): Promise<WriterState> {
+async function reattached(dependencies: ActivityDependencies, run: RunContext, at: SiteId, to: SiteId, server: ServerKind): Promise<WriterState> {
   const done = await attempt(() => dependencies.agent(run, at).tryChange(`${server}-follow`, to));
   return done.ok
     ? { site: at, server, state: 'standby', how: done.fields.find('after') ?? `following ${to}` }
@@ -77,7 +77,7 @@ async function readCacheWriter(dependencies: ActivityDependencies, run: RunConte
   return writer(site, 'cache', answer);
 }
 
-function writer(site: SiteId, server: WriterState['server'], answer: Awaited<ReturnType<typeof attemptToRead<Reading>>>): WriterState {
+function writer(site: SiteId, server: ServerKind, answer: Awaited<ReturnType<typeof attemptToRead<Reading>>>): WriterState {
   if (answer.ok) return { site, server, ...answer.value };
   return { site, server, state: 'unknown', how: `its agent could not be asked: ${bare(answer.reason)}` };
 }

@@ -1,6 +1,7 @@
 /** Which kinds of server an estate has, and who may write. Pure. */
 import type { Plan, SiteId } from '../schema.ts';
 
+/** A kind of server that holds data. */
 export type ServerKind = 'database' | 'cache';
 
 /** Kinds of server that hold data: the database, and the cache where the estate has one. */

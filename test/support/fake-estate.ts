@@ -271,7 +271,7 @@ export class FakeEstate {
   }
 
   private fences() {
-    const fence = (site: SiteId, method: Fence['method'], proven: boolean, server: 'database' | 'cache'): Fence => ({
+    const fence = (site: SiteId, method: Fence['method'], proven: boolean, server: ServerKind): Fence => ({
       method,
       proven,
       servers: [{ site, server, state: proven ? 'fenced' : 'unknown', how: 'model' }],
