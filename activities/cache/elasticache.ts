@@ -8,7 +8,7 @@ import { unlessTransient } from '../aws/errors.ts';
 import type { Change, RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
-import { until } from '../running.ts';
+import { until } from '../waiting.ts';
 import { compareContents } from './contents.ts';
 import { createElastiCache, siteOfMember, type DatastoreMember, type ElastiCache, type GlobalDatastore } from './elasticache-api.ts';
 import { observeCache } from './observer.ts';

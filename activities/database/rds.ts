@@ -9,7 +9,7 @@ import { unlessTransient } from '../aws/errors.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
-import { until } from '../running.ts';
+import { until } from '../waiting.ts';
 import { observe } from './observer.ts';
 import { lsnBytes, type ServerReading } from './postgresql.ts';
 import type { DatabaseActivities, DatabaseState, EarlierPromotion, Promotion } from './port.ts';

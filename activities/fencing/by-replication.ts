@@ -9,7 +9,7 @@ import { promotionOf } from '../database/activities.ts';
 import type { Heartbeat } from '../database/port.ts';
 import { lsnBytes } from '../database/postgresql.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
-import { until } from '../running.ts';
+import { until } from '../waiting.ts';
 import { attempt, type Attempt } from '../attempt.ts';
 import type { Fence } from './port.ts';
 
