@@ -49,7 +49,7 @@ export function mustHaveOneWriter(run: Run, facts: RecoveryFacts): void {
         sentencesOf({
           happened: `The run would end with ${sites.length} writers of the ${server}, and it must be one.`,
           leftAs: 'Nothing was changed.',
-          next: 'dr plan check',
+          next: 'Run dr plan check.',
         }),
         false,
       );
