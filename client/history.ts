@@ -3,7 +3,7 @@ import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Change } from '../activities/context.ts';
 import type { Fence, Unfencing } from '../activities/fencing/port.ts';
-import { changeNames } from '../workflows/changes.ts';
+import { isChange } from '../workflows/changes.ts';
 
 /** One mutating call of a run. */
 export interface HistoricChange {
@@ -27,7 +27,7 @@ export function changesInHistory(history: History): readonly HistoricChange[] {
   return events.flatMap((event) => {
     const scheduled = event.activityTaskScheduledEventAttributes;
     const activity = scheduled?.activityType?.name ?? '';
-    if (!scheduled || !changeNames.some((name) => name === activity)) return [];
+    if (!scheduled || !isChange(activity)) return [];
     const site = siteOf(decode(scheduled.input?.payloads?.[0]));
     return [{ activity, site, ...resultOf(answers.get(String(event.eventId)), event) }];
   });
@@ -71,7 +71,7 @@ function resultOf(answer: HistoryEvent | undefined, scheduled: HistoryEvent): Om
 }
 
 function describeAnswer(value: unknown): { result: HistoricChange['result']; detail: string } {
-  if (isChange(value)) {
+  if (isChangeAnswer(value)) {
     return value.changed ? { result: 'done', detail: `${value.before} → ${value.after}` } : { result: 'nothing changed', detail: value.after };
   }
   if (isFence(value)) return { result: 'done', detail: `${value.proven ? 'proven' : 'not proven'}: ${value.proof}` };
@@ -79,7 +79,7 @@ function describeAnswer(value: unknown): { result: HistoricChange['result']; det
   return { result: 'done', detail: JSON.stringify(value) ?? '' };
 }
 
-function isChange(value: unknown): value is Change {
+function isChangeAnswer(value: unknown): value is Change {
   return typeof value === 'object' && value !== null && 'changed' in value && 'before' in value && 'after' in value;
 }
 

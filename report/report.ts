@@ -1,5 +1,6 @@
 /** The report of a run as data. Everything in it was observed or recorded during the run; nothing is copied from the plan but the targets. */
 import type { Loss } from '../plan/rules/loss.ts';
+import type { ServerKind } from '../plan/rules/servers.ts';
 
 export type { Loss } from '../plan/rules/loss.ts';
 
@@ -55,7 +56,7 @@ export interface GateRecord {
 
 export interface ServerRecord {
   readonly site: string;
-  readonly server: 'database' | 'cache';
+  readonly server: ServerKind;
   readonly state: 'writer' | 'fenced' | 'standby' | 'unknown';
   readonly how: string;
 }

@@ -1,7 +1,7 @@
 /** Which activities change something. The one list: retry policies, the history of a broken run and the tests go by it. */
 import type { Activities } from '../activities/index.ts';
 
-export const changeNames = [
+const changeNames = [
   'claimEpoch',
   'claimZone',
   'fenceByAgent',

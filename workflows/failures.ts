@@ -10,7 +10,7 @@ export function errorType(error: unknown): string | undefined {
 }
 
 /** What a workflow itself cannot let pass: `permanent` until people mend it, `refused` when a guard says no. */
-export function stopped(type: 'permanent' | 'refused', text: FailureText): ApplicationFailure {
+export function failure(type: 'permanent' | 'refused', text: FailureText): ApplicationFailure {
   return ApplicationFailure.nonRetryable(sentencesOf(text), type);
 }
 
@@ -30,5 +30,5 @@ export function isTechnical(error: unknown): boolean {
 function outOfTime(activity: string, timeout: TimeoutFailure): string {
   const effect = isChange(activity) ? '; it may have taken effect, and a repeat looks at that first' : '';
   const last = timeout.failure?.cause?.message;
-  return `${activity} did not end in time${effect}. ${last ? `Its last try: ${last}` : 'HINT: see that a worker runs; where people are asked, choose retry.'}`;
+  return `${activity} did not end in time${effect}. ${last ? `Its last try: ${last}` : 'HINT: See that a worker runs; where people are asked, choose retry.'}`;
 }

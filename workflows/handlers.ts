@@ -60,7 +60,7 @@ function mustBeWellFormed(vote: Vote): void {
   const missing = (['gate', 'choice', 'who', 'reason'] as const).filter((field) => typeof vote?.[field] !== 'string');
   if (missing.length > 0) {
     const happened = `A vote is {"gate","choice","who","reason"}; this one lacks ${missing.join(', ')}.`;
-    throw refused(sentencesOf({ happened, leftAs: 'Nothing was counted.', next: "copy the vote from the run's details." }));
+    throw refused(sentencesOf({ happened, leftAs: 'Nothing was counted.', next: "Copy the vote from the run's details." }));
   }
 }
 

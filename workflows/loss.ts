@@ -32,7 +32,7 @@ export async function countLoss(run: Run, facts: RecoveryFacts, read: Reads): Pr
   if (cache === undefined) return;
   const stopped = stoppedAcknowledging(run, facts, 'cache');
   facts.cacheLoss = estimateCacheLoss({
-    fenced: fenceOf(facts, facts.from, 'cache') !== undefined,
+    fenced: fenceOf(facts.fences, facts.from, 'cache') !== undefined,
     replicas: caches.length,
     survivors: caches.filter((state) => state.reachable).length,
     targetHasAll: hasAll(facts.to, caches),
@@ -66,7 +66,7 @@ export function lossNeedsPeople(run: Run, facts: RecoveryFacts, loss: Loss): boo
 
 /** The loss of the database as it stands, from the fence's position and the target's. */
 function databaseLoss(run: Run, facts: RecoveryFacts, target: DatabaseState): Loss {
-  const fence = fenceOf(facts, facts.from, 'database');
+  const fence = fenceOf(facts.fences, facts.from, 'database');
   const lastCommitAt = target.reachable ? lastCommitOf(target) : undefined;
   const stopped = stoppedAcknowledging(run, facts, 'database');
   return estimateDatabaseLoss({
@@ -80,7 +80,7 @@ function databaseLoss(run: Run, facts: RecoveryFacts, target: DatabaseState): Lo
 
 /** When the failed primary last could acknowledge: a fence by its agent ends that at the fence, one that people declared failed may go on until now. */
 function stoppedAcknowledging(run: Run, facts: RecoveryFacts, server: ServerKind): { readonly at: number; readonly basis: string } | undefined {
-  const fence = fenceOf(facts, facts.from, server);
+  const fence = fenceOf(facts.fences, facts.from, server);
   // One that people declared failed went on until its fence, whatever that was.
   if (fence && (fence.method === 'agent' || facts.declaredFailed))
     return { at: Date.parse(fence.at), basis: `the fence by ${fence.method === 'agent' ? 'its agent' : fence.method}` };

@@ -3,7 +3,7 @@ import { type ApplicationFailure, setHandler, workflowInfo } from '@temporalio/w
 import type { RunContext } from '../activities/context.ts';
 import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import type { ProcedureName } from '../plan/schema.ts';
-import { stopped } from './failures.ts';
+import { failure } from './failures.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { planQuery, type RegionalFailoverInput } from './messages.ts';
 import { makeWorkflowId } from './ids.ts';
@@ -91,5 +91,5 @@ function targets(plan: PlanSnapshot['plan'], procedure: ProcedureName): string[]
 }
 
 function refuse(happened: string, next: string): ApplicationFailure {
-  return stopped('refused', { happened, leftAs: 'Nothing was changed.', next });
+  return failure('refused', { happened, leftAs: 'Nothing was changed.', next });
 }

@@ -11,7 +11,7 @@ import type { Mode, Phase, StepRecord, TimelineEntry } from '../report/report.ts
 import { toolsFor } from './activity-proxies.ts';
 import { now } from './clock.ts';
 import { RunEnding, settle } from './endings.ts';
-import { describe, errorType, isTechnical, stopped } from './failures.ts';
+import { describe, errorType, failure, isTechnical } from './failures.ts';
 import { type LeftOut, leavesOut } from './left-out.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
@@ -213,10 +213,10 @@ export class Run {
   private planned(id: string): Step {
     const step = this.procedure.steps.find((candidate) => candidate.id === id);
     if (!step) {
-      throw stopped('permanent', {
+      throw failure('permanent', {
         happened: `The plan's procedure ${this.start.procedure} has no step "${id}".`,
         leftAs: 'Nothing was changed by it.',
-        next: 'add the step to the plan, run dr plan check, and start again.',
+        next: 'Add the step to the plan, run dr plan check, and start again.',
       });
     }
     return step;
@@ -326,7 +326,7 @@ export class Run {
 
   private gateOf(id: string): Gate {
     const gate = this.procedure.gates.find((candidate) => candidate.id === id);
-    if (!gate) throw stopped('permanent', { happened: `The plan has no gate "${id}".`, leftAs: 'Nothing was asked.', next: 'run dr plan check.' });
+    if (!gate) throw failure('permanent', { happened: `The plan has no gate "${id}".`, leftAs: 'Nothing was asked.', next: 'Run dr plan check.' });
     return gate;
   }
 

@@ -1,7 +1,7 @@
 /** Which servers can write: as it is predicted before a run changes anything, as fences prove it, and as it is read at the end. */
 import type { Fence, WriterState } from '../activities/fencing/port.ts';
 import { sentencesOf } from '../plan/rules/sentences.ts';
-import { closedByAgents, type ServerKind, serversOf, writersOf } from '../plan/rules/servers.ts';
+import { closedByAgents, type ServerKind, serversAt, serversOf, writersOf } from '../plan/rules/servers.ts';
 import type { Plan, SiteId } from '../plan/schema.ts';
 import type { Reads } from './activity-proxies.ts';
 import { RunEnding } from './endings.ts';
@@ -24,17 +24,12 @@ export function provenPart(fence: Fence): Fence | null {
 
 /** Kinds of server at a site that no fence has proven closed. */
 export function openServers(plan: Plan, site: SiteId, fences: readonly Fence[]): readonly ServerKind[] {
-  const closed = (server: ServerKind) => fences.some((fence) => fence.proven && fence.servers.some((state) => state.site === site && state.server === server));
-  return serversOf(plan).filter((server) => plan.estate.sites[site]?.[server] !== undefined && !closed(server));
+  return serversAt(plan, site).filter((server) => !fenceOf(fences, site, server));
 }
 
 /** End state that a failover leads to: one writer, everything else fenced or standby. Refused before the start when it does not. */
 export function predictServers(run: Run, facts: RecoveryFacts): readonly WriterState[] {
-  const servers = (site: SiteId): WriterState[] =>
-    serversOf(run.plan)
-      .filter((server) => run.plan.estate.sites[site]?.[server] !== undefined)
-      .map((server) => ({ site, server, ...predicted(run.plan, server, site, facts) }));
-  return run.plan.sites.flatMap((site) => servers(site.id));
+  return run.plan.sites.flatMap(({ id: site }) => serversAt(run.plan, site).map((server) => ({ site, server, ...predicted(run.plan, server, site, facts) })));
 }
 
 function predicted(plan: Plan, server: ServerKind, site: SiteId, facts: RecoveryFacts): Pick<WriterState, 'state' | 'how'> {
@@ -54,7 +49,7 @@ export function mustHaveOneWriter(run: Run, facts: RecoveryFacts): void {
         sentencesOf({
           happened: `The run would end with ${sites.length} writers of the ${server}, and it must be one.`,
           leftAs: 'Nothing was changed.',
-          next: 'dr plan check',
+          next: 'Run dr plan check.',
         }),
         false,
       );
@@ -83,11 +78,11 @@ export function judgeServers(plan: Plan, observed: readonly WriterState[]): read
 }
 
 /** The proven fence of a server of this kind at a site. */
-export function fenceOf(facts: RecoveryFacts, site: SiteId, server: WriterState['server']): Fence | undefined {
-  return facts.fences.find((fence) => fence.proven && fence.servers.some((state) => state.site === site && state.server === server));
+export function fenceOf(fences: readonly Fence[], site: SiteId, server: ServerKind): Fence | undefined {
+  return fences.find((fence) => fence.proven && fence.servers.some((state) => state.site === site && state.server === server));
 }
 
 function fencedBy(facts: RecoveryFacts, server: WriterState): WriterState {
-  const fence = fenceOf(facts, server.site, server.server);
+  const fence = fenceOf(facts.fences, server.site, server.server);
   return fence ? { ...server, state: 'fenced', how: `fenced by ${fence.method}${fence.assumption ? `; ${fence.assumption}` : ''}` } : server;
 }

@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import ssh2 from 'ssh2';
 import { createHash } from 'node:crypto';
+import type { ServerKind } from '../../plan/rules/servers.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { AgentClient } from '../dependencies.ts';
 import { lacking, ok, serves, unreachable, words } from './checks.ts';
@@ -15,7 +16,7 @@ interface Question {
   readonly what: string;
   readonly steps: readonly string[];
   /** Part of the estate that the site must have for the question to make sense. */
-  readonly about?: 'database' | 'cache';
+  readonly about?: ServerKind;
   /** Asked only where the plan leaves this to the agent. */
   readonly unless?: (plan: Plan) => boolean;
   /** Asked only where the service runs or may be brought to. */

@@ -3,7 +3,7 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
-import { until } from '../running.ts';
+import { until } from '../waiting.ts';
 import { asCacheObserver } from './observer.ts';
 import { readDigest } from './redis.ts';
 

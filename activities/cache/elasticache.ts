@@ -5,10 +5,11 @@
 import type { SiteId } from '../../plan/schema.ts';
 import { takeResource, tagValue, type Tag, type TaggedResource } from '../aws/epoch-tag.ts';
 import { unlessTransient } from '../aws/errors.ts';
+import { promotedByNoRun, promotionTagKey } from '../aws/promotion.ts';
 import type { Change, RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
-import { until } from '../running.ts';
+import { until } from '../waiting.ts';
 import { compareContents } from './contents.ts';
 import { createElastiCache, siteOfMember, type DatastoreMember, type ElastiCache, type GlobalDatastore } from './elasticache-api.ts';
 import { observeCache } from './observer.ts';
@@ -16,7 +17,6 @@ import type { CacheActivities, CacheState } from './port.ts';
 import type { RedisReading } from './redis.ts';
 
 const poll = { everyMilliseconds: 1_000, withinMilliseconds: Infinity };
-const promotionTagKey = 'dr-promotion';
 const notPromoted = 'The cache was not promoted.';
 
 /** States in which AWS fails a datastore over. */
@@ -82,10 +82,7 @@ async function promote(dependencies: ActivityDependencies, run: RunContext, site
   const server = await mustObserve(dependencies, run, site);
   if (server.role === 'primary' && isPrimary(await elastiCache.read(), elastiCache)) {
     if (notedBy(await elastiCache.readTags()) !== undefined) return false;
-    throw failure('refused', {
-      happened: `The cache at ${site} is a primary already, and no run of this estate promoted it.`,
-      leftAs: 'Nothing was changed.',
-    });
+    throw promotedByNoRun('cache', site);
   }
   const datastore = await until(async () => whenAccepted(await unlessTransient(settled(elastiCache))), poll);
   // What was waited for may be a failover whose answer was lost.

@@ -6,17 +6,17 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { SiteId } from '../../plan/schema.ts';
 import { takeResource, tagValue, type TaggedResource } from '../aws/epoch-tag.ts';
 import { unlessTransient } from '../aws/errors.ts';
+import { promotedByNoRun, promotionTagKey } from '../aws/promotion.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
-import { until } from '../running.ts';
+import { until } from '../waiting.ts';
 import { observe } from './observer.ts';
 import { lsnBytes, type ServerReading } from './postgresql.ts';
 import type { DatabaseActivities, DatabaseState, EarlierPromotion, Promotion } from './port.ts';
 import { createRds, siteOfInstance, type Rds, type RdsInstance } from './rds-api.ts';
 
 const pollMilliseconds = 1_000;
-const promotionTagKey = 'dr-promotion';
 const notPromoted = 'The database was not promoted.';
 
 /** States from which an instance comes back by itself; in any other one a run would wait in vain. */
@@ -91,11 +91,7 @@ async function promote(dependencies: ActivityDependencies, run: RunContext, site
   const server = await mustObserve(dependencies, run, site);
   const noted = notedOf(await rds.read());
   if (!server.inRecovery) {
-    if (!noted)
-      throw failure('refused', {
-        happened: `The database at ${site} is a primary already, and no run of this estate promoted it.`,
-        leftAs: 'Nothing was changed.',
-      });
+    if (!noted) throw promotedByNoRun('database', site);
     return describePromotion(dependencies, rds, noted, server, false);
   }
   await until(async () => ((await unlessTransient(settled(rds)))?.status === 'available' ? true : undefined), {

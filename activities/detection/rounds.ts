@@ -1,5 +1,5 @@
 /** A watch: rounds at an interval over the hold time, and what they amount to. */
-import { pause } from '../running.ts';
+import { pause } from '../waiting.ts';
 import type { Observation, Vantage, VantageKind } from './port.ts';
 
 /** What one round saw. */

@@ -9,7 +9,7 @@ import { mustBeNewest, mustHoldMajority } from '../epoch.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
 import { endsTheRun, failure } from '../errors.ts';
 import { resolveAt, serverName, type AddressAnswer } from '../probing/resolve.ts';
-import { until } from '../running.ts';
+import { until } from '../waiting.ts';
 import type { DnsActivities, RouteProof, ZoneEpoch } from './port.ts';
 import { addressOf, createRoute53, epochSet, pointTo, type Route53, type ZoneState } from './route53.ts';
 

@@ -1,8 +1,9 @@
 /** Fences: by the failed site's own agent, or by its standbys and replicas leaving it. A fence that cannot be proven is a value; people decide then. */
+import { closableAt, type ServerKind } from '../../plan/rules/servers.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { closableServers } from './closable.ts';
+import { siteOf } from '../ssh/agent.ts';
 import { byHand, fenceByAgent, unfenceByAgent } from './by-agent.ts';
 import { fenceCacheByReplication, fenceDatabaseByReplication } from './by-replication.ts';
 import type { FencingActivities, WriterState } from './port.ts';
@@ -25,15 +26,16 @@ export function createFencingActivities(dependencies: ActivityDependencies): Fen
     async readWriters({ run, sites }) {
       const plan = await dependencies.planOf(run.planDigest);
       const read = sites.flatMap((site) => {
+        siteOf(plan, site); // a site that the plan does not know is refused, not left out
         const read = { database: readDatabaseWriter, cache: readCacheWriter };
-        return closableServers(plan, site).map((server) => read[server](dependencies, run, site));
+        return closableAt(plan, site).map((server) => read[server](dependencies, run, site));
       });
       return Promise.all(read);
     },
   };
 }
 
-async function reattached(dependencies: ActivityDependencies, run: RunContext, at: SiteId, to: SiteId, server: 'database' | 'cache'): Promise<WriterState> {
+async function reattached(dependencies: ActivityDependencies, run: RunContext, at: SiteId, to: SiteId, server: ServerKind): Promise<WriterState> {
   const done = await attempt(() => dependencies.agent(run, at).tryChange(`${server}-follow`, to));
   return done.ok
     ? { site: at, server, state: 'standby', how: done.fields.find('after') ?? `following ${to}` }
@@ -75,7 +77,7 @@ async function readCacheWriter(dependencies: ActivityDependencies, run: RunConte
   return writer(site, 'cache', answer);
 }
 
-function writer(site: SiteId, server: WriterState['server'], answer: Awaited<ReturnType<typeof attemptToRead<Reading>>>): WriterState {
+function writer(site: SiteId, server: ServerKind, answer: Awaited<ReturnType<typeof attemptToRead<Reading>>>): WriterState {
   if (answer.ok) return { site, server, ...answer.value };
   return { site, server, state: 'unknown', how: `its agent could not be asked: ${bare(answer.reason)}` };
 }

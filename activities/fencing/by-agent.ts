@@ -1,17 +1,16 @@
 /** The fence by the failed site's own agent: service stopped, database and cache closed, and shown by writes that fail. */
+import { closableAt, type ServerKind } from '../../plan/rules/servers.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import { lsnBytes } from '../database/postgresql.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { closableServers } from './closable.ts';
+import { siteOf } from '../ssh/agent.ts';
 import { attempt, bare, type Attempt } from '../attempt.ts';
 import type { Fence, Unfencing, WriterState } from './port.ts';
 
-type Server = WriterState['server'];
-
 export async function fenceByAgent(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<Fence> {
   const agent = dependencies.agent(run, site);
-  const servers = await serversOf(dependencies, run, site);
+  const servers = await closableServers(dependencies, run, site);
   const [stopped, ...closed] = await Promise.all([
     attempt(() => agent.tryChange('service-stop')),
     ...servers.map((server) => attempt(() => agent.tryChange(`${server}-close`))),
@@ -37,7 +36,7 @@ export async function fenceByAgent(dependencies: ActivityDependencies, run: RunC
   };
 }
 
-function judge(site: SiteId, server: Server, closed: Attempt | undefined, test: Attempt | undefined): WriterState {
+function judge(site: SiteId, server: ServerKind, closed: Attempt | undefined, test: Attempt | undefined): WriterState {
   const state = (kind: WriterState['state'], how: string): WriterState => ({ site, server, state: kind, how });
   if (!closed?.ok) return state('unknown', `it was not closed (${closed?.reason ?? 'not tried'})`);
   if (!test?.ok) return state('unknown', `it was closed, but no write could be tried (${test?.reason ?? 'not tried'})`);
@@ -49,7 +48,7 @@ function judge(site: SiteId, server: Server, closed: Attempt | undefined, test: 
 
 export async function unfenceByAgent(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<Unfencing> {
   const agent = dependencies.agent(run, site);
-  const servers = await serversOf(dependencies, run, site);
+  const servers = await closableServers(dependencies, run, site);
   const verbs = [
     ...servers.map((server) => ({ what: server, verb: `${server}-open`, still: 'closed' })),
     { what: 'service', verb: 'service-start', still: 'stopped' },
@@ -70,6 +69,8 @@ export function byHand(run: RunContext, site: SiteId, verb: string, ...words: re
   return `run "site-agent agent.conf ${[verb, '--epoch', run.epoch, '--run', run.execution, ...words].join(' ')}" at ${site}`;
 }
 
-async function serversOf(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<readonly Server[]> {
-  return closableServers(await dependencies.planOf(run.planDigest), site);
+async function closableServers(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<readonly ServerKind[]> {
+  const plan = await dependencies.planOf(run.planDigest);
+  siteOf(plan, site); // a site that the plan does not know is refused: with no server at it, nothing would be closed
+  return closableAt(plan, site);
 }

@@ -1,6 +1,7 @@
 /** The fence of a site that nobody reaches: what it needs in order to acknowledge leaves it. The rule is plan/rules/fence-proof.ts; here are its facts. */
 import { seconds } from '../../plan/durations.ts';
 import { cacheFenceHoldsAfterSeconds, judgeCacheFence, judgeDatabaseFence, type FenceVerdict } from '../../plan/rules/fence-proof.ts';
+import type { ServerKind } from '../../plan/rules/servers.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import { observe } from '../database/observer.ts';
@@ -8,11 +9,11 @@ import { promotionOf } from '../database/activities.ts';
 import type { Heartbeat } from '../database/port.ts';
 import { lsnBytes } from '../database/postgresql.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
-import { until } from '../running.ts';
+import { until } from '../waiting.ts';
 import { attempt, type Attempt } from '../attempt.ts';
-import type { Fence, WriterState } from './port.ts';
+import type { Fence } from './port.ts';
 
-const assumptions: Record<WriterState['server'], (site: SiteId) => string> = {
+const assumptions: Record<ServerKind, (site: SiteId) => string> = {
   database: (site) => `nobody changes ${site} while it is cut off, and no client there lowers synchronous_commit for its own session`,
   cache: (site) => `nobody changes ${site} while it is cut off`,
 };
@@ -203,7 +204,7 @@ function troubles(leaving: readonly { readonly standby: SiteId; readonly answer:
   return leaving.flatMap(({ standby, answer }) => (answer.ok ? [] : [`; ${standby} did not: ${answer.reason}`])).join('');
 }
 
-function fenceOf(dependencies: ActivityDependencies, site: SiteId, server: WriterState['server'], verdict: FenceVerdict, note: string): Fence {
+function fenceOf(dependencies: ActivityDependencies, site: SiteId, server: ServerKind, verdict: FenceVerdict, note: string): Fence {
   const why = verdict.proven ? verdict.proof : verdict.reason;
   const assumption = assumptions[server](site);
   const how = verdict.proven ? `fenced by replication: ${why}; assumes that ${assumption}` : `not proven: ${why}`;

@@ -1,11 +1,12 @@
 /** Make sure that the failed site acknowledges no write any more, and prove it. */
+import type { ServerKind } from '../../plan/rules/servers.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 
 /** Can this server still acknowledge a write? */
 export interface WriterState {
   readonly site: SiteId;
-  readonly server: 'database' | 'cache';
+  readonly server: ServerKind;
   readonly state: 'writer' | 'fenced' | 'standby' | 'unknown';
   /** How the state was proven, or why it is not known. */
   readonly how: string;

@@ -14,7 +14,7 @@ import { rethrowAws, unlessTransient } from '../aws/errors.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
-import { until } from '../running.ts';
+import { until } from '../waiting.ts';
 import type { InfrastructureActivities } from './port.ts';
 
 const pollMilliseconds = 1_000;

@@ -7,7 +7,7 @@ import { failure } from '../errors.ts';
 import { resolveAt, serverName } from '../probing/resolve.ts';
 import { createServiceCaller, type ServiceCaller } from '../probing/service.ts';
 import { storeLogin, type StoreLogin } from '../probing/stores.ts';
-import { pause, until } from '../running.ts';
+import { pause, until } from '../waiting.ts';
 import { compareCounts, type Comparison } from './counts.ts';
 import type { CustomerVerdict, FunctionVerdict, VerificationActivities } from './port.ts';
 import { probeFunction, type ProbeResult } from './probe.ts';

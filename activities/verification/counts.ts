@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { FunctionProbe, Plan, SiteId } from '../../plan/schema.ts';
-import { until } from '../running.ts';
+import { until } from '../waiting.ts';
 import { withCache, withDatabase, type StoreLogin } from '../probing/stores.ts';
 
 /** Longest wait for the reference to reach the target's position. */

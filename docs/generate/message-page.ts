@@ -12,6 +12,7 @@ const typeSources = [
   'workflows/fence-on-return.ts',
   'report/report.ts',
   'plan/rules/loss.ts',
+  'plan/rules/servers.ts',
   'activities/access/port.ts',
   'activities/context.ts',
 ];

@@ -1,5 +1,6 @@
 /** References inside a plan that lead nowhere. A plan with one of these does not load. */
 import { nearest } from '../nearest.ts';
+import { type ServerKind, serversAt } from '../rules/servers.ts';
 import type { Plan } from '../schema.ts';
 import type { PlanPath } from '../source.ts';
 
@@ -96,7 +97,7 @@ function estate(plan: Plan): DanglingReference[] {
 /** What drivers of AWS know of a site that is not there, or that has no such server. */
 function placesOfNone(plan: Plan): DanglingReference[] {
   const { database, cache, capacity, sites } = plan.estate;
-  const having = (server: 'database' | 'cache') => Object.keys(sites).filter((site) => sites[site]?.[server] !== undefined);
+  const having = (server: ServerKind) => Object.keys(sites).filter((site) => serversAt(plan, site).includes(server));
   const instances = database.driver === 'rds' ? Object.keys(database.instances) : [];
   const replicationGroups = cache?.driver === 'elasticache' ? Object.keys(cache.replicationGroups) : [];
   const groups = capacity?.driver === 'auto-scaling' ? Object.keys(capacity.sites) : [];

@@ -1,6 +1,7 @@
 /** Which kinds of server an estate has, and who may write. Pure. */
 import type { Plan, SiteId } from '../schema.ts';
 
+/** A kind of server that holds data. */
 export type ServerKind = 'database' | 'cache';
 
 /** Kinds of server that hold data: the database, and the cache where the estate has one. */
@@ -8,9 +9,20 @@ export function serversOf(plan: Pick<Plan, 'estate'>): readonly ServerKind[] {
   return plan.estate.cache === undefined ? ['database'] : ['database', 'cache'];
 }
 
+/** Kinds of server that the plan has at a site; none at a site that it does not know. */
+export function serversAt(plan: Pick<Plan, 'estate'>, site: SiteId): readonly ServerKind[] {
+  return serversOf(plan).filter((server) => plan.estate.sites[site]?.[server] !== undefined);
+}
+
 /** Kinds that the agent of a site can close; what AWS runs is closed by no agent. */
 export function closedByAgents({ estate }: Pick<Plan, 'estate'>): readonly ServerKind[] {
   return [...(estate.database.driver === 'postgresql' ? ['database' as const] : []), ...(estate.cache?.driver === 'redis' ? ['cache' as const] : [])];
+}
+
+/** Servers of a site that its own agent can close. */
+export function closableAt(plan: Pick<Plan, 'estate'>, site: SiteId): readonly ServerKind[] {
+  const closable = closedByAgents(plan);
+  return serversAt(plan, site).filter((server) => closable.includes(server));
 }
 
 /** Of one kind of server, where it can write and where that is not known. */

@@ -203,8 +203,8 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'AWS fence: a database that nobody can close is never called fenced',
-    file: 'activities/fencing/rds.ts',
-    edits: [{ find: "method: 'replication', proven: false", replace: "method: 'replication', proven: true" }],
+    file: 'activities/fencing/unclosable.ts',
+    edits: [{ find: 'proven: false', replace: "proven: server === 'database'" }],
     test: { file: 'test/activities/aws/rds.test.ts', title: 'a fence is never called proven' },
   },
   {
@@ -221,8 +221,8 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'AWS fence: a cache that nobody can close is never called fenced',
-    file: 'activities/fencing/elasticache.ts',
-    edits: [{ find: "method: 'replication', proven: false", replace: "method: 'replication', proven: true" }],
+    file: 'activities/fencing/unclosable.ts',
+    edits: [{ find: 'proven: false', replace: "proven: server === 'cache'" }],
     test: { file: 'test/activities/aws/elasticache.test.ts', title: 'a fence is never called proven' },
   },
   {

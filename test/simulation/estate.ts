@@ -4,7 +4,6 @@
  */
 import { ApplicationFailure } from '@temporalio/common';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
-import { changeNames } from '../../workflows/changes.ts';
 import { FakeEstate } from '../support/fake-estate.ts';
 
 /** Acknowledged rows of the old primary, in order. */
@@ -166,5 +165,3 @@ export class SimulatedEstate extends FakeEstate {
     }
   }
 }
-
-export const isChange = (name: string): boolean => (changeNames as readonly string[]).includes(name);

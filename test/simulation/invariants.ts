@@ -2,8 +2,8 @@
 import type { RunContext } from '../../activities/context.ts';
 import type { Plan } from '../../plan/schema.ts';
 import type { GateRecord, Report } from '../../report/report.ts';
+import { isChange } from '../../workflows/changes.ts';
 import { recordViolations } from '../invariants/record.ts';
-import { isChange } from './estate.ts';
 import type { Lived } from './simulation.ts';
 
 export function violations(lived: Lived, plan: Plan): string[] {

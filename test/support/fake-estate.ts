@@ -9,7 +9,7 @@ import type { FunctionVerdict } from '../../activities/verification/port.ts';
 import { closedByAgents, type ServerKind, serversOf } from '../../plan/rules/servers.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
-import { changeNames } from '../../workflows/changes.ts';
+import { isChange } from '../../workflows/changes.ts';
 
 type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number; keys: number; promotedBy?: string; promotionBegun?: string; cachePromoted?: boolean };
 
@@ -125,7 +125,7 @@ export class FakeEstate {
     return async (input: never) => {
       await this.before(name);
       const { run, site } = input as { run?: RunContext; site?: string };
-      if ((changeNames as readonly string[]).includes(name)) {
+      if (isChange(name)) {
         this.calls.push({ name, epoch: run?.epoch ?? 0, execution: run?.execution ?? '', at: this.time(), ...(site === undefined ? {} : { site }) });
       }
       const planned = this.failures.get(name);
@@ -271,7 +271,7 @@ export class FakeEstate {
   }
 
   private fences() {
-    const fence = (site: SiteId, method: Fence['method'], proven: boolean, server: 'database' | 'cache'): Fence => ({
+    const fence = (site: SiteId, method: Fence['method'], proven: boolean, server: ServerKind): Fence => ({
       method,
       proven,
       servers: [{ site, server, state: proven ? 'fenced' : 'unknown', how: 'model' }],

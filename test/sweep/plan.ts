@@ -1,5 +1,5 @@
 /** Which trials a sweep holds, from what undisturbed runs do; and their order, from a seed. */
-import { changeNames } from '../../workflows/changes.ts';
+import { isChange } from '../../workflows/changes.ts';
 import { moments } from '../stage/failpoint.ts';
 import type { ScheduledActivity } from '../stage/history.ts';
 import type { Place } from '../stage/stage.ts';
@@ -7,8 +7,6 @@ import { randomFrom } from '../support/random.ts';
 import type { Act } from './acts.ts';
 import type { Setting } from './settings.ts';
 import { nameOf, type Trial } from './trial.ts';
-
-const isChange = (activity: string) => changeNames.some((name) => name === activity);
 
 /** Every step once by its first activity, and every change that it makes. `known` are places of an earlier setting, and are added to. */
 function placesOf(activities: readonly ScheduledActivity[], known: Set<string>): Omit<Place, 'moment'>[] {

@@ -10,7 +10,7 @@ import { heldBy, nextEpoch, takeSurvey } from '../epochs.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import type { Changes, StepTools } from '../activity-proxies.ts';
 import { addLeftover, dropLeftover, endFenceOnReturn, FenceOnReturn, zoneLeftover } from '../leftovers.ts';
-import { describe, stopped } from '../failures.ts';
+import { describe, failure as stopped } from '../failures.ts';
 import type { Run } from '../run.ts';
 import type { Alteration } from '../step-body.ts';
 import { openServers, provenPart } from '../servers.ts';

@@ -7,7 +7,7 @@ import type { ApplicationFailure } from '@temporalio/workflow';
 import { compareCaches } from '../../plan/rules/caches.ts';
 import { describeLoss, type Loss } from '../../plan/rules/loss.ts';
 import type { SiteId } from '../../plan/schema.ts';
-import { stopped } from '../failures.ts';
+import { failure } from '../failures.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { type LeftOut, withoutCache } from '../left-out.ts';
@@ -107,7 +107,7 @@ export function checkApplication(run: Run, facts: RecoveryFacts): Look<Applicati
       const check = await read.checkApplication({ run: run.context(), site: facts.to });
       if (check.ok) return check;
       const happened = `${facts.to} is not fit to serve: ${check.findings.join('; ')}.`;
-      throw stopped('permanent', { happened, leftAs: 'Nothing was changed there.', next: 'mend it on the host, then choose retry.' });
+      throw failure('permanent', { happened, leftAs: 'Nothing was changed there.', next: 'Mend it on the host, then choose retry.' });
     },
     found: (check) => (check.ok ? `files present, certificate valid until ${check.certificateExpiresAt ?? 'unknown'}` : check.findings.join('; ')),
     otherwise: { ok: false, findings: ['skipped'] },
@@ -124,10 +124,10 @@ function mostAdvanced(states: readonly DatabaseState[]): Extract<DatabaseState, 
 
 /** A replica that claims to be as far and holds less has lost keys by itself; promoting it would make the others lose them too. */
 function emptier(site: SiteId, keys: number, fuller: SiteId, fullerKeys: number): ApplicationFailure {
-  return stopped('permanent', {
+  return failure('permanent', {
     happened: `The cache at ${site} holds ${keys} keys and ${fuller}, which is no further, holds ${fullerKeys}: keys of the functions that live there are missing.`,
     leftAs: 'Nothing was changed there.',
-    next: `let ${site} follow ${fuller} anew, then choose retry; or choose undo.`,
+    next: `Let ${site} follow ${fuller} anew, then choose retry; or choose undo.`,
   });
 }
 
@@ -137,5 +137,5 @@ function describeChange(change: Change): string {
 
 function unreachable(what: string, site: SiteId, reason: string): ApplicationFailure {
   const happened = `The ${what} at ${site} does not answer: ${reason}.`;
-  return stopped('permanent', { happened, leftAs: 'Nothing was changed there.', next: 'bring it back, then choose retry; or choose undo.' });
+  return failure('permanent', { happened, leftAs: 'Nothing was changed there.', next: 'Bring it back, then choose retry; or choose undo.' });
 }

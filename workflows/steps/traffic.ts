@@ -6,7 +6,7 @@ import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { dropLeftover, zoneLeftover } from '../leftovers.ts';
 import { now } from '../clock.ts';
-import { describe, errorType, stopped } from '../failures.ts';
+import { describe, errorType, failure } from '../failures.ts';
 import type { Run } from '../run.ts';
 import type { Alteration } from '../step-body.ts';
 import { switchSites } from '../sites.ts';
@@ -27,10 +27,10 @@ export function routeTraffic(run: Run, facts: RecoveryFacts): Alteration<RoutePr
         problems.push(`${method}: ${proof}`);
         run.note(`Routing by ${method} did not work: ${proof}`);
       }
-      throw stopped('permanent', {
+      throw failure('permanent', {
         happened: `Customers are not sent to ${facts.to}: ${problems.join(' · ')}.`,
         leftAs: 'The service there is verified and runs.',
-        next: 'mend one of the methods, then choose retry.',
+        next: 'Mend one of the methods, then choose retry.',
       });
     },
     found: (proof) => describeProof(facts, proof),

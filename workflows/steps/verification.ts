@@ -5,7 +5,7 @@ import { formatSeconds, seconds } from '../../plan/durations.ts';
 import { servedFunctions } from '../../plan/rules/objectives.ts';
 import { customerSeconds } from '../../plan/rules/waits.ts';
 import type { SiteId } from '../../plan/schema.ts';
-import { stopped } from '../failures.ts';
+import { failure as stopped } from '../failures.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import { settle } from '../endings.ts';
 import type { RecoveryFacts } from '../facts.ts';
