@@ -10,7 +10,7 @@ import { heldBy, nextEpoch, takeSurvey } from '../epochs.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import type { Changes, StepTools } from '../activity-proxies.ts';
 import { addLeftover, dropLeftover, endFenceOnReturn, FenceOnReturn, zoneLeftover } from '../leftovers.ts';
-import { describe, failure as stopped } from '../failures.ts';
+import { describe, failure } from '../failures.ts';
 import type { Run } from '../run.ts';
 import type { Alteration } from '../step-body.ts';
 import { openServers, provenPart } from '../servers.ts';
@@ -55,7 +55,7 @@ async function takeZone(run: Run, facts: RecoveryFacts, change: Changes, seen: Z
 
 function notEnough(stored: readonly SiteId[], majority: number, agents: readonly AgentState[]): ApplicationFailure {
   const silent = agents.flatMap((agent) => (agent.reachable ? [] : [`${agent.site}: ${agent.reason}`]));
-  return stopped('permanent', {
+  return failure('permanent', {
     happened: `The epoch is stored at ${stored.length} site(s), and ${majority} are needed (${silent.join('; ')}).`,
     leftAs: 'It stays there, which harms nothing; nothing else was changed.',
     next: 'bring an agent back, then choose retry.',

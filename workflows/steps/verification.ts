@@ -5,7 +5,7 @@ import { formatSeconds, seconds } from '../../plan/durations.ts';
 import { servedFunctions } from '../../plan/rules/objectives.ts';
 import { customerSeconds } from '../../plan/rules/waits.ts';
 import type { SiteId } from '../../plan/schema.ts';
-import { failure as stopped } from '../failures.ts';
+import { failure } from '../failures.ts';
 import type { StepTools } from '../activity-proxies.ts';
 import { settle } from '../endings.ts';
 import type { RecoveryFacts } from '../facts.ts';
@@ -116,7 +116,7 @@ export function watchService(run: Run, facts: RecoveryFacts): LookAtChange<{ rea
     act: async ({ read }) => {
       const watch = await read.watchService({ run: run.context(), site: facts.to, functions: judged(run, facts), forSeconds: seconds(run.procedure.watch) });
       if (!watch.relapsed) return watch;
-      throw stopped('permanent', {
+      throw failure('permanent', {
         happened: `The service at ${facts.to} has relapsed: ${watch.detail}`,
         leftAs: 'Everything was left as it is.',
         next: 'look at the service there, then choose retry to watch again.',
@@ -154,13 +154,13 @@ function recordChanges(facts: RecoveryFacts, verdicts: readonly FunctionVerdict[
 
 function notFound(site: SiteId, remarks: readonly string[]): ApplicationFailure {
   const next = 'Look at the resolvers and at the authoritative servers, then choose retry.';
-  return stopped('permanent', { happened: `No resolver of the plan leads customers to ${site}. ${remarks.join(' ')}`, leftAs: routedAlready, next });
+  return failure('permanent', { happened: `No resolver of the plan leads customers to ${site}. ${remarks.join(' ')}`, leftAs: routedAlready, next });
 }
 
 function notFit(site: SiteId, failed: readonly FunctionVerdict[], leftAs: string): ApplicationFailure {
   const named = failed.map((verdict) => `${verdict.function}: ${verdict.differences.join('; ')}`).join(' · ');
   const next = 'mend the data or the service there, then choose retry; or choose abort.';
-  return stopped('permanent', { happened: `${site} does not do its work: ${named}.`, leftAs, next });
+  return failure('permanent', { happened: `${site} does not do its work: ${named}.`, leftAs, next });
 }
 
 function describeVerdicts(verdicts: readonly FunctionVerdict[]): string {
