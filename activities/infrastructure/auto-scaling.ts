@@ -214,7 +214,9 @@ function createScaling(client: AutoScalingClient): Scaling {
       const command = new DescribeScalingActivitiesCommand({ AutoScalingGroupName: name, MaxRecords: 20 });
       const { Activities: activities } = await client.send(command, bounded()).catch(rethrowAws(`Reading the activities of ${name}`, leftAs));
       return (activities ?? []).flatMap(({ ActivityId, StatusCode, StatusMessage, Description }) =>
-        StatusCode === 'Failed' && /^Launching/.test(Description ?? '') ? [{ id: ActivityId ?? '', message: StatusMessage ?? 'AWS gives no reason.' }] : [],
+        StatusCode === 'Failed' && (Description ?? '').startsWith('Launching')
+          ? [{ id: ActivityId ?? '', message: StatusMessage ?? 'AWS gives no reason.' }]
+          : [],
       );
     },
     close: () => client.destroy(),

@@ -82,6 +82,30 @@ export const removals: readonly Removal[] = [
     test: { file: endings, title: 'stands down when the database of another survivor is a primary' },
   },
   {
+    guard: 'One writer: a cache that somebody made a primary by hand rules its site out',
+    file: 'plan/rules/targets.ts',
+    edits: [{ find: "if (facts.cache === 'primary')", replace: 'if (false)' }],
+    test: { file: 'test/plan/rules/targets.test.ts', title: 'is not eligible' },
+  },
+  {
+    guard: 'One writer: an agent promotes no cache that is a primary of nobody',
+    file: 'site-agent/site-agent',
+    edits: [{ find: '[ -n "$promoted_by" ] || refuse', replace: '[ -n yes ] || refuse' }],
+    test: { file: 'test/site-agent/agent.test.ts', title: 'a primary is neither detached nor told to follow' },
+  },
+  {
+    guard: 'Fence proof: what the agent has not proven is left to the next method',
+    file: 'workflows/servers.ts',
+    edits: [{ find: "fence.servers.filter(({ state }) => state === 'fenced')", replace: 'fence.servers' }],
+    test: { file: guards, title: 'keeps what the agent has proven, and leaves the other server to the next method' },
+  },
+  {
+    guard: 'Record: an agent does nothing that it cannot put on record',
+    file: 'site-agent/site-agent',
+    edits: [{ find: "record begun '' || fail", replace: "record begun '' || true || fail" }],
+    test: { file: 'test/site-agent/agent.test.ts', title: 'what cannot be put on record is not done' },
+  },
+  {
     guard: 'Catch-up: the target gets what the most advanced survivor has',
     file: 'workflows/steps/preparation.ts',
     edits: [{ find: 'ahead.receivedBytes <= own.replayedBytes) return', replace: 'ahead.receivedBytes > 0) return' }],
