@@ -58,7 +58,7 @@ function notEnough(stored: readonly SiteId[], majority: number, agents: readonly
   return failure('permanent', {
     happened: `The epoch is stored at ${stored.length} site(s), and ${majority} are needed (${silent.join('; ')}).`,
     leftAs: 'It stays there, which harms nothing; nothing else was changed.',
-    next: 'bring an agent back, then choose retry.',
+    next: 'Bring an agent back, then choose retry.',
   });
 }
 

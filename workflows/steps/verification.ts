@@ -119,7 +119,7 @@ export function watchService(run: Run, facts: RecoveryFacts): LookAtChange<{ rea
       throw failure('permanent', {
         happened: `The service at ${facts.to} has relapsed: ${watch.detail}`,
         leftAs: 'Everything was left as it is.',
-        next: 'look at the service there, then choose retry to watch again.',
+        next: 'Look at the service there, then choose retry to watch again.',
       });
     },
     found: (watch) => watch.detail,
@@ -159,7 +159,7 @@ function notFound(site: SiteId, remarks: readonly string[]): ApplicationFailure 
 
 function notFit(site: SiteId, failed: readonly FunctionVerdict[], leftAs: string): ApplicationFailure {
   const named = failed.map((verdict) => `${verdict.function}: ${verdict.differences.join('; ')}`).join(' · ');
-  const next = 'mend the data or the service there, then choose retry; or choose abort.';
+  const next = 'Mend the data or the service there, then choose retry; or choose abort.';
   return failure('permanent', { happened: `${site} does not do its work: ${named}.`, leftAs, next });
 }
 
