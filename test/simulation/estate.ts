@@ -73,6 +73,12 @@ export class SimulatedEstate extends StoredEstate {
     this.cutOff(site);
   }
 
+  /** Its agent answers and nothing else there does. */
+  hang(site: SiteId): void {
+    this.crash(site);
+    this.agentAnswers.add(site);
+  }
+
   cutOff(site: SiteId): void {
     if (!this.dead.has(site)) this.since.set(site, this.clock());
     this.dead.add(site);
@@ -83,6 +89,7 @@ export class SimulatedEstate extends StoredEstate {
     this.keepContact();
     this.crashed.delete(site);
     this.dead.delete(site);
+    this.agentAnswers.delete(site);
     this.since.delete(site);
   }
 
@@ -103,7 +110,7 @@ export class SimulatedEstate extends StoredEstate {
 
   async act(name: string, input: unknown): Promise<unknown> {
     const { site, run } = (input ?? {}) as { site?: SiteId; run?: RunContext };
-    if (site !== undefined && atItsAgent.has(name) && this.dead.has(site))
+    if (site !== undefined && atItsAgent.has(name) && this.dead.has(site) && !this.agentAnswers.has(site))
       throw ApplicationFailure.retryable(`The agent at ${site} does not answer.`, 'transient');
     if (run && irreversible.has(name)) this.mustHoldMajority(run);
     this.keepContact();

@@ -29,7 +29,7 @@ export interface Ballot {
 export interface Schedule {
   /** For how many standbys' sake the primary waits: for a certain one, for any one of two, for none. */
   readonly synchronous: 'one' | 'any of two' | 'none';
-  readonly lost: 'crash' | 'cut off' | 'not at all';
+  readonly lost: 'crash' | 'hang' | 'cut off' | 'not at all';
   /** What else is so from the start. */
   readonly already: readonly Disturbance[];
   /** Kinds of observer that see nothing. */
@@ -139,7 +139,7 @@ const fate = fc.constantFrom<Exclude<Fate, 'done'>[]>('worker dies before', 'wor
 
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
   synchronous: fc.constantFrom('one' as const, 'one' as const, 'any of two' as const, 'none' as const),
-  lost: fc.constantFrom('crash' as const, 'crash' as const, 'cut off' as const, 'cut off' as const, 'not at all' as const),
+  lost: fc.constantFrom('crash' as const, 'hang' as const, 'cut off' as const, 'cut off' as const, 'not at all' as const),
   already: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(faults, { minLength: 1, maxLength: 2 }) }),
   blind: fc.oneof(
     { weight: 9, arbitrary: fc.constant([]) },

@@ -131,6 +131,7 @@ class Simulation {
     this.estate.customersWrite();
     for (const disturbance of this.schedule.already) await this.disturb(disturbance);
     if (this.schedule.lost === 'crash') this.estate.crash('us-east-1');
+    if (this.schedule.lost === 'hang') this.estate.hang('us-east-1');
     if (this.schedule.lost === 'cut off') this.estate.cutOff('us-east-1');
     this.server.jump(5_000);
     for (const { atSeconds, disturbance } of this.schedule.disturbances) this.server.after(atSeconds * 1000, () => this.disturb(disturbance));
