@@ -23,7 +23,7 @@ export interface Ballot {
   readonly channel: 'signal' | 'update';
   readonly afterSeconds: number;
   /** What happens once it is cast. */
-  readonly then?: Disturbance;
+  readonly meanwhile?: Disturbance;
 }
 
 export interface Schedule {
@@ -131,9 +131,9 @@ const ballot: fc.Arbitrary<Ballot> = fc
     gate: fc.constantFrom('the open one' as const, 'the open one' as const, 'the open one' as const, 'another' as const),
     channel: fc.constantFrom('signal' as const, 'update' as const),
     afterSeconds: fc.constantFrom(0, 0, 1, 5, 40, 200),
-    then: fc.option(faults, { freq: 4, nil: undefined }),
+    meanwhile: fc.option(faults, { freq: 4, nil: undefined }),
   })
-  .map(({ then, ...cast }) => (then ? { ...cast, then } : cast));
+  .map(({ meanwhile, ...cast }) => (meanwhile ? { ...cast, meanwhile } : cast));
 
 const fate = fc.constantFrom<Exclude<Fate, 'done'>[]>('worker dies before', 'worker dies after', 'worker dies when completed', 'reply lost', 'late effect');
 

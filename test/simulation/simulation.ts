@@ -218,8 +218,8 @@ class Simulation {
     const choice = gate.choices[ballot.choice]?.split(':')[0] ?? 'maybe';
     const former = this.witness.shown.findLast((shown) => shown.gate.gate !== gate.gate)?.gate.gate ?? 'activation-000000';
     const vote = { gate: ballot.gate === 'another' ? former : gate.gate, choice, who: ballot.who, reason: 'seen' };
-    const { then } = ballot;
-    if (then) this.server.after(1_000, () => this.disturb(then));
+    const { meanwhile } = ballot;
+    if (meanwhile) this.server.after(1_000, () => this.disturb(meanwhile));
     if (run.closed) return;
     if (ballot.channel === 'signal') this.server.signal(run, 'vote', vote);
     else this.server.update(run, `u${this.asked++}`, 'vote', vote);
