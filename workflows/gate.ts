@@ -25,7 +25,7 @@ export interface Question {
   readonly choices: Readonly<Record<string, string>>;
   readonly acceptAtLeast?: number;
   readonly evidence: GateEvidence;
-  /** Why it needs no answer any more, by the time when its turn comes; null when it does. */
+  /** Why it needs no answer any more, when its turn comes or while it is open; null when it does. */
   readonly moot?: () => string | null;
   /** Looks again; called when the evidence is older than `evidenceMaxAgeSeconds`. */
   readonly lookAgain?: (held: GateEvidence) => Promise<GateEvidence>;
@@ -77,7 +77,7 @@ export class GateDesk {
   async ask(question: Question, terms: Terms): Promise<Decision> {
     // Of several that wait, one wakes first and opens its question; the others look again.
     while (this.open !== null) await condition(() => this.open === null);
-    const moot = question.moot?.() ?? null;
+    const moot = mootBy(question);
     if (moot !== null) return { kind: 'settled', why: moot, at: this.now() };
     const open = this.standingFor(question, terms);
     this.open = open;
@@ -177,12 +177,14 @@ export class GateDesk {
 
   private async untilDecided(open: Standing): Promise<Decision> {
     for (;;) {
+      const moot = mootBy(open.question);
+      if (moot !== null) return { kind: 'settled', why: moot, at: this.now() };
       const won = winner(open.ballot);
       if (won !== null) return { kind: 'decided', choice: won, acceptedSeconds: acceptedNumber(open.ballot.votes), at: this.now() };
       const left = open.deadlineAt - Date.now();
       if (left <= 0) return { kind: 'expired', at: this.now() };
       const fresh = open.question.lookAgain ? open.terms.evidenceMaxAgeSeconds * 1000 : left;
-      const decided = await condition(() => winner(open.ballot) !== null, Math.max(1, Math.min(left, fresh)));
+      const decided = await condition(() => winner(open.ballot) !== null || mootBy(open.question) !== null, Math.max(1, Math.min(left, fresh)));
       if (decided || open.deadlineAt - Date.now() <= 0 || !open.question.lookAgain) continue;
       const evidence = await open.question.lookAgain(open.evidence);
       if (evidence.settled !== undefined) return { kind: 'settled', why: evidence.settled, at: this.now() };
@@ -214,4 +216,8 @@ export class GateDesk {
       identity: 'asserted',
     };
   }
+}
+
+function mootBy(question: Question): string | null {
+  return question.moot?.() ?? null;
 }

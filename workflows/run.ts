@@ -228,8 +228,8 @@ export class Run {
     if (body.undo && !this.forwardOnly && !this.undos.some((undo) => undo.step === step.id)) this.undos.push({ step: step.id, ...body.undo });
   }
 
-  /** The stop switch: waits while it is thrown. */
-  private async hold(where: string): Promise<void> {
+  /** The stop switch: waits while it is thrown. A step waits here itself when what it knows may grow too old meanwhile. */
+  async hold(where: string): Promise<void> {
     if (!this.stopped) return;
     this.note(`Held ${where}: stopped by ${this.stopped.who}.`);
     await condition(() => this.stopped === null || this.ending !== null);

@@ -1,17 +1,13 @@
 /**
- * The fake estate with what random schedules need on top: a clock of its own, sites that crash or are cut off and come back, customers that go on writing, and what must never
- * be. It is the model of who may write, and shares no code with the procedures.
+ * The fake estate with what random schedules need on top: a clock of its own, sites that crash or are cut off and come back, observers that are blind, customers that go on writing,
+ * and what must never be. It is the model of who may write (stores.ts), and shares no code with the procedures but the rule by which a driver judges a fence.
  */
 import { ApplicationFailure } from '@temporalio/common';
+import type { RunContext } from '../../activities/context.ts';
+import type { Vantage } from '../../activities/detection/port.ts';
+import type { ServerKind } from '../../plan/rules/servers.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
-
-/** Acknowledged rows of the old primary, in order. */
-interface Row {
-  readonly at: number;
-  /** Position of the old primary after it. */
-  readonly bytes: number;
-}
+import { type Holding, StoredEstate } from './stores.ts';
 
 /** Changes that a site's own agent makes: nothing happens there while it does not answer. */
 const atItsAgent = new Set([
@@ -26,31 +22,60 @@ const atItsAgent = new Set([
 ]);
 /** Changes before which a majority is asked for the run's epoch. */
 const irreversible = new Set(['promoteDatabase', 'promoteCache', 'throwSwitch', 'changeRecord']);
+const observerOf: Readonly<Record<string, Vantage['kind']>> = {
+  watchFromOrchestrator: 'orchestrator',
+  watchFromSite: 'site-agent',
+  watchHealthCheck: 'health-check',
+};
 
-export class SimulatedEstate extends FakeEstate {
-  /** Sites of which nothing runs; the others of `dead` run and are cut off from orchestrator and agents, but not from customers. */
-  readonly crashed = new Set<SiteId>();
-  readonly rows: Row[] = [];
-  /** Position of each site's database when it became a writer. */
-  readonly promotedAt = new Map<SiteId, number>();
+/** Who had what when a run's promotion took effect. */
+export interface Promoted {
+  readonly at: number;
+  readonly execution: string;
+  readonly kind: ServerKind;
+  readonly target: Holding;
+  readonly others: readonly Holding[];
+}
+
+/** Customers were sent to another site. */
+export interface Routed {
+  readonly at: number;
+  readonly execution: string;
+  readonly site: SiteId;
+  /** Functions that did not work then, and since when. */
+  readonly broken: ReadonlyMap<string, number>;
+}
+
+export class SimulatedEstate extends StoredEstate {
+  /** Kinds of observer that see nothing. */
+  readonly blind = new Set<Vantage['kind']>();
   /** How often each thing really changed. */
   readonly applied = new Map<string, number>();
-  /** When two or more acknowledged at once, and which. */
+  /** When two or more acknowledged at once, and which; what somebody has promoted by hand is not the runs' doing. */
   readonly splits: { readonly at: number; readonly sites: readonly SiteId[] }[] = [];
-  private readonly since = new Map<SiteId, number>();
-  private readonly clock: () => number;
+  readonly promotions: Promoted[] = [];
+  readonly routed: Routed[] = [];
+  /** Sites that have stored the epoch of an execution. */
+  readonly claimed = new Map<string, Set<SiteId>>();
+  private readonly brokenSince = new Map<string, number>();
   private readonly all: Readonly<Record<string, (input: unknown) => Promise<unknown>>>;
 
-  constructor(snapshot: PlanSnapshot, clock: () => number) {
-    super(snapshot);
-    this.clock = clock;
+  constructor(snapshot: PlanSnapshot, clock: () => number, random: () => number) {
+    super(snapshot, clock, random);
     this.lastCommitAt = this.time();
     this.all = this.activities() as unknown as Readonly<Record<string, (input: unknown) => Promise<unknown>>>;
   }
 
   crash(site: SiteId): void {
+    this.keepContact();
     this.crashed.add(site);
     this.cutOff(site);
+  }
+
+  /** Its agent answers and nothing else there does. */
+  hang(site: SiteId): void {
+    this.crash(site);
+    this.agentAnswers.add(site);
   }
 
   cutOff(site: SiteId): void {
@@ -60,19 +85,38 @@ export class SimulatedEstate extends FakeEstate {
 
   /** The site answers again, and is what it was. */
   comeBack(site: SiteId): void {
+    this.keepContact();
     this.crashed.delete(site);
     this.dead.delete(site);
+    this.agentAnswers.delete(site);
     this.since.delete(site);
   }
 
+  breakFunction(id: string): void {
+    if (!this.brokenSince.has(id)) this.brokenSince.set(id, this.clock());
+    this.brokenFunctions.set(id, 'its table has 990 rows of 1000');
+  }
+
+  mendFunctions(): void {
+    this.brokenSince.clear();
+    this.brokenFunctions.clear();
+  }
+
+  /** Somebody recovers the same sites from elsewhere, without this lock: a newer run takes them. */
+  takeSites(): void {
+    for (const site of this.voters()) this.epochs.set(site, { epoch: (this.epochs.get(site)?.epoch ?? 0) + 10, holder: 'another' });
+  }
+
   async act(name: string, input: unknown): Promise<unknown> {
-    const { site, run } = (input ?? {}) as { site?: SiteId; run?: { epoch: number; execution: string } };
-    if (site !== undefined && atItsAgent.has(name) && this.dead.has(site))
+    const { site, run } = (input ?? {}) as { site?: SiteId; run?: RunContext };
+    if (site !== undefined && atItsAgent.has(name) && this.dead.has(site) && !this.agentAnswers.has(site))
       throw ApplicationFailure.retryable(`The agent at ${site} does not answer.`, 'transient');
     if (run && irreversible.has(name)) this.mustHoldMajority(run);
+    this.keepContact();
     const before = this.picture();
     const answer = await this.answer(name, input);
-    this.countChanges(before);
+    this.countChanges(before, run?.execution ?? '');
+    if (name === 'claimEpoch' && run && site !== undefined) this.claimed.set(run.execution, (this.claimed.get(run.execution) ?? new Set()).add(site));
     return answer;
   }
 
@@ -80,34 +124,17 @@ export class SimulatedEstate extends FakeEstate {
   customersWrite(): void {
     const sites = this.acknowledging();
     if (sites.length > 1 && this.splits.at(-1)?.sites.join() !== sites.join()) this.splits.push({ at: this.clock(), sites });
-    const old = this.databases.get(this.primary);
-    if (!old || !sites.includes(this.primary)) return;
-    old.bytes += 1;
-    this.rows.push({ at: this.clock(), bytes: old.bytes });
-    const synchronous = this.synchronousStandby === null ? undefined : this.databases.get(this.synchronousStandby);
-    if (synchronous?.role === 'standby') {
-      synchronous.bytes = old.bytes;
-      this.lastCommitAt = this.time();
-    }
+    this.write();
   }
 
-  /** The asynchronous standbys catch up with the old primary, as long as anything reaches them. */
-  replicate(): void {
-    const old = this.databases.get(this.primary);
-    if (!old || old.role !== 'writer' || this.crashed.has(this.primary)) return;
-    for (const [site, server] of this.databases) if (server.role === 'standby' && !this.dead.has(site)) server.bytes = Math.max(server.bytes, old.bytes);
-    this.lastCommitAt = this.time();
-  }
-
-  /** Databases that acknowledge a write now. */
+  /** Databases that acknowledge a write now, without those that somebody has promoted by hand. */
   acknowledging(): SiteId[] {
-    return this.writers().filter((site) => !this.crashed.has(site) && (site !== this.primary || this.commits()));
+    return this.writers().filter((site) => !this.crashed.has(site) && !this.byHand.has(`database ${site}`) && (site !== this.primary || this.acknowledges()));
   }
 
-  /** Acknowledged rows that the new primary does not have. */
-  lost(): readonly Row[] {
-    const kept = [...this.promotedAt].find(([site]) => site !== this.primary)?.[1];
-    return kept === undefined ? [] : this.rows.filter((row) => row.bytes > kept);
+  /** Sites that vote for an epoch while the primary is lost. */
+  voters(): SiteId[] {
+    return Object.keys(this.snapshot.plan.estate.sites).filter((site) => site !== this.primary);
   }
 
   protected override time(): string {
@@ -119,27 +146,20 @@ export class SimulatedEstate extends FakeEstate {
     return since === undefined ? 0 : Math.min(holdSeconds, (this.clock() - since) / 1000);
   }
 
-  /** Only a detached synchronous standby proves that nothing is acknowledged, and only one that answers can be detached. */
-  protected override provable(): boolean {
-    return this.synchronousStandby !== null && !this.dead.has(this.synchronousStandby);
-  }
-
-  /** With a synchronous standby nothing is acknowledged without it. */
-  private commits(): boolean {
-    return this.synchronousStandby === null || (!this.crashed.has(this.synchronousStandby) && this.databases.get(this.synchronousStandby)?.role === 'standby');
-  }
-
   private async answer(name: string, input: unknown): Promise<unknown> {
     const { site } = (input ?? {}) as { site?: SiteId };
     if (name === 'verifyFunction' && site !== undefined && this.dead.has(site)) {
       return { function: (input as { function: string }).function, status: 'failed', differences: [`${site} does not answer`], at: this.time() };
     }
     if (name === 'watchService' && site !== undefined && this.dead.has(site)) return { relapsed: true, detail: 'it does not answer', rounds: 2 };
-    return this.all[name]?.(input);
+    const plain = async () => this.all[name]?.(input);
+    const kind = observerOf[name];
+    if (kind !== undefined && this.blind.has(kind)) return asBlind((await plain()) as Vantage);
+    return this.stored(name, input ?? {}, plain) ?? plain();
   }
 
-  private mustHoldMajority(run: { readonly epoch: number; readonly execution: string }): void {
-    const voters = Object.keys(this.snapshot.plan.estate.sites).filter((site) => site !== this.primary);
+  private mustHoldMajority(run: RunContext): void {
+    const voters = this.voters();
     const answers = voters.filter((site) => !this.dead.has(site)).map((site) => this.epochs.get(site) ?? { epoch: 0, holder: '' });
     if (answers.some(({ epoch, holder }) => epoch > run.epoch || (epoch === run.epoch && holder !== run.execution)))
       throw ApplicationFailure.nonRetryable('A newer run holds the sites.', 'stale-epoch');
@@ -155,13 +175,30 @@ export class SimulatedEstate extends FakeEstate {
     return new Map([...servers, ['route', this.route]]);
   }
 
-  private countChanges(before: ReadonlyMap<string, string>): void {
+  private countChanges(before: ReadonlyMap<string, string>, execution: string): void {
     for (const [what, now] of this.picture()) {
       if (before.get(what) === now) continue;
       const key = `${what}: ${now}`;
       this.applied.set(key, (this.applied.get(key) ?? 0) + 1);
-      const site = /^database of (.*)$/.exec(what)?.[1];
-      if (site !== undefined && now === 'writer' && site !== this.primary) this.promotedAt.set(site, this.databases.get(site)?.bytes ?? 0);
+      const at = this.clock();
+      if (what === 'route') this.routed.push({ at, execution, site: now, broken: new Map(this.brokenSince) });
+      const [, kind, site] = /^(database|cache) of (.*)$/.exec(what) ?? [];
+      if ((now === 'writer' || now === 'promoted') && site !== this.primary) this.notePromotion(execution, kind as ServerKind, site ?? '');
     }
   }
+
+  private notePromotion(execution: string, kind: ServerKind, site: SiteId): void {
+    const others = [...this.databases.keys()].filter((other) => other !== site && other !== this.primary && !this.byHand.has(`${kind} ${other}`));
+    this.promotions.push({
+      at: this.clock(),
+      execution,
+      kind,
+      target: this.holding(kind, site),
+      others: others.map((other) => this.holding(kind, other)),
+    });
+  }
+}
+
+function asBlind({ failingSince: _none, ...vantage }: Vantage): Vantage {
+  return { ...vantage, verdict: 'blind', observations: [], heldSeconds: 0, detail: 'it sees nothing at all' };
 }

@@ -4,6 +4,12 @@ import type { Plan } from '../../plan/schema.ts';
 import type { GateRecord, Report } from '../../report/report.ts';
 import { isChange } from '../../workflows/changes.ts';
 import { recordViolations } from '../invariants/record.ts';
+import { servedContent } from './judges/content.ts';
+import { oneRun } from './judges/epochs.ts';
+import { seenFailed, seenLately } from './judges/looks.ts';
+import { forwardOnly, heldWhileStopped } from './judges/order.ts';
+import { caughtUp, noneBesideAPrimary } from './judges/survivors.ts';
+import { votedFor } from './judges/votes.ts';
 import type { Lived } from './simulation.ts';
 
 export function violations(lived: Lived, plan: Plan): string[] {
@@ -12,6 +18,15 @@ export function violations(lived: Lived, plan: Plan): string[] {
     ...lossAsStated(lived),
     ...appliedOnce(lived),
     ...neverStuck(lived),
+    ...oneRun(lived),
+    ...seenFailed(lived, plan),
+    ...seenLately(lived, plan),
+    ...votedFor(lived, plan),
+    ...heldWhileStopped(lived, plan),
+    ...forwardOnly(lived),
+    ...caughtUp(lived, plan),
+    ...noneBesideAPrimary(lived),
+    ...servedContent(lived, plan),
     ...lived.ended.flatMap(({ report, execution }) => [
       ...recordViolations(report, plan),
       ...asTold(lived, report),
@@ -41,7 +56,7 @@ function lossAsStated({ estate, reports, declared }: Lived): string[] {
     .flatMap((report) => {
       const unproven = report.gates.find(acceptsUnprovenFence);
       const assumed = unproven ? Date.parse(declared ? unproven.openedAt : (report.clock?.failedSince ?? '')) : Infinity;
-      const lost = estate.lost().filter((row) => row.at <= assumed);
+      const lost = estate.lost('database').filter((row) => row.at <= assumed);
       const [first, last] = [lost[0], lost.at(-1)];
       if (!first || !last) return [];
       if (report.loss.kind === 'proven 0') return [`I2: ${lost.length} acknowledged rows are lost, and the report says proven 0`];
@@ -59,10 +74,12 @@ function appliedOnce({ estate, secondStarted }: Lived): string[] {
 }
 
 /** I3, on the run's side: what was done is not asked for again, unless people said so or a later step of the way back needs it; the child tries its fence until it is proven. */
-function askedOnce({ answered }: Lived, report: Report, execution: string): string[] {
+function askedOnce({ witness }: Lived, report: Report, execution: string): string[] {
   if (report.gates.some((gate) => gate.decision === 'retry') || report.steps.some((step) => step.result === 'undone')) return [];
-  const changes = answered.flatMap(({ name, input }) =>
-    isChange(name) && name !== 'fenceByAgent' && (input as { run?: RunContext }).run?.execution === execution ? [`${name} ${JSON.stringify(input)}`] : [],
+  const changes = witness.asked.flatMap(({ name, input, told }) =>
+    told?.ok && isChange(name) && name !== 'fenceByAgent' && (input as { run?: RunContext }).run?.execution === execution
+      ? [`${name} ${JSON.stringify(input)}`]
+      : [],
   );
   return [...new Set(changes.filter((change, at) => changes.indexOf(change) !== at))].map(
     (change) => `I3: ${change.slice(0, 80)} was asked for again after it was done`,

@@ -1,13 +1,19 @@
 /** What happens to a recovery in one random schedule: how the site is lost, what else goes wrong and when, what people say, how each attempt of an activity fares. */
 import fc from 'fast-check';
+import type { Vantage } from '../../activities/detection/port.ts';
+import type { ServerKind } from '../../plan/rules/servers.ts';
 import type { Fate } from './server.ts';
 
 export type Disturbance =
   | { readonly what: 'crash' | 'cut off' | 'come back'; readonly site: string }
   | { readonly what: 'workers die'; readonly awaySeconds: number }
-  | { readonly what: 'stop' | 'resume' | 'cancel' | 'terminate and start again' | 'start a second' }
+  | { readonly what: 'stop' | 'resume' | 'cancel' | 'terminate and start again' | 'start a second' | 'start under another id' }
+  | { readonly what: 'a stranger resumes' | 'a newer run takes the sites' }
+  | { readonly what: 'somebody promotes'; readonly server: ServerKind; readonly site: string }
+  | { readonly what: 'cache loses keys'; readonly site: string }
+  | { readonly what: 'function breaks'; readonly function: string }
   | { readonly what: 'clock jumps'; readonly seconds: number }
-  | { readonly what: 'function breaks' | 'function is mended' | 'switch breaks' | 'zone is silent' | 'zone answers' };
+  | { readonly what: 'functions are mended' | 'switch breaks' | 'zone is silent' | 'zone answers' };
 
 export interface Ballot {
   readonly who: string;
@@ -16,11 +22,18 @@ export interface Ballot {
   readonly gate: 'the open one' | 'another';
   readonly channel: 'signal' | 'update';
   readonly afterSeconds: number;
+  /** What happens once it is cast. */
+  readonly meanwhile?: Disturbance;
 }
 
 export interface Schedule {
-  readonly synchronous: boolean;
-  readonly lost: 'crash' | 'cut off' | 'not at all';
+  /** For how many standbys' sake the primary waits: for a certain one, for any one of two, for none. */
+  readonly synchronous: 'one' | 'any of two' | 'none';
+  readonly lost: 'crash' | 'hang' | 'cut off' | 'not at all';
+  /** What else is so from the start. */
+  readonly already: readonly Disturbance[];
+  /** Kinds of observer that see nothing. */
+  readonly blind: readonly Vantage['kind'][];
   readonly declared: boolean;
   readonly disturbances: readonly { readonly atSeconds: number; readonly disturbance: Disturbance }[];
   /** What happens while the attempt of an activity with this number is under way. */
@@ -30,14 +43,18 @@ export interface Schedule {
   readonly ballots: readonly Ballot[];
   /** What the people of the electorate say once the ballots above are cast. */
   readonly inclination: 'go on' | 'go back' | 'silence';
+  /** How long people who have stopped the run look before they let it go on. */
+  readonly stoppedSeconds: number;
   /** Seeds how long each thing takes. */
   readonly pace: number;
 }
 
 /** A recovery in which nothing goes wrong but the loss of the site. */
 export const calm: Schedule = {
-  synchronous: true,
+  synchronous: 'one',
   lost: 'crash',
+  already: [],
+  blind: [],
   declared: false,
   disturbances: [],
   interruptions: [],
@@ -45,6 +62,7 @@ export const calm: Schedule = {
   failures: [],
   ballots: [],
   inclination: 'go on',
+  stoppedSeconds: 30,
   pace: 1,
 };
 
@@ -54,44 +72,79 @@ const sites = ['us-east-1', 'us-east-1', 'ap-southeast-1', 'eu-central-1', 'dr']
 const longestSeconds = 1500;
 const attempts = 160;
 
-const disturbance: fc.Arbitrary<Disturbance> = fc.oneof(
-  fc.record({ what: fc.constantFrom('crash' as const, 'cut off' as const, 'come back' as const, 'come back' as const), site: fc.constantFrom(...sites) }),
+const survivors = ['eu-central-1', 'ap-southeast-1'];
+
+const faults: fc.Arbitrary<Disturbance> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      what: fc.constantFrom('crash' as const, 'cut off' as const, 'come back' as const, 'come back' as const),
+      site: fc.constantFrom(...sites),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ what: fc.constant('function breaks' as const), function: fc.constantFrom('payment-processing', 'customer-api', 'analytics') }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      what: fc.constantFrom('functions are mended' as const, 'switch breaks' as const, 'zone is silent' as const, 'zone answers' as const),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('cache loses keys' as const), site: fc.constantFrom(...survivors) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      what: fc.constant('somebody promotes' as const),
+      server: fc.constantFrom('database' as const, 'cache' as const),
+      site: fc.constantFrom(...survivors),
+    }),
+  },
+);
+
+const doings: fc.Arbitrary<Disturbance> = fc.oneof(
   fc.record({ what: fc.constant('workers die' as const), awaySeconds: fc.constantFrom(1, 10, 60) }),
   fc.record({
     what: fc.constantFrom(
       'stop' as const,
+      'stop' as const,
       'resume' as const,
       'resume' as const,
+      'a stranger resumes' as const,
       'cancel' as const,
       'terminate and start again' as const,
       'start a second' as const,
+      'start under another id' as const,
+      'a newer run takes the sites' as const,
     ),
   }),
   fc.record({ what: fc.constant('clock jumps' as const), seconds: fc.constantFrom(2, 30, 300, 3600) }),
-  fc.record({
-    what: fc.constantFrom(
-      'function breaks' as const,
-      'function is mended' as const,
-      'switch breaks' as const,
-      'zone is silent' as const,
-      'zone answers' as const,
-    ),
-  }),
 );
 
-const ballot: fc.Arbitrary<Ballot> = fc.record({
-  who: fc.constantFrom(...people),
-  choice: fc.nat(4),
-  gate: fc.constantFrom('the open one' as const, 'the open one' as const, 'the open one' as const, 'another' as const),
-  channel: fc.constantFrom('signal' as const, 'update' as const),
-  afterSeconds: fc.constantFrom(0, 0, 1, 5, 40, 200),
-});
+const disturbance: fc.Arbitrary<Disturbance> = fc.oneof(faults, doings);
+
+const ballot: fc.Arbitrary<Ballot> = fc
+  .record({
+    who: fc.constantFrom(...people),
+    choice: fc.oneof(fc.constant(0), fc.nat(4)),
+    gate: fc.constantFrom('the open one' as const, 'the open one' as const, 'the open one' as const, 'another' as const),
+    channel: fc.constantFrom('signal' as const, 'update' as const),
+    afterSeconds: fc.constantFrom(0, 0, 1, 5, 40, 200),
+    meanwhile: fc.option(faults, { freq: 4, nil: undefined }),
+  })
+  .map(({ meanwhile, ...cast }) => (meanwhile ? { ...cast, meanwhile } : cast));
 
 const fate = fc.constantFrom<Exclude<Fate, 'done'>[]>('worker dies before', 'worker dies after', 'worker dies when completed', 'reply lost', 'late effect');
 
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
-  synchronous: fc.constantFrom(true, true, false),
-  lost: fc.constantFrom('crash' as const, 'crash' as const, 'cut off' as const, 'cut off' as const, 'not at all' as const),
+  synchronous: fc.constantFrom('one' as const, 'one' as const, 'any of two' as const, 'none' as const),
+  lost: fc.constantFrom('crash' as const, 'hang' as const, 'cut off' as const, 'cut off' as const, 'not at all' as const),
+  already: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(faults, { minLength: 1, maxLength: 2 }) }),
+  blind: fc.oneof(
+    { weight: 9, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.subarray<Vantage['kind']>(['orchestrator', 'site-agent', 'health-check'], { minLength: 1, maxLength: 2 }) },
+  ),
   declared: fc.constantFrom(false, false, false, true),
   disturbances: fc.array(fc.record({ atSeconds: fc.oneof(fc.nat(40), fc.nat(longestSeconds)), disturbance }), { maxLength: 4 }),
   interruptions: fc.array(fc.record({ attempt: fc.nat(attempts), disturbance }), { maxLength: 4 }),
@@ -99,5 +152,6 @@ export const schedules: fc.Arbitrary<Schedule> = fc.record({
   failures: fc.array(fc.record({ attempt: fc.nat(attempts), permanent: fc.boolean() }), { maxLength: 3 }),
   ballots: fc.array(ballot, { maxLength: 5 }),
   inclination: fc.constantFrom('go on' as const, 'go on' as const, 'go on' as const, 'go back' as const, 'silence' as const),
+  stoppedSeconds: fc.constantFrom(5, 30, 400),
   pace: fc.nat(1_000_000),
 });

@@ -29,8 +29,9 @@ export type Fate =
 export interface World {
   act(name: string, input: unknown): Promise<unknown>;
   fate(attempt: { readonly name: string; readonly number: number; readonly input: unknown }): { readonly fate: Fate; readonly milliseconds: number };
-  /** Called when a run is given the answer of an activity. */
-  answered(name: string, input: unknown): void;
+  /** Called when an execution asks for an activity, and when it is given a job. */
+  asked(execution: Execution, seq: number, name: string, input: unknown): void;
+  told(execution: Execution, job: Job): void;
   /** Called after anything that may have changed the world. */
   observe(): void;
 }
@@ -163,6 +164,7 @@ export class SimulatedServer {
   private async activate(execution: Execution, jobs: readonly Job[]): Promise<void> {
     if (execution.closed) return;
     if (this.now < this.workersBackAt) return this.after(this.workersBackAt - this.now, () => this.activate(execution, jobs));
+    for (const job of jobs) this.world.told(execution, job);
     for (const command of await execution.activate(this.now, jobs)) this.obey(execution, command);
   }
 
@@ -208,6 +210,7 @@ export class SimulatedServer {
       over: false,
     };
     this.pending.get(execution)?.set(command.seq ?? 0, activity);
+    this.world.asked(execution, command.seq ?? 0, name, activity.input);
     this.after(activity.deadline - this.now, async () =>
       this.resolve(activity, { failed: { failure: activityFailure(activity, timeout(4, 'SCHEDULE_TO_CLOSE')) } }),
     );
@@ -244,10 +247,7 @@ export class SimulatedServer {
     if (fate === 'reply lost') return this.lose(activity);
     activity.token = null;
     if ('error' in answer) this.retry(activity, answer.error);
-    else {
-      this.world.answered(activity.name, activity.input);
-      this.resolve(activity, { completed: { result: defaultPayloadConverter.toPayload(answer.value) } });
-    }
+    else this.resolve(activity, { completed: { result: defaultPayloadConverter.toPayload(answer.value) } });
     if (fate === 'worker dies when completed') await this.killWorkers();
   }
 

@@ -15,6 +15,7 @@ import { SimulatedEstate } from './estate.ts';
 import type { Execution } from './execution.ts';
 import { type Ballot, calm, type Disturbance, type Schedule, starter } from './schedule.ts';
 import { type Fate, SimulatedServer } from './server.ts';
+import { executionOf, Witness } from './witness.ts';
 
 export const startAt = Date.parse('2026-03-01T03:00:00Z');
 const dayMilliseconds = 24 * 3600 * 1000;
@@ -34,7 +35,9 @@ export class Simulations {
   static async create(): Promise<Simulations> {
     const { plan, digest } = await erlmcpPlan();
     const regionalFailover = { ...plan.procedures.regionalFailover, watch: 'PT1M' };
-    const snapshot = { digest, plan: { ...plan, procedures: { ...plan.procedures, regionalFailover } } };
+    // As in the repository's plan: what people decide on must be looked at again while they think.
+    const detection = { ...plan.estate.detection, evidenceMaxAge: 'PT2M' };
+    const snapshot = { digest, plan: { ...plan, estate: { ...plan.estate, detection }, procedures: { ...plan.procedures, regionalFailover } } };
     const names = Object.keys(new FakeEstate(snapshot).activities());
     // Without the limit on a task's time: each call into the sandbox would start a thread that watches it.
     const creator = await ReusableVMWorkflowCreator.create(
@@ -58,16 +61,19 @@ export interface Lived {
   readonly estate: SimulatedEstate;
   readonly server: SimulatedServer;
   readonly runs: readonly Execution[];
+  /** Who started each run. */
+  readonly startedBy: ReadonlyMap<string, string>;
   /** Reports of the runs that came to their end, in order. */
   readonly reports: readonly Report[];
   /** The same, with the name by which the run's calls are known. */
   readonly ended: readonly { readonly execution: string; readonly report: Report }[];
-  /** Activities whose answer a run was given, in order. */
-  readonly answered: readonly { readonly name: string; readonly input: unknown }[];
+  readonly witness: Witness;
   /** A person had declared the site failed against the probes. */
   readonly declared: boolean;
   /** Questions of all runs, also of those that were terminated. */
-  readonly gates: readonly GateRecord[];
+  readonly gates: readonly (GateRecord & { readonly execution: string })[];
+  /** Runs that were started under an id that is not the estate's lock. */
+  readonly strays: readonly Execution[];
   /** Whether a second start was ever let in. */
   readonly secondStarted: boolean;
   /** The open run when nothing more happened, and what it said; null when all ended. */
@@ -86,7 +92,8 @@ class Simulation {
   private readonly failures: ReadonlyMap<number, boolean>;
   private failNext: boolean | null = null;
   private lastWrite = 0;
-  private readonly answered: { name: string; input: unknown }[] = [];
+  private readonly witness: Witness;
+  private readonly strays: Execution[] = [];
   /** Activities by the number of the attempt. */
   private readonly attempts: string[] = [];
   private asked = 0;
@@ -106,20 +113,25 @@ class Simulation {
       {
         act: (name, input) => this.act(name, input),
         fate: (attempt) => this.fate(attempt),
-        answered: (name, input) => this.answered.push({ name, input }),
+        asked: (...asked) => this.witness.ask(...asked),
+        told: (...told) => this.witness.tell(...told),
         observe: () => this.observe(),
       },
       startAt,
     );
-    this.estate = new SimulatedEstate(snapshot, () => this.server.now);
-    this.estate.synchronousStandby = schedule.synchronous ? 'ap-southeast-1' : null;
+    this.witness = new Witness(() => this.server.now);
+    this.estate = new SimulatedEstate(snapshot, () => this.server.now, this.random);
+    this.estate.waitsFor = { one: ['ap-southeast-1'], 'any of two': ['eu-central-1', 'ap-southeast-1'], none: [] }[schedule.synchronous];
+    for (const kind of schedule.blind) this.estate.blind.add(kind);
   }
 
   async live(): Promise<Lived> {
     this.estate.customersWrite();
-    this.estate.replicate();
+    this.estate.replicate(1);
     this.estate.customersWrite();
+    for (const disturbance of this.schedule.already) await this.disturb(disturbance);
     if (this.schedule.lost === 'crash') this.estate.crash('us-east-1');
+    if (this.schedule.lost === 'hang') this.estate.hang('us-east-1');
     if (this.schedule.lost === 'cut off') this.estate.cutOff('us-east-1');
     this.server.jump(5_000);
     for (const { atSeconds, disturbance } of this.schedule.disturbances) this.server.after(atSeconds * 1000, () => this.disturb(disturbance));
@@ -133,9 +145,11 @@ class Simulation {
       attempts: this.attempts,
       server: this.server,
       runs: this.runs,
+      startedBy: new Map(this.runs.map((run) => [executionOf(run), (run.start.input as { startedBy: string }).startedBy])),
       reports: this.ended().map(({ report }) => report),
       ended: this.ended(),
-      answered: this.answered,
+      witness: this.witness,
+      strays: this.strays,
       declared: this.schedule.declared,
       gates: await this.gates(),
       secondStarted: this.secondStarted,
@@ -154,6 +168,13 @@ class Simulation {
     if (!run) return;
     if (this.run) this.secondStarted = true;
     this.runs.push(run);
+  }
+
+  /** A second run beside the lock: it must be refused before it does anything. */
+  private stray(): void {
+    const input = { estate: this.snapshot.plan.estate.name, from: 'us-east-1', to: 'eu-central-1', mode: 'live', startedBy: 'pager' };
+    const run = this.server.start('regionalFailover', 'another-id', input);
+    if (run) this.strays.push(run);
   }
 
   private async untilEnded(): Promise<void> {
@@ -178,8 +199,9 @@ class Simulation {
     const quiet = this.server.nextAt === null || this.server.nextAt - this.server.now > 500;
     if (this.voting || !quiet || run.activations === 0) return;
     const { gate, stopped } = await run.query<RunStatus>(this.server.now, 'status');
-    if (stopped && !gate) return this.say(30, () => this.server.signal(run, 'resume', { who: 'jane-smith', reason: 'go on' }));
+    if (stopped && !gate) return this.say(this.schedule.stoppedSeconds, () => this.server.signal(run, 'resume', { who: 'jane-smith', reason: 'go on' }));
     if (!gate) return;
+    this.witness.show(run, gate);
     const ballot = this.ballots.shift() ?? this.inclined(gate);
     if (ballot) this.say(ballot.afterSeconds, () => this.cast(run, gate, ballot));
   }
@@ -194,7 +216,10 @@ class Simulation {
 
   private cast(run: Execution, gate: OpenGate, ballot: Ballot): void {
     const choice = gate.choices[ballot.choice]?.split(':')[0] ?? 'maybe';
-    const vote = { gate: ballot.gate === 'another' ? 'activation-000000' : gate.gate, choice, who: ballot.who, reason: 'seen' };
+    const former = this.witness.shown.findLast((shown) => shown.gate.gate !== gate.gate)?.gate.gate ?? 'activation-000000';
+    const vote = { gate: ballot.gate === 'another' ? former : gate.gate, choice, who: ballot.who, reason: 'seen' };
+    const { meanwhile } = ballot;
+    if (meanwhile) this.server.after(1_000, () => this.disturb(meanwhile));
     if (run.closed) return;
     if (ballot.channel === 'signal') this.server.signal(run, 'vote', vote);
     else this.server.update(run, `u${this.asked++}`, 'vote', vote);
@@ -225,10 +250,15 @@ class Simulation {
       case 'clock jumps':
         return server.jump(disturbance.seconds * 1000);
       case 'function breaks':
-        return void estate.brokenFunctions.set('payment-processing', 'payments has 990 rows');
-      case 'function is mended':
-        estate.brokenFunctions.clear();
-        return;
+        return estate.breakFunction(disturbance.function);
+      case 'functions are mended':
+        return estate.mendFunctions();
+      case 'somebody promotes':
+        return estate.promoteByHand(disturbance.server, disturbance.site);
+      case 'cache loses keys':
+        return estate.loseKeys(disturbance.site);
+      case 'a newer run takes the sites':
+        return estate.takeSites();
       case 'switch breaks':
         estate.dataPlaneWorks = false;
         return;
@@ -240,6 +270,10 @@ class Simulation {
         return;
       case 'start a second':
         return this.begin('pager');
+      case 'start under another id':
+        return this.stray();
+      case 'a stranger resumes':
+        return run && server.signal(run, 'resume', { who: 'mallory', reason: 'go on' });
       case 'stop':
       case 'resume':
         return run && server.signal(run, disturbance.what, { who: 'jane-smith', reason: 'a look at the network' });
@@ -270,21 +304,24 @@ class Simulation {
   private observe(): void {
     if (this.server.now - this.lastWrite < 200) return;
     this.lastWrite = this.server.now;
-    if (this.random() < 0.5) this.estate.replicate();
+    this.estate.replicate(0.5);
     this.estate.customersWrite();
   }
 
   private ended(): { execution: string; report: Report }[] {
-    return this.runs.flatMap(({ start, closed }) =>
-      closed?.how === 'completed' ? [{ execution: `${start.workflowId}@${start.runId}`, report: closed.result as Report }] : [],
-    );
+    return this.runs.flatMap((run) => (run.closed?.how === 'completed' ? [{ execution: executionOf(run), report: run.closed.result as Report }] : []));
   }
 
-  private async gates(): Promise<GateRecord[]> {
+  private async gates(): Promise<Lived['gates']> {
     const reports = await Promise.all(
-      this.runs.filter((run) => run.activations > 0).map((run) => run.query<Report>(this.server.now, 'report').catch(() => null)),
+      this.runs
+        .filter((run) => run.activations > 0)
+        .map(async (run) => {
+          const report = await run.query<Report>(this.server.now, 'report').catch(() => null);
+          return (report?.gates ?? []).map((gate) => ({ ...gate, execution: executionOf(run) }));
+        }),
     );
-    return reports.flatMap((report) => report?.gates ?? []);
+    return reports.flat();
   }
 
   private async stuck(): Promise<RunStatus | null> {

@@ -30,6 +30,8 @@ export class FakeEstate {
   readonly primary: SiteId;
   /** Sites that answer nobody. */
   readonly dead = new Set<SiteId>();
+  /** Those of them whose agent answers; it can close nothing. */
+  readonly agentAnswers = new Set<SiteId>();
   readonly databases = new Map<SiteId, Server>();
   readonly epochs = new Map<SiteId, { epoch: number; holder: string }>();
   /** What stands in the DNS zone; null while its API does not answer. */
@@ -187,7 +189,7 @@ export class FakeEstate {
       checkApplication: async () => ({ ok: true, findings: [], certificateExpiresAt: '2030-01-01T00:00:00Z' }),
       readAgents: async ({ sites }) =>
         sites.map((site) => {
-          if (this.dead.has(site)) return { site, reachable: false, reason: 'no answer' };
+          if (this.dead.has(site) && !this.agentAnswers.has(site)) return { site, reachable: false, reason: 'no answer' };
           const held = this.epochs.get(site) ?? { epoch: 0, holder: '' };
           return { site, reachable: true, epoch: held.epoch, epochHolder: held.holder, agentVersion: '1', hostname: site };
         }),

@@ -66,6 +66,23 @@ describe('endings', () => {
     expect(estate.route).toBe('us-east-1');
   });
 
+  it('closes an open question when a step beside it meets a newer run', async () => {
+    estate.failOnce('promoteDatabase', ApplicationFailure.nonRetryable('the disk is full', 'permanent'));
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      estate.before = async (name) => {
+        if (name !== 'promoteCache') return;
+        await openGate(handle, 'failed-step');
+        estate.epochs.set('eu-central-1', { epoch: 99, holder: 'recovery/newer' });
+      };
+      await vote(handle, 'approve');
+      return endOf(handle);
+    });
+    expect(report.summary).toContain('A newer run holds the estate');
+    expect(report.gates.at(-1)?.decision).toBe('settled: the run ends by another decision');
+    expect(estate.changed('promoteDatabase')).toHaveLength(1);
+  });
+
   it('gives each run of an estate an epoch of its own, so that the calls of an earlier one are stale', async () => {
     const epochs = await rig.with(estate, async () => {
       const first = await start();

@@ -41,7 +41,9 @@ describe('guards', () => {
       const handle = await start({ declaredFailed: { reason: 'it answers with wrong data' } });
       await vote(handle, 'approve');
       const gate = await openGate(handle, 'accepted-risk');
-      await vote(handle, gate.choices[0]?.split(':')[0] ?? '', electorate.slice(0, 2), 'accepted-risk');
+      // What a declared site may still acknowledge grows by the second; what is accepted here covers it until the promotion.
+      const atLeast = Number(/accept (\d+)/.exec(gate.choices[0] ?? '')?.[1]);
+      await vote(handle, `accept ${atLeast + 600}`, electorate.slice(0, 2), 'accepted-risk');
       return { report: await endOf(handle), evidence: gate.evidence.join(' ') };
     });
     expect(evidence).not.toContain('database at us-east-1');
@@ -219,6 +221,29 @@ describe('guards', () => {
     expect(report.outcome).toBe('stood down');
     expect(report.summary).toContain('us-east-1 is alive');
     expect(estate.changes().filter((name) => name.startsWith('fence'))).toEqual([]);
+    expect(estate.writers()).toEqual(['us-east-1']);
+  });
+
+  it('does not go on to the next fence when the site recovered while the run was held between the two', async () => {
+    const [who = ''] = electorate;
+    estate.agentAnswers.add('us-east-1');
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      estate.before = (name) => (name === 'fenceByAgent' ? handle.signal(stopSignal, { who, reason: 'wait for the network team' }) : undefined);
+      await vote(handle, 'approve');
+      await until(
+        'the run is held',
+        async () => (await handle.query(statusQuery)).timeline.some((entry) => entry.text.startsWith('Held before the next fence')) || undefined,
+      );
+      estate.before = () => undefined;
+      estate.dead.clear();
+      await rig.env.sleep(milliseconds(plan.plan.estate.detection.evidenceMaxAge) + 1000);
+      await handle.signal(resumeSignal, { who, reason: 'go' });
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('stood down');
+    expect(report.summary).toContain('us-east-1 is alive');
+    expect(estate.changes()).not.toContain('fenceDatabaseByReplication');
     expect(estate.writers()).toEqual(['us-east-1']);
   });
 

@@ -8,7 +8,7 @@ import type { SiteId } from '../../plan/schema.ts';
 import { settle } from '../endings.ts';
 import { heldBy, nextEpoch, takeSurvey } from '../epochs.ts';
 import type { RecoveryFacts } from '../facts.ts';
-import type { Changes, StepTools } from '../activity-proxies.ts';
+import type { Changes, Reads, StepTools } from '../activity-proxies.ts';
 import { addLeftover, dropLeftover, endFenceOnReturn, FenceOnReturn, zoneLeftover } from '../leftovers.ts';
 import { describe, failure } from '../failures.ts';
 import type { Run } from '../run.ts';
@@ -114,19 +114,30 @@ async function triedInUndo(undo: () => Promise<readonly string[]>): Promise<read
 async function fence(
   run: Run,
   facts: RecoveryFacts,
-  { change }: StepTools,
+  { read, change }: StepTools,
   standbys: readonly SiteId[],
   replicas: readonly SiteId[],
 ): Promise<readonly Fence[]> {
   const site = facts.from;
+  await mustBeFailedUntilNow(run, facts, read);
   // An agent that gave no answer to the claim a moment ago is not waited for once more, unless the step is tried again; the child finds it when it comes back.
   const silent = facts.agentSilent;
   facts.agentSilent = false;
   const byAgent = silent ? null : provenPart(await change.fenceByAgent({ run: run.context(), site }));
   const proven = byAgent ? [byAgent] : [];
+  const open = openServers(run.plan, site, proven);
+  if (open.length > 0) await mustBeFailedUntilNow(run, facts, read);
   const byReplication = {
     database: () => change.fenceDatabaseByReplication({ run: run.context(), site, standbys }),
     cache: () => change.fenceCacheByReplication({ run: run.context(), site, replicas }),
   };
-  return [...proven, ...(await settle(...openServers(run.plan, site, proven).map((server) => byReplication[server]())))];
+  return [...proven, ...(await settle(...open.map((server) => byReplication[server]())))];
+}
+
+/** The look stands right before the fence: one that people hold after it would begin on what was seen before they did. */
+async function mustBeFailedUntilNow(run: Run, facts: RecoveryFacts, read: Reads): Promise<void> {
+  do {
+    await run.hold('before the next fence');
+    await mustStillBeFailed(run, facts, read);
+  } while (run.stopped);
 }

@@ -1,0 +1,97 @@
+/** What people really said, counted apart from the run: a gate may be decided only by what enough of the right people had voted for by then, on the evidence that it closed with. */
+import type { CacheState } from '../../../activities/cache/port.ts';
+import type { DatabaseState } from '../../../activities/database/port.ts';
+import type { AgentState } from '../../../activities/hosts/port.ts';
+import type { Plan } from '../../../plan/schema.ts';
+import type { GateRecord } from '../../../report/report.ts';
+import type { Vote } from '../../../workflows/messages.ts';
+import type { Lived } from '../simulation.ts';
+import type { Asked, Said } from '../witness.ts';
+
+type Decided = Lived['gates'][number];
+type Cast = Said & { readonly payload: Vote };
+
+/** Every decision of people has its votes. */
+export function votedFor(lived: Lived, plan: Plan): string[] {
+  return lived.gates
+    .filter(({ decision }) => !/^(expired|stopped|not asked|settled)/.test(decision))
+    .flatMap((gate) => {
+      const { quorum } = termsOf(gate, plan);
+      const voters = agreeing(lived, gate, plan);
+      return voters.length >= quorum ? [] : [`${gate.gate} was decided "${gate.decision}", and only ${voters.join(', ') || 'nobody'} had voted so`];
+    });
+}
+
+function termsOf({ gate }: GateRecord, plan: Plan) {
+  const terms = plan.procedures.regionalFailover.gates.find(({ id }) => gate.startsWith(`${id}-`));
+  if (!terms) throw new Error(`The plan has no gate for ${gate}.`);
+  return terms;
+}
+
+/**
+ * People whose last valid vote is for what was decided, at the moment by the time it closed when they were most: votes that came within the same millisecond after the close are not
+ * told from those before.
+ */
+function agreeing(lived: Lived, gate: Decided, plan: Plan): readonly string[] {
+  const { electorate } = termsOf(gate, plan);
+  const may = new Set(plan.groups.filter(({ id }) => electorate.includes(id)).flatMap(({ members }) => members));
+  const starter = lived.startedBy.get(gate.execution);
+  if (starter !== undefined) may.delete(starter);
+  const offered = lived.witness.shown.filter(({ execution, gate: shown }) => execution === gate.execution && shown.gate === gate.gate);
+  const words = new Set(offered.flatMap(({ gate: shown }) => shown.choices.map((choice) => choice.split(':')[0] ?? '')));
+  const last = new Map<string, string>();
+  let most: readonly string[] = [];
+  for (const { payload } of standing(lived, gate)) {
+    if (!may.has(payload.who) || payload.reason === '' || !words.has(payload.choice)) continue;
+    last.set(payload.who, payload.choice);
+    const now = [...last].flatMap(([who, choice]) => (choice.split(' ')[0] === gate.decision ? [who] : []));
+    if (now.length > most.length) most = now;
+  }
+  return most;
+}
+
+/** Votes on this very question in its time, without those that were cast before the evidence grew worse. */
+function standing({ witness }: Lived, gate: Decided): readonly Cast[] {
+  const closed = Date.parse(gate.closedAt ?? '');
+  const cast = witness.votes(gate.execution).filter(({ at, payload }) => payload.gate === gate.gate && at >= Date.parse(gate.openedAt) && at <= closed);
+  if (!gate.gate.startsWith('activation')) return cast;
+  const looks = looksOf(witness.asked.filter(({ execution }) => execution === gate.execution));
+  const worse = looks.filter((look, index) => index > 0 && look.at <= closed && look.rank > (looks[index - 1]?.rank ?? 0)).at(-1);
+  return worse ? cast.filter(({ order }) => order > worse.order) : cast;
+}
+
+/** What an assessment found, in coarse ranks: nothing against the target; what was acknowledged last may be missing; the target cannot take over. */
+interface Look {
+  readonly at: number;
+  readonly order: number;
+  readonly rank: 0 | 1 | 2;
+}
+
+/** An assessment asks for everything at once, and counts when all of it is answered; only an assessment asks for the service of the failed site. */
+function looksOf(asked: readonly Asked[]): readonly Look[] {
+  return asked
+    .filter(({ name }) => name === 'readService')
+    .flatMap((service) => {
+      const all = asked.filter(({ name, at }) => at === service.at && /^read(Database|Cache|Agents|Service)$/.test(name));
+      const told = all.flatMap(({ told }) => (told?.ok ? [told] : []));
+      if (told.length < all.length) return [];
+      const last = told.reduce((latest, one) => (one.order > latest.order ? one : latest));
+      return [{ at: last.at, order: last.order, rank: rankOf(all) }];
+    })
+    .sort((one, other) => one.order - other.order);
+}
+
+function rankOf(asked: readonly Asked[]): Look['rank'] {
+  const answers = <T>(named: string) => asked.flatMap(({ name, told }) => (name === named && told?.ok ? [told.value as T] : []));
+  const databases = answers<DatabaseState>('readDatabase');
+  const caches = answers<CacheState>('readCache');
+  const agents = answers<readonly AgentState[]>('readAgents').flat();
+  const target = [databases, caches, agents].map((states) =>
+    (states as readonly { site: string; reachable: boolean }[]).find(({ site }) => site === 'eu-central-1'),
+  );
+  if (target.some((state) => !state?.reachable)) return 2;
+  const waited = databases.some(
+    (state) => state.reachable && state.heartbeats[0]?.standbys.some((standby) => new RegExp(`^${state.site}=(sync|quorum)$`).test(standby)),
+  );
+  return waited ? 0 : 1;
+}
