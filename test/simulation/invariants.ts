@@ -1,5 +1,7 @@
 /** What must hold after any schedule, in the words of the plan's safety rules; what a report alone tells is judged as in the lab (test/invariants/record.ts). Each sentence that comes back is a violation; none is the wish. */
 import type { RunContext } from '../../activities/context.ts';
+import type { Fence } from '../../activities/fencing/port.ts';
+import { seconds } from '../../plan/durations.ts';
 import type { Plan } from '../../plan/schema.ts';
 import type { GateRecord, Report } from '../../report/report.ts';
 import { isChange } from '../../workflows/changes.ts';
@@ -30,31 +32,42 @@ export function violations(lived: Lived, plan: Plan): string[] {
     ...lived.ended.flatMap(({ report, execution }) => [
       ...recordViolations(report, plan),
       ...asTold(lived, report),
+      ...lossAccepted(lived, report, plan),
       ...changedOnceApproved(lived, report, execution),
       ...askedOnce(lived, report, execution),
     ]),
   ];
 }
 
-/** I1: two databases never acknowledge at once, unless people had accepted the risk of an unproven fence before. */
-function oneWriter({ estate, gates }: Lived): string[] {
-  return estate.splits
-    .filter(({ at }) => !gates.some((gate) => acceptsUnprovenFence(gate) && Date.parse(gate.closedAt ?? '') <= at))
+/** I1: two databases never acknowledge at once, unless people had accepted before that the old one is not proven fenced. */
+function oneWriter(lived: Lived): string[] {
+  return lived.estate.splits
+    .filter(({ at }) => !lived.gates.some((gate) => acceptsOpenDatabase(lived, gate) && Date.parse(gate.closedAt ?? '') <= at))
     .map(({ at, sites }) => `I1: at ${new Date(at).toISOString()} both ${sites.join(' and ')} acknowledge writes`);
 }
 
 const acceptsUnprovenFence = ({ gate, decision, question }: GateRecord): boolean =>
   gate.startsWith('accepted-risk') && decision.startsWith('accept') && question.includes('not proven fenced');
 
+/** Whoever accepts that a cache is not proven fenced has not accepted it of a database that the run was told is. */
+function acceptsOpenDatabase({ witness }: Lived, gate: Lived['gates'][number]): boolean {
+  if (!acceptsUnprovenFence(gate)) return false;
+  const fences = witness.asked.flatMap(({ execution, name, told }) =>
+    execution === gate.execution && name.startsWith('fence') && told?.ok && told.at <= Date.parse(gate.closedAt ?? '') ? [told.value as Fence] : [],
+  );
+  return !fences.some(({ servers }) => servers.some(({ server, state }) => server === 'database' && state === 'fenced'));
+}
+
 /**
  * I2: a loss that a report calls proven 0 or bounded is no greater. Where people went on without a proven fence, the report says from when on it assumes that nothing was
  * acknowledged any more; until then it is held to its word.
  */
-function lossAsStated({ estate, reports, declared }: Lived): string[] {
-  return reports
-    .filter((report) => report.outcome.startsWith('recovered'))
-    .flatMap((report) => {
-      const unproven = report.gates.find(acceptsUnprovenFence);
+function lossAsStated(lived: Lived): string[] {
+  const { estate, ended, declared, gates } = lived;
+  return ended
+    .filter(({ report }) => report.outcome.startsWith('recovered'))
+    .flatMap(({ report, execution }) => {
+      const unproven = gates.find((gate) => gate.execution === execution && acceptsOpenDatabase(lived, gate));
       const assumed = unproven ? Date.parse(declared ? unproven.openedAt : (report.clock?.failedSince ?? '')) : Infinity;
       const lost = estate.lost('database').filter((row) => row.at <= assumed);
       const [first, last] = [lost[0], lost.at(-1)];
@@ -65,6 +78,16 @@ function lossAsStated({ estate, reports, declared }: Lived): string[] {
         ? [`I2: ${seconds} s of acknowledged rows are lost, and the report says at most ${report.loss.seconds} s`]
         : [];
     });
+}
+
+/** A loss that nobody can bound, or that is above the plan's limits, was accepted by people in this run or in one before it. */
+function lossAccepted({ gates }: Lived, { loss, outcome }: Report, plan: Plan): string[] {
+  if (!outcome.startsWith('recovered') || loss.kind === 'proven 0') return [];
+  if (loss.kind === 'at most' && loss.seconds <= seconds(plan.estate.limits.lagTimeMax)) return [];
+  const accepted = gates.some(({ gate, decision }) => gate.startsWith('accepted-risk') && decision.startsWith('accept'));
+  return accepted
+    ? []
+    : [`I2: the report says a loss ${loss.kind === 'unknown' ? 'that is unknown' : `of up to ${loss.seconds} s`}, and nobody has accepted it`];
 }
 
 /** I3: nothing becomes a writer twice, and no second run is let in. That a driver finds its own effect is for the lab to show: the model's servers are what they are told to be. */

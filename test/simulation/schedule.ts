@@ -92,6 +92,14 @@ const faults: fc.Arbitrary<Disturbance> = fc.oneof(
       what: fc.constantFrom('functions are mended' as const, 'switch breaks' as const, 'zone is silent' as const, 'zone answers' as const),
     }),
   },
+  // Whether anybody still follows the lost primary hangs on the one that nobody fails over to.
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      what: fc.constantFrom('crash' as const, 'cut off' as const, 'cut off' as const, 'come back' as const),
+      site: fc.constant('ap-southeast-1'),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('cache loses keys' as const), site: fc.constantFrom(...survivors) }) },
   {
     weight: 1,
@@ -130,7 +138,7 @@ const ballot: fc.Arbitrary<Ballot> = fc
     choice: fc.oneof(fc.constant(0), fc.nat(4)),
     gate: fc.constantFrom('the open one' as const, 'the open one' as const, 'the open one' as const, 'another' as const),
     channel: fc.constantFrom('signal' as const, 'update' as const),
-    afterSeconds: fc.constantFrom(0, 0, 1, 5, 40, 200),
+    afterSeconds: fc.constantFrom(0, 0, 1, 5, 80, 200),
     meanwhile: fc.option(faults, { freq: 4, nil: undefined }),
   })
   .map(({ meanwhile, ...cast }) => (meanwhile ? { ...cast, meanwhile } : cast));

@@ -35,8 +35,8 @@ export class Simulations {
   static async create(): Promise<Simulations> {
     const { plan, digest } = await erlmcpPlan();
     const regionalFailover = { ...plan.procedures.regionalFailover, watch: 'PT1M' };
-    // As in the repository's plan: what people decide on must be looked at again while they think.
-    const detection = { ...plan.estate.detection, evidenceMaxAge: 'PT2M' };
+    // What people decide on is looked at again while they think.
+    const detection = { ...plan.estate.detection, evidenceMaxAge: 'PT1M' };
     const snapshot = { digest, plan: { ...plan, estate: { ...plan.estate, detection }, procedures: { ...plan.procedures, regionalFailover } } };
     const names = Object.keys(new FakeEstate(snapshot).activities());
     // Without the limit on a task's time: each call into the sandbox would start a thread that watches it.
@@ -228,9 +228,11 @@ class Simulation {
   /** Two people after one another say the same, until the gate has its quorum. */
   private inclined(gate: OpenGate): Ballot | null {
     if (this.schedule.inclination === 'silence') return null;
-    // Who has asked for a retry three times gives up.
-    const goesOn = this.schedule.inclination === 'go on' && !(gate.gate.startsWith('failed-step') && this.tried++ > 16);
-    const choice = goesOn ? 0 : gate.choices.length - 1;
+    // Who has asked for a retry so often goes on without, where that is offered, and gives up where it is not.
+    const tired = gate.gate.startsWith('failed-step') && this.tried++ > 8;
+    const skip = gate.choices.findIndex((offered) => offered.startsWith('skip:'));
+    const last = gate.choices.length - 1;
+    const choice = this.schedule.inclination === 'go back' ? last : !tired ? 0 : skip >= 0 ? skip : last;
     const said = new Set(gate.votes.filter((vote) => vote.result === 'counted' && vote.choice === gate.choices[choice]?.split(':')[0]).map((vote) => vote.who));
     const who = gate.electorate.find((person) => !said.has(person));
     return who === undefined ? null : { who, choice, gate: 'the open one', channel: 'signal', afterSeconds: 3 };
