@@ -34,6 +34,12 @@ export const removals: readonly Removal[] = [
     test: { file: guards, title: 'does not fence a site that recovered while the run was held' },
   },
   {
+    guard: 'Look again: also between two fences, when people held the run there',
+    file: 'workflows/steps/fencing.ts',
+    edits: [{ find: 'if (open.length > 0) await mustBeFailedUntilNow(run, facts, read);', replace: '' }],
+    test: { file: guards, title: 'does not go on to the next fence when the site recovered while the run was held between the two' },
+  },
+  {
     guard: 'Lock: one run of an estate, by its workflow id',
     file: 'workflows/opening.ts',
     edits: [{ find: 'if (workflowId !== rightId)', replace: 'if (workflowId === "")' }],
