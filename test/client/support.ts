@@ -1,7 +1,4 @@
 /** A Temporal dev server, a worker on the real queue with a model of an estate behind it, and the command line called in the process. */
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
@@ -11,10 +8,10 @@ import { requireWorker } from '../../client/workers.ts';
 import { findTemporal } from '../../lab/setup/paths.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { PlanSnapshot } from '../../plan/schema.ts';
-import { writeWorkflowBundle } from '../../workers/bundle.ts';
 import { createWorker } from '../../workers/worker.ts';
 import { makeFenceOnReturnWorkflowId } from '../../workflows/ids.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
+import { bundleFile } from '../support/bundle.ts';
 import type { FakeEstate } from '../support/fake-estate.ts';
 import { until } from '../support/until.ts';
 
@@ -44,9 +41,7 @@ export class Stage {
   /** At the server with this address; absent: at one of its own. */
   static async open(address?: string): Promise<Stage> {
     const env = await (address === undefined ? ownServer() : TestWorkflowEnvironment.createFromExistingServer({ address, namespace: 'default' }));
-    const bundle = path.join(await mkdtemp(path.join(tmpdir(), 'dr-bundle-')), 'workflow-bundle.js');
-    await writeWorkflowBundle(bundle, new DefaultLogger('ERROR'));
-    return new Stage(env, await loadPlan(planFolder), bundle);
+    return new Stage(env, await loadPlan(planFolder), await bundleFile());
   }
 
   get address(): string {

@@ -6,6 +6,7 @@ import type { BundleOptions, InjectedSinks } from '@temporalio/worker';
 const store = globalThis as { __VITEST_COVERAGE__?: object; __coverage__?: object };
 if (store.__VITEST_COVERAGE__) store.__coverage__ = {};
 const coverage = new WorkflowCoverage();
+export const measuring = store.__VITEST_COVERAGE__ !== undefined;
 
 /** Options of a bundle whose workflows/ are instrumented; what they import is measured by vitest. */
 export function measured(options: BundleOptions): BundleOptions {

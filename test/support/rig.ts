@@ -3,13 +3,14 @@ import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { setupPaths } from '../../lab/setup/paths.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { PlanSnapshot } from '../../plan/schema.ts';
 import { taskQueue } from '../../workflows/ids.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
-import { coverageSinks, keepCoverage, measured } from './coverage.ts';
+import { bundleWorkflows } from './bundle.ts';
+import { coverageSinks, keepCoverage } from './coverage.ts';
 import type { FakeEstate } from './fake-estate.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } });
@@ -24,20 +25,14 @@ export async function testPlan(folder: string): Promise<PlanSnapshot> {
   return { digest, plan: { ...plan, estate: { ...plan.estate, detection } } };
 }
 
-/** The workflows from their sources. */
-export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
-  const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
-  return bundleWorkflowCode(measured({ workflowsPath, logger: new DefaultLogger('ERROR') }));
-}
-
-/** One for a test file: it bundles the workflows once. Each test gets a server of its own, whose clock and locks no other test has touched. */
+/** One for a test file. Each test gets a server of its own, whose clock and locks no other test has touched. */
 export class Rig {
-  private readonly bundle: WorkflowBundleWithSourceMap;
+  private readonly bundle: { readonly code: string };
   private environment: TestWorkflowEnvironment | null = null;
   private started: WorkflowHandle[] = [];
   private expected: WorkflowHandle[] = [];
 
-  private constructor(bundle: WorkflowBundleWithSourceMap) {
+  private constructor(bundle: { readonly code: string }) {
     this.bundle = bundle;
   }
 
