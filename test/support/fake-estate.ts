@@ -55,7 +55,7 @@ export class FakeEstate {
   brokenFunctions = new Map<string, string>();
   /** Functions that customers' verification was asked to judge last. */
   judgedFunctions: readonly string[] = [];
-  /** Kinds of server that agents close; null: those of the plan. */
+  /** Kinds of server that agents prove closed; null: all that they can close. */
   agentCloses: readonly ServerKind[] | null = null;
   /** What a customer meets at resolvers. */
   resolverRemarks: readonly string[] = [];
@@ -286,8 +286,10 @@ export class FakeEstate {
         if (this.dead.has(site)) return { ...fence(site, 'agent', false, 'database'), proof: 'the agent does not answer' };
         return this.guarded(run, site, () => {
           this.server(site).role = 'fenced';
-          const both = fence(site, 'agent', true, 'database');
-          return { ...both, servers: (this.agentCloses ?? closedByAgents(this.snapshot.plan)).flatMap((server) => fence(site, 'agent', true, server).servers) };
+          const closes = (server: ServerKind) => this.agentCloses?.includes(server) ?? true;
+          const all = closedByAgents(this.snapshot.plan);
+          const proven = all.length > 0 && all.every(closes);
+          return { ...fence(site, 'agent', proven, 'database'), servers: all.flatMap((server) => fence(site, 'agent', closes(server), server).servers) };
         });
       },
       fenceDatabaseByReplication: async ({ run, site, standbys }) => {

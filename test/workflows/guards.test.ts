@@ -47,7 +47,7 @@ describe('guards', () => {
       return { report: await endOf(handle), evidence: gate.evidence.join(' ') };
     });
     expect(evidence).not.toContain('database at us-east-1');
-    expect(report.steps.find(({ id }) => id === 'fence-site')?.evidence).toMatch(/fenced \(agent\): the database .* · NOT proven \(replication\)/);
+    expect(report.steps.find(({ id }) => id === 'fence-site')?.evidence).toMatch(/^fenced \(agent\): database: model\. · NOT proven \(replication\)/);
     expect(report.exceptions[0]).toBe('us-east-1 was not proven fenced: no proof');
     expect(report.leftovers.join(' '), 'the child stays for the cache').toContain('fence-on-return');
   });
