@@ -60,7 +60,8 @@ export function judgeTarget(plan: Pick<Plan, 'sites' | 'estate'>, from: string, 
     );
   if (facts.cache === 'unreachable') against.push('Its cache does not answer.');
   if (facts.cache === 'primary') against.push(`Its cache is a primary, and no run has promoted it: two writers would be possible. ${wayBack}`);
-  if (facts.cache === 'untold') against.push('Its cache is a primary, and nobody tells who made it one: its agent or API does not answer.');
+  if (facts.cache === 'untold')
+    against.push('Its cache is a primary, and nobody tells who made it one: its agent or API does not answer. Bring that back, then assess again.');
   if (facts.cachePrimaryElsewhere !== undefined)
     against.push(`The cache at ${facts.cachePrimaryElsewhere} is a primary: two writers would be possible. Fail over there, or: ${wayBack}`);
   if (against.length > 0) return { site: facts.site, eligible: false, reasons: against };

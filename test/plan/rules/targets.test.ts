@@ -50,7 +50,10 @@ describe('a target', () => {
       { cache: 'primary' as const },
       'Its cache is a primary, and no run has promoted it: two writers would be possible. Let it follow its primary again, also one that is lost (Redis: REPLICAOF); what it took since is lost then.',
     ],
-    [{ cache: 'untold' as const }, 'Its cache is a primary, and nobody tells who made it one: its agent or API does not answer.'],
+    [
+      { cache: 'untold' as const },
+      'Its cache is a primary, and nobody tells who made it one: its agent or API does not answer. Bring that back, then assess again.',
+    ],
     [
       { cachePrimaryElsewhere: 'ap-southeast-1' },
       'The cache at ap-southeast-1 is a primary: two writers would be possible. Fail over there, or: Let it follow its primary again, also one that is lost (Redis: REPLICAOF); what it took since is lost then.',
