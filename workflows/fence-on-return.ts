@@ -1,7 +1,6 @@
 /** Fences a site through its own agent when it comes back. Outlives the run that started it; a newer run or an undo ends it. */
 import { condition, continueAsNew, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
-import { closedByAgents } from '../plan/rules/servers.ts';
 import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { planQuery, supersedeSignal } from './messages.ts';
@@ -22,8 +21,6 @@ export type FenceOnReturnResult = { readonly outcome: 'fenced'; readonly proof: 
 
 /** Longest time of one try, seconds. */
 const tryBound = 60;
-/** Between two tries of a site whose service is stopped, and of whose servers only those are open that no agent can close. */
-const keepStoppedSeconds = 60;
 
 export async function fenceOnReturn(input: FenceOnReturnInput): Promise<FenceOnReturnResult> {
   const superseded: { reason: string | null } = { reason: null };
@@ -38,27 +35,26 @@ export async function fenceOnReturn(input: FenceOnReturnInput): Promise<FenceOnR
   setCurrentDetails(`### ${input.site} will be fenced when it comes back\n\nTried every ${input.pollSeconds} s in the name of \`${input.run.runId}\`.`);
   while (superseded.reason === null) {
     const result = await tryOnce(input);
-    if ('outcome' in result) return result;
+    if (result) return result;
     if (workflowInfo().continueAsNewSuggested && superseded.reason === null) await continueAsNew<typeof fenceOnReturn>(input);
-    await condition(() => superseded.reason !== null, result.againAfterSeconds * 1000);
+    await condition(() => superseded.reason !== null, input.pollSeconds * 1000);
   }
   return { outcome: 'superseded', reason: superseded.reason };
 }
 
-/** One try; what it has begun comes to its end before a signal counts. */
-async function tryOnce(input: FenceOnReturnInput): Promise<FenceOnReturnResult | { readonly againAfterSeconds: number }> {
+/** One try; what it has begun comes to its end before a signal counts. Null when the site is not fenced yet: what no agent can close never is, and its service is kept stopped. */
+async function tryOnce(input: FenceOnReturnInput): Promise<FenceOnReturnResult | null> {
   const { change } = toolsFor(`Fence ${input.site} if it is back`, tryBound);
   try {
     const fence = await change.fenceByAgent({ run: input.run, site: input.site });
     const open = openServers(input.snapshot.plan, input.site, [provenPart(fence) ?? fence]);
     if (open.length === 0) return { outcome: 'fenced', proof: fence.proof };
-    setCurrentDetails(`### The ${open.join(' and the ')} of ${input.site} cannot be fenced by its agent\n\n${fence.proof}`);
-    const closable = open.some((server) => closedByAgents(input.snapshot.plan).includes(server));
-    return { againAfterSeconds: closable ? input.pollSeconds : keepStoppedSeconds };
+    setCurrentDetails(`### The ${open.join(' and the ')} of ${input.site} is not fenced yet\n\n${fence.proof}`);
+    return null;
   } catch (error) {
     if (isCancellation(error)) throw error;
     if (errorType(error) === 'stale-epoch') return { outcome: 'superseded', reason: describe(error) };
     setCurrentDetails(`### ${input.site} is not fenced yet\n\n${describe(error)}`);
-    return { againAfterSeconds: input.pollSeconds };
+    return null;
   }
 }
