@@ -1,11 +1,12 @@
 /** The assessment: what a failover of a site would find now. Reads only; printed by `dr assess` and shown at the gate. */
 import type { CacheState } from '../activities/cache/port.ts';
 import type { RunContext } from '../activities/context.ts';
-import type { DatabaseState } from '../activities/database/port.ts';
+import type { DatabaseState, Heartbeat } from '../activities/database/port.ts';
 import type { AgentState } from '../activities/hosts/port.ts';
 import type { Vantage } from '../activities/detection/port.ts';
 import { seconds } from '../plan/durations.ts';
 import { judgeFailure } from '../plan/rules/failure.ts';
+import { judgeDatabaseFence } from '../plan/rules/fence-proof.ts';
 import { estimateDatabaseLoss, type Loss } from '../plan/rules/loss.ts';
 import { judgeSeverity } from '../plan/rules/severity.ts';
 import { judgeTarget, recommend } from '../plan/rules/targets.ts';
@@ -86,7 +87,7 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
   const untold = survey.databases.find((state) => state.site !== site && state.reachable && state.follows === 'unknown');
   const cacheElsewhere = survey.caches.find((state) => state.site !== site && state.reachable && ['primary', 'promoted'].includes(cacheRoleOf(state)));
   const cacheUntold = survey.caches.find((state) => state.site !== site && state.reachable && state.standing === 'untold');
-  const beating = newestHeartbeat(survey.databases);
+  const beating = newestHeartbeat(heartbeatsOf(survey.databases))?.site;
   const { eligible, reasons } = judgeTarget(plan, from, {
     site,
     ...agentTrouble(survey, site),
@@ -122,10 +123,13 @@ function agentTrouble({ agents }: Survey, site: SiteId): { readonly agentTrouble
   return { agentTrouble: agent?.reason ?? 'it was not asked.' };
 }
 
-/** Site of the newest heartbeat that any survivor holds: the last primary that replicated to it. */
-function newestHeartbeat(databases: readonly DatabaseState[]): SiteId | undefined {
-  const heartbeats = databases.flatMap((state) => (state.reachable ? state.heartbeats : []));
-  return heartbeats.sort((one, other) => Date.parse(other.writtenAt) - Date.parse(one.writtenAt))[0]?.site;
+function heartbeatsOf(databases: readonly DatabaseState[]): readonly Heartbeat[] {
+  return databases.flatMap((state) => (state.reachable ? state.heartbeats : []));
+}
+
+/** Of those that the survivors hold: it is from the last primary that replicated to them. */
+function newestHeartbeat(heartbeats: readonly Heartbeat[]): Heartbeat | undefined {
+  return heartbeats.toSorted((one, other) => Date.parse(other.writtenAt) - Date.parse(one.writtenAt))[0];
 }
 
 function roleOf(database: Extract<DatabaseState, { reachable: true }>): 'standby' | 'primary' | 'promoted' {
@@ -144,7 +148,10 @@ function lossSeconds(loss: Loss): number | 'unknown' {
   return loss.kind === 'at most' ? loss.seconds : 'unknown';
 }
 
-/** A survivor that was synchronous has every acknowledged commit; whether the fence proves it is seen later. Otherwise time since the newest commit counts. */
+/**
+ * If the primary could acknowledge nothing once the survivors that answer have left it, they hold every commit that it has acknowledged so far; whether the fence proves
+ * it is seen later. Otherwise time since the newest commit counts.
+ */
 function expectedLoss(
   plan: Plan,
   databases: readonly DatabaseState[],
@@ -152,12 +159,14 @@ function expectedLoss(
   failedSince: string | null,
 ): Loss {
   const reachable = databases.filter((state) => state.reachable);
-  const own = reachable.find((state) => state.site === target);
-  if (!own) return { kind: 'unknown', reason: 'the database there does not answer' };
-  const heartbeatAt = (state: (typeof reachable)[number]) => state.heartbeats.find((heartbeat) => heartbeat.site === from);
-  const synchronous = reachable.find((state) => heartbeatAt(state)?.standbys.some((standby) => /^(.+)=(sync|quorum)$/.exec(standby)?.[1] === state.site));
-  if (synchronous) {
-    const basis = `${synchronous.site} was synchronous in the heartbeat of ${heartbeatAt(synchronous)?.writtenAt ?? ''}; proven only once the old primary is fenced`;
+  if (!reachable.some((state) => state.site === target)) return { kind: 'unknown', reason: 'the database there does not answer' };
+  const heartbeat = newestHeartbeat(heartbeatsOf(reachable).filter(({ site }) => site === from));
+  const left = reachable.map((state) => state.site);
+  const since = failedSince ?? now();
+  const lostAt = heartbeat && Date.parse(heartbeat.writtenAt) > Date.parse(since) ? heartbeat.writtenAt : since;
+  const heartbeatMaxAgeSeconds = seconds(plan.estate.limits.heartbeatMaxAge);
+  if (heartbeat && judgeDatabaseFence({ heartbeat, lostAt, heartbeatMaxAgeSeconds, left }).proven) {
+    const basis = `by the heartbeat of ${heartbeat.writtenAt} each commit that was acknowledged is at ${left.join(' or ')}; proven only once ${from} is fenced`;
     return { kind: 'at most', seconds: 0, bytes: 0, basis };
   }
   return lossSinceNewestCommit(plan, reachable, failedSince === null ? undefined : { at: Date.parse(failedSince), basis: unobserved });

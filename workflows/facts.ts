@@ -30,8 +30,8 @@ export interface RecoveryFacts {
   cacheContactAt: string | null;
   /** Loss of the cache, for the functions that live there; null before it was counted, and where the estate has none. */
   cacheLoss: Loss | null;
-  /** Loss that people accepted: so many seconds, or whatever it is; null when nobody was asked. */
-  acceptedLoss: number | 'whatever it is' | null;
+  /** Loss that people accepted: so many seconds when it was counted (RFC 3339), or whatever it is; null when nobody was asked. */
+  acceptedLoss: { readonly seconds: number; readonly countedAt: string } | 'whatever it is' | null;
   /** Epochs as they were read along with the last look at the site; null before it and once they were used. */
   epochSurvey: EpochSurvey | null;
   /** The failed site's agent gave no answer when the epoch was claimed. */

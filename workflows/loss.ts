@@ -10,7 +10,7 @@ import type { Reads } from './activity-proxies.ts';
 import type { RecoveryFacts } from './facts.ts';
 import { now } from './clock.ts';
 import type { Run } from './run.ts';
-import { fenceOf } from './servers.ts';
+import { fenceOf, openServers } from './servers.ts';
 import { cacheSites } from './sites.ts';
 
 /** What people are told when nobody can see whether the failed site still acknowledges. */
@@ -59,9 +59,19 @@ export function lossOf(facts: RecoveryFacts): Loss {
 export function lossNeedsPeople(run: Run, facts: RecoveryFacts, loss: Loss): boolean {
   if (loss.kind === 'proven 0' || facts.acceptedLoss === 'whatever it is') return false;
   if (loss.kind === 'unknown') return true;
-  if (facts.acceptedLoss !== null && loss.seconds <= facts.acceptedLoss) return false;
+  if (facts.acceptedLoss !== null && loss.seconds <= coveredSeconds(run, facts, facts.acceptedLoss)) return false;
   const { lagBytesMax, lagTimeMax } = run.plan.estate.limits;
   return loss.seconds > seconds(lagTimeMax) || (loss.bytes !== 'unknown' && loss.bytes > lagBytesMax) || facts.fences.some((fence) => !fence.proven);
+}
+
+/** Whether the loss counts until now: a site that people declared failed may acknowledge for as long as it is not fenced. */
+export function lossGrows(run: Run, facts: RecoveryFacts): boolean {
+  return facts.declaredFailed !== undefined && openServers(run.plan, facts.from, facts.fences).length > 0;
+}
+
+/** What people have accepted, with what a loss that grows has grown by since it was counted: they are not asked again for the time that their own votes took. */
+function coveredSeconds(run: Run, facts: RecoveryFacts, accepted: { readonly seconds: number; readonly countedAt: string }): number {
+  return accepted.seconds + (lossGrows(run, facts) ? Math.ceil((Date.parse(now()) - Date.parse(accepted.countedAt)) / 1000) : 0);
 }
 
 /** The loss of the database as it stands, from the fence's position and the target's. */

@@ -9,7 +9,7 @@ import { assess } from './assess.ts';
 import { RunEnding } from './endings.ts';
 import type { RecoveryFacts } from './facts.ts';
 import type { Decision, GateEvidence } from './gate.ts';
-import { countLoss, lossNeedsPeople, lossOf } from './loss.ts';
+import { countLoss, lossGrows, lossNeedsPeople, lossOf } from './loss.ts';
 import type { Assessment } from './messages.ts';
 import { now } from './clock.ts';
 import { describe } from './failures.ts';
@@ -57,6 +57,7 @@ export async function acceptUnprovenFence(run: Run, facts: RecoveryFacts, fences
   await acceptRisk(run, facts, `${facts.from} is not proven fenced. Promote ${facts.to} all the same?`, loss, [
     ...unproven,
     `If ${facts.from} still acknowledges writes, they are lost and two writers exist until it is fenced.`,
+    ...(lossGrows(run, facts) ? ['The estimate grows by a second each second from now; what you accept grows with it.'] : []),
   ]);
   run.exceptions.push(`${facts.from} was not proven fenced: ${unproven.join(' · ')}`);
 }
@@ -76,17 +77,18 @@ async function acceptRisk(run: Run, facts: RecoveryFacts, question: string, loss
     loss.kind === 'at most'
       ? { accept: 'go on; type the seconds of acknowledged work that may be lost' }
       : { [unknownLoss]: 'go on, with a loss that nobody can bound' };
+  const countedAt = now();
   const decision = await run.ask({
     gate: 'accepted-risk',
     question,
     choices: run.forwardOnly ? { ...choices, abort: 'end here; everything stays as it is' } : { ...choices, undo: 'take back everything done so far and end' },
     ...(loss.kind === 'at most' ? { acceptAtLeast: loss.seconds } : {}),
-    evidence: { lines: [`Estimated loss: ${describeLoss(loss)}; ${basis}.`, ...more], at: now(), badness: 0 },
+    evidence: { lines: [`Estimated loss: ${describeLoss(loss)}; ${basis}.`, ...more], at: countedAt, badness: 0 },
   });
   if (decision.kind !== 'decided' || decision.choice === 'undo' || decision.choice === 'abort') {
     throw new RunEnding('aborted', `The risk was not accepted: ${question} ${run.leftAs} Start again to ask again.`, !run.forwardOnly);
   }
-  facts.acceptedLoss = decision.choice === unknownLoss ? 'whatever it is' : decision.acceptedSeconds;
+  facts.acceptedLoss = decision.choice === unknownLoss ? 'whatever it is' : { seconds: decision.acceptedSeconds, countedAt };
 }
 
 /** A look that fails keeps the evidence that there is, and says so. */

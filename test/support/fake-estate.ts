@@ -43,11 +43,11 @@ export class FakeEstate {
   /** Called before each activity; a test hooks in what happens meanwhile. */
   before: (name: string) => Promise<void> | void = () => undefined;
   route: SiteId;
-  /** By default the last standby of the plan. */
-  synchronousStandby: SiteId | null;
+  /** Each commit waits for one of them; by default the last standby of the plan. */
+  synchronousStandbys: readonly SiteId[];
   /** Site that wrote the newest heartbeat. */
   heartbeatFrom: SiteId;
-  /** Whether a fence by replication can prove itself at all; that of the database needs its synchronous standby besides. */
+  /** Whether a fence by replication can prove itself at all; that of the database needs its synchronous standbys besides. */
   fenceProvable = true;
   /** Whether an undo of the fence works, and the old site's service starts again. */
   reattachable = true;
@@ -73,7 +73,7 @@ export class FakeEstate {
       this.databases.set(site, { role: site === this.primary ? 'writer' : 'standby', bytes: 1000, keys: 10 });
       this.capacity.set(site, snapshot.plan.sites.find((candidate) => candidate.id === site)?.capacity.baselinePercent ?? 0);
     }
-    this.synchronousStandby = [...this.databases.keys()].filter((site) => site !== this.primary).at(-1) ?? null;
+    this.synchronousStandbys = [...this.databases.keys()].filter((site) => site !== this.primary).slice(-1);
   }
 
   /** Servers that would acknowledge a write. Two of them is what must never be. */
@@ -206,7 +206,6 @@ export class FakeEstate {
   private databaseState(site: SiteId): DatabaseState {
     const server = this.databases.get(site);
     if (this.dead.has(site) || !server) return { site, reachable: false, reason: 'no answer' };
-    const standbys = this.synchronousStandby ? [`${this.synchronousStandby}=sync`] : [];
     return {
       site,
       reachable: true,
@@ -225,10 +224,10 @@ export class FakeEstate {
         {
           site: this.heartbeatFrom,
           writtenAt: this.lastCommitAt,
-          synchronousStandbyNames: '',
+          synchronousStandbyNames: this.synchronousStandbys.length > 0 ? `ANY 1 (${this.synchronousStandbys.map((name) => `"${name}"`).join(', ')})` : '',
           synchronousCommit: 'on',
           overrides: [],
-          standbys,
+          standbys: this.synchronousStandbys.map((name) => `${name}=quorum`),
           cache: { minReplicasToWrite: 1, minReplicasMaxLagSeconds: 2, replicas: 2 },
         },
       ],
@@ -294,7 +293,8 @@ export class FakeEstate {
       },
       fenceDatabaseByReplication: async ({ run, site, standbys }) => {
         for (const standby of standbys) this.mustHold(run, standby);
-        const proven = this.provable(site) && standbys.some((standby) => standby === this.synchronousStandby);
+        const waitsFor = this.synchronousStandbys;
+        const proven = this.provable(site) && waitsFor.length > 0 && waitsFor.every((standby) => standbys.includes(standby));
         if (proven) this.server(site).role = 'fenced';
         return fence(site, 'replication', proven, 'database');
       },

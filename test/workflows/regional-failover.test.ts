@@ -164,6 +164,14 @@ describe('votes', () => {
     expect(report.gates[0]?.identity).toBe('asserted');
   });
 
+  it('foretells a loss where a standby is gone that may alone hold the last commits', async () => {
+    estate.synchronousStandbys = ['eu-central-1', 'ap-southeast-1'];
+    const lossAtGate = async () => /eu-central-1: loss ([^;]*);/.exec((await openGate(await start())).evidence.join(' '))?.[1];
+    expect(await rig.with(estate, lossAtGate)).toBe('at most 0 s / 0 bytes');
+    estate.dead.add('ap-southeast-1');
+    expect(await rig.with(estate, lossAtGate)).toMatch(/^at most [1-9]\d* s \/ unknown bytes$/);
+  });
+
   it('voids votes when the evidence grows worse', async () => {
     const [first = '', second = ''] = electorate;
     const report = await rig.with(estate, async () => {
@@ -171,7 +179,7 @@ describe('votes', () => {
       const gate = await openGate(handle);
       await handle.signal(approveSignal, { gate: gate.gate, who: first, reason: 'yes' });
       estate.dead.add('ap-southeast-1');
-      estate.synchronousStandby = null;
+      estate.synchronousStandbys = [];
       await rig.env.sleep(milliseconds(plan.plan.estate.detection.evidenceMaxAge) + 1000);
       await until('the question has a new id', async () => ((await openGate(handle)).gate !== gate.gate ? true : undefined));
       // Too late: this is the id of the better evidence.

@@ -52,7 +52,7 @@ describe('two sites without a cache', () => {
   });
 
   it('cannot prove a fence by replication where the one standby is asynchronous, so that people accept the loss or not', async () => {
-    estate.synchronousStandby = null;
+    estate.synchronousStandbys = [];
     estate.lastCommitAt = new Date(Date.now() - 20_000).toISOString();
     const report = await rig.with(estate, async () => {
       const handle = await start();
@@ -100,7 +100,7 @@ describe('two sites without a cache', () => {
     // A failover the other way round: lyon is the standby of gent.
     const [lyon, gent] = [estate.databases.get('lyon'), estate.databases.get('gent')];
     if (!lyon || !gent) throw new Error('The model lacks a database.');
-    [lyon.role, gent.role, estate.route, estate.heartbeatFrom, estate.synchronousStandby] = ['standby', 'writer', 'gent', 'gent', 'lyon'];
+    [lyon.role, gent.role, estate.route, estate.heartbeatFrom, estate.synchronousStandbys] = ['standby', 'writer', 'gent', 'gent', ['lyon']];
     estate.dead.clear();
     const report = await rig.with(estate, async () => {
       const handle = await start({ from: 'gent', to: 'lyon', declaredFailed: { reason: 'the roof leaks' } });

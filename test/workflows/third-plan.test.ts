@@ -7,7 +7,7 @@ useFailovers(() => testPlan('test/plans/tickets'));
 
 it('promotes a replica of RDS only after people have typed what may be lost, and says so first', async () => {
   estate.fenceProvable = false;
-  estate.synchronousStandby = null;
+  estate.synchronousStandbys = [];
   estate.lastCommitAt = new Date(Date.now() - 20_000).toISOString();
   const report = await rig.with(estate, async () => {
     const handle = await start();
