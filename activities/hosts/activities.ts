@@ -19,8 +19,6 @@ export function createHostsActivities(dependencies: ActivityDependencies): Hosts
                 reachable: true,
                 epoch: Number(fields.get('epoch')),
                 epochHolder: fields.get('epoch_holder'),
-                agentVersion: fields.get('version'),
-                hostname: fields.get('hostname'),
               };
             },
           );

@@ -191,7 +191,7 @@ export class FakeEstate {
         sites.map((site) => {
           if (this.dead.has(site) && !this.agentAnswers.has(site)) return { site, reachable: false, reason: 'no answer' };
           const held = this.epochs.get(site) ?? { epoch: 0, holder: '' };
-          return { site, reachable: true, epoch: held.epoch, epochHolder: held.holder, agentVersion: '1', hostname: site };
+          return { site, reachable: true, epoch: held.epoch, epochHolder: held.holder };
         }),
       readWriters: async ({ sites }) =>
         sites.flatMap((site): WriterState[] => {
