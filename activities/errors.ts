@@ -10,13 +10,13 @@ export const errorCatalogue = {
     meaning: 'Something did not answer, or not in time.',
     retryable: true,
     actsNext: 'the run retries',
-    hint: 'Nothing to do unless it repeats until the step runs out of time.',
+    hint: 'It is tried again. When people are asked: see that what is named answers, then choose retry.',
   },
   permanent: {
     meaning: 'It will fail in the same way until its cause is mended.',
     retryable: false,
     actsNext: 'people',
-    hint: 'Mend the cause that the message names, then choose retry; or choose undo or abort.',
+    hint: 'Mend the cause that the message names, then choose retry, or another answer.',
   },
   capacity: {
     meaning: 'The provider has no room, neither for what is asked nor for the alternatives of the plan.',

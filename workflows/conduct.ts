@@ -77,9 +77,7 @@ async function untilEnding(run: Run, body: () => Promise<void>): Promise<RunEndi
 
 /** What every ending has in common: take back what must be, read the end state, judge, report. */
 async function closeRun(run: Run, facts: RecoveryFacts, early: RunEnding | null, ending: Ending, report: (outcome: Outcome) => Report): Promise<void> {
-  // The stop switch holds changes of the procedure; a run that ends must be able to take them back and to report.
-  if (run.stopped) run.note(`The stop of ${run.stopped.who} is lifted: the run ends.`);
-  run.stopped = null;
+  run.close();
   if (early) ending.summary = early.message;
   if (early?.undo && !run.forwardOnly) await run.takeBack();
   run.enter('closing');

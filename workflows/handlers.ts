@@ -4,7 +4,6 @@ import { sentencesOf } from '../plan/rules/sentences.ts';
 import type { Outcome, Report } from '../report/report.ts';
 import type { RecoveryFacts } from './facts.ts';
 import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, type Vote, voteSignal, voteUpdate } from './messages.ts';
-import { now } from './clock.ts';
 import type { Run } from './run.ts';
 import { statusOf } from './status-of.ts';
 
@@ -34,8 +33,7 @@ export function listen(run: Run, facts: RecoveryFacts, report: () => Report, out
     stopSignal,
     (said) => {
       const { who, reason } = saidBy(said);
-      run.stopped = { who, reason, at: now() };
-      run.note(`Stop switch thrown by ${who}: ${reason}`);
+      run.stop(who, reason);
     },
     { description: 'Hold the run before its next change: {"who","reason"}.' },
   );

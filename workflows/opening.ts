@@ -26,7 +26,7 @@ export function checkInput(input: RegionalFailoverInput): void {
       throw refuse(`The input of a run lacks "${field}".`, 'Send {"estate","from","to","mode","startedBy"}, each a text.');
     }
   }
-  if (!(input.mode in modes)) throw refuse(`There is no mode "${input.mode}".`, `Write ${Object.keys(modes).join(' or ')}.`);
+  if (!Object.hasOwn(modes, input.mode)) throw refuse(`There is no mode "${input.mode}".`, `Write ${Object.keys(modes).join(' or ')}.`);
   const declared = input.declaredFailed;
   if (declared && (typeof declared.reason !== 'string' || declared.reason.trim() === ''))
     throw refuse('A site is declared failed without a reason.', 'Give declaredFailed.reason.');

@@ -48,11 +48,16 @@ export function activation(run: Run, facts: RecoveryFacts, first: Assessment): L
 }
 
 /** The third way to pass the fence: people accept, by a typed number of seconds, what an unproven fence may cost. */
-export async function acceptUnprovenFence(run: Run, facts: RecoveryFacts, fences: readonly Fence[]): Promise<void> {
+export async function askIfFenceIsUnproven(run: Run, facts: RecoveryFacts, fences: readonly Fence[]): Promise<void> {
   if (run.rules.changes === 'print' || allProven(fences)) return;
   const unproven = fences.filter((fence) => !fence.proven).map((fence) => fence.proof);
   const { read } = toolsFor('Count what an unproven fence may cost', seconds(run.plan.estate.detection.evidenceMaxAge));
-  await countLoss(run, facts, read);
+  try {
+    await countLoss(run, facts, read);
+  } catch (error) {
+    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+    facts.loss = { kind: 'unknown', reason: `it could not be counted: ${describe(error)}` };
+  }
   const loss = lossOf(facts);
   await acceptRisk(run, facts, `${facts.from} is not proven fenced. Promote ${facts.to} all the same?`, loss, [
     ...unproven,
@@ -63,7 +68,7 @@ export async function acceptUnprovenFence(run: Run, facts: RecoveryFacts, fences
 }
 
 /** The lag gate: a loss above the plan's limits is accepted by people, or the run is taken back. */
-export async function acceptLoss(run: Run, facts: RecoveryFacts, loss: Loss): Promise<void> {
+export async function askIfLossIsTooLarge(run: Run, facts: RecoveryFacts, loss: Loss): Promise<void> {
   if (run.rules.changes === 'print' || !lossNeedsPeople(run, facts, loss)) return;
   await acceptRisk(run, facts, `Promoting ${facts.to} now loses ${describeLoss(loss)}. Accept it?`, loss, []);
   run.exceptions.push(`People accepted a loss: ${describeLoss(loss)}.`);
@@ -97,7 +102,7 @@ async function lookAgain(run: Run, facts: RecoveryFacts, held: GateEvidence): Pr
   try {
     facts.vantages = await lookAtSite(read, run.context(), run.plan, facts.from, 0);
     const again = await assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null);
-    mustBeFailed(run, facts, 0);
+    mustBeFailed(run, facts, { holdSeconds: 0 });
     return evidenceOf(run, facts, again);
   } catch (error) {
     if (error instanceof RunEnding) return { ...held, settled: error.message };

@@ -14,7 +14,7 @@
 import { seconds } from '../plan/durations.ts';
 import type { Report } from '../report/report.ts';
 import { conduct } from './conduct.ts';
-import { acceptUnprovenFence, acceptLoss, activation } from './questions.ts';
+import { activation, askIfFenceIsUnproven, askIfLossIsTooLarge } from './questions.ts';
 import type { RegionalFailoverInput } from './messages.ts';
 import { confirmWriters, notifyStakeholders, updateMonitoring } from './steps/closing.ts';
 import { assessImpact, confirmAgain, confirmFailure, mustBeFailed } from './steps/detection.ts';
@@ -28,7 +28,7 @@ export async function regionalFailover(input: RegionalFailoverInput): Promise<Re
   return conduct('regionalFailover', input, async (run, facts) => {
     run.enter('detecting');
     await run.step('confirm-failure', confirmFailure(run, facts));
-    mustBeFailed(run, facts, seconds(run.plan.estate.detection.holdTime));
+    mustBeFailed(run, facts, { holdSeconds: seconds(run.plan.estate.detection.holdTime) });
     const assessment = await run.step('assess-impact', assessImpact(run, facts));
 
     run.enter('deciding');
@@ -36,10 +36,10 @@ export async function regionalFailover(input: RegionalFailoverInput): Promise<Re
 
     run.enter('fencing');
     await run.step('confirm-again', confirmAgain(run, facts));
-    mustBeFailed(run, facts, 0);
+    mustBeFailed(run, facts, { holdSeconds: 0 });
     await run.step('claim-epoch', claimEpoch(run, facts));
     const fences = await run.step('fence-site', fenceByFirstProof(run, facts));
-    await acceptUnprovenFence(run, facts, fences);
+    await askIfFenceIsUnproven(run, facts, fences);
 
     run.enter('preparing');
     await run.together({
@@ -49,7 +49,7 @@ export async function regionalFailover(input: RegionalFailoverInput): Promise<Re
       'check-application': checkApplication(run, facts),
     });
     const loss = await run.step('check-lag', checkLag(run, facts));
-    await acceptLoss(run, facts, loss);
+    await askIfLossIsTooLarge(run, facts, loss);
 
     run.enter('promoting');
     await run.together(
@@ -59,7 +59,7 @@ export async function regionalFailover(input: RegionalFailoverInput): Promise<Re
         'protect-data': protectData(run, facts),
         'start-services': startServices(run, facts),
       },
-      { 'protect-data': ['promote-database'], 'start-services': ['promote-database', 'promote-cache'] },
+      { after: { 'protect-data': ['promote-database'], 'start-services': ['promote-database', 'promote-cache'] } },
     );
 
     run.enter('verifying');

@@ -51,6 +51,7 @@ export class Run {
   private readonly undos: Undo[] = [];
   /** With what a branch of steps side by side has ended the run, while the others are still settled. */
   private ending: { readonly error: unknown } | null = null;
+  private closing = false;
   /** Called whenever something changed that people should see. */
   onChange: () => void = () => undefined;
 
@@ -114,7 +115,7 @@ export class Run {
       if ('changes' in body) await this.beforeChange(step, body.undo ? { undo: body.undo } : {});
       const attempt = await this.attempt(step, body);
       if (attempt.ok) {
-        if ('changes' in body) this.changes.push(`${step.name}: ${body.found(attempt.value)}`);
+        if ('changes' in body) this.noteChange(step, body.found(attempt.value));
         return attempt.value;
       }
       const choice = await this.afterFailure(step, 'otherwise' in body, attempt.error);
@@ -174,12 +175,12 @@ export class Run {
   }
 
   /**
-   * Steps that run side by side; `after` names those before a step that must be done first, and then its gate is asked when its turn comes; the other gates are asked before any.
+   * Steps that run side by side; `after` names for a step those that must be done first, and then its gate is asked when its turn comes; the other gates are asked before any.
    * All are settled before an ending counts, so that none still changes things when an undo begins; what has not begun by then does not begin, and is not asked about.
    */
   async together<T extends Record<string, unknown>>(
     bodies: { readonly [Id in keyof T & string]: StepBody<T[Id]> | LeftOut },
-    after?: Readonly<Partial<Record<NoInfer<keyof T & string>, readonly NoInfer<keyof T & string>[]>>>,
+    { after }: { readonly after?: Readonly<Partial<Record<NoInfer<keyof T & string>, readonly NoInfer<keyof T & string>[]>>> } = {},
   ): Promise<void> {
     const ids = (Object.keys(bodies) as (keyof T & string)[]).filter((id) => !leavesOut(this, id, bodies[id]));
     const begun = new Map<keyof T, Promise<unknown>>();
@@ -228,12 +229,33 @@ export class Run {
     if (body.undo && !this.forwardOnly && !this.undos.some((undo) => undo.step === step.id)) this.undos.push({ step: step.id, ...body.undo });
   }
 
+  /** The stop switch is thrown; not at a run that ends, which must be able to take back its changes and to report. */
+  stop(who: string, reason: string): void {
+    if (this.closing) return this.note(`Not stopped: the run is ending, and a stop holds nothing any more. (${who}: ${reason})`);
+    this.stopped = { who, reason, at: now() };
+    this.note(`Stop switch thrown by ${who}: ${reason}`);
+  }
+
+  /** From here on no stop holds the run: it ends. */
+  close(): void {
+    if (this.stopped) this.note(`The stop of ${this.stopped.who} is lifted: the run ends.`);
+    this.stopped = null;
+    this.closing = true;
+  }
+
   /** The stop switch: waits while it is thrown. A step waits here itself when what it knows may grow too old meanwhile. */
   async hold(where: string): Promise<void> {
     if (!this.stopped) return;
     this.note(`Held ${where}: stopped by ${this.stopped.who}.`);
     await condition(() => this.stopped === null || this.ending !== null);
     this.unlessEnding(() => undefined);
+  }
+
+  /** What a step has changed. One that failed may have taken effect, and stands so until a repeat of it says what is. */
+  private noteChange(step: Step, what: string | null): void {
+    const inDoubt = `${step.name}: failed, and may have taken effect`;
+    const kept = this.changes.filter((change) => change !== inDoubt);
+    this.changes.splice(0, Infinity, ...kept, what === null ? inDoubt : `${step.name}: ${what}`);
   }
 
   private async attempt<T>(step: Step, body: StepBody<T>): Promise<{ ok: true; value: T } | { ok: false; error: unknown }> {
@@ -243,11 +265,9 @@ export class Run {
       this.end(record, 'done', body.found(value));
       return { ok: true, value };
     } catch (error) {
-      if (error instanceof RunEnding || isCancellation(error) || !isTechnical(error)) {
-        this.end(record, 'failed', describe(error));
-        throw error;
-      }
+      if ('changes' in body && isTechnical(error)) this.noteChange(step, null);
       this.end(record, 'failed', describe(error));
+      if (error instanceof RunEnding || isCancellation(error) || !isTechnical(error)) throw error;
       return { ok: false, error };
     }
   }
@@ -317,7 +337,8 @@ export class Run {
 
   /** What an ending that takes back what it can leaves. */
   get leftAs(): string {
-    return this.forwardOnly ? 'Everything stays as it is.' : 'Everything done so far is taken back.';
+    if (this.forwardOnly) return 'Everything stays as it is.';
+    return this.changes.length === 0 ? 'Nothing was changed.' : 'Everything done so far is taken back.';
   }
 
   private get changedSoFar(): string {

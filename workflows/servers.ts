@@ -69,6 +69,7 @@ export async function observeServers(run: Run, facts: RecoveryFacts, read: Reads
 
 /** Exactly one writer of each kind, and nothing unknown: one sentence for each thing that falls short. */
 export function judgeServers(plan: Plan, observed: readonly WriterState[]): readonly string[] {
+  if (observed.length === 0) return ['Which servers can write could not be read at the end.'];
   return [
     ...writersOf(serversOf(plan), observed).flatMap(({ server, sites }) =>
       sites.length === 1 ? [] : [`At the end ${sites.length} servers can write to the ${server} (${sites.join(', ') || 'none'}), and it must be one.`],

@@ -2,7 +2,7 @@
 import type { Plan } from '../../plan/schema.ts';
 
 /** Where a host keeps the agent, by convention of docs/own-estate.md. */
-const agentCommand = '/usr/local/lib/dr/site-agent /etc/dr/agent.conf';
+export const agentCommand = '/usr/local/lib/dr/site-agent /etc/dr/agent.conf';
 
 export function authorizedKey(publicKey: string): string {
   return `restrict,command="${agentCommand}" ${publicKey} dr-worker`;

@@ -29,6 +29,6 @@ export async function awsClientOptions(
 }
 
 /** Options of one `send`. */
-export function bounded(): { readonly abortSignal: AbortSignal } {
-  return { abortSignal: AbortSignal.timeout(patientMilliseconds) };
+export function bounded(milliseconds = patientMilliseconds): { readonly abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(milliseconds) };
 }

@@ -11,6 +11,8 @@ const kinds: readonly (readonly [RegExp, ErrorType])[] = [
     'transient',
   ],
   // Another change is under way there; the next attempt reads what came of it.
+  // A batch of records that deletes what is gone is invalid: another attempt reads first, and so finds its own change, or the epoch of a run that was faster.
+  [/^InvalidChangeBatch/, 'transient'],
   [/^(ResourceContention|ScalingActivityInProgress|Invalid(DBInstance|GlobalReplicationGroup|ReplicationGroup)State)/, 'transient'],
   [/^Insufficient\w*Capacity|QuotaExceeded|LimitExceeded/, 'capacity'],
   [/AccessDenied|NotAuthorized|Unauthorized|InvalidClientTokenId|UnrecognizedClient|ExpiredToken|SignatureDoesNotMatch|OptInRequired|AuthFailure/, 'permanent'],

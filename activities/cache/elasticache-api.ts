@@ -104,7 +104,7 @@ async function readDatastore(client: ElastiCacheClient, name: string, region: st
     throw failure('permanent', {
       happened: `The Global Datastore ${name} has cluster mode on: its shards are promoted together, and one server does not speak for all of them.`,
       leftAs: unchanged,
-      next: 'Fail it over by hand, then choose skip.',
+      next: 'Choose abort, and go on by hand.',
     });
   const members = (datastore.Members ?? []).flatMap(({ ReplicationGroupId: replicationGroup, ReplicationGroupRegion: where, Role }) =>
     replicationGroup === undefined || where === undefined ? [] : [{ replicationGroup, region: where, primary: Role?.toUpperCase() === 'PRIMARY' }],

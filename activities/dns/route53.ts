@@ -10,11 +10,12 @@ import {
 } from '@aws-sdk/client-route-53';
 import { milliseconds, seconds } from '../../plan/durations.ts';
 import type { Plan } from '../../plan/schema.ts';
+import { awsClientOptions, bounded } from '../aws/client.ts';
+import { rethrowAws } from '../aws/errors.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
 
-/** One call; a control plane that is gone does not refuse, it is silent. */
-const patientMilliseconds = 5_000;
+const unchanged = 'No record was changed.';
 
 export interface CheckerReport {
   readonly healthy: boolean;
@@ -43,37 +44,21 @@ export interface Route53 {
   close(): void;
 }
 
-/** `timeoutMilliseconds` bounds one call. */
-export async function createRoute53(
-  plan: Plan,
-  dependencies: Pick<ActivityDependencies, 'secret'>,
-  timeoutMilliseconds = patientMilliseconds,
-): Promise<Route53> {
+/** `timeoutMilliseconds` bounds one call; absent: as for any other AWS client. */
+export async function createRoute53(plan: Plan, dependencies: Pick<ActivityDependencies, 'secret'>, timeoutMilliseconds?: number): Promise<Route53> {
   const { dns, detection } = plan.estate;
-  const credentials = dns.credentials && {
-    accessKeyId: await dependencies.secret(dns.credentials.accessKeyId),
-    secretAccessKey: await dependencies.secret(dns.credentials.secretAccessKey),
-  };
-  const client = new Route53Client({
-    region: dns.region,
-    maxAttempts: 1, // the run retries, and sees each attempt
-    ...(dns.endpoint === undefined ? {} : { endpoint: dns.endpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
-  });
-  const within = (timeout: number): { readonly abortSignal: AbortSignal } => ({ abortSignal: AbortSignal.timeout(timeout) });
-  const bounded = () => within(timeoutMilliseconds);
-  const rethrow = (error: unknown): never => translate(error, timeoutMilliseconds);
+  const client = new Route53Client(await awsClientOptions(dns, dns.credentials, dependencies));
+  const within = () => bounded(timeoutMilliseconds);
   const list = async (name: string): Promise<ResourceRecordSet[]> => {
     const command = new ListResourceRecordSetsCommand({ HostedZoneId: dns.hostedZoneId, StartRecordName: name });
-    const answer = await client.send(command, bounded()).catch(rethrow);
+    const answer = await client.send(command, within()).catch(rethrowAws(`Reading ${name}`, unchanged));
     return (answer.ResourceRecordSets ?? []).filter((set) => sameName(set.Name, name));
   };
   return {
     async healthCheck(id) {
       const timeout = Math.max(1_000, milliseconds(detection.probeTimeout));
-      const status = await client.send(new GetHealthCheckStatusCommand({ HealthCheckId: id }), within(timeout)).catch((error: unknown) => {
-        throw new Error(describe(error, timeout));
-      });
+      const command = new GetHealthCheckStatusCommand({ HealthCheckId: id });
+      const status = await client.send(command, bounded(timeout)).catch(rethrowAws(`Reading the health check ${id}`, unchanged));
       return (status.HealthCheckObservations ?? []).flatMap(({ StatusReport }) => {
         const text = StatusReport?.Status ?? '';
         return StatusReport?.CheckedTime === undefined ? [] : [{ healthy: text.startsWith('Success'), checkedAt: StatusReport.CheckedTime, text }];
@@ -84,11 +69,14 @@ export async function createRoute53(
     },
     async changeZone(changes, comment) {
       const command = new ChangeResourceRecordSetsCommand({ HostedZoneId: dns.hostedZoneId, ChangeBatch: { Comment: comment, Changes: [...changes] } });
-      const answer = await client.send(command, bounded()).catch(rethrow);
+      const answer = await client
+        .send(command, within())
+        .catch(rethrowAws(`Changing ${dns.recordName}`, 'Whether a record was changed is read at the next attempt.'));
       return answer.ChangeInfo?.Id ?? '';
     },
     async inSync(changeId) {
-      const answer = await client.send(new GetChangeCommand({ Id: changeId.replace('/change/', '') }), bounded()).catch(rethrow);
+      const command = new GetChangeCommand({ Id: changeId.replace('/change/', '') });
+      const answer = await client.send(command, within()).catch(rethrowAws(`Reading the change ${changeId}`, unchanged));
       return answer.ChangeInfo?.Status === 'INSYNC';
     },
     close: () => client.destroy(),
@@ -107,7 +95,7 @@ function readState(plan: Plan, sets: readonly ResourceRecordSet[]): ZoneState {
   if (!primary) {
     throw failure('permanent', {
       happened: `The zone ${hostedZoneId} has no A record ${recordName}, plain or the primary of a failover set.`,
-      leftAs: 'No record was changed.',
+      leftAs: unchanged,
     });
   }
   const epochRecord = sets.find((set) => set.Type === 'TXT' && sameName(set.Name, epochRecordName));
@@ -136,35 +124,4 @@ export function pointTo(set: ResourceRecordSet, address: string, ttlSeconds: num
 
 export function addressOf(set: ResourceRecordSet | undefined): string {
   return set?.ResourceRecords?.[0]?.Value ?? 'none';
-}
-
-/** Errors that a repeat may heal: it reads first, and so finds a change whose reply was lost, or the epoch of a run that was faster (a batch that deletes what is gone is invalid). */
-const passing = new Set([
-  'Throttling',
-  'ThrottlingException',
-  'PriorRequestNotComplete',
-  'InvalidChangeBatch',
-  'ServiceUnavailable',
-  'InternalFailure',
-  'RequestTimeout',
-  'TimeoutError',
-  'AbortError',
-]);
-
-function translate(error: unknown, timeoutMilliseconds: number): never {
-  const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
-  const status = $metadata?.httpStatusCode;
-  const unanswered = status === undefined;
-  const text = {
-    happened: `Route 53 did not do it: ${describe(error, timeoutMilliseconds)}.`,
-    leftAs: 'Whether a record was changed is read at the next attempt.',
-  };
-  if (unanswered || status >= 500 || passing.has(name ?? '')) throw failure('transient', text, { error: name }, error);
-  throw failure('permanent', { happened: text.happened, leftAs: 'No record was changed.' }, { error: name, status }, error);
-}
-
-function describe(error: unknown, timeoutMilliseconds: number): string {
-  const { name, message } = error as Error;
-  if (name === 'AbortError' || name === 'TimeoutError') return `no answer within ${timeoutMilliseconds} ms`;
-  return name === 'Error' ? message : `${name}: ${message}`;
 }

@@ -5,6 +5,7 @@ import type { RunContext } from '../context.ts';
 import { lsnBytes } from '../database/postgresql.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { siteOf } from '../ssh/agent.ts';
+import { agentCommand } from '../access/lines.ts';
 import { attempt, bare, type Attempt } from '../attempt.ts';
 import type { Fence, Unfencing, WriterState } from './port.ts';
 
@@ -66,7 +67,7 @@ export async function unfenceByAgent(dependencies: ActivityDependencies, run: Ru
 
 /** The verb that people give to a site's agent where the run could not: under the run's own epoch, which the agent still accepts. */
 export function byHand(run: RunContext, site: SiteId, verb: string, ...words: readonly string[]): string {
-  return `run "site-agent agent.conf ${[verb, '--epoch', run.epoch, '--run', run.execution, ...words].join(' ')}" at ${site}`;
+  return `run "${agentCommand} ${[verb, '--epoch', run.epoch, '--run', run.execution, ...words].join(' ')}" at ${site}`;
 }
 
 async function closableServers(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<readonly ServerKind[]> {

@@ -45,8 +45,7 @@ export function judgeFailure(vantages: readonly VantageView[], holdSeconds: numb
       `${list(names(alive))} reached service and database, ${list(names(failed))} did not: this is a fault of the network between them.`,
     );
   const impaired = seeing.filter((vantage) => vantage.verdict === 'impaired');
-  if (impaired.length > 0)
-    return answer('undecided', `${list(names(impaired))} got answers from a part of the site. People may declare it failed, with a reason.`);
+  if (impaired.length > 0) return answer('undecided', `${list(names(impaired))} got answers from a part of the site.`);
   if (failed.length === 0) return answer(seeing.length > 0 ? 'alive' : 'undecided', nobodySawFailure(seeing));
 
   const kinds = new Set(witnesses.map((vantage) => vantage.kind));

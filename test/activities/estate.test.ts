@@ -237,7 +237,9 @@ describe('fences', () => {
       how: expect.stringContaining('the database at west was not taken back, it may not follow mars: '),
     });
     expect(standby?.how).toContain('mars is no peer of west');
-    expect(standby?.how).toContain('. west is as it was; run "site-agent agent.conf database-follow --epoch 3 --run failover/test@1 mars" at west');
+    expect(standby?.how).toContain(
+      '. west is as it was; run "/usr/local/lib/dr/site-agent /etc/dr/agent.conf database-follow --epoch 3 --run failover/test@1 mars" at west',
+    );
   });
 
   test('a site for which the plan names no server is never proven fenced', async () => {

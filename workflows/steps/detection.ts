@@ -54,21 +54,19 @@ export async function mustStillBeFailed(run: Run, facts: RecoveryFacts, read: Re
   if (age <= seconds(run.plan.estate.detection.evidenceMaxAge) * 1000) return;
   run.note(`Looking at ${facts.from} again: the last look was ${Math.round(age / 1000)} s ago.`);
   recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, facts.from, 0));
-  mustBeFailed(run, facts, 0);
+  mustBeFailed(run, facts, { holdSeconds: 0 });
 }
 
 /** Ends the run when the site is not proven failed, unless a person has declared it or the mode only reports. */
-export function mustBeFailed(run: Run, facts: RecoveryFacts, holdSeconds: number): void {
+export function mustBeFailed(run: Run, facts: RecoveryFacts, { holdSeconds }: { readonly holdSeconds: number }): void {
   const { verdict, reason } = judgeFailure(facts.vantages, holdSeconds);
   if (verdict === 'failed') return;
   if (facts.declaredFailed)
     return run.note(`${run.start.startedBy} declares ${facts.from} failed against the probes: ${facts.declaredFailed.reason} ${reason}`);
   if (run.rules.failure === 'is only reported') return run.note(`${facts.from} is not proven failed; the dry run goes on as if it were. ${reason}`);
-  const text =
-    verdict === 'alive'
-      ? `${facts.from} is alive. ${reason}`
-      : `It is not certain that ${facts.from} has failed. ${reason} A person may declare it failed, with a reason, when starting again.`;
-  throw new RunEnding('stood down', text, true);
+  const happened = verdict === 'alive' ? `${facts.from} is alive.` : `It is not certain that ${facts.from} has failed.`;
+  const next = 'People may declare it failed all the same, with a reason, when they start again.';
+  throw new RunEnding('stood down', `${happened} ${reason} ${run.leftAs} ${next}`, true);
 }
 
 /** Step: score, targets, loss and time: the evidence of the gate. */

@@ -127,7 +127,7 @@ function emptier(site: SiteId, keys: number, fuller: SiteId, fullerKeys: number)
   return failure('permanent', {
     happened: `The cache at ${site} holds ${keys} keys and ${fuller}, which is no further, holds ${fullerKeys}: keys of the functions that live there are missing.`,
     leftAs: 'Nothing was changed there.',
-    next: `Let ${site} follow ${fuller} anew, then choose retry; or choose undo.`,
+    next: `Let ${site} follow ${fuller} anew, then choose retry, or another answer.`,
   });
 }
 
@@ -137,5 +137,5 @@ function describeChange(change: Change): string {
 
 function unreachable(what: string, site: SiteId, reason: string): ApplicationFailure {
   const happened = `The ${what} at ${site} does not answer: ${reason}.`;
-  return failure('permanent', { happened, leftAs: 'Nothing was changed there.', next: 'Bring it back, then choose retry; or choose undo.' });
+  return failure('permanent', { happened, leftAs: 'Nothing was changed there.', next: 'Bring it back, then choose retry, or another answer.' });
 }

@@ -43,7 +43,8 @@ async function tryMethod(run: Run, facts: RecoveryFacts, tools: StepTools, metho
   const context = run.context();
   const served = await tools.read.readRoute({ run: context });
   facts.moments.routingAt ??= now();
-  facts.moments.ttlSeconds = served.ttlSeconds;
+  // A try before this one may have changed the record: caches hold what was served before for as long as it said.
+  facts.moments.ttlSeconds = Math.max(facts.moments.ttlSeconds ?? 0, served.ttlSeconds);
   try {
     if (method === 'data-plane') {
       await tools.change.throwSwitch({ run: context, from: facts.from, to: facts.to, switchSites: switchSites(run.plan, facts.from) });
