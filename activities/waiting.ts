@@ -1,14 +1,6 @@
 /** How an activity waits: by looking again, and ending at once when it is cancelled. The worker's interceptor tells the server that it lives. */
-import { Context } from '@temporalio/activity';
 import { setTimeout as delay } from 'node:timers/promises';
-
-function currentContext(): Context | undefined {
-  try {
-    return Context.current();
-  } catch {
-    return undefined; // called outside a worker, by a test or by a command that only reads
-  }
-}
+import { currentContext } from './task.ts';
 
 /** Waits so many milliseconds; rejects at once when the activity is cancelled. */
 export async function pause(milliseconds: number): Promise<void> {

@@ -1,7 +1,7 @@
 /** What activities are built with: the plan by digest, secrets, the sites' agents, the clock. */
-import { Context } from '@temporalio/activity';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { failure } from '../activities/errors.ts';
+import { currentContext } from '../activities/task.ts';
 import { resolveSecret, SecretMissingError } from '../plan/secrets.ts';
 import { PlanUnknownError } from './plans.ts';
 import type { Plans } from './plans.ts';
@@ -33,12 +33,4 @@ export function createSecret(planFolder: string): ActivityDependencies['secret']
       throw error;
     }
   };
-}
-
-function currentContext(): Context | undefined {
-  try {
-    return Context.current();
-  } catch {
-    return undefined;
-  }
 }

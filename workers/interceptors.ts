@@ -1,8 +1,6 @@
 /** What this worker adds around every activity. */
 import type { ActivityInboundCallsInterceptor, ActivityInterceptorsFactory } from '@temporalio/worker';
-
-/** Well below the heartbeat time-out of the workflows' proxies. */
-const heartbeatMilliseconds = 1000;
+import { keepTask } from '../activities/task.ts';
 
 /**
  * Tells the server while an activity runs that this worker lives, so that the activity of a dead worker is given to another within seconds, and a cancellation reaches
@@ -11,11 +9,11 @@ const heartbeatMilliseconds = 1000;
 export const heartbeatInterceptor: ActivityInterceptorsFactory = (context) => {
   const inbound: ActivityInboundCallsInterceptor = {
     async execute(input, next) {
-      const timer = setInterval(() => context.heartbeat(), heartbeatMilliseconds);
+      const done = keepTask(context);
       try {
         return await next(input);
       } finally {
-        clearInterval(timer);
+        done();
       }
     },
   };

@@ -5,6 +5,7 @@ import { taskQueue } from '../workflows/ids.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import { workflowsPath } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
+import { beatMilliseconds } from '../activities/task.ts';
 import { heartbeatInterceptor } from './interceptors.ts';
 
 /** How long a stopping worker lets activities end by themselves. Most steps of a runbook take less. */
@@ -56,6 +57,9 @@ export async function createWorker(
     activities,
     interceptors: { activity: [heartbeatInterceptor] },
     ...workflowCode(config.workflowBundle),
+    // Each sign of life goes to the server: how long a silence may last depends on when it last heard one.
+    maxHeartbeatThrottleInterval: beatMilliseconds,
+    defaultHeartbeatThrottleInterval: beatMilliseconds,
     shutdownGraceTime,
     shutdownForceTime,
     stickyQueueScheduleToStartTimeout,

@@ -1,6 +1,7 @@
 /** What every AWS client of this product is made with, and how one call is bounded. */
 import type { AwsCredentials, AwsPlace } from '../../plan/schema/aws.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { mustHoldTask } from '../task.ts';
 
 /** One call; a control plane that is gone does not refuse, it is silent. */
 const patientMilliseconds = 5_000;
@@ -28,7 +29,13 @@ export async function awsClientOptions(
   };
 }
 
-/** Options of one `send`. */
+/** Options of one `send` that changes something. */
+export function boundedChange(milliseconds?: number): { readonly abortSignal: AbortSignal } {
+  mustHoldTask();
+  return bounded(milliseconds);
+}
+
+/** Options of one `send` that only reads. */
 export function bounded(milliseconds = patientMilliseconds): { readonly abortSignal: AbortSignal } {
   return { abortSignal: AbortSignal.timeout(milliseconds) };
 }

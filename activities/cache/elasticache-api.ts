@@ -11,7 +11,7 @@ import {
   ListTagsForResourceCommand,
 } from '@aws-sdk/client-elasticache';
 import type { Plan, SiteId } from '../../plan/schema.ts';
-import { awsClientOptions, bounded } from '../aws/client.ts';
+import { awsClientOptions, bounded, boundedChange } from '../aws/client.ts';
 import type { Tag } from '../aws/epoch-tag.ts';
 import { rethrowAws } from '../aws/errors.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -83,13 +83,13 @@ export async function createElastiCache(plan: Plan, site: SiteId, dependencies: 
     },
     async tag(tag) {
       const command = new AddTagsToResourceCommand({ ResourceName: (await group()).arn, Tags: [tag] });
-      await client.send(command, bounded()).catch(rethrowAws(`Tagging the replication group ${replicationGroup}`, 'The cache was not promoted.'));
+      await client.send(command, boundedChange()).catch(rethrowAws(`Tagging the replication group ${replicationGroup}`, 'The cache was not promoted.'));
     },
     async failover() {
       const primary = { PrimaryRegion: region, PrimaryReplicationGroupId: replicationGroup };
       const command = new FailoverGlobalReplicationGroupCommand({ GlobalReplicationGroupId: cache.globalDatastore, ...primary });
       const what = `Failing the Global Datastore ${cache.globalDatastore} over to ${replicationGroup}`;
-      await client.send(command, bounded()).catch(rethrowAws(what, 'Whether it is promoted is read at the next attempt.'));
+      await client.send(command, boundedChange()).catch(rethrowAws(what, 'Whether it is promoted is read at the next attempt.'));
     },
     close: () => client.destroy(),
   };

@@ -7,6 +7,7 @@ import type { Plan } from '../../plan/schema.ts';
 import { membersOf } from '../../plan/rules/people.ts';
 import type { FolderDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
+import { mustHoldTask } from '../task.ts';
 import type { CommunicationActivities } from './port.ts';
 import { render } from './render.ts';
 
@@ -29,6 +30,7 @@ export function createCommunicationActivities(dependencies: FolderDependencies):
         messageId: messageId(plan, `${run.runId} ${run.execution} ${run.epoch} ${template.id}`),
         headers: { 'Auto-Submitted': 'auto-generated' },
       };
+      mustHoldTask();
       await send(plan, message);
       return { recipients, messageId: message.messageId, at: dependencies.now().toISOString() };
     },

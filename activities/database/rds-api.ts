@@ -1,7 +1,7 @@
 /** What the RDS API tells and does about one DB instance. Whether it takes writes, the database itself says. */
 import { AddTagsToResourceCommand, DescribeDBInstancesCommand, PromoteReadReplicaCommand, RDSClient } from '@aws-sdk/client-rds';
 import type { Plan, SiteId } from '../../plan/schema.ts';
-import { awsClientOptions, bounded } from '../aws/client.ts';
+import { awsClientOptions, bounded, boundedChange } from '../aws/client.ts';
 import type { Tag } from '../aws/epoch-tag.ts';
 import { rethrowAws } from '../aws/errors.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -55,11 +55,11 @@ export async function createRds(plan: Plan, site: SiteId, dependencies: Pick<Act
     read,
     async tag(tag) {
       const command = new AddTagsToResourceCommand({ ResourceName: (await read()).arn, Tags: [tag] });
-      await client.send(command, bounded()).catch(rethrowAws(`Tagging the DB instance ${name}`, 'The database was not promoted.'));
+      await client.send(command, boundedChange()).catch(rethrowAws(`Tagging the DB instance ${name}`, 'The database was not promoted.'));
     },
     async promote() {
       const command = new PromoteReadReplicaCommand({ DBInstanceIdentifier: name });
-      await client.send(command, bounded()).catch(rethrowAws(`Promoting the DB instance ${name}`, 'Whether it is promoted is read at the next attempt.'));
+      await client.send(command, boundedChange()).catch(rethrowAws(`Promoting the DB instance ${name}`, 'Whether it is promoted is read at the next attempt.'));
     },
     close: () => client.destroy(),
   };

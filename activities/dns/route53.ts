@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-route-53';
 import { milliseconds, seconds } from '../../plan/durations.ts';
 import type { Plan } from '../../plan/schema.ts';
-import { awsClientOptions, bounded } from '../aws/client.ts';
+import { awsClientOptions, bounded, boundedChange } from '../aws/client.ts';
 import { rethrowAws } from '../aws/errors.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
@@ -70,7 +70,7 @@ export async function createRoute53(plan: Plan, dependencies: Pick<ActivityDepen
     async changeZone(changes, comment) {
       const command = new ChangeResourceRecordSetsCommand({ HostedZoneId: dns.hostedZoneId, ChangeBatch: { Comment: comment, Changes: [...changes] } });
       const answer = await client
-        .send(command, within())
+        .send(command, boundedChange(timeoutMilliseconds))
         .catch(rethrowAws(`Changing ${dns.recordName}`, 'Whether a record was changed is read at the next attempt.'));
       return answer.ChangeInfo?.Id ?? '';
     },

@@ -8,7 +8,7 @@ import {
   type AutoScalingGroup,
 } from '@aws-sdk/client-auto-scaling';
 import type { Plan, SiteId } from '../../plan/schema.ts';
-import { awsClientOptions, bounded } from '../aws/client.ts';
+import { awsClientOptions, bounded, boundedChange } from '../aws/client.ts';
 import { takeResource, type Tag, type TaggedResource } from '../aws/epoch-tag.ts';
 import { rethrowAws, unlessTransient } from '../aws/errors.ts';
 import type { RunContext } from '../context.ts';
@@ -202,13 +202,13 @@ function createScaling(client: AutoScalingClient): Scaling {
     },
     async resize(name, instances) {
       const command = new UpdateAutoScalingGroupCommand({ AutoScalingGroupName: name, MinSize: instances, DesiredCapacity: instances });
-      await client.send(command, bounded()).catch(rethrowAws(`Setting the Auto Scaling group ${name} to ${instances}`, leftAs));
+      await client.send(command, boundedChange()).catch(rethrowAws(`Setting the Auto Scaling group ${name} to ${instances}`, leftAs));
     },
     async tag(name, tag) {
       const command = new CreateOrUpdateTagsCommand({
         Tags: [{ ResourceId: name, ResourceType: 'auto-scaling-group', PropagateAtLaunch: false, ...tag }],
       });
-      await client.send(command, bounded()).catch(rethrowAws(`Tagging the Auto Scaling group ${name}`, nothingDone));
+      await client.send(command, boundedChange()).catch(rethrowAws(`Tagging the Auto Scaling group ${name}`, nothingDone));
     },
     async failedLaunches(name) {
       const command = new DescribeScalingActivitiesCommand({ AutoScalingGroupName: name, MaxRecords: 20 });

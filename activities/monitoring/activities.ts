@@ -4,6 +4,7 @@ import { type CloudEvent, HTTP } from 'cloudevents';
 import type { Plan } from '../../plan/schema.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
+import { mustHoldTask } from '../task.ts';
 import { type ServiceMoved, serviceMoved } from './event.ts';
 import type { MonitoringActivities } from './port.ts';
 
@@ -40,6 +41,7 @@ async function createCaller(plan: Plan, dependencies: ActivityDependencies): Pro
   return async (method, event) => {
     const message = event === undefined ? undefined : HTTP.structured(event);
     let response: Response;
+    if (method === 'POST') mustHoldTask();
     try {
       response = await fetch(url, {
         method,

@@ -4,6 +4,7 @@ import { milliseconds } from '../../plan/durations.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentAnswer, AgentClient, AgentFields } from '../dependencies.ts';
 import { failure } from '../errors.ts';
+import { mustHoldTask } from '../task.ts';
 import { HostKeyError, LoginError, SshConnection, UnreachableError, type CommandResult } from './connection.ts';
 
 /** What an agent may be asked to change is bounded by the agent itself; this is the longest of its bounds and a little more. */
@@ -62,6 +63,11 @@ export function siteOf(plan: Plan, site: SiteId): Plan['estate']['sites'][string
   return found;
 }
 
+/** Verbs that change something are given under an epoch. */
+function carriesEpoch(words: readonly string[]): boolean {
+  return words[1] === '--epoch';
+}
+
 class SiteAgent implements AgentClient {
   private readonly run: RunContext;
   private readonly site: SiteId;
@@ -103,7 +109,7 @@ class SiteAgent implements AgentClient {
       throw failure('refused', { happened: `"${bad}" holds characters that no agent accepts.`, leftAs: `Nothing was sent to ${this.site}.` });
     try {
       const result = await this.runOnce(words, timeoutMilliseconds);
-      return { reachable: true, fields: this.judged(words[0] ?? '', words[1] === '--epoch', result) };
+      return { reachable: true, fields: this.judged(words[0] ?? '', carriesEpoch(words), result) };
     } catch (error) {
       if (error instanceof UnreachableError) return { reachable: false, reason: error.message };
       if (error instanceof HostKeyError) {
@@ -133,10 +139,11 @@ class SiteAgent implements AgentClient {
   /** A kept connection may have died unnoticed; every verb may run twice, so it is tried once more on a new one. */
   private async runOnce(words: readonly string[], timeoutMilliseconds: number): Promise<CommandResult> {
     const connection = await this.open();
+    const send = () => connection.run(words.join(' '), timeoutMilliseconds, carriesEpoch(words) ? mustHoldTask : undefined);
     try {
-      return await connection.run(words.join(' '), timeoutMilliseconds);
+      return await send();
     } catch (error) {
-      if (error instanceof UnreachableError && error.during === 'broken') return connection.run(words.join(' '), timeoutMilliseconds);
+      if (error instanceof UnreachableError && error.during === 'broken') return send();
       throw error;
     }
   }

@@ -61,12 +61,17 @@ export class SshConnection {
     this.settings = settings;
   }
 
-  /** Runs one command. Throws `UnreachableError`, `HostKeyError` or `LoginError`; an exit code other than 0 is a result. */
-  async run(command: string, timeoutMilliseconds: number): Promise<CommandResult> {
+  /**
+   * Runs one command; what `mustSend` throws when the connection stands ends it before anything is sent.
+   * Throws `UnreachableError`, `HostKeyError` or `LoginError`; an exit code other than 0 is a result.
+   */
+  async run(command: string, timeoutMilliseconds: number, mustSend: () => void = () => {}): Promise<CommandResult> {
     if (this.sessions >= sessionsMax) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.sessions += 1;
     try {
-      return await this.execute(await this.connected(), command, timeoutMilliseconds);
+      const client = await this.connected();
+      mustSend();
+      return await this.execute(client, command, timeoutMilliseconds);
     } finally {
       const next = this.waiting.shift();
       if (next) next();

@@ -227,7 +227,7 @@ describe('fences', () => {
     const { notTakenBack } = await fencing.unfenceByAgent({ run, site: 'east' });
     expect(notTakenBack).toHaveLength(3);
     expect(notTakenBack[0]).toMatch(
-      /^the database at east was not taken back, it may still be closed: .+; run "site-agent agent\.conf database-open --epoch 3 --run failover\/test@1" at east$/,
+      /^the database at east was not taken back, it may still be closed: .+; run "\/usr\/local\/lib\/dr\/site-agent \/etc\/dr\/agent\.conf database-open --epoch 3 --run failover\/test@1" at east$/,
     );
     expect(notTakenBack[2]).toMatch(/^the service at east .+ service-start .+ at east$/);
     const [standby] = await fencing.reattach({ run, site: 'mars', standbys: ['west'], replicas: [] });

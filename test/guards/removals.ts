@@ -16,6 +16,12 @@ const failover = 'test/workflows/regional-failover.test.ts';
 
 export const removals: readonly Removal[] = [
   {
+    guard: 'Lost task: a worker that was silent for too long changes nothing more',
+    file: 'activities/task.ts',
+    edits: [{ find: 'hold.lost ||= silentTooLong(context, hold);\n  if (hold.lost)', replace: 'if (hold.lost)' }],
+    test: { file: 'test/activities/task.test.ts', title: 'after a silence nothing is changed any more' },
+  },
+  {
     guard: 'Second observer: failed needs witnesses of two kinds',
     file: 'plan/rules/failure.ts',
     edits: [{ find: 'kinds.size < 2', replace: 'kinds.size < 1' }],

@@ -155,7 +155,14 @@ export class SimulatedEstate extends StoredEstate {
     const plain = async () => this.all[name]?.(input);
     const kind = observerOf[name];
     if (kind !== undefined && this.blind.has(kind)) return asBlind((await plain()) as Vantage);
+    if (kind !== undefined) return this.asSeenSince((await plain()) as Vantage, site);
     return this.stored(name, input ?? {}, plain) ?? plain();
+  }
+
+  /** The sites keep what they see all the time, so that the first failed observation is older than the run. */
+  private asSeenSince(vantage: Vantage, site: SiteId | undefined): Vantage {
+    const since = this.since.get(site ?? '');
+    return vantage.failingSince === undefined || since === undefined ? vantage : { ...vantage, failingSince: new Date(since).toISOString() };
   }
 
   private mustHoldMajority(run: RunContext): void {

@@ -5,8 +5,11 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Context } from '@temporalio/activity';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { AgentClient } from '../../../activities/dependencies.ts';
+import { keepTask } from '../../../activities/task.ts';
 import { createAgentPool, parseFields, type AgentPool } from '../../../activities/ssh/agent.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import { eventually } from '../../site-agent/support.ts';
@@ -185,6 +188,22 @@ describe('an agent that cannot be trusted or reached', () => {
     expect(performance.now() - started).toBeLessThan(6_000);
     for (const socket of sockets) socket.destroy();
     hole.close();
+  });
+
+  test('no verb that changes something is sent by a worker that was silent; one that only looks is', async () => {
+    answer = ['changed=yes\n', 0];
+    const looking = agent();
+    await looking.ask('identify');
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const changing = new MockActivityEnvironment({ heartbeatTimeoutMs: 5_000 }).run(async () => {
+      const done = keepTask(Context.current());
+      vi.setSystemTime(Date.now() + 4_000);
+      await looking.ask('switch-status');
+      return looking.change('switch-throw', 'east', 'west').finally(done);
+    });
+    await expect(changing).rejects.toMatchObject({ type: 'transient', message: expect.stringContaining('another may have been given its task') });
+    vi.useRealTimers();
+    expect(commands).toEqual(['identify', 'switch-status']);
   });
 
   test('a command that hangs ends by its time-out', async () => {

@@ -90,8 +90,8 @@ function rankOf(asked: readonly Asked[]): Look['rank'] {
     (states as readonly { site: string; reachable: boolean }[]).find(({ site }) => site === 'eu-central-1'),
   );
   if (target.some((state) => !state?.reachable)) return 2;
-  const waited = databases.some(
-    (state) => state.reachable && state.heartbeats[0]?.standbys.some((standby) => new RegExp(`^${state.site}=(sync|quorum)$`).test(standby)),
-  );
-  return waited ? 0 : 1;
+  // Each commit waits for one of them, so that it may be with any that is silent alone.
+  const answering = databases.filter((state) => state.reachable);
+  const waitedFor = (answering[0]?.heartbeats[0]?.standbys ?? []).flatMap((standby) => /^(.+)=(?:sync|quorum)$/.exec(standby)?.[1] ?? []);
+  return waitedFor.length > 0 && waitedFor.every((site) => answering.some((state) => state.site === site)) ? 0 : 1;
 }

@@ -1,0 +1,56 @@
+/** The task that an activity carries out: kept by a sign of life, and lost to another worker without one. */
+import { Context } from '@temporalio/activity';
+import { failure } from './errors.ts';
+
+/** How often a task is kept. The worker passes each sign on to the server, so that this is also the longest time by which the server hears it late. */
+export const beatMilliseconds = 1_000;
+
+interface Hold {
+  lastBeatAt: number;
+  lost: boolean;
+}
+
+const holds = new WeakMap<Context, Hold>();
+
+/** The context of the activity under way; undefined outside a worker, in a test or in a command that only reads. */
+export function currentContext(): Context | undefined {
+  try {
+    return Context.current();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps the task until the function is called that this gives. One that was lost stays lost, however soon the worker wakes. */
+export function keepTask(context: Context): () => void {
+  const hold: Hold = { lastBeatAt: Date.now(), lost: false };
+  holds.set(context, hold);
+  const timer = setInterval(() => {
+    hold.lost ||= silentTooLong(context, hold);
+    hold.lastBeatAt = Date.now();
+    context.heartbeat();
+  }, beatMilliseconds);
+  return () => clearInterval(timer);
+}
+
+/**
+ * Asked right before each change. A worker that was frozen, starved or asleep may find that another has done its task meanwhile, and that the run has ended or was taken
+ * back: what it still has in hand must not be done then. A `transient` failure: where the task is its own after all, the server gives it out again.
+ */
+export function mustHoldTask(): void {
+  const context = currentContext();
+  const hold = context && holds.get(context);
+  if (!hold) return;
+  hold.lost ||= silentTooLong(context, hold);
+  if (hold.lost)
+    throw failure('transient', {
+      happened: 'This worker was silent for so long that another may have been given its task.',
+      leftAs: 'It has changed nothing more.',
+    });
+}
+
+/** Two signs of life before the server's own limit: it hears them late by one, and a change takes its time. */
+function silentTooLong({ info }: Context, { lastBeatAt }: Hold): boolean {
+  const limit = (info.heartbeatTimeoutMs ?? Infinity) - 2 * beatMilliseconds;
+  return Date.now() - lastBeatAt > limit;
+}
