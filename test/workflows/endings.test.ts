@@ -29,6 +29,8 @@ describe('endings', () => {
     const report = await rig.with(estate, async () => {
       const handle = await start();
       await vote(handle, 'approve');
+      const { evidence } = await openGate(handle, 'failed-step');
+      expect(evidence.join(' ')).toMatch(/Raise the target to its failover capacity: failed, and may have taken effect/);
       await vote(handle, 'undo', electorate.slice(0, 2), 'failed-step');
       return endOf(handle);
     });
@@ -172,6 +174,17 @@ describe('endings', () => {
     expect(report.leftovers).toEqual([]);
   });
 
+  it('says that the end state could not be read, and not that nobody writes', async () => {
+    estate.failOnce('readWriters', ApplicationFailure.nonRetryable('no route', 'permanent'));
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('recovered with exceptions');
+    expect(report.exceptions).toEqual(['Which servers can write could not be read at the end.']);
+  });
+
   it('names two writers at the end as an exception', async () => {
     estate.before = (name) => {
       if (name === 'watchService') estate.databases.set('ap-southeast-1', { role: 'writer', bytes: 1000, keys: 10 });
@@ -206,6 +219,25 @@ describe('endings', () => {
     expect(report.exceptions).toEqual([]);
     expect(estate.changed('reattach')).toHaveLength(1);
     expect(estate.writers()).toEqual(['us-east-1']);
+  });
+
+  it('a stop that comes while a run ends holds nothing any more', async () => {
+    estate.fenceProvable = false;
+    let stop = async () => {};
+    estate.before = async (name) => {
+      if (name === 'reattach') await stop();
+    };
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      stop = () => handle.signal(stopSignal, { who: electorate[0] ?? '', reason: 'too late' });
+      await vote(handle, 'approve');
+      await openGate(handle, 'accepted-risk');
+      await handle.cancel();
+      return endOf(handle);
+    });
+    expect(report.timeline.map(({ text }) => text).join('\n')).toContain('Not stopped: the run is ending');
+    expect(report.steps.at(-1)).toMatchObject({ id: 'store-report', result: 'done' });
+    expect(report.outcome).toBe('aborted');
   });
 
   it('a run that is cancelled past the point of no return leaves the child that fences the old site', async () => {

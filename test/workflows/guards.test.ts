@@ -32,6 +32,23 @@ describe('guards', () => {
     expect(report.exceptions.join(' ')).toContain('was not proven fenced');
   });
 
+  it('asks, and does not end, when the loss of an unproven fence cannot be counted', async () => {
+    estate.fenceProvable = false;
+    estate.before = (name) => {
+      if (name === 'fenceCacheByReplication') estate.failOnce('readDatabase', ApplicationFailure.nonRetryable('the login is refused', 'permanent'));
+    };
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      const gate = await openGate(handle, 'accepted-risk');
+      expect(gate.evidence.join(' ')).toContain('unknown (it could not be counted: the login is refused)');
+      await vote(handle, 'undo', electorate.slice(0, 2), 'accepted-risk');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('aborted');
+    expect(estate.writers()).toEqual(['us-east-1']);
+  });
+
   it('keeps what the agent has proven, and leaves the other server to the next method and to people', async () => {
     estate.dead.delete('us-east-1');
     estate.agentCloses = ['database'];
@@ -140,6 +157,7 @@ describe('guards', () => {
     [{ estate: 'other' }, 'not "other"'],
     [{ planDigest: 'f'.repeat(64) }, 'another plan'],
     [{ mode: 'drill' as never }, 'no mode "drill"'],
+    [{ mode: 'toString' as never }, 'no mode "toString"'],
     [{ startedBy: '' }, 'lacks "startedBy"'],
     [{ declaredFailed: { reason: 'grey', since: 'yesterday' } }, 'is not a time in the past'],
   ] as [Partial<RegionalFailoverInput>, string][])('refuses a wrong start and changes nothing: %o', async (change, sentence) => {
