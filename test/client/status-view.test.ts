@@ -1,7 +1,9 @@
 /** Goal: who looks at an open run on a terminal is told what the details in Temporal UI tell first. Method: the page of made-up statuses. */
 import { describe, expect, it } from 'vitest';
 import { renderView } from '../../client/cli/views/status.ts';
+import type { Report } from '../../report/report.ts';
 import type { RunStatus } from '../../workflows/messages.ts';
+import { exampleReport, stoodDownReport } from '../report/example.ts';
 import { exampleStatus } from '../workflows/example-status.ts';
 
 const page = (change: Partial<RunStatus> = {}) => renderView({ state: 'running', runId: exampleStatus.runId, status: { ...exampleStatus, ...change } });
@@ -17,5 +19,17 @@ describe('the page of an open run', () => {
 
   it('has no heading where there is nothing to say', () => {
     expect(page()).not.toMatch(/Exceptions|Left over|Changed so far/);
+  });
+});
+
+describe('the page of a run that has ended', () => {
+  const end = (report: Report) => renderView({ state: 'ended', runId: report.runId, report });
+
+  it('has the objectives that were missed, and what was lost', () => {
+    expect(end(exampleReport)).toContain('Objectives missed\n  Analytics dashboard: RTO missed\nLoss: proven 0: ap-southeast-1 was synchronous\n');
+  });
+
+  it('says that nothing was lost and nothing measured where nothing was moved', () => {
+    expect(end(stoodDownReport)).toContain('Objectives: not measured: nothing was moved\nLoss: nothing by this run: nothing was moved\n');
   });
 });

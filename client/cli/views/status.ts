@@ -5,7 +5,7 @@ import type { Report, StepRecord, TimelineEntry } from '../../../report/report.t
 import type { OpenGate, RunStatus } from '../../../workflows/messages.ts';
 import type { RunView } from '../../client.ts';
 import type { HistoricChange } from '../../history.ts';
-import { shortfalls } from '../../../report/words.ts';
+import { dataLost, isMeasured, objectives, shortfalls } from '../../../report/words.ts';
 import { clock, section, table } from './text.ts';
 
 /** The whole page. */
@@ -84,15 +84,20 @@ function stepTable(steps: readonly StepRecord[], pending: readonly string[]): st
 
 function renderEnd(report: Report): string {
   const dryRun = report.mode === 'dry-run';
+  const lost = dataLost(report);
   return [
     `${report.runId}: ${report.outcome}. ${report.summary}\n`,
     section('Exceptions', report.exceptions),
     section('Left over', report.leftovers),
-    dryRun ? section('A live run would, in this order', report.changes) : section('Objectives missed', shortfalls(report.functions)),
-    dryRun ? '' : `Loss: ${explainLoss(report.loss)}\n`,
+    dryRun ? section('A live run would, in this order', report.changes) : objectivesPart(report),
+    dryRun ? '' : `Loss: ${lost.text}: ${lost.note}\n`,
     report.clock ? `Outage: ${report.clock.totalSeconds === 'not reached' ? 'not over' : formatSeconds(report.clock.totalSeconds)}\n` : '',
     `The whole report: dr report --run ${report.runId}\n`,
   ].join('');
+}
+
+function objectivesPart(report: Report): string {
+  return isMeasured(report) ? section('Objectives missed', shortfalls(report)) : `Objectives: ${objectives(report)}\n`;
 }
 
 function renderHistory(what: string, next: string, changes: readonly HistoricChange[]): string {
