@@ -1,7 +1,7 @@
 /** A report as Markdown, for a commander who is tired: how it ended first, then what is not as it should be, then the figures, then the details. Pure. */
 import { markdownTable } from 'markdown-table';
 import { formatSeconds } from '../plan/durations.ts';
-import type { ClockSplit, FunctionRecord, GateRecord, Report, StepRecord, VoteRecord } from './report.ts';
+import { type ClockSplit, type FunctionRecord, type GateRecord, type Report, type StepRecord, titles, type VoteRecord } from './report.ts';
 import {
   changesTitle, clockParts, dataLost, decided, ended, judged, money, objectives, oneLine, origin, outage, recordedNote, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
   timeOfDay, totalCost, type Verdict,
@@ -11,8 +11,8 @@ import {
 export function renderMarkdown(report: Report): string {
   const parts = [
     heading(report),
-    list('Not as planned', report.exceptions),
-    list('Left to do', report.leftovers),
+    list(titles.exceptions, report.exceptions),
+    list(titles.leftovers, report.leftovers),
     clockPart(report.clock),
     functionsPart(report),
     decisionsPart(report.gates),

@@ -101,7 +101,9 @@ export interface RunStatus {
   readonly gate: OpenGate | null;
   readonly refusedVotes: readonly string[];
   readonly steps: readonly StepRecord[];
+  /** Ids of the steps that have not begun, and their names. */
   readonly pendingSteps: readonly string[];
+  readonly pendingStepNames: readonly string[];
   readonly loss: Loss | null;
   readonly changes: readonly string[];
   /** What did not go as planned so far, and what is left to do. */

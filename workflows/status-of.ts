@@ -1,4 +1,5 @@
 /** Where a run is, as people and programs are told while it goes on. */
+import { clockTime } from '../plan/durations.ts';
 import { forecast, rtoEndsAt, servedFunctions, strictestRto } from '../plan/rules/objectives.ts';
 import { expectedRoutingSeconds } from '../plan/rules/waits.ts';
 import type { Outcome } from '../report/report.ts';
@@ -9,6 +10,7 @@ import type { Run } from './run.ts';
 
 export function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null): RunStatus {
   const failedSince = facts.moments.failedSince ?? null;
+  const pendingSteps = run.pendingSteps();
   return {
     runId: run.start.runId,
     estate: run.planSnapshot?.plan.estate.name ?? '',
@@ -25,9 +27,10 @@ export function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null
     rtoEndsAt: run.planSnapshot ? rtoEndsAt(failedSince, strictestRto(servedFunctions(run.plan))) : null,
     failedSince,
     gate: run.desk.view(),
-    refusedVotes: run.desk.refusals.map((vote) => `${vote.at.slice(11, 19)}Z ${vote.who || 'somebody'} by ${vote.channel}: ${vote.note}`),
+    refusedVotes: run.desk.refusals.map((vote) => `${clockTime(vote.at)} ${vote.who || 'somebody'} by ${vote.channel}: ${vote.note}`),
     steps: run.steps,
-    pendingSteps: run.pendingSteps(),
+    pendingSteps,
+    pendingStepNames: pendingSteps.map((id) => run.procedure.steps.find((step) => step.id === id)?.name ?? id),
     loss: facts.loss,
     changes: run.changes,
     exceptions: run.exceptions,

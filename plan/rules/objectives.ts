@@ -1,5 +1,5 @@
 /** Objectives: what was promised, what was achieved, what it cost, and how it will end. Pure; times in seconds unless their name says otherwise. */
-import { formatSeconds, seconds } from '../durations.ts';
+import { clockTime, formatSeconds, seconds } from '../durations.ts';
 import type { BusinessFunction, Money, Plan } from '../schema.ts';
 
 /** How much was lost, as reports give it. */
@@ -64,7 +64,7 @@ export function forecast({ failedSince, now, rtoSeconds, remainingSeconds }: For
   const end = rtoEndsAt(failedSince, rtoSeconds);
   if (failedSince === null || end === null) return 'no clock: no failure is on record';
   const elapsed = Math.max(0, (Date.parse(now) - Date.parse(failedSince)) / 1000);
-  const breach = `${end.slice(11, 19)}Z`;
+  const breach = clockTime(end);
   if (elapsed > rtoSeconds) return `in breach since ${breach}`;
   if (elapsed + remainingSeconds > rtoSeconds) return `breach at ${breach}`;
   return `within RTO: ${formatSeconds(elapsed)} of ${formatSeconds(rtoSeconds)}`;

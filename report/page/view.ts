@@ -1,7 +1,7 @@
 /** What the page shows, in its order, as plain text and pictures; the template only puts it in place. Pure. */
 import { oneOfEach, writersOf } from '../../plan/rules/servers.ts';
 import { formatSeconds } from '../../plan/durations.ts';
-import type { ClockSplit, FunctionRecord, GateRecord, Outcome, Report, ServerRecord, StepRecord } from '../report.ts';
+import { type ClockSplit, type FunctionRecord, type GateRecord, type Outcome, type Report, type ServerRecord, type StepRecord, titles } from '../report.ts';
 import {
   changesTitle, clockParts, dataLost, decided, ended, isMeasured, judged, movedNothing, money, objectives, origin, outage, recordedNote, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
   timeOfDay, totalCost, type Verdict,
@@ -32,6 +32,7 @@ export function viewOf(report: Report) {
     summary: report.summary,
     day: report.startedAt.slice(0, 10),
     facts: factsOf(report),
+    titles,
     exceptions: report.exceptions,
     leftovers: report.leftovers,
     course: courseView(report),

@@ -11,14 +11,14 @@ const page = (change: Partial<RunStatus> = {}) => renderView({ state: 'running',
 describe('the page of an open run', () => {
   it('says what did not go as planned and what is left to do, after the question and before what was changed', () => {
     const shown = page({ exceptions: ['no mail was sent'], leftovers: ['east is to be fenced'], changes: ['west was promoted'] });
-    expect(shown).toContain('Exceptions\n  no mail was sent\nLeft over\n  east is to be fenced\n');
-    const order = ['QUESTION activation-3f9c2a', 'Clock: ', 'Exceptions\n', 'Left over\n', 'Changed so far\n  west was promoted\n', 'Refused votes\n'];
+    expect(shown).toContain('Not as planned\n  no mail was sent\nLeft to do\n  east is to be fenced\n');
+    const order = ['QUESTION activation-3f9c2a', 'Clock: ', 'Not as planned\n', 'Left to do\n', 'Changed so far\n  west was promoted\n', 'Refused votes\n'];
     expect(order.toSorted((one, other) => shown.indexOf(one) - shown.indexOf(other))).toEqual(order);
     expect(order.filter((text) => !shown.includes(text))).toEqual([]);
   });
 
   it('has no heading where there is nothing to say', () => {
-    expect(page()).not.toMatch(/Exceptions|Left over|Changed so far/);
+    expect(page()).not.toMatch(/Not as planned|Left to do|Changed so far/);
   });
 });
 

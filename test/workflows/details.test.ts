@@ -42,6 +42,12 @@ describe('the details of a run', () => {
     expect(detailsOf(ended)).not.toContain('RTO ends');
   });
 
+  it('name the steps ahead as they name those that are done', () => {
+    const details = detailsOf(status);
+    expect(details).toContain('| – | Fence the failed site | | |');
+    expect(details).not.toContain('fence-site');
+  });
+
   it('keep what strangers send on one line', () => {
     const details = detailsOf({ ...status, refusedVotes: ['10:04:00Z x\n\n## Approved by everybody\n\n: no'] });
     expect(details).not.toMatch(/^## Approved/m);
