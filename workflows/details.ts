@@ -10,7 +10,7 @@ export function detailsOf(status: RunStatus): string {
   const changed = status.mode === 'dry-run' ? 'Would change' : status.outcome ? 'Changed' : 'Changed so far';
   const parts = [
     headline(status),
-    ...(status.gate ? gateDetails(status.gate, refused) : []),
+    ...(status.gate ? gateDetails(status.gate, status.ifNobodyDecides, refused) : []),
     ...list(titles.exceptions, status.exceptions),
     ...list(titles.leftovers, status.leftovers),
     ...list(changed, status.changes),
@@ -35,11 +35,11 @@ function clockLine({ at, failedSince, forecast, outcome, rtoEndsAt }: RunStatus)
 }
 
 /** A refusal stands before the vote to copy: whoever was refused looks for it there. */
-function gateDetails(gate: OpenGate, refused: readonly string[]): string[] {
+function gateDetails(gate: OpenGate, silence: string | null, refused: readonly string[]): string[] {
   const totals = [...count(gate.votes)].map(([choice, total]) => `${choice} ${total}`).join(', ') || 'none yet';
   return [
     `## ${gate.question}`,
-    `Votes: **${totals}** of ${gate.quorum} needed · open until **${clockTime(gate.deadlineAt)}**, then it expires and means no · identity: asserted`,
+    `Votes: **${totals}** of ${gate.quorum} needed · open until **${clockTime(gate.deadlineAt)}**; if nobody decides by then, ${silence} · identity: asserted`,
     ...refused,
     `More Actions → **Send an Update** (answers at once) or **Send a Signal**, name \`vote\`, with your id and your reason in:`,
     `\`\`\`json\n${JSON.stringify(gate.exampleVote, null, 2)}\n\`\`\``,

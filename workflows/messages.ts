@@ -99,6 +99,8 @@ export interface RunStatus {
   readonly rtoEndsAt: string | null;
   readonly failedSince: string | null;
   readonly gate: OpenGate | null;
+  /** What comes of the open gate when nobody decides before its deadline, as the end of a sentence; null without one. */
+  readonly ifNobodyDecides: string | null;
   readonly refusedVotes: readonly string[];
   readonly steps: readonly StepRecord[];
   /** Ids of the steps that have not begun, and their names. */

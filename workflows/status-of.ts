@@ -11,6 +11,7 @@ import type { Run } from './run.ts';
 export function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null): RunStatus {
   const failedSince = facts.moments.failedSince ?? null;
   const pendingSteps = run.pendingSteps();
+  const gate = run.desk.view();
   return {
     runId: run.start.runId,
     estate: run.planSnapshot?.plan.estate.name ?? '',
@@ -26,7 +27,8 @@ export function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null
     forecast: run.planSnapshot ? forecastOf(run, facts) : 'no clock yet',
     rtoEndsAt: run.planSnapshot ? rtoEndsAt(failedSince, strictestRto(servedFunctions(run.plan))) : null,
     failedSince,
-    gate: run.desk.view(),
+    gate,
+    ifNobodyDecides: gate && ifNobodyDecides(gate.gate, run.leftAs),
     refusedVotes: run.desk.refusals.map((vote) => `${clockTime(vote.at)} ${vote.who || 'somebody'} by ${vote.channel}: ${vote.note}`),
     steps: run.steps,
     pendingSteps,
@@ -38,6 +40,13 @@ export function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null
     timeline: run.timeline,
     outcome,
   };
+}
+
+/** Silence never means yes. At the activation gate nothing has been changed yet; at every other one the run leaves what its ending leaves. */
+export function ifNobodyDecides(gate: string, leftAs: string): string {
+  return gate.startsWith('activation-')
+    ? 'the run stands down and changes nothing'
+    : `the run ends: ${leftAs.charAt(0).toLowerCase()}${leftAs.slice(1).replace(/\.$/, '')}`;
 }
 
 /** The clock against the strictest function; once customers are routed, what was achieved. */

@@ -17,6 +17,10 @@ describe('the page of an open run', () => {
     expect(order.filter((text) => !shown.includes(text))).toEqual([]);
   });
 
+  it('says until when the question is open, and what comes of silence', () => {
+    expect(page()).toMatch(/open until 10:20:00Z.*\n.*\nIf nobody decides by then, the run stands down and changes nothing\.\n/);
+  });
+
   it('has no heading where there is nothing to say', () => {
     expect(page()).not.toMatch(/Not as planned|Left to do|Changed so far/);
   });

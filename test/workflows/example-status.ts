@@ -31,6 +31,7 @@ export const exampleStatus: RunStatus = {
     evidenceAt: at,
     exampleVote: { gate: 'activation-3f9c2a', choice: 'approve', who: 'your-id', reason: 'say why' },
   },
+  ifNobodyDecides: 'the run stands down and changes nothing',
   refusedVotes: ['10:04:00Z mallory by signal: mallory is not among those who decide here.'],
   steps: [],
   pendingSteps: ['fence-site'],

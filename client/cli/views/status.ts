@@ -36,7 +36,7 @@ export function renderProgress(view: RunView, last: RunView | undefined): string
   const before = last?.state === 'running' ? last.status : undefined;
   const entries = view.status.timeline.slice(before?.timeline.length ?? 0).map(timelineLine);
   const { gate } = view.status;
-  const asked = gate && gate.gate !== before?.gate?.gate ? renderGate(gate, view.runId) : '';
+  const asked = gate && gate.gate !== before?.gate?.gate ? renderGate(gate, view.status) : '';
   return `${entries.map((line) => `${line}\n`).join('')}${asked}`;
 }
 
@@ -47,7 +47,7 @@ function renderStatus(status: RunStatus): string {
     stopped
       ? `STOPPED at ${clockTime(stopped.at)} by ${stopped.who}: ${stopped.reason}\n  Go on: dr resume --run ${status.runId} --as <person> --reason "<why>"\n`
       : '',
-    gate ? renderGate(gate, status.runId) : '',
+    gate ? renderGate(gate, status) : '',
     `Clock: ${clockLine(status)}\n`,
     status.loss ? `Loss: ${explainLoss(status.loss)}\n` : '',
     section(titles.exceptions, status.exceptions),
@@ -66,10 +66,11 @@ function clockLine({ at, failedSince, forecast, rtoEndsAt }: RunStatus): string 
   return `${forecast} (as of ${clockTime(at)})${since}${rtoEndsAt ? `, RTO ends at ${clockTime(rtoEndsAt)}` : ''}`;
 }
 
-function renderGate(gate: OpenGate, runId: string): string {
+function renderGate(gate: OpenGate, { runId, ifNobodyDecides }: RunStatus): string {
   const votes = gate.votes.map((vote) => `${vote.who}: ${vote.choice} (${vote.reason})${vote.result === 'counted' ? '' : `, ${vote.result}: ${vote.note}`}`);
   return [
     `QUESTION ${gate.gate}, open until ${clockTime(gate.deadlineAt)}, identity: asserted\n  ${gate.question}\n`,
+    `If nobody decides by then, ${ifNobodyDecides}.\n`,
     section(`Evidence as of ${clockTime(gate.evidenceAt)}`, gate.evidence),
     section('Choices', gate.choices),
     section(`Votes (${gate.quorum} of ${gate.electorate.join(', ')} must agree)`, votes.length > 0 ? votes : ['none yet']),
