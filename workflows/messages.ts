@@ -93,7 +93,7 @@ export interface RunStatus {
   readonly at: string;
   readonly epoch: number;
   readonly stopped: { readonly who: string; readonly reason: string; readonly at: string } | null;
-  /** The clock against the strictest objective, e.g. `within RTO: 1 min 12 s of 30 min` or `breach at 14:32:05Z`. */
+  /** The clock against the strictest objective, e.g. `breach at 14:32:05Z`, or so far and at most by the bounds of the steps ahead. */
   readonly forecast: string;
   /** When the strictest objective is over; RFC 3339. Null while no failure is on record. */
   readonly rtoEndsAt: string | null;

@@ -1,8 +1,8 @@
 /** Where a run is, as people and programs are told while it goes on. */
-import { clockTime } from '../plan/durations.ts';
+import { clockTime, seconds } from '../plan/durations.ts';
 import { forecast, rtoEndsAt, servedFunctions, strictestRto } from '../plan/rules/objectives.ts';
-import { expectedRoutingSeconds } from '../plan/rules/waits.ts';
-import type { Outcome } from '../report/report.ts';
+import { expectedRoutingSeconds, secondsAhead } from '../plan/rules/waits.ts';
+import type { Outcome, Phase } from '../report/report.ts';
 import type { RecoveryFacts } from './facts.ts';
 import type { RunStatus } from './messages.ts';
 import { now } from './clock.ts';
@@ -49,15 +49,18 @@ export function ifNobodyDecides(gate: string, leftAs: string): string {
     : `the run ends: ${leftAs.charAt(0).toLowerCase()}${leftAs.slice(1).replace(/\.$/, '')}`;
 }
 
-/** The clock against the strictest function; once customers are routed, what was achieved. */
+/** The clock against the strictest function; once customers are routed, what was achieved. A run that ends without them has nothing to foretell. */
 function forecastOf(run: Run, facts: RecoveryFacts): string {
-  const routed = facts.moments.authoritativeAt;
-  const remaining = routed ? 0 : expectedRoutingSeconds(run.plan.estate.dns);
-  const at = routed ? new Date(Date.parse(routed) + (facts.moments.ttlSeconds ?? 0) * 1000).toISOString() : now();
-  return forecast({
-    failedSince: facts.moments.failedSince ?? null,
-    now: at,
-    rtoSeconds: strictestRto(servedFunctions(run.plan)),
-    remainingSeconds: remaining,
-  });
+  const { authoritativeAt: routed, failedSince = null, ttlSeconds = 0 } = facts.moments;
+  const rtoSeconds = strictestRto(servedFunctions(run.plan));
+  if (routed) {
+    const servedAt = new Date(Date.parse(routed) + ttlSeconds * 1000).toISOString();
+    return forecast({ failedSince, now: servedAt, rtoSeconds, remainingSeconds: 0, aheadSeconds: 0 });
+  }
+  if (failedSince !== null && endings.includes(run.phase)) return 'customers are not routed by this run';
+  const { dns } = run.plan.estate;
+  const aheadSeconds = secondsAhead(run.procedure.steps, 'route-traffic', run.steps, now()) + seconds(dns.ttl);
+  return forecast({ failedSince, now: now(), rtoSeconds, remainingSeconds: expectedRoutingSeconds(dns), aheadSeconds });
 }
+
+const endings: readonly Phase[] = ['undoing', 'closing', 'ended'];

@@ -27,7 +27,7 @@ describe('the details of a run', () => {
   });
 
   it('say how old the clock is', () => {
-    expect(detailsOf(status)).toContain('within RTO: 5 min 00 s of 30 min 00 s, as of 10:05:00Z');
+    expect(detailsOf(status)).toContain('within RTO so far: 5 min 00 s of 30 min 00 s; at most 17 min 30 s by the bounds of the steps ahead, as of 10:05:00Z');
   });
 
   it('of a run that has ended put what is not as it should be before what was changed, and the refusals last', () => {

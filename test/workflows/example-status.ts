@@ -15,7 +15,7 @@ export const exampleStatus: RunStatus = {
   at,
   epoch: 0,
   stopped: null,
-  forecast: 'within RTO: 5 min 00 s of 30 min 00 s',
+  forecast: 'within RTO so far: 5 min 00 s of 30 min 00 s; at most 17 min 30 s by the bounds of the steps ahead',
   rtoEndsAt: '2026-02-02T10:30:00.000Z',
   failedSince: '2026-02-02T10:00:00.000Z',
   gate: {
