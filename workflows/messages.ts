@@ -42,9 +42,10 @@ export interface Vote {
 /** `approve` and `reject` leave the choice out. */
 export type ShortVote = Omit<Vote, 'choice'>;
 
-/** What the tally answers to a vote by update. */
+/** What the tally answers to a vote by update that counts; one that does not fails the update with its sentence. */
 export interface VoteReceipt {
   readonly gate: string;
+  /** Always true in an answer. */
   readonly counted: boolean;
   readonly note: string;
   /** Votes for this choice so far, and how many it needs. */
