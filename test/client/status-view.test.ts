@@ -34,6 +34,8 @@ describe('the page of a run that has ended', () => {
   });
 
   it('says that nothing was lost and nothing measured where nothing was moved', () => {
-    expect(end(stoodDownReport)).toContain('Objectives: not measured: nothing was moved\nLoss: nothing by this run: nothing was moved\n');
+    expect(end(stoodDownReport)).toContain(
+      'Objectives: not measured: nothing was moved\nLoss: nothing by this run: nothing was moved\nOutage: not ended by this run, since ',
+    );
   });
 });

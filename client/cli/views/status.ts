@@ -5,7 +5,7 @@ import { type Report, type StepRecord, type TimelineEntry, titles } from '../../
 import type { OpenGate, RunStatus } from '../../../workflows/messages.ts';
 import type { RunView } from '../../client.ts';
 import type { HistoricChange } from '../../history.ts';
-import { dataLost, isMeasured, objectives, shortfalls } from '../../../report/words.ts';
+import { dataLost, isMeasured, objectives, outage, shortfalls } from '../../../report/words.ts';
 import { section, table } from './text.ts';
 
 /** The whole page. */
@@ -92,7 +92,7 @@ function renderEnd(report: Report): string {
     section(titles.leftovers, report.leftovers),
     dryRun ? section('A live run would, in this order', report.changes) : objectivesPart(report),
     dryRun ? '' : `Loss: ${lost.text}: ${lost.note}\n`,
-    report.clock ? `Outage: ${report.clock.totalSeconds === 'not reached' ? 'not over' : formatSeconds(report.clock.totalSeconds)}\n` : '',
+    report.clock ? `Outage: ${outage(report.clock)}\n` : '',
     `The whole report: dr report --run ${report.runId}\n`,
   ].join('');
 }
