@@ -87,14 +87,18 @@ export class DrClient {
     return this.execute<EstateCheck>('estateCheck', makeEstateCheckWorkflowId(input.estate), input);
   }
 
-  /** Votes at a gate and resolves with what the tally says. Throws DrError `refused` with the gate's sentence, `ended`, `unknown-run` or `no-worker`. */
+  /** Votes at a gate and resolves when the vote counts, with the tally. Throws DrError `refused` with the gate's sentence, `ended`, `unknown-run` or `no-worker`. */
   async vote(runId: string, vote: Vote): Promise<VoteReceipt> {
     await requireWorker(this.temporal, 'The vote was not sent.', runId);
     try {
       return await this.within(answerWithin, () => this.temporal.workflow.getHandle(runId).executeUpdate(voteUpdate, { args: [vote] }));
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError) {
-        throw new DrError('refused', `The vote was refused: ${deepest(error).message}`, { hint: 'Look at the open gate: dr status', runId, cause: error });
+        throw new DrError('refused', `The vote was refused: ${deepest(error).message}`, {
+          hint: `Look at the open gate: dr status --run ${runId}`,
+          runId,
+          cause: error,
+        });
       }
       throw await this.explain(error, runId);
     }

@@ -1,4 +1,4 @@
-/** ISO 8601 durations of the plan as numbers. */
+/** ISO 8601 durations of the plan as numbers, and times as people read them. */
 
 const pattern = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
 
@@ -28,4 +28,9 @@ export function formatSeconds(total: number): string {
   const pad = (part: number) => String(part).padStart(2, '0');
   if (hours > 0) return `${sign}${hours} h ${pad(minutes)} min`;
   return `${sign}${minutes} min ${pad(rounded % 60)} s`;
+}
+
+/** The time of day in UTC of an RFC 3339 time in UTC, as it stands in every record: `14:32:05Z`. */
+export function clockTime(time: string): string {
+  return `${time.slice(11, 19)}Z`;
 }

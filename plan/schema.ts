@@ -1,13 +1,14 @@
 /**
  * The schema of a disaster recovery plan: one organisation's plan as data.
- * zod and types only, nothing of Node: workflows, client and console import it.
+ * zod and types only, nothing of Node: workflows and client import it.
  */
 import { z } from 'zod';
 import { identifier } from './schema/common.ts';
+import { acceptedFinding, communication, contact } from './schema/communication.ts';
 import { estate } from './schema/estate.ts';
 import { businessFunction, escalationLevel, group, header, objectives, person, severity, site } from './schema/organisation.ts';
 import { procedures } from './schema/procedures.ts';
-import { acceptedFinding, backup, checklist, communication, contact, record, review, scenario, staffingLevel, team } from './schema/supporting.ts';
+import { backup, checklist, record, review, scenario, staffingLevel, team } from './schema/supporting.ts';
 
 export const planSchema = z.strictObject({
   plan: header,

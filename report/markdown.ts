@@ -1,10 +1,9 @@
 /** A report as Markdown, for a commander who is tired: how it ended first, then what is not as it should be, then the figures, then the details. Pure. */
 import { markdownTable } from 'markdown-table';
 import { formatSeconds } from '../plan/durations.ts';
-import { explainLoss } from '../plan/rules/loss.ts';
-import type { ClockSplit, FunctionRecord, GateRecord, Report, StepRecord, VoteRecord } from './report.ts';
+import { type ClockSplit, type FunctionRecord, type GateRecord, type Report, type StepRecord, titles, type VoteRecord } from './report.ts';
 import {
-  changesTitle, clockParts, decided, ended, judged, money, objectives, oneLine, origin, outage, recordedNote, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
+  changesTitle, clockParts, dataLost, decided, ended, judged, money, objectives, oneLine, origin, outage, recordedNote, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
   timeOfDay, totalCost, type Verdict,
 } from './words.ts'; // prettier-ignore
 
@@ -12,8 +11,8 @@ import {
 export function renderMarkdown(report: Report): string {
   const parts = [
     heading(report),
-    list('Not as planned', report.exceptions),
-    list('Left to do', report.leftovers),
+    list(titles.exceptions, report.exceptions),
+    list(titles.leftovers, report.leftovers),
     clockPart(report.clock),
     functionsPart(report),
     decisionsPart(report.gates),
@@ -31,15 +30,16 @@ export function renderMarkdown(report: Report): string {
 
 function heading(report: Report): string {
   const mode = report.mode === 'live' ? '' : ` (${report.mode})`;
-  const verdict = objectives(report.functions);
+  const verdict = objectives(report);
+  const lost = dataLost(report);
   const lines = [
     `# ${ended(report).toUpperCase()}${mode}: ${report.from} → ${report.to}`,
     '',
     report.summary,
     '',
-    `- **Data lost:** ${explainLoss(report.loss)}`,
+    `- **Data lost:** ${lost.text}: ${lost.note}`,
     `- **Outage:** ${outage(report.clock)}`,
-    `- **Objectives:** ${shortfalls(report.functions).length === 0 ? verdict : `**${verdict}**`}`,
+    `- **Objectives:** ${shortfalls(report).length === 0 ? verdict : `**${verdict}**`}`,
     `- **Run:** ${report.runId}, epoch ${report.epoch}, estate ${report.estate}, started by ${report.startedBy}`,
     `- **From** ${report.startedAt} **to** ${report.endedAt}`,
   ];
@@ -62,8 +62,8 @@ function functionsPart(report: Report): string {
     entry.name,
     String(entry.tier),
     entry.status,
-    verdict(rtoVerdict(entry)),
-    verdict(rpoVerdict(entry)),
+    verdict(rtoVerdict(report, entry)),
+    verdict(rpoVerdict(report, entry)),
     entry.cost ? money(entry.cost) : '–',
   ]);
   const differences = report.functions.flatMap((entry) => entry.differences.map((difference) => `- ${entry.name}: ${difference}`));
@@ -72,7 +72,7 @@ function functionsPart(report: Report): string {
 }
 
 function verdict({ achieved, target, judgement }: Verdict): string {
-  return `${achieved} of ${target}, ${judgement}`;
+  return judgement === 'not measured' ? `not measured, target ${target}` : `${achieved} of ${target}, ${judgement}`;
 }
 
 function costTogether(functions: readonly FunctionRecord[]): string {

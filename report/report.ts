@@ -4,6 +4,9 @@ import type { ServerKind } from '../plan/rules/servers.ts';
 
 export type { Loss } from '../plan/rules/loss.ts';
 
+/** What the two lists that people must read are called, wherever they stand. */
+export const titles = { exceptions: 'Not as planned', leftovers: 'Left to do' } as const;
+
 /** How a run ended. A skipped step never yields plain `recovered`. */
 export type Outcome = 'recovered' | 'recovered with exceptions' | 'stood down' | 'aborted' | 'failed';
 

@@ -3,7 +3,7 @@ import { formatSeconds } from '../plan/durations.ts';
 import { describeLoss } from '../plan/rules/loss.ts';
 import { judgeRpo, judgeRto } from '../plan/rules/objectives.ts';
 import type { Judgement } from '../plan/rules/objectives.ts';
-import type { ClockSplit, FunctionRecord, GateRecord, Report, ServerRecord, VoteRecord } from './report.ts';
+import type { ClockSplit, FunctionRecord, GateRecord, Phase, Report, ServerRecord, VoteRecord } from './report.ts';
 
 /** How it ended, in the words of a heading; a run that goes on has not ended at all. */
 export function ended({ open, outcome }: Pick<Report, 'open' | 'outcome'>): string {
@@ -17,19 +17,62 @@ export function outage(clock: ClockSplit | null): string {
   return clock.totalSeconds === 'not reached' ? `not ended by this run, ${since}` : `${formatSeconds(clock.totalSeconds)} ${since}`;
 }
 
+/** What of a report says whether it moved anything. */
+type Course = Pick<Report, 'open' | 'mode' | 'outcome' | 'pointOfNoReturnAt' | 'steps'>;
+
+const phasesBefore: readonly Phase[] = ['detecting', 'deciding', 'closing', 'undoing', 'ended'];
+
+/** Whether the run ended with everything where it was: it began with no change, or stood down and took back what could be taken back. */
+export function movedNothing({ open, mode, outcome, pointOfNoReturnAt, steps }: Course): boolean {
+  if (mode === 'dry-run') return true;
+  if (open || outcome === 'recovered' || outcome === 'recovered with exceptions') return false;
+  return (outcome === 'stood down' && pointOfNoReturnAt === null) || steps.every(({ phase }) => phasesBefore.includes(phase));
+}
+
+/** What says whether a report's objectives can be judged. */
+type Measured = Course & Pick<Report, 'clock'>;
+
+/** Why nobody can say whether the objectives were met; null when they were measured. */
+export function notMeasured(report: Measured): string | null {
+  if (report.open) return 'the run goes on';
+  if (movedNothing(report)) return report.mode === 'dry-run' ? 'a dry run moves nothing' : 'nothing was moved';
+  return report.clock === null ? 'no failure is on record' : null;
+}
+
+export function isMeasured(report: Measured): boolean {
+  return notMeasured(report) === null;
+}
+
+/** What was lost, and what that rests on. */
+export function dataLost(report: Course & Pick<Report, 'loss'>): { readonly text: string; readonly note: string } {
+  const { loss, mode } = report;
+  if (movedNothing(report)) {
+    const live = mode === 'dry-run' && loss.kind !== 'unknown' ? `; a live run would lose ${describeLoss(loss)}` : '';
+    return { text: 'nothing by this run', note: `nothing was moved${live}` };
+  }
+  if (loss.kind === 'unknown') return { text: 'unknown', note: loss.reason };
+  return { text: describeLoss(loss), note: loss.kind === 'proven 0' ? loss.proof : loss.basis };
+}
+
 /** An objective of a function: what was promised, what was achieved, and whether it is enough. */
 export interface Verdict {
   readonly target: string;
   readonly achieved: string;
-  readonly judgement: Judgement;
+  readonly judgement: Judgement | 'still open' | 'not measured';
 }
 
-export function rtoVerdict({ rtoSeconds: { target, achieved } }: FunctionRecord): Verdict {
-  return { target: formatSeconds(target), achieved: secondsOr(achieved), judgement: judgeRto(target, achieved) };
+export function rtoVerdict(report: Measured, { rtoSeconds: { target, achieved } }: FunctionRecord): Verdict {
+  return verdict(report, { target: formatSeconds(target), achieved: secondsOr(achieved), judgement: judgeRto(target, achieved) });
 }
 
-export function rpoVerdict({ rpoSeconds: { target, achieved } }: FunctionRecord): Verdict {
-  return { target: formatSeconds(target), achieved: describeLoss(achieved), judgement: judgeRpo(target, achieved) };
+export function rpoVerdict(report: Measured, { rpoSeconds: { target, achieved } }: FunctionRecord): Verdict {
+  return verdict(report, { target: formatSeconds(target), achieved: describeLoss(achieved), judgement: judgeRpo(target, achieved) });
+}
+
+/** A run that goes on shows what it has so far. */
+function verdict(report: Measured, measured: Verdict): Verdict {
+  if (report.open) return { ...measured, judgement: 'still open' };
+  return isMeasured(report) ? measured : { ...measured, achieved: '–', judgement: 'not measured' };
 }
 
 /** Seconds for people, or that they were not reached. */
@@ -37,23 +80,26 @@ export function secondsOr(value: number | 'not reached'): string {
   return value === 'not reached' ? value : formatSeconds(value);
 }
 
-/** Each objective that was not plainly met, as `name: RTO missed`. */
-export function shortfalls(functions: readonly FunctionRecord[]): readonly string[] {
-  return functions.flatMap((entry) => [
-    ...unlessMet(`${entry.name}: RTO`, rtoVerdict(entry).judgement),
-    ...unlessMet(`${entry.name}: RPO`, rpoVerdict(entry).judgement),
+/** Each objective that was measured and not plainly met, as `name: RTO missed`. */
+export function shortfalls(report: Measured & Pick<Report, 'functions'>): readonly string[] {
+  if (!isMeasured(report)) return [];
+  return report.functions.flatMap((entry) => [
+    ...unlessMet(`${entry.name}: RTO`, rtoVerdict(report, entry).judgement),
+    ...unlessMet(`${entry.name}: RPO`, rpoVerdict(report, entry).judgement),
   ]);
 }
 
-function unlessMet(what: string, judgement: Judgement): string[] {
+function unlessMet(what: string, judgement: Verdict['judgement']): string[] {
   return judgement === 'met' ? [] : [`${what} ${judgement}`];
 }
 
 /** The objectives in one line. */
-export function objectives(functions: readonly FunctionRecord[]): string {
-  if (functions.length === 0) return 'no function was served';
-  const short = shortfalls(functions);
-  return short.length === 0 ? `all met for ${functions.length} functions` : short.join('; ');
+export function objectives(report: Measured & Pick<Report, 'functions'>): string {
+  if (report.functions.length === 0) return 'no function was served';
+  const why = notMeasured(report);
+  if (why !== null) return `not measured: ${why}`;
+  const short = shortfalls(report);
+  return short.length === 0 ? `all met for ${report.functions.length} functions` : short.join('; ');
 }
 
 /** A part of the clock. The parts of a clock that has run to its end make up its total. */

@@ -1,4 +1,6 @@
 /** What a commander sees in Temporal UI without opening an event: Markdown, what matters first. Pure. */
+import { clockTime } from '../plan/durations.ts';
+import { titles } from '../report/report.ts';
 import type { OpenGate, RunStatus } from './messages.ts';
 import { count } from './tally.ts';
 
@@ -8,9 +10,9 @@ export function detailsOf(status: RunStatus): string {
   const changed = status.mode === 'dry-run' ? 'Would change' : status.outcome ? 'Changed' : 'Changed so far';
   const parts = [
     headline(status),
-    ...(status.gate ? gateDetails(status.gate, refused) : []),
-    ...list('Not as planned', status.exceptions),
-    ...list('Left to do', status.leftovers),
+    ...(status.gate ? gateDetails(status.gate, status.ifNobodyDecides, refused) : []),
+    ...list(titles.exceptions, status.exceptions),
+    ...list(titles.leftovers, status.leftovers),
     ...list(changed, status.changes),
     stepTable(status),
     ...(status.gate ? [] : refused),
@@ -27,23 +29,23 @@ function headline(status: RunStatus): string {
 
 /** These lines are written at events only and read at any time, so times of day stand before what has passed. */
 function clockLine({ at, failedSince, forecast, outcome, rtoEndsAt }: RunStatus): string {
-  const since = failedSince ? `failed since ${clock(failedSince)} on ${failedSince.slice(0, 10)}` : '';
-  const end = rtoEndsAt && !outcome ? `**RTO ends at ${clock(rtoEndsAt)}**` : '';
-  return [end, since, `${forecast}, as of ${clock(at)}`].filter((part) => part !== '').join(' · ');
+  const since = failedSince ? `failed since ${clockTime(failedSince)} on ${failedSince.slice(0, 10)}` : '';
+  const end = rtoEndsAt && !outcome ? `**RTO ends at ${clockTime(rtoEndsAt)}**` : '';
+  return [end, since, `${forecast}, as of ${clockTime(at)}`].filter((part) => part !== '').join(' · ');
 }
 
 /** A refusal stands before the vote to copy: whoever was refused looks for it there. */
-function gateDetails(gate: OpenGate, refused: readonly string[]): string[] {
+function gateDetails(gate: OpenGate, silence: string | null, refused: readonly string[]): string[] {
   const totals = [...count(gate.votes)].map(([choice, total]) => `${choice} ${total}`).join(', ') || 'none yet';
   return [
     `## ${gate.question}`,
-    `Votes: **${totals}** of ${gate.quorum} needed · open until **${clock(gate.deadlineAt)}**, then it expires and means no · identity: asserted`,
+    `Votes: **${totals}** of ${gate.quorum} needed · open until **${clockTime(gate.deadlineAt)}**; if nobody decides by then, ${silence} · identity: asserted`,
     ...refused,
     `More Actions → **Send an Update** (answers at once) or **Send a Signal**, name \`vote\`, with your id and your reason in:`,
     `\`\`\`json\n${JSON.stringify(gate.exampleVote, null, 2)}\n\`\`\``,
     `May vote: ${gate.electorate.join(', ')}`,
     bullets(gate.choices.map(choice)),
-    `**Evidence** as of ${clock(gate.evidenceAt)}\n\n${bullets(gate.evidence)}`,
+    `**Evidence** as of ${clockTime(gate.evidenceAt)}\n\n${bullets(gate.evidence)}`,
   ];
 }
 
@@ -61,14 +63,10 @@ function list(title: string, lines: readonly string[]): string[] {
 function stepTable(status: RunStatus): string {
   const done = status.steps.map(
     (step) =>
-      `| ${step.result} | ${step.name} | ${step.durationSeconds === undefined ? '' : `${step.durationSeconds.toFixed(1)} s`} | ${cell(step.evidence)} |`,
+      `| ${step.result} | ${cell(step.name)} | ${step.durationSeconds === undefined ? '' : `${step.durationSeconds.toFixed(1)} s`} | ${cell(step.evidence)} |`,
   );
-  const pending = status.pendingSteps.map((step) => `| – | ${step} | | |`);
+  const pending = status.pendingStepNames.map((name) => `| – | ${cell(name)} | | |`);
   return ['| | step | time | evidence |', '|---|---|---|---|', ...done, ...pending].join('\n');
-}
-
-function clock(at: string): string {
-  return `${at.slice(11, 19)}Z`;
 }
 
 function cell(text: string): string {

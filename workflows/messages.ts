@@ -42,9 +42,10 @@ export interface Vote {
 /** `approve` and `reject` leave the choice out. */
 export type ShortVote = Omit<Vote, 'choice'>;
 
-/** What the tally answers to a vote by update. */
+/** What the tally answers to a vote by update that counts; one that does not fails the update with its sentence. */
 export interface VoteReceipt {
   readonly gate: string;
+  /** Always true in an answer. */
   readonly counted: boolean;
   readonly note: string;
   /** Votes for this choice so far, and how many it needs. */
@@ -93,15 +94,19 @@ export interface RunStatus {
   readonly at: string;
   readonly epoch: number;
   readonly stopped: { readonly who: string; readonly reason: string; readonly at: string } | null;
-  /** The clock against the strictest objective, e.g. `within RTO: 1 min 12 s of 30 min` or `breach at 14:32:05Z`. */
+  /** The clock against the strictest objective, e.g. `breach at 14:32:05Z`, or so far and at most by the bounds of the steps ahead. */
   readonly forecast: string;
   /** When the strictest objective is over; RFC 3339. Null while no failure is on record. */
   readonly rtoEndsAt: string | null;
   readonly failedSince: string | null;
   readonly gate: OpenGate | null;
+  /** What comes of the open gate when nobody decides before its deadline, as the end of a sentence; null without one. */
+  readonly ifNobodyDecides: string | null;
   readonly refusedVotes: readonly string[];
   readonly steps: readonly StepRecord[];
+  /** Ids of the steps that have not begun, and their names. */
   readonly pendingSteps: readonly string[];
+  readonly pendingStepNames: readonly string[];
   readonly loss: Loss | null;
   readonly changes: readonly string[];
   /** What did not go as planned so far, and what is left to do. */

@@ -1,7 +1,8 @@
 /** Where a run is, as people and programs are told while it goes on. */
+import { clockTime, seconds } from '../plan/durations.ts';
 import { forecast, rtoEndsAt, servedFunctions, strictestRto } from '../plan/rules/objectives.ts';
-import { expectedRoutingSeconds } from '../plan/rules/waits.ts';
-import type { Outcome } from '../report/report.ts';
+import { expectedRoutingSeconds, secondsAhead } from '../plan/rules/waits.ts';
+import type { Outcome, Phase } from '../report/report.ts';
 import type { RecoveryFacts } from './facts.ts';
 import type { RunStatus } from './messages.ts';
 import { now } from './clock.ts';
@@ -9,6 +10,8 @@ import type { Run } from './run.ts';
 
 export function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null): RunStatus {
   const failedSince = facts.moments.failedSince ?? null;
+  const pendingSteps = run.pendingSteps();
+  const gate = run.desk.view();
   return {
     runId: run.start.runId,
     estate: run.planSnapshot?.plan.estate.name ?? '',
@@ -24,10 +27,12 @@ export function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null
     forecast: run.planSnapshot ? forecastOf(run, facts) : 'no clock yet',
     rtoEndsAt: run.planSnapshot ? rtoEndsAt(failedSince, strictestRto(servedFunctions(run.plan))) : null,
     failedSince,
-    gate: run.desk.view(),
-    refusedVotes: run.desk.refusals.map((vote) => `${vote.at.slice(11, 19)}Z ${vote.who || 'somebody'} by ${vote.channel}: ${vote.note}`),
+    gate,
+    ifNobodyDecides: gate && ifNobodyDecides(gate.gate, run.leftAs),
+    refusedVotes: run.desk.refusals.map((vote) => `${clockTime(vote.at)} ${vote.who || 'somebody'} by ${vote.channel}: ${vote.note}`),
     steps: run.steps,
-    pendingSteps: run.pendingSteps(),
+    pendingSteps,
+    pendingStepNames: pendingSteps.map((id) => run.procedure.steps.find((step) => step.id === id)?.name ?? id),
     loss: facts.loss,
     changes: run.changes,
     exceptions: run.exceptions,
@@ -37,15 +42,25 @@ export function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null
   };
 }
 
-/** The clock against the strictest function; once customers are routed, what was achieved. */
-function forecastOf(run: Run, facts: RecoveryFacts): string {
-  const routed = facts.moments.authoritativeAt;
-  const remaining = routed ? 0 : expectedRoutingSeconds(run.plan.estate.dns);
-  const at = routed ? new Date(Date.parse(routed) + (facts.moments.ttlSeconds ?? 0) * 1000).toISOString() : now();
-  return forecast({
-    failedSince: facts.moments.failedSince ?? null,
-    now: at,
-    rtoSeconds: strictestRto(servedFunctions(run.plan)),
-    remainingSeconds: remaining,
-  });
+/** Silence never means yes. At the activation gate nothing has been changed yet; at every other one the run leaves what its ending leaves. */
+export function ifNobodyDecides(gate: string, leftAs: string): string {
+  return gate.startsWith('activation-')
+    ? 'the run stands down and changes nothing'
+    : `the run ends: ${leftAs.charAt(0).toLowerCase()}${leftAs.slice(1).replace(/\.$/, '')}`;
 }
+
+/** The clock against the strictest function; once customers are routed, what was achieved. A run that ends without them has nothing to foretell. */
+function forecastOf(run: Run, facts: RecoveryFacts): string {
+  const { authoritativeAt: routed, failedSince = null, ttlSeconds = 0 } = facts.moments;
+  const rtoSeconds = strictestRto(servedFunctions(run.plan));
+  if (routed) {
+    const servedAt = new Date(Date.parse(routed) + ttlSeconds * 1000).toISOString();
+    return forecast({ failedSince, now: servedAt, rtoSeconds, remainingSeconds: 0, aheadSeconds: 0 });
+  }
+  if (failedSince !== null && endings.includes(run.phase)) return 'customers are not routed by this run';
+  const { dns } = run.plan.estate;
+  const aheadSeconds = secondsAhead(run.procedure.steps, 'route-traffic', run.steps, now()) + seconds(dns.ttl);
+  return forecast({ failedSince, now: now(), rtoSeconds, remainingSeconds: expectedRoutingSeconds(dns), aheadSeconds });
+}
+
+const endings: readonly Phase[] = ['undoing', 'closing', 'ended'];

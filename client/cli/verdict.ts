@@ -1,14 +1,14 @@
 /** Is a finished run good news? Pure. */
 import type { Report } from '../../report/report.ts';
 import { endedWell } from '../../report/verdict.ts';
-import { shortfalls } from '../../report/words.ts';
+import { isMeasured, shortfalls } from '../../report/words.ts';
 import type { RunView } from '../client.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 
 /** 0 for a plain recovery within every objective and for a dry run that came to its end; 5 otherwise. */
 export function exitCodeOfReport(report: Report): ExitCode {
-  const inTime = report.mode === 'dry-run' || shortfalls(report.functions).length === 0;
+  const inTime = report.mode === 'dry-run' || (isMeasured(report) && shortfalls(report).length === 0);
   return endedWell(report) && inTime ? exitCodes.ok : exitCodes.notGood;
 }
 

@@ -1,5 +1,5 @@
 /** Objectives: what was promised, what was achieved, what it cost, and how it will end. Pure; times in seconds unless their name says otherwise. */
-import { formatSeconds, seconds } from '../durations.ts';
+import { clockTime, formatSeconds, seconds } from '../durations.ts';
 import type { BusinessFunction, Money, Plan } from '../schema.ts';
 
 /** How much was lost, as reports give it. */
@@ -50,8 +50,10 @@ export interface ForecastInput {
   readonly now: string;
   /** Strictest RTO of the functions concerned. */
   readonly rtoSeconds: number;
-  /** What the run still expects to need. */
+  /** What the run still needs in any case. */
   readonly remainingSeconds: number;
+  /** What it may still need, by the bounds of the steps ahead; 0 when none is. */
+  readonly aheadSeconds: number;
 }
 
 /** When an RTO is over; RFC 3339. Null where no clock runs. */
@@ -59,13 +61,18 @@ export function rtoEndsAt(failedSince: string | null, rtoSeconds: number): strin
   return failedSince === null || !Number.isFinite(rtoSeconds) ? null : new Date(Date.parse(failedSince) + rtoSeconds * 1000).toISOString();
 }
 
-/** The clock against the RTO, as people read it: `within RTO: 1 min 12 s of 30 min 00 s`, `breach at 14:32:05Z` or `in breach since 14:32:05Z`. */
-export function forecast({ failedSince, now, rtoSeconds, remainingSeconds }: ForecastInput): string {
+/**
+ * The clock against the RTO, as people read it: `within RTO so far: 1 min 12 s of 30 min 00 s; at most 11 min 40 s by the bounds of the steps ahead`, `breach at 14:32:05Z` or
+ * `in breach since 14:32:05Z`. Once customers are routed: `within RTO: 9 min 12 s of 30 min 00 s`.
+ */
+export function forecast({ failedSince, now, rtoSeconds, remainingSeconds, aheadSeconds }: ForecastInput): string {
   const end = rtoEndsAt(failedSince, rtoSeconds);
   if (failedSince === null || end === null) return 'no clock: no failure is on record';
   const elapsed = Math.max(0, (Date.parse(now) - Date.parse(failedSince)) / 1000);
-  const breach = `${end.slice(11, 19)}Z`;
+  const breach = clockTime(end);
   if (elapsed > rtoSeconds) return `in breach since ${breach}`;
   if (elapsed + remainingSeconds > rtoSeconds) return `breach at ${breach}`;
-  return `within RTO: ${formatSeconds(elapsed)} of ${formatSeconds(rtoSeconds)}`;
+  const clock = `${formatSeconds(elapsed)} of ${formatSeconds(rtoSeconds)}`;
+  if (aheadSeconds === 0) return `within RTO: ${clock}`;
+  return `within RTO so far: ${clock}; at most ${formatSeconds(elapsed + aheadSeconds)} by the bounds of the steps ahead`;
 }

@@ -1,6 +1,6 @@
 /** How long the steps wait for things that take their own time; steps, forecasts and the lint's laws go by these. Pure. All in seconds. */
 import { seconds } from '../durations.ts';
-import type { Estate } from '../schema.ts';
+import type { Estate, Step } from '../schema.ts';
 
 type Dns = Pick<Estate['dns'], 'healthCheck' | 'ttl' | 'controlPlaneBound' | 'methods'>;
 
@@ -30,6 +30,33 @@ export function routingSeconds(dns: Dns): number {
 /** What the first method needs when it works, and the TTL after it: from the change to the last customer. */
 export function expectedRoutingSeconds(dns: Dns): number {
   return (dns.methods[0] === 'data-plane' ? healthCheckSeconds(dns) : seconds(dns.controlPlaneBound)) + seconds(dns.ttl);
+}
+
+/** A step that a run has begun. */
+interface Begun {
+  readonly id: string;
+  readonly result: string;
+  readonly startedAt: string;
+}
+
+/** Longest time that the steps of a procedure up to and with `last` still take: their bounds, less what a running one has used. A failed one is tried again. */
+export function secondsAhead(planned: readonly Pick<Step, 'id' | 'bound'>[], last: string, begun: readonly Begun[], now: string): number {
+  const ahead = planned.slice(0, planned.findIndex((step) => step.id === last) + 1);
+  return ahead.reduce(
+    (sum, { id, bound }) =>
+      sum +
+      secondsLeft(
+        seconds(bound),
+        begun.findLast((step) => step.id === id),
+        now,
+      ),
+    0,
+  );
+}
+
+function secondsLeft(bound: number, latest: Begun | undefined, now: string): number {
+  if (latest === undefined || latest.result === 'failed') return bound;
+  return latest.result === 'running' ? Math.max(0, bound - (Date.parse(now) - Date.parse(latest.startedAt)) / 1000) : 0;
 }
 
 /** Longest wait until every resolver gives the new address. */

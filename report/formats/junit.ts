@@ -1,11 +1,8 @@
 /** A run as a JUnit file, for whatever shows tests: a case for its outcome, for each step, and for each function's RTO and RPO. */
 import junitReportBuilder, { type Builder, type TestCase, type TestSuite } from 'junit-report-builder';
-import { formatSeconds } from '../../plan/durations.ts';
-import { describeLoss } from '../../plan/rules/loss.ts';
-import { judgeRpo, judgeRto } from '../../plan/rules/objectives.ts';
 import type { FunctionRecord, Report, StepRecord } from '../report.ts';
 import { endedWell } from '../verdict.ts';
-import { ended } from '../words.ts';
+import { ended, notMeasured, rpoVerdict, rtoVerdict } from '../words.ts';
 
 /** The library's types speak of a default export, and its code is the builder itself. */
 const builder = junitReportBuilder as unknown as Builder;
@@ -78,32 +75,35 @@ function attemptOf(steps: readonly StepRecord[], index: number): number {
   return steps.slice(0, index + 1).filter((step) => step.id === id && step.name === name).length;
 }
 
-function addRto(suite: TestSuite, report: Report, { id, name, rtoSeconds: { target, achieved } }: FunctionRecord): void {
-  const found = objectiveCase(suite, report, id, `${name}: RTO ${formatSeconds(target)}`);
-  const text = achieved === 'not reached' ? 'not reached' : formatSeconds(achieved);
-  if (achieved !== 'not reached') found.time(achieved);
-  found.standardOutput(`achieved: ${text}`);
-  if (!isMeasured(report)) found.skipped();
-  else if (judgeRto(target, achieved) !== 'met') found.failure(`The RTO is ${formatSeconds(target)}; achieved: ${text}.`, 'objective missed');
+function addRto(suite: TestSuite, report: Report, entry: FunctionRecord): void {
+  const { target, achieved, judgement } = rtoVerdict(report, entry);
+  const found = objectiveCase(suite, report, entry.id, `${entry.name}: RTO ${target}`);
+  if (entry.rtoSeconds.achieved !== 'not reached') found.time(entry.rtoSeconds.achieved);
+  if (skipUnmeasured(found, report)) return;
+  found.standardOutput(`achieved: ${achieved}`);
+  if (judgement !== 'met') found.failure(`The RTO is ${target}; achieved: ${achieved}.`, 'objective missed');
 }
 
-function addRpo(suite: TestSuite, report: Report, { id, name, rpoSeconds: { target, achieved } }: FunctionRecord): void {
-  const found = objectiveCase(suite, report, id, `${name}: RPO ${formatSeconds(target)}`);
-  const text = describeLoss(achieved);
-  found.standardOutput(`lost: ${text}`);
-  const judgement = judgeRpo(target, achieved);
-  if (!isMeasured(report)) found.skipped();
-  else if (judgement === 'unknown') found.error(`The RPO is ${formatSeconds(target)}; lost: ${text}.`, 'loss unknown');
-  else if (judgement !== 'met') found.failure(`The RPO is ${formatSeconds(target)}; lost: ${text}.`, 'objective missed');
+function addRpo(suite: TestSuite, report: Report, entry: FunctionRecord): void {
+  const { target, achieved, judgement } = rpoVerdict(report, entry);
+  const found = objectiveCase(suite, report, entry.id, `${entry.name}: RPO ${target}`);
+  if (skipUnmeasured(found, report)) return;
+  found.standardOutput(`lost: ${achieved}`);
+  if (judgement === 'unknown') found.error(`The RPO is ${target}; lost: ${achieved}.`, 'loss unknown');
+  else if (judgement !== 'met') found.failure(`The RPO is ${target}; lost: ${achieved}.`, 'objective missed');
+}
+
+/** True for a report without measured objectives: the case says why. */
+function skipUnmeasured(found: TestCase, report: Report): boolean {
+  const why = notMeasured(report);
+  if (why === null) return false;
+  found.standardOutput(`not measured: ${why}`);
+  found.skipped();
+  return true;
 }
 
 function objectiveCase(suite: TestSuite, { procedure }: Report, id: string, name: string): TestCase {
   return suite.testCase().className(`${procedure}.objectives`).name(name).property('function', id);
-}
-
-/** A dry run recovers nothing, an open run may still, and without a failure on record no clock ran. */
-function isMeasured({ open, mode, clock }: Report): boolean {
-  return !open && mode === 'live' && clock !== null;
 }
 
 function secondsBetween(from: string, to: string): number {

@@ -1,7 +1,7 @@
 /** The clock as pictures: its parts side by side, and what they take of each objective. Pure. */
 import type { CustomSeriesRenderItem } from 'echarts/types/dist/echarts';
 import { formatSeconds } from '../../plan/durations.ts';
-import type { ClockSplit, FunctionRecord } from '../report.ts';
+import type { ClockSplit, Report } from '../report.ts';
 import { clockParts, oneLine, rtoVerdict } from '../words.ts';
 import { draw, pictureWidth, textStyle } from './drawing.ts';
 
@@ -39,10 +39,10 @@ export interface Objective {
 }
 
 /** The strictest first. */
-export function objectivesOf(functions: readonly FunctionRecord[]): readonly Objective[] {
+export function objectivesOf(report: Report): readonly Objective[] {
   const groups = new Map<string, Objective>();
-  for (const entry of functions) {
-    const { achieved, target, judgement } = rtoVerdict(entry);
+  for (const entry of report.functions) {
+    const { achieved, target, judgement } = rtoVerdict(report, entry);
     const key = `${entry.rtoSeconds.target} ${entry.rtoSeconds.achieved}`;
     const names = [...(groups.get(key)?.names ?? []), oneLine(entry.name)];
     groups.set(key, { ...entry.rtoSeconds, names, text: `${achieved} of ${target}: ${judgement}`, met: judgement === 'met' });

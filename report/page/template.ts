@@ -23,10 +23,10 @@ const opening = `<header class="{{outcome.tone}}">
 </header>`;
 
 const attention = `{{#exceptions.length}}
-<section class="attention bad"><h2>Not as planned</h2><ul>{{#exceptions}}<li>{{.}}</li>{{/exceptions}}</ul></section>
+<section class="attention bad"><h2>{{titles.exceptions}}</h2><ul>{{#exceptions}}<li>{{.}}</li>{{/exceptions}}</ul></section>
 {{/exceptions.length}}
 {{#leftovers.length}}
-<section class="attention warn"><h2>Left to do</h2><ul class="todo">{{#leftovers}}<li>{{.}}</li>{{/leftovers}}</ul></section>
+<section class="attention warn"><h2>{{titles.leftovers}}</h2><ul class="todo">{{#leftovers}}<li>{{.}}</li>{{/leftovers}}</ul></section>
 {{/leftovers.length}}`;
 
 const course = `{{#course}}

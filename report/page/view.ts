@@ -1,10 +1,9 @@
 /** What the page shows, in its order, as plain text and pictures; the template only puts it in place. Pure. */
 import { oneOfEach, writersOf } from '../../plan/rules/servers.ts';
 import { formatSeconds } from '../../plan/durations.ts';
-import { describeLoss } from '../../plan/rules/loss.ts';
-import type { ClockSplit, FunctionRecord, GateRecord, Loss, Outcome, Report, ServerRecord, StepRecord } from '../report.ts';
+import { type ClockSplit, type FunctionRecord, type GateRecord, type Outcome, type Report, type ServerRecord, type StepRecord, titles } from '../report.ts';
 import {
-  changesTitle, clockParts, decided, ended, judged, money, objectives, origin, outage, recordedNote, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
+  changesTitle, clockParts, dataLost, decided, ended, isMeasured, judged, movedNothing, money, objectives, origin, outage, recordedNote, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
   timeOfDay, totalCost, type Verdict,
 } from '../words.ts'; // prettier-ignore
 import { drawClock, drawObjectives, objectivesOf } from './clock-picture.ts';
@@ -33,11 +32,12 @@ export function viewOf(report: Report) {
     summary: report.summary,
     day: report.startedAt.slice(0, 10),
     facts: factsOf(report),
+    titles,
     exceptions: report.exceptions,
     leftovers: report.leftovers,
     course: courseView(report),
     clock: clockView(report),
-    functions: report.functions.length === 0 ? null : functionsView(report.functions),
+    functions: report.functions.length === 0 ? null : functionsView(report),
     gates: report.gates.map(gateView),
     steps: report.steps.map(stepView),
     servers: serverRows(report).map((row) => ({ ...row, ...marked(toneOfServer(row.observed)) })),
@@ -51,21 +51,19 @@ export function viewOf(report: Report) {
 
 /** The four answers that everybody asks for first. */
 function factsOf(report: Report) {
-  const { clock, functions, loss } = report;
-  const short = shortfalls(functions).length > 0;
-  const away = clock?.totalSeconds === 'not reached';
+  const { clock, loss } = report;
+  const away = isMeasured(report) && clock?.totalSeconds === 'not reached';
   return [
-    { term: 'Data lost', ...lossWords(loss), ...marked(loss.kind === 'proven 0' ? 'good' : 'warn') },
+    { term: 'Data lost', ...dataLost(report), ...marked(movedNothing(report) ? 'plain' : loss.kind === 'proven 0' ? 'good' : 'warn') },
     { term: 'Outage', ...outageWords(clock), ...marked(away ? 'bad' : 'plain') },
-    { term: 'Objectives', text: objectives(functions), note: '', ...marked(functions.length === 0 ? 'plain' : short ? 'bad' : 'good') },
+    { term: 'Objectives', text: objectives(report), note: '', ...marked(toneOfObjectives(report)) },
     { term: 'Can write now', ...writersNow(report.servers.observed) },
   ];
 }
 
-/** The figure, and what it rests on. */
-function lossWords(loss: Loss): { text: string; note: string } {
-  if (loss.kind === 'unknown') return { text: 'unknown', note: loss.reason };
-  return { text: describeLoss(loss), note: loss.kind === 'proven 0' ? loss.proof : loss.basis };
+function toneOfObjectives(report: Report): Tone {
+  if (report.functions.length === 0 || !isMeasured(report)) return 'plain';
+  return shortfalls(report).length > 0 ? 'bad' : 'good';
 }
 
 function outageWords(clock: ClockSplit | null): { text: string; note: string } {
@@ -98,10 +96,11 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-function clockView({ clock, functions }: Report) {
+function clockView(report: Report) {
+  const { clock } = report;
   if (!clock) return null;
   const parts = clockParts(clock).map(({ seconds, ...part }) => ({ ...part, time: formatSeconds(seconds) }));
-  const targets = objectivesOf(functions);
+  const targets = isMeasured(report) ? objectivesOf(report) : [];
   const objectiveText = targets.map(({ names, text }) => `${names.join(', ')}: ${text}`).join('. ');
   return {
     svg: drawClock(clock),
@@ -114,15 +113,15 @@ function clockView({ clock, functions }: Report) {
   };
 }
 
-function functionsView(functions: readonly FunctionRecord[]) {
-  const total = totalCost(functions);
+function functionsView(report: Report) {
+  const total = totalCost(report.functions);
   return {
-    rows: functions.map((entry) => ({
+    rows: report.functions.map((entry) => ({
       name: entry.name,
       tier: entry.tier,
       state: { text: entry.status, ...marked(toneOfStatus(entry.status)) },
-      rto: verdictView(rtoVerdict(entry)),
-      rpo: verdictView(rpoVerdict(entry)),
+      rto: verdictView(rtoVerdict(report, entry)),
+      rpo: verdictView(rpoVerdict(report, entry)),
       cost: entry.cost ? money(entry.cost) : '–',
       differences: entry.differences,
     })),
@@ -135,8 +134,17 @@ function toneOfStatus(status: FunctionRecord['status']): Tone {
   return status === 'failed' ? 'bad' : 'warn';
 }
 
+const toneOfJudgement: Readonly<Record<Verdict['judgement'], Tone>> = {
+  met: 'good',
+  unknown: 'warn',
+  missed: 'bad',
+  'not reached': 'bad',
+  'still open': 'plain',
+  'not measured': 'plain',
+};
+
 function verdictView(verdict: Verdict) {
-  return { ...verdict, ...marked(verdict.judgement === 'met' ? 'good' : verdict.judgement === 'unknown' ? 'warn' : 'bad') };
+  return { ...verdict, ...marked(toneOfJudgement[verdict.judgement]) };
 }
 
 function gateView(gate: GateRecord) {

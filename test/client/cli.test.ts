@@ -110,7 +110,12 @@ describe('with a server and a worker', () => {
       const status = await stage.dr('status');
       expect(status.out).toContain(`QUESTION ${id}, open until `);
       expect(status.out).toContain(`Vote: dr vote --run ${runId} --gate ${id} --choice 'approve' --as <person> --reason "<why>"`);
-      expect((await stage.dr('approve', '--gate', id, '--as', 'carol-brown', '--reason', 'mine')).code).toBe(3);
+      const refused = await stage.dr('approve', '--gate', id, '--as', 'carol-brown', '--reason', 'mine');
+      expect(refused).toMatchObject({ code: 3, out: '' });
+      expect(refused.err).toContain(`Look at the open gate: dr status --run ${runId}\n`);
+      const resumed = await stage.dr('resume', '--as', 'jane-smith', '--reason', 'nobody has stopped it');
+      expect(resumed).toMatchObject({ code: 0, err: '' });
+      expect(resumed.out).toMatch(new RegExp(`^Sent: .* Whether it goes on: dr status --run ${runId}\n$`));
       expect(await stage.dr('approve', '--gate', id, '--as', 'jane-smith', '--reason', 'seen')).toMatchObject({ code: 0, err: '' });
       expect((await stage.dr('vote', '--gate', id, '--choice', 'approve', '--as', 'john-doe', '--reason', 'seen')).code).toBe(0);
       const result = await followed;

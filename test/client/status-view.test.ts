@@ -1,7 +1,9 @@
 /** Goal: who looks at an open run on a terminal is told what the details in Temporal UI tell first. Method: the page of made-up statuses. */
 import { describe, expect, it } from 'vitest';
 import { renderView } from '../../client/cli/views/status.ts';
+import type { Report } from '../../report/report.ts';
 import type { RunStatus } from '../../workflows/messages.ts';
+import { exampleReport, stoodDownReport } from '../report/example.ts';
 import { exampleStatus } from '../workflows/example-status.ts';
 
 const page = (change: Partial<RunStatus> = {}) => renderView({ state: 'running', runId: exampleStatus.runId, status: { ...exampleStatus, ...change } });
@@ -9,13 +11,31 @@ const page = (change: Partial<RunStatus> = {}) => renderView({ state: 'running',
 describe('the page of an open run', () => {
   it('says what did not go as planned and what is left to do, after the question and before what was changed', () => {
     const shown = page({ exceptions: ['no mail was sent'], leftovers: ['east is to be fenced'], changes: ['west was promoted'] });
-    expect(shown).toContain('Exceptions\n  no mail was sent\nLeft over\n  east is to be fenced\n');
-    const order = ['QUESTION activation-3f9c2a', 'Clock: ', 'Exceptions\n', 'Left over\n', 'Changed so far\n  west was promoted\n', 'Refused votes\n'];
+    expect(shown).toContain('Not as planned\n  no mail was sent\nLeft to do\n  east is to be fenced\n');
+    const order = ['QUESTION activation-3f9c2a', 'Clock: ', 'Not as planned\n', 'Left to do\n', 'Changed so far\n  west was promoted\n', 'Refused votes\n'];
     expect(order.toSorted((one, other) => shown.indexOf(one) - shown.indexOf(other))).toEqual(order);
     expect(order.filter((text) => !shown.includes(text))).toEqual([]);
   });
 
+  it('says until when the question is open, and what comes of silence', () => {
+    expect(page()).toMatch(/open until 10:20:00Z.*\n.*\nIf nobody decides by then, the run stands down and changes nothing\.\n/);
+  });
+
   it('has no heading where there is nothing to say', () => {
-    expect(page()).not.toMatch(/Exceptions|Left over|Changed so far/);
+    expect(page()).not.toMatch(/Not as planned|Left to do|Changed so far/);
+  });
+});
+
+describe('the page of a run that has ended', () => {
+  const end = (report: Report) => renderView({ state: 'ended', runId: report.runId, report });
+
+  it('has the objectives that were missed, and what was lost', () => {
+    expect(end(exampleReport)).toContain('Objectives missed\n  Analytics dashboard: RTO missed\nLoss: proven 0: ap-southeast-1 was synchronous\n');
+  });
+
+  it('says that nothing was lost and nothing measured where nothing was moved', () => {
+    expect(end(stoodDownReport)).toContain(
+      'Objectives: not measured: nothing was moved\nLoss: nothing by this run: nothing was moved\nOutage: not ended by this run, since ',
+    );
   });
 });

@@ -145,6 +145,31 @@ export const emptyReport: Report = {
   changes: [],
 };
 
+/** A report of a run that found the site alive, after a first failed look. */
+export const stoodDownReport: Report = {
+  ...exampleReport,
+  outcome: 'stood down',
+  summary: 'us-east-1 is alive. Nothing was changed.',
+  pointOfNoReturnAt: null,
+  clock: { ...exampleReport.clock!, decisionSeconds: 0, executionSeconds: 0, routingSeconds: 0, ttlSeconds: 0, totalSeconds: 'not reached' },
+  loss: { kind: 'unknown', reason: 'the run ended before the loss was counted' },
+  exceptions: [],
+  leftovers: [],
+  servers: { predicted: [], observed: [] },
+  functions: exampleReport.functions.map(({ id, name, tier, ...entry }) => ({
+    id,
+    name,
+    tier,
+    status: 'not verified',
+    differences: [],
+    rtoSeconds: { ...entry.rtoSeconds, achieved: 'not reached' },
+    rpoSeconds: { ...entry.rpoSeconds, achieved: { kind: 'unknown', reason: 'the run ended before the loss was counted' } },
+  })),
+  steps: exampleReport.steps.slice(0, 1),
+  gates: [],
+  changes: [],
+};
+
 const hostile = `<script>alert(1)</script> "quoted" 'single' a | b & <b>bold</b> {{summary}} javascript:alert(1)\n# heading`;
 
 /** A report into which somebody has put what a browser or a table might take for more than text. */

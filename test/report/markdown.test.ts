@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderMarkdown } from '../../report/markdown.ts';
-import { exampleReport } from './example.ts';
+import { exampleReport, stoodDownReport } from './example.ts';
 
 const text = renderMarkdown(exampleReport);
 
@@ -55,6 +55,14 @@ describe('a report for a tired commander', () => {
     const dry = renderMarkdown({ ...exampleReport, mode: 'dry-run' });
     expect(dry).toContain('(dry-run): us-east-1');
     expect(dry).toContain('## What would have been changed');
+  });
+
+  test('of a run that stood down before it moved anything says that nothing was lost and no objective was measured', () => {
+    const short = renderMarkdown(stoodDownReport);
+    expect(short).toContain('- **Data lost:** nothing by this run: nothing was moved');
+    expect(short).toContain('- **Objectives:** not measured: nothing was moved');
+    expect(short).toContain('| Customer API | 1 | not verified | not measured, target 30 min 00 s | not measured, target 15 min 00 s | – |');
+    expect(short).not.toMatch(/unknown|RTO not reached/);
   });
 
   test('leaves out what has nothing to say', () => {

@@ -4,7 +4,7 @@ import { courseOf } from '../../report/page/timeline-picture.ts';
 import { objectivesOf } from '../../report/page/clock-picture.ts';
 import { markEvery } from '../../report/page/scale.ts';
 import type { Report } from '../../report/report.ts';
-import { emptyReport, exampleReport, hostileReport } from './example.ts';
+import { emptyReport, exampleReport, hostileReport, stoodDownReport } from './example.ts';
 
 const page = renderPage(exampleReport);
 /** What stands on the page, without marks and pictures. */
@@ -91,7 +91,7 @@ describe('its pictures', () => {
 
   test('judge functions with the same target and figure in one row, the strictest first', () => {
     const twin = { ...exampleReport.functions[0]!, id: 'twin', name: 'Twin' };
-    expect(objectivesOf([...exampleReport.functions, twin]).map(({ names, met }) => [names, met])).toEqual([
+    expect(objectivesOf({ ...exampleReport, functions: [...exampleReport.functions, twin] }).map(({ names, met }) => [names, met])).toEqual([
       [['Analytics dashboard'], false],
       [['Customer API', 'Twin'], true],
     ]);
@@ -135,6 +135,15 @@ describe('of other endings', () => {
     expect(html).not.toContain('<svg');
   });
 
+  test('a run that stood down before it moved anything has lost nothing, missed nothing, and marks nothing as bad', () => {
+    const html = renderPage(stoodDownReport);
+    const shown = textOf(html);
+    expect(shown).toContain('Data lost nothing by this run nothing was moved');
+    expect(shown).toContain('Objectives not measured: nothing was moved');
+    expect(shown).toContain('30 min 00 s – not measured');
+    expect(shown).not.toMatch(/unknown|RTO not reached|✗/);
+  });
+
   test('a dry run says that nothing was changed, and what would have been', () => {
     const dry: Report = {
       ...exampleReport,
@@ -153,6 +162,7 @@ describe('of other endings', () => {
       ...exampleReport,
       outcome: 'aborted',
       pointOfNoReturnAt: null,
+      steps: exampleReport.steps.map((step) => ({ ...step, phase: 'fencing' })),
       clock: { ...exampleReport.clock!, totalSeconds: 'not reached', executionSeconds: 0, routingSeconds: 0, ttlSeconds: 0 },
       loss: { kind: 'unknown', reason: 'the run ended before the loss was counted' },
       functions: exampleReport.functions.map((entry) => ({ ...entry, status: 'not verified', rtoSeconds: { ...entry.rtoSeconds, achieved: 'not reached' } })),

@@ -55,19 +55,23 @@ async function castVote(io: Io, options: VoteOptions): Promise<ExitCode> {
   return withClient(io, async (client) => {
     const receipt = await client.vote(runId, { gate: options.gate, choice: options.choice, ...said });
     if (options.json) printJson(io, receipt);
-    else if (receipt.counted) io.out(`${receipt.note} Votes for ${options.choice}: ${receipt.votes} of ${receipt.quorum}.\n`);
-    else io.err(`The vote was refused: ${receipt.note}\nLook at the open gate: dr status --run ${runId}\n`);
-    return receipt.counted ? exitCodes.ok : exitCodes.refused;
+    else io.out(`${receipt.note} Votes for ${options.choice}: ${receipt.votes} of ${receipt.quorum}.\n`);
+    return exitCodes.ok;
   });
 }
+
+/** A signal has no answer: what it did, the run alone can tell. */
+const sentences = {
+  stop: 'Sent: the run halts before its next change; what is under way ends first. Whether it has halted:',
+  resume: 'Sent: the run goes on once a worker has given it this, and ignores whoever is not in its plan. Whether it goes on:',
+} as const;
 
 async function say(io: Io, options: SayOptions, what: 'stop' | 'resume'): Promise<ExitCode> {
   const { runId, said } = await prepare(io, options);
   return withClient(io, async (client) => {
     await client[what](runId, said);
-    const effect = what === 'stop' ? 'The run halts before its next change; what is under way ends first' : 'The run goes on';
     if (options.json) printJson(io, { runId, sent: what });
-    else io.out(`${effect}. Look: dr status --run ${runId}\n`);
+    else io.out(`${sentences[what]} dr status --run ${runId}\n`);
     return exitCodes.ok;
   });
 }

@@ -1,13 +1,13 @@
 /** An assessment as people read it: what is recommended first. Pure. */
-import { formatSeconds } from '../../../plan/durations.ts';
+import { clockTime, formatSeconds } from '../../../plan/durations.ts';
 import { explainLoss } from '../../../plan/rules/loss.ts';
 import type { Assessment } from '../../../workflows/messages.ts';
-import { clock, section, table } from './text.ts';
+import { section, table } from './text.ts';
 
 export function renderAssessment(assessment: Assessment): string {
-  const since = assessment.failedSince ? `, failing since ${clock(assessment.failedSince)}` : '';
+  const since = assessment.failedSince ? `, failing since ${clockTime(assessment.failedSince)}` : '';
   return [
-    `${assessment.from}: ${assessment.verdict}${since} (as of ${clock(assessment.at)})\n`,
+    `${assessment.from}: ${assessment.verdict}${since} (as of ${clockTime(assessment.at)})\n`,
     `Recommendation: ${assessment.recommendation}\n`,
     `Score ${assessment.score} → escalation level ${assessment.escalationLevel}\n`,
     section('Score', assessment.scoreParts),

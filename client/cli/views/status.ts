@@ -1,12 +1,12 @@
 /** A run as people see it on a terminal: what is asked first, then the clock, what is not as planned, the steps and the changes. Pure. */
-import { formatSeconds } from '../../../plan/durations.ts';
+import { clockTime, formatSeconds } from '../../../plan/durations.ts';
 import { explainLoss } from '../../../plan/rules/loss.ts';
-import type { Report, StepRecord, TimelineEntry } from '../../../report/report.ts';
+import { type Report, type StepRecord, type TimelineEntry, titles } from '../../../report/report.ts';
 import type { OpenGate, RunStatus } from '../../../workflows/messages.ts';
 import type { RunView } from '../../client.ts';
 import type { HistoricChange } from '../../history.ts';
-import { shortfalls } from '../../../report/words.ts';
-import { clock, section, table } from './text.ts';
+import { dataLost, isMeasured, objectives, outage, shortfalls } from '../../../report/words.ts';
+import { section, table } from './text.ts';
 
 /** The whole page. */
 export function renderView(view: RunView): string {
@@ -36,7 +36,7 @@ export function renderProgress(view: RunView, last: RunView | undefined): string
   const before = last?.state === 'running' ? last.status : undefined;
   const entries = view.status.timeline.slice(before?.timeline.length ?? 0).map(timelineLine);
   const { gate } = view.status;
-  const asked = gate && gate.gate !== before?.gate?.gate ? renderGate(gate, view.runId) : '';
+  const asked = gate && gate.gate !== before?.gate?.gate ? renderGate(gate, view.status) : '';
   return `${entries.map((line) => `${line}\n`).join('')}${asked}`;
 }
 
@@ -45,14 +45,14 @@ function renderStatus(status: RunStatus): string {
   const parts = [
     `${status.runId}  ${status.mode} ${status.procedure} ${status.from} → ${status.to}  phase: ${status.phase}  epoch: ${status.epoch}\n`,
     stopped
-      ? `STOPPED at ${clock(stopped.at)} by ${stopped.who}: ${stopped.reason}\n  Go on: dr resume --run ${status.runId} --as <person> --reason "<why>"\n`
+      ? `STOPPED at ${clockTime(stopped.at)} by ${stopped.who}: ${stopped.reason}\n  Go on: dr resume --run ${status.runId} --as <person> --reason "<why>"\n`
       : '',
-    gate ? renderGate(gate, status.runId) : '',
+    gate ? renderGate(gate, status) : '',
     `Clock: ${clockLine(status)}\n`,
     status.loss ? `Loss: ${explainLoss(status.loss)}\n` : '',
-    section('Exceptions', status.exceptions),
-    section('Left over', status.leftovers),
-    stepTable(status.steps, status.pendingSteps),
+    section(titles.exceptions, status.exceptions),
+    section(titles.leftovers, status.leftovers),
+    stepTable(status.steps, status.pendingStepNames),
     section(status.mode === 'dry-run' ? 'Would change' : 'Changed so far', status.changes),
     section('Refused votes', status.refusedVotes),
     section('Last entries', status.timeline.slice(-5).map(timelineLine)),
@@ -62,15 +62,16 @@ function renderStatus(status: RunStatus): string {
 
 /** The forecast is as old as the run's last event; the end of the RTO holds at any time. */
 function clockLine({ at, failedSince, forecast, rtoEndsAt }: RunStatus): string {
-  const since = failedSince ? `, failing since ${clock(failedSince)}` : '';
-  return `${forecast} (as of ${clock(at)})${since}${rtoEndsAt ? `, RTO ends at ${clock(rtoEndsAt)}` : ''}`;
+  const since = failedSince ? `, failing since ${clockTime(failedSince)}` : '';
+  return `${forecast} (as of ${clockTime(at)})${since}${rtoEndsAt ? `, RTO ends at ${clockTime(rtoEndsAt)}` : ''}`;
 }
 
-function renderGate(gate: OpenGate, runId: string): string {
+function renderGate(gate: OpenGate, { runId, ifNobodyDecides }: RunStatus): string {
   const votes = gate.votes.map((vote) => `${vote.who}: ${vote.choice} (${vote.reason})${vote.result === 'counted' ? '' : `, ${vote.result}: ${vote.note}`}`);
   return [
-    `QUESTION ${gate.gate}, open until ${clock(gate.deadlineAt)}, identity: asserted\n  ${gate.question}\n`,
-    section(`Evidence as of ${clock(gate.evidenceAt)}`, gate.evidence),
+    `QUESTION ${gate.gate}, open until ${clockTime(gate.deadlineAt)}, identity: asserted\n  ${gate.question}\n`,
+    `If nobody decides by then, ${ifNobodyDecides}.\n`,
+    section(`Evidence as of ${clockTime(gate.evidenceAt)}`, gate.evidence),
     section('Choices', gate.choices),
     section(`Votes (${gate.quorum} of ${gate.electorate.join(', ')} must agree)`, votes.length > 0 ? votes : ['none yet']),
     `Vote: dr vote --run ${runId} --gate ${gate.gate} --choice '${gate.exampleVote.choice}' --as <person> --reason "<why>"\n\n`,
@@ -78,25 +79,30 @@ function renderGate(gate: OpenGate, runId: string): string {
 }
 
 function stepTable(steps: readonly StepRecord[], pending: readonly string[]): string {
-  const done = steps.map((step) => [step.result, step.id, step.durationSeconds === undefined ? '' : formatSeconds(step.durationSeconds), step.evidence]);
-  return `${table(['', 'step', 'took', 'found'], [...done, ...pending.map((id) => ['', id, '', ''])])}\n`;
+  const done = steps.map((step) => [step.result, step.name, step.durationSeconds === undefined ? '' : formatSeconds(step.durationSeconds), step.evidence]);
+  return `${table(['', 'step', 'took', 'found'], [...done, ...pending.map((name) => ['', name, '', ''])])}\n`;
 }
 
 function renderEnd(report: Report): string {
   const dryRun = report.mode === 'dry-run';
+  const lost = dataLost(report);
   return [
     `${report.runId}: ${report.outcome}. ${report.summary}\n`,
-    section('Exceptions', report.exceptions),
-    section('Left over', report.leftovers),
-    dryRun ? section('A live run would, in this order', report.changes) : section('Objectives missed', shortfalls(report.functions)),
-    dryRun ? '' : `Loss: ${explainLoss(report.loss)}\n`,
-    report.clock ? `Outage: ${report.clock.totalSeconds === 'not reached' ? 'not over' : formatSeconds(report.clock.totalSeconds)}\n` : '',
+    section(titles.exceptions, report.exceptions),
+    section(titles.leftovers, report.leftovers),
+    dryRun ? section('A live run would, in this order', report.changes) : objectivesPart(report),
+    dryRun ? '' : `Loss: ${lost.text}: ${lost.note}\n`,
+    report.clock ? `Outage: ${outage(report.clock)}\n` : '',
     `The whole report: dr report --run ${report.runId}\n`,
   ].join('');
 }
 
+function objectivesPart(report: Report): string {
+  return isMeasured(report) ? section('Objectives missed', shortfalls(report)) : `Objectives: ${objectives(report)}\n`;
+}
+
 function renderHistory(what: string, next: string, changes: readonly HistoricChange[]): string {
-  const rows = changes.map((change) => [clock(change.at), change.result, change.activity, change.site ?? '', change.detail]);
+  const rows = changes.map((change) => [clockTime(change.at), change.result, change.activity, change.site ?? '', change.detail]);
   const list =
     rows.length === 0
       ? 'Its history shows no change to the estate.\n'
@@ -105,5 +111,5 @@ function renderHistory(what: string, next: string, changes: readonly HistoricCha
 }
 
 function timelineLine(entry: TimelineEntry): string {
-  return `${clock(entry.at)} ${entry.text}`;
+  return `${clockTime(entry.at)} ${entry.text}`;
 }

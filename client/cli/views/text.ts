@@ -30,8 +30,3 @@ const bare = {
 export function section(heading: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : `${heading}\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
 }
-
-/** The time of day in UTC, as it stands in every record. */
-export function clock(time: string): string {
-  return `${time.slice(11, 19)}Z`;
-}

@@ -42,9 +42,15 @@ test('a longer outage never costs less', () => {
 });
 
 test('the forecast says within, when the breach comes, and since when it is there', () => {
-  const base = { failedSince: '2026-02-02T14:02:05Z', rtoSeconds: 1800, remainingSeconds: 0 };
+  const base = { failedSince: '2026-02-02T14:02:05Z', rtoSeconds: 1800, remainingSeconds: 0, aheadSeconds: 0 };
   expect(forecast({ ...base, now: '2026-02-02T14:03:17Z' })).toBe('within RTO: 1 min 12 s of 30 min 00 s');
   expect(forecast({ ...base, now: '2026-02-02T14:30:05Z', remainingSeconds: 300 })).toBe('breach at 14:32:05Z');
   expect(forecast({ ...base, now: '2026-02-02T14:40:00Z' })).toBe('in breach since 14:32:05Z');
   expect(forecast({ ...base, failedSince: null, now: '2026-02-02T14:40:00Z' })).toBe('no clock: no failure is on record');
+});
+
+test('while steps are ahead the forecast is no promise: it says what they may take', () => {
+  const base = { failedSince: '2026-02-02T14:02:05Z', rtoSeconds: 1800, remainingSeconds: 60, now: '2026-02-02T14:03:17Z' };
+  expect(forecast({ ...base, aheadSeconds: 120 })).toBe('within RTO so far: 1 min 12 s of 30 min 00 s; at most 3 min 12 s by the bounds of the steps ahead');
+  expect(forecast({ ...base, aheadSeconds: 3600 })).toContain('within RTO so far: 1 min 12 s of 30 min 00 s; at most 1 h 01 min');
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { renderJUnit } from '../../../report/formats/junit.ts';
 import type { Report, StepRecord } from '../../../report/report.ts';
-import { exampleReport } from '../example.ts';
+import { exampleReport, stoodDownReport } from '../example.ts';
 
 interface Case {
   readonly name: string;
@@ -100,6 +100,7 @@ describe('a JUnit file of a run', () => {
   test.each<readonly [string, Partial<Report>, boolean]>([
     ['a dry run', { mode: 'dry-run', outcome: 'stood down' }, true],
     ['a run without a failure on record', { clock: null }, true],
+    ['a run that stood down before it moved anything', stoodDownReport, true],
     ['a run that is still open', {}, false],
   ])('%s has met and missed no objective', (_what, change, ended) => {
     const objectives = casesOf({ ...good, ...change }, ended).filter(({ name }) => /RTO|RPO/.test(name));

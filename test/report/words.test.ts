@@ -1,0 +1,29 @@
+/** Goal: nobody is told of a missed objective or an unknown loss where none could come of the run. Method: one report of each kind of ending. */
+import { expect, test } from 'vitest';
+import type { Report } from '../../report/report.ts';
+import { movedNothing, notMeasured } from '../../report/words.ts';
+import { exampleReport, stoodDownReport } from './example.ts';
+
+const fencing: Report['steps'] = exampleReport.steps.map((step) => ({ ...step, phase: 'fencing' }));
+const before: Report['steps'] = exampleReport.steps.slice(0, 1);
+
+test.each<readonly [string, Partial<Report>, string | null, boolean]>([
+  ['a recovery', {}, null, false],
+  ['a run that goes on', { open: true }, 'the run goes on', false],
+  ['a dry run', { mode: 'dry-run', outcome: 'stood down' }, 'a dry run moves nothing', true],
+  ['a recovery without a failure on record', { clock: null }, 'no failure is on record', false],
+  ['a run that found the site alive', stoodDownReport, 'nothing was moved', true],
+  ['a run that was cancelled at the activation gate', { outcome: 'aborted', pointOfNoReturnAt: null, steps: before }, 'nothing was moved', true],
+  ['a run that people took back after the fence', { outcome: 'aborted', pointOfNoReturnAt: null, steps: fencing }, null, false],
+  [
+    'a run that stood down at a gate after the fence, and took it back',
+    { outcome: 'stood down', pointOfNoReturnAt: null, steps: fencing },
+    'nothing was moved',
+    true,
+  ],
+  ['a run that stood down past its point of no return', { outcome: 'stood down', steps: fencing }, null, false],
+])('%s', (_what, change, why, nothing) => {
+  const report = { ...exampleReport, ...change };
+  expect(notMeasured(report)).toBe(why);
+  expect(movedNothing(report)).toBe(nothing);
+});
