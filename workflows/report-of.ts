@@ -38,7 +38,7 @@ export function reportOf(run: Run, facts: RecoveryFacts, ending: { readonly open
   };
 }
 
-const notCounted: Loss = { kind: 'unknown', reason: 'the run ended before the loss was counted' };
+const notCounted: Loss = { kind: 'unknown', reason: 'it was not counted' };
 const databaseLoss = (facts: RecoveryFacts): Loss => facts.loss ?? notCounted;
 const cacheLoss = (facts: RecoveryFacts): Loss => facts.cacheLoss ?? notCounted;
 const allLosses = (plan: Plan, facts: RecoveryFacts): readonly Loss[] => [databaseLoss(facts), ...(plan.estate.cache === undefined ? [] : [cacheLoss(facts)])];

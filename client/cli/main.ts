@@ -3,4 +3,8 @@
 import { processIo } from './io.ts';
 import { runCli } from './program.ts';
 
+// Whoever reads through `head` closes the pipe early, which is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 process.exitCode = await runCli(process.argv.slice(2), processIo);
