@@ -41,7 +41,8 @@ export function mustHoldTask(): void {
   const context = currentContext();
   const hold = context && holds.get(context);
   if (!hold) return;
-  hold.lost ||= silentTooLong(context, hold);
+  const { notFound, timedOut } = context.cancellationDetails ?? {};
+  hold.lost ||= silentTooLong(context, hold) || notFound === true || timedOut === true;
   if (hold.lost)
     throw failure('transient', {
       happened: 'This worker was silent for so long that another may have been given its task.',

@@ -6,7 +6,7 @@ import { searchAttributes } from '../workflows/search-attributes.ts';
 import { workflowsPath } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { beatMilliseconds } from '../activities/task.ts';
-import { heartbeatInterceptor } from './interceptors.ts';
+import { createHeartbeatInterceptor } from './interceptors.ts';
 
 /** How long a stopping worker lets activities end by themselves. Most steps of a runbook take less. */
 const shutdownGraceTime = '30 s';
@@ -17,6 +17,12 @@ const shutdownForceTime = '60 s';
  * its worker dies; a live worker takes the decision within milliseconds.
  */
 const stickyQueueScheduleToStartTimeout = '3 s';
+
+/**
+ * How many tasks a worker asks for at a time. A frozen worker is still given as many, each of which is lost for the time of its silence: fewer than the tries of a change,
+ * so that one of them reaches a worker that lives.
+ */
+const maxConcurrentActivityTaskPolls = 3;
 
 /** Something that the worker needs is not there. The message says what to do. */
 export class StartError extends Error {
@@ -55,9 +61,10 @@ export async function createWorker(
     namespace: config.temporal.namespace,
     taskQueue,
     activities,
-    interceptors: { activity: [heartbeatInterceptor] },
+    interceptors: { activity: [createHeartbeatInterceptor(connection, config.temporal.namespace)] },
     ...workflowCode(config.workflowBundle),
     // Each sign of life goes to the server: how long a silence may last depends on when it last heard one.
+    maxConcurrentActivityTaskPolls,
     maxHeartbeatThrottleInterval: beatMilliseconds,
     defaultHeartbeatThrottleInterval: beatMilliseconds,
     shutdownGraceTime,

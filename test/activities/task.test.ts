@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { Context } from '@temporalio/activity';
+import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { boundedChange } from '../../activities/aws/client.ts';
@@ -66,6 +67,16 @@ test('after a silence nothing is changed any more', async () => {
 test('a task that was lost stays lost, also when the worker gives signs of life again', async () => {
   const work = afterSilence(4_000, () => {
     vi.advanceTimersByTime(3 * beatMilliseconds);
+    mustHoldTask();
+  });
+  await expect(work).rejects.toMatchObject(lost);
+});
+
+test('a task of which the server has said that it is over is lost', async () => {
+  const environment = new MockActivityEnvironment({ heartbeatTimeoutMs });
+  const work = environment.run(async () => {
+    keepTask(Context.current())();
+    environment.cancel('NOT_FOUND', new ActivityCancellationDetails({ notFound: true }));
     mustHoldTask();
   });
   await expect(work).rejects.toMatchObject(lost);

@@ -22,6 +22,12 @@ export const removals: readonly Removal[] = [
     test: { file: 'test/activities/task.test.ts', title: 'after a silence nothing is changed any more' },
   },
   {
+    guard: 'Lost task: one that a worker finds when it wakes is not begun',
+    file: 'workers/interceptors.ts',
+    edits: [{ find: 'Date.now() - givenOutAt > lateMilliseconds', replace: 'givenOutAt < 0' }],
+    test: { file: 'test/workers/interceptors.test.ts', title: 'is not begun when the server waits for it no longer' },
+  },
+  {
     guard: 'Second observer: failed needs witnesses of two kinds',
     file: 'plan/rules/failure.ts',
     edits: [{ find: 'kinds.size < 2', replace: 'kinds.size < 1' }],
