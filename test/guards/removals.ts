@@ -18,7 +18,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Lost task: a worker that was silent for too long changes nothing more',
     file: 'activities/task.ts',
-    edits: [{ find: 'hold.lost ||= silentTooLong(context, hold);\n  if (hold.lost)', replace: 'if (hold.lost)' }],
+    edits: [{ find: 'hold.lost ||= silentTooLong(context, hold) ||', replace: 'hold.lost ||=' }],
     test: { file: 'test/activities/task.test.ts', title: 'after a silence nothing is changed any more' },
   },
   {
