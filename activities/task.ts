@@ -5,6 +5,9 @@ import { failure } from './errors.ts';
 /** How often a task is kept. The worker passes each sign on to the server, so that this is also the longest time by which the server hears it late. */
 export const beatMilliseconds = 1_000;
 
+/** More tries than any activity makes that changes something. */
+const triesMax = 1_000;
+
 interface Hold {
   lastBeatAt: number;
   lost: boolean;
@@ -48,6 +51,18 @@ export function mustHoldTask(): void {
       happened: 'This worker was silent for so long that another may have been given its task.',
       leftAs: 'It has changed nothing more.',
     });
+}
+
+/**
+ * Order of the task under way among those of its workflow, as `WORKFLOW:NUMBER`: a later activity has a higher number, and so has a later try of the same one. Whoever
+ * keeps the highest it has seen can refuse what a worker sends that froze on its way. Undefined outside a worker.
+ */
+export function orderOfTask(): string | undefined {
+  const info = currentContext()?.info;
+  // By the SDK's numbering, in the order in which the workflow asks for them.
+  const activity = Number(info?.activityId);
+  if (!info?.workflowExecution || !Number.isSafeInteger(activity)) return undefined;
+  return `${info.workflowExecution.runId}:${activity * triesMax + Math.min(info.attempt, triesMax - 1)}`;
 }
 
 /** Two signs of life before the server's own limit: it hears them late by one, and a change takes its time. */

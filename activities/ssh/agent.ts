@@ -4,7 +4,7 @@ import { milliseconds } from '../../plan/durations.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentAnswer, AgentClient, AgentFields } from '../dependencies.ts';
 import { failure } from '../errors.ts';
-import { mustHoldTask } from '../task.ts';
+import { mustHoldTask, orderOfTask } from '../task.ts';
 import { HostKeyError, LoginError, SshConnection, UnreachableError, type CommandResult } from './connection.ts';
 
 /** What an agent may be asked to change is bounded by the agent itself; this is the longest of its bounds and a little more. */
@@ -100,7 +100,9 @@ class SiteAgent implements AgentClient {
   }
 
   async tryChange(verb: string, ...args: readonly string[]): Promise<AgentAnswer> {
-    return this.call([verb, '--epoch', String(this.run.epoch), '--run', this.run.execution, ...args], changeTimeoutMilliseconds);
+    const task = orderOfTask();
+    const order = task === undefined ? [] : ['--task', task];
+    return this.call([verb, '--epoch', String(this.run.epoch), '--run', this.run.execution, ...order, ...args], changeTimeoutMilliseconds);
   }
 
   private async call(words: readonly string[], timeoutMilliseconds: number): Promise<AgentAnswer> {

@@ -28,6 +28,12 @@ export const removals: readonly Removal[] = [
     test: { file: 'test/workers/interceptors.test.ts', title: 'is not begun when the server waits for it no longer' },
   },
   {
+    guard: 'Lost task: what a frozen worker sends late is refused at the site',
+    file: 'site-agent/site-agent',
+    edits: [{ find: '[ -z "$TASK" ] || check_task "$1"', replace: '' }],
+    test: { file: 'test/site-agent/agent.test.ts', title: 'only the latest task of a workflow counts' },
+  },
+  {
     guard: 'Second observer: failed needs witnesses of two kinds',
     file: 'plan/rules/failure.ts',
     edits: [{ find: 'kinds.size < 2', replace: 'kinds.size < 1' }],

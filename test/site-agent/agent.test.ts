@@ -31,7 +31,7 @@ describe('what reaches the agent', () => {
   });
 
   test('identify tells who answers', async () => {
-    expect(await estate.verb('east', 'identify')).toMatchObject({ code: 0, fields: { site: 'east', version: '1', epoch: '0', epoch_holder: 'none' } });
+    expect(await estate.verb('east', 'identify')).toMatchObject({ code: 0, fields: { site: 'east', version: '2', epoch: '0', epoch_holder: 'none' } });
     const [east, west] = await Promise.all((['east', 'west'] as const).map((site) => estate.verb(site, 'identify')));
     expect(east?.fields['system_identifier']).toMatch(/^\d{15,}$/);
     expect(west?.fields['system_identifier']).toBe(east?.fields['system_identifier']);
@@ -94,6 +94,22 @@ describe('the epoch', () => {
       expect(stable(after)).toEqual(stable(before));
     },
   );
+
+  test('of one kind of change only the latest task of a workflow counts, whatever comes late from a worker that froze', async () => {
+    const throwSwitch = (task: string, from: string) => estate.change('north', `switch-throw --task ${task} ${from} north`, 5, 'run-5');
+    expect(await throwSwitch('recovery-1:20001', 'east')).toMatchObject({ code: 0, fields: { changed: 'yes' } });
+    // The same task may send several verbs, and any of them twice.
+    expect(await throwSwitch('recovery-1:20001', 'east')).toMatchObject({ code: 0, fields: { changed: 'no' } });
+    expect(await estate.change('north', 'switch-reset --task recovery-1:31001 east', 5, 'run-5')).toMatchObject({ code: 0, fields: { changed: 'yes' } });
+    const late = await throwSwitch('recovery-1:20002', 'east');
+    expect(late).toMatchObject({ code: 65, fields: { refused: expect.stringContaining('north has seen 31001 of the same workflow for the switch') } });
+    expect((await estate.verb('north', 'switch-status')).fields).toMatchObject({ thrown_from: 'none' });
+    // Another kind of change, another workflow, and people, who name no task.
+    expect(await estate.change('north', 'capacity-set --task recovery-1:20002 35', 5, 'run-5')).toMatchObject({ code: 0 });
+    expect(await throwSwitch('fence-on-return-1:2001', 'east')).toMatchObject({ code: 0, fields: { changed: 'yes' } });
+    expect(await estate.change('north', 'switch-reset east', 5, 'run-5')).toMatchObject({ code: 0, fields: { changed: 'yes' } });
+    expect(await estate.change('north', 'switch-reset --task 31001x east', 5, 'run-5')).toMatchObject({ code: 64 });
+  });
 
   test('a change under a higher epoch raises what the site has seen', async () => {
     expect(await estate.change('north', 'switch-reset east', 6, 'run-6')).toMatchObject({ code: 0 });

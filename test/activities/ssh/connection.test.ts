@@ -105,6 +105,14 @@ describe('an agent that answers', () => {
     expect(commands).toEqual(['capacity-set --epoch 7 --run run@1 100']);
   });
 
+  test('is told of the order of the task, where there is one', async () => {
+    answer = ['changed=yes\n', 0];
+    const client = agent();
+    const info = { activityId: '20', attempt: 3, workflowExecution: { workflowId: 'recovery/x', runId: 'abc' } };
+    await new MockActivityEnvironment(info).run(() => client.change('capacity-set', '100'));
+    expect(commands).toEqual(['capacity-set --epoch 7 --run run@1 --task abc:20003 100']);
+  });
+
   test.each([
     [65, 'refused=the database is a primary', 'refused', 'the database is a primary. east is as it was. HINT: A guard said no.'],
     [66, 'epoch=9\nholder=run-2', 'stale-epoch', 'east has seen epoch 9 of run-2; this run holds 7. east is as it was.'],
