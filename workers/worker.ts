@@ -22,7 +22,7 @@ const stickyQueueScheduleToStartTimeout = '3 s';
  * How many tasks a worker asks for at a time. A frozen worker is still given as many, each of which is lost for the time of its silence: fewer than the tries of a change,
  * so that one of them reaches a worker that lives.
  */
-const maxConcurrentActivityTaskPolls = 3;
+const activityTaskPollerBehavior = { type: 'simple-maximum', maximum: 3 } as const;
 
 /** Something that the worker needs is not there. The message says what to do. */
 export class StartError extends Error {
@@ -64,7 +64,7 @@ export async function createWorker(
     interceptors: { activity: [createHeartbeatInterceptor(connection, config.temporal.namespace)] },
     ...workflowCode(config.workflowBundle),
     // Each sign of life goes to the server: how long a silence may last depends on when it last heard one.
-    maxConcurrentActivityTaskPolls,
+    activityTaskPollerBehavior,
     maxHeartbeatThrottleInterval: beatMilliseconds,
     defaultHeartbeatThrottleInterval: beatMilliseconds,
     shutdownGraceTime,
