@@ -16,6 +16,7 @@ import { type LeftOut, leavesOut } from './left-out.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
 import type { Alteration, DryRun, StepBody, UndoBody } from './step-body.ts';
+import { askedNobody } from './unchanged.ts';
 
 interface Undo extends UndoBody {
   readonly step: string;
@@ -115,7 +116,7 @@ export class Run {
       if ('changes' in body) await this.beforeChange(step, body.undo ? { undo: body.undo } : {});
       const attempt = await this.attempt(step, body);
       if (attempt.ok) {
-        if ('changes' in body) this.noteChange(step, body.found(attempt.value));
+        if ('changes' in body) this.noteChange(step, body.found(attempt.value), askedNobody(attempt.value));
         return attempt.value;
       }
       const choice = await this.afterFailure(step, 'otherwise' in body, attempt.error);
@@ -252,9 +253,10 @@ export class Run {
   }
 
   /** What a step has changed. One that failed may have taken effect, and stands so until a repeat of it says what is. */
-  private noteChange(step: Step, what: string | null): void {
+  private noteChange(step: Step, what: string | null, nothing = false): void {
     const inDoubt = `${step.name}: failed, and may have taken effect`;
     const kept = this.changes.filter((change) => change !== inDoubt);
+    if (nothing && kept.length === this.changes.length) return;
     this.changes.splice(0, Infinity, ...kept, what === null ? inDoubt : `${step.name}: ${what}`);
   }
 

@@ -22,6 +22,8 @@ describe('regional failover', () => {
     expect(report.gates.map((gate) => gate.decision)).toEqual(['approve']);
     expect(report.leftovers.join(' ')).toContain('is not fenced by its own agent');
     expect(report.clock?.totalSeconds).toBeTypeOf('number');
+    expect(report.changes.join(' ')).toContain('Promote the cache');
+    expect(report.changes.join(' '), 'nobody was asked to change anything').not.toContain('Catch the target');
     expect(report.functions.every((entry) => entry.status === 'ok' && entry.rtoSeconds.achieved !== 'not reached')).toBe(true);
   });
 
