@@ -57,8 +57,8 @@ async function worldEffects(lab: LabHandle): Promise<Effect[]> {
   const { posts, receivedAt } = await call<{ posts: number; receivedAt: string | null }>(lab, 'monitoring/state');
   return [
     ...mutatingCalls.filter(({ status }) => status < 300).map(({ at, body }) => ({ at, where: 'route53', what: changesOf(body), run: writerOf(body) })),
-    // SMTP cannot be asked what it has; a repeat carries the same id, by which mail servers and readers see it as one.
-    ...[...new Map(messages.map((message) => [message.messageId, message])).values()].map((message) => ({
+    // SMTP cannot be asked what it has; a repeat carries the same id, by which mail servers and readers see it as one: the first of them.
+    ...[...new Map(messages.toReversed().map((message) => [message.messageId, message])).values()].map((message) => ({
       at: message.receivedAt,
       where: 'mailbox',
       what: message.messageId,
