@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { AgentAnswer, AgentFields } from './dependencies.ts';
 import { withoutHint } from '../plan/rules/sentences.ts';
 import { endsTheRun } from './errors.ts';
+import { mustHoldTask } from './task.ts';
 
 export type Attempt = { readonly ok: true; readonly fields: AgentFields } | { readonly ok: false; readonly reason: string };
 
@@ -21,6 +22,8 @@ export async function attemptToRead<T>(
     const answer = await call();
     return answer.reachable ? { ok: true, value: read(answer.fields) } : { ok: false, reason: answer.reason };
   } catch (error) {
+    // What a lost task meets is no evidence.
+    mustHoldTask();
     if (!(error instanceof ApplicationFailure) || endsTheRun(error)) throw error;
     return { ok: false, reason: withoutHint(error.message) };
   }

@@ -54,7 +54,7 @@ export function mustHoldTask(): void {
 }
 
 /**
- * Order of the task under way among those of its workflow, as `WORKFLOW:NUMBER`: a later activity has a higher number, and so has a later try of the same one. Whoever
+ * Order of the task under way among those of its workflow, as `WORKFLOW:NUMBER`: a later activity has a higher number, and so has a later try of the same one (unless somebody resets the activity, which begins its tries anew). Whoever
  * keeps the highest it has seen can refuse what a worker sends that froze on its way. Undefined outside a worker.
  */
 export function orderOfTask(): string | undefined {

@@ -22,11 +22,12 @@ type Course = Pick<Report, 'open' | 'mode' | 'outcome' | 'pointOfNoReturnAt' | '
 
 const phasesBefore: readonly Phase[] = ['detecting', 'deciding', 'closing', 'undoing', 'ended'];
 
-/** Whether the run ended with everything where it was: it began with no change, or stood down and took back what could be taken back. */
+/** Whether the run ended with everything where it was: it began with no change, or stood down and took all of it back. */
 export function movedNothing({ open, mode, outcome, pointOfNoReturnAt, steps }: Course): boolean {
   if (mode === 'dry-run') return true;
   if (open || outcome === 'recovered' || outcome === 'recovered with exceptions') return false;
-  return (outcome === 'stood down' && pointOfNoReturnAt === null) || steps.every(({ phase }) => phasesBefore.includes(phase));
+  const takenBack = steps.every(({ phase, result }) => phase !== 'undoing' || result !== 'failed');
+  return (outcome === 'stood down' && pointOfNoReturnAt === null && takenBack) || steps.every(({ phase }) => phasesBefore.includes(phase));
 }
 
 /** What says whether a report's objectives can be judged. */

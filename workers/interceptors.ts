@@ -5,19 +5,25 @@ import { beatMilliseconds, keepTask } from '../activities/task.ts';
 
 /** A task that begins so long after it was given out may be another worker's by now: a worker that was frozen finds such ones when it wakes. */
 const lateMilliseconds = 2 * beatMilliseconds;
+/** A server that gives no answer about a task for so long would not take its result either. */
+const answerMilliseconds = 2_000;
+/** gRPC's status of what is not there. */
+const notFound = 5;
 
 /**
  * Tells the server while an activity runs that this worker lives, so that the activity of a dead worker is given to another within seconds, and a cancellation reaches
  * one that is waiting. How long an activity may take is bounded by its step. One that begins late is not begun unless the server still waits for it from here.
  */
-export function createHeartbeatInterceptor({ workflowService }: NativeConnection, namespace: string): ActivityInterceptorsFactory {
+export function createHeartbeatInterceptor(connection: NativeConnection, namespace: string): ActivityInterceptorsFactory {
   return (context) => {
     const { currentAttemptScheduledTimestampMs: givenOutAt, taskToken } = context.info;
+    const task = { namespace, taskToken };
     const inbound: ActivityInboundCallsInterceptor = {
       async execute(input, next) {
         const done = keepTask(context);
         try {
-          if (Date.now() - givenOutAt > lateMilliseconds) await workflowService.recordActivityTaskHeartbeat({ namespace, taskToken }).catch(notOurs);
+          if (Date.now() - givenOutAt > lateMilliseconds)
+            await connection.withDeadline(Date.now() + answerMilliseconds, () => connection.workflowService.recordActivityTaskHeartbeat(task)).catch(notOurs);
           return await next(input);
         } finally {
           done();
@@ -29,5 +35,9 @@ export function createHeartbeatInterceptor({ workflowService }: NativeConnection
 }
 
 function notOurs(error: unknown): never {
-  throw failure('transient', { happened: 'The server no longer waits for this task from here.', leftAs: 'It was not begun.' }, {}, error);
+  const gone = (error as { code?: unknown }).code === notFound;
+  const happened = gone
+    ? 'The server no longer waits for this task from here.'
+    : 'The server could not be asked whether it still waits for this task from here.';
+  throw failure('transient', { happened, leftAs: 'It was not begun.' }, {}, error);
 }

@@ -69,7 +69,7 @@ export function lossGrows(run: Run, facts: RecoveryFacts): boolean {
   return facts.declaredFailed !== undefined && openServers(run.plan, facts.from, facts.fences).length > 0;
 }
 
-/** What people have accepted, with what a loss that grows has grown by since it was counted: they are not asked again for the time that their own votes took. */
+/** What people have accepted, with what a loss that grows has grown by since it was counted, as they were told: nobody is asked again for the time that passes. */
 function coveredSeconds(run: Run, facts: RecoveryFacts, accepted: { readonly seconds: number; readonly countedAt: string }): number {
   return accepted.seconds + (lossGrows(run, facts) ? Math.ceil((Date.parse(now()) - Date.parse(accepted.countedAt)) / 1000) : 0);
 }

@@ -69,9 +69,16 @@ export async function askIfFenceIsUnproven(run: Run, facts: RecoveryFacts, fence
 
 /** The lag gate: a loss above the plan's limits is accepted by people, or the run is taken back. */
 export async function askIfLossIsTooLarge(run: Run, facts: RecoveryFacts, loss: Loss): Promise<void> {
-  if (run.rules.changes === 'print' || !lossNeedsPeople(run, facts, loss)) return;
+  if (run.rules.changes === 'print') return;
+  if (!lossNeedsPeople(run, facts, loss)) return noteGrowth(run, facts, loss);
   await acceptRisk(run, facts, `Promoting ${facts.to} now loses ${describeLoss(loss)}. Accept it?`, loss, []);
   run.exceptions.push(`People accepted a loss: ${describeLoss(loss)}.`);
+}
+
+/** What was accepted grew with the time: the report says to how much. */
+function noteGrowth(run: Run, { acceptedLoss }: RecoveryFacts, loss: Loss): void {
+  if (loss.kind !== 'at most' || acceptedLoss === null || acceptedLoss === 'whatever it is' || loss.seconds <= acceptedLoss.seconds) return;
+  run.exceptions.push(`People accepted a loss of ${acceptedLoss.seconds} s at ${acceptedLoss.countedAt}, which grew with the time: ${describeLoss(loss)}.`);
 }
 
 const unknownLoss = 'accept-unknown';

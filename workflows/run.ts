@@ -16,7 +16,6 @@ import { type LeftOut, leavesOut } from './left-out.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
 import type { Alteration, DryRun, StepBody, UndoBody } from './step-body.ts';
-import { askedNobody } from './unchanged.ts';
 
 interface Undo extends UndoBody {
   readonly step: string;
@@ -116,7 +115,7 @@ export class Run {
       if ('changes' in body) await this.beforeChange(step, body.undo ? { undo: body.undo } : {});
       const attempt = await this.attempt(step, body);
       if (attempt.ok) {
-        if ('changes' in body) this.noteChange(step, body.found(attempt.value), askedNobody(attempt.value));
+        if ('changes' in body) this.noteChange(step, body.found(attempt.value), attempt.asked);
         return attempt.value;
       }
       const choice = await this.afterFailure(step, 'otherwise' in body, attempt.error);
@@ -252,22 +251,24 @@ export class Run {
     this.unlessEnding(() => undefined);
   }
 
-  /** What a step has changed. One that failed may have taken effect, and stands so until a repeat of it says what is. */
-  private noteChange(step: Step, what: string | null, nothing = false): void {
+  /** What a step has changed, if it asked for a change. One that failed may have taken effect, and stands so until a repeat of it says what is. */
+  private noteChange(step: Step, what: string | null, asked: boolean): void {
     const inDoubt = `${step.name}: failed, and may have taken effect`;
     const kept = this.changes.filter((change) => change !== inDoubt);
-    if (nothing && kept.length === this.changes.length) return;
+    if (!asked && kept.length === this.changes.length) return;
     this.changes.splice(0, Infinity, ...kept, what === null ? inDoubt : `${step.name}: ${what}`);
   }
 
-  private async attempt<T>(step: Step, body: StepBody<T>): Promise<{ ok: true; value: T } | { ok: false; error: unknown }> {
+  private async attempt<T>(step: Step, body: StepBody<T>): Promise<{ ok: true; value: T; asked: boolean } | { ok: false; error: unknown }> {
     const record = this.begin(step);
+    let asked = false;
+    const beforeChange = () => this.hold(`within "${step.name}"`).then(() => void (asked = true));
     try {
-      const value = await body.act(toolsFor(step.name, seconds(step.bound), () => this.hold(`within "${step.name}"`)));
+      const value = await body.act(toolsFor(step.name, seconds(step.bound), beforeChange));
       this.end(record, 'done', body.found(value));
-      return { ok: true, value };
+      return { ok: true, value, asked };
     } catch (error) {
-      if ('changes' in body && isTechnical(error)) this.noteChange(step, null);
+      if ('changes' in body && asked) this.noteChange(step, null, true);
       this.end(record, 'failed', describe(error));
       if (error instanceof RunEnding || isCancellation(error) || !isTechnical(error)) throw error;
       return { ok: false, error };

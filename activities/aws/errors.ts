@@ -11,12 +11,12 @@ const kinds: readonly (readonly [RegExp, ErrorType])[] = [
     'transient',
   ],
   // Another change is under way there; the next attempt reads what came of it.
+  [/^(ResourceContention|ScalingActivityInProgress|Invalid(DBInstance|GlobalReplicationGroup|ReplicationGroup)State)/, 'transient'],
   // A batch of records that deletes what is gone is invalid: another attempt reads first, and so finds its own change, or the epoch of a run that was faster.
   [/^InvalidChangeBatch/, 'transient'],
-  [/^(ResourceContention|ScalingActivityInProgress|Invalid(DBInstance|GlobalReplicationGroup|ReplicationGroup)State)/, 'transient'],
   [/^Insufficient\w*Capacity|QuotaExceeded|LimitExceeded/, 'capacity'],
   [/AccessDenied|NotAuthorized|Unauthorized|InvalidClientTokenId|UnrecognizedClient|ExpiredToken|SignatureDoesNotMatch|OptInRequired|AuthFailure/, 'permanent'],
-  [/NotFound|^ValidationError|^InvalidParameter|^InvalidARN|^MissingParameter|^InvalidAction/, 'permanent'],
+  [/NotFound|^NoSuch|^ValidationError|^InvalidInput|^InvalidParameter|^InvalidARN|^MissingParameter|^InvalidAction/, 'permanent'],
 ];
 
 /** The kind of an error that the SDK has thrown. What nobody has classified is `unknown`: the run stops and asks. */

@@ -1,7 +1,8 @@
 /** Detection: the orchestrator's own probes, those of the sites' agents, and the DNS provider's health check. Nothing here changes anything. */
 import { milliseconds, seconds } from '../../plan/durations.ts';
 import type { Plan } from '../../plan/schema.ts';
-import { attemptToRead } from '../attempt.ts';
+import { withoutHint } from '../../plan/rules/sentences.ts';
+import { attemptToRead, bare } from '../attempt.ts';
 import type { AgentFields, FolderDependencies } from '../dependencies.ts';
 import { createRoute53, type CheckerReport } from '../dns/route53.ts';
 import { createServiceCaller } from '../probing/service.ts';
@@ -118,7 +119,7 @@ async function healthCheckRound(plan: Plan, route53: Awaited<ReturnType<typeof c
     const reports = await route53.healthCheck(plan.estate.dns.siteHealthCheckId);
     return judgeReports(reports, sentAt, seconds(plan.estate.dns.healthCheck.interval));
   } catch (error) {
-    return { sentAt, verdict: 'blind', observations: [], detail: `could not be asked: ${(error as Error).message}` };
+    return { sentAt, verdict: 'blind', observations: [], detail: `could not be asked: ${bare(withoutHint((error as Error).message))}` };
   }
 }
 

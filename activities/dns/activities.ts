@@ -9,6 +9,7 @@ import { mustBeNewest, mustHoldMajority } from '../epoch.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
 import { endsTheRun, failure } from '../errors.ts';
 import { resolveAt, serverName, type AddressAnswer } from '../probing/resolve.ts';
+import { mustHoldTask } from '../task.ts';
 import { until } from '../waiting.ts';
 import type { DnsActivities, RouteProof, ZoneEpoch } from './port.ts';
 import { addressOf, createRoute53, epochSet, pointTo, type Route53, type ZoneState } from './route53.ts';
@@ -112,6 +113,7 @@ async function withZone(dependencies: ActivityDependencies, run: RunContext, wor
   try {
     return await work(route53, plan);
   } catch (error) {
+    mustHoldTask();
     if (!(error instanceof ApplicationFailure) || endsTheRun(error)) throw error;
     return { reachable: false, reason: withoutHint(error.message) };
   } finally {

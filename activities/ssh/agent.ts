@@ -9,6 +9,8 @@ import { HostKeyError, LoginError, SshConnection, UnreachableError, type Command
 
 /** What an agent may be asked to change is bounded by the agent itself; this is the longest of its bounds and a little more. */
 const changeTimeoutMilliseconds = 60_000;
+/** Version of the site agent whose verbs and options are used here, as `identify` tells it. */
+export const agentVersion = 2;
 const argumentPattern = /^[A-Za-z0-9:._/%@=-]+$/;
 
 export interface AgentPool {

@@ -30,7 +30,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Lost task: what a frozen worker sends late is refused at the site',
     file: 'site-agent/site-agent',
-    edits: [{ find: '[ -z "$TASK" ] || check_task "$1"', replace: '' }],
+    edits: [{ find: '\n  check_task "$1"', replace: '' }],
     test: { file: 'test/site-agent/agent.test.ts', title: 'only the latest task of a workflow counts' },
   },
   {

@@ -5,6 +5,7 @@ import { movedNothing, notMeasured } from '../../report/words.ts';
 import { exampleReport, stoodDownReport } from './example.ts';
 
 const fencing: Report['steps'] = exampleReport.steps.map((step) => ({ ...step, phase: 'fencing' }));
+const notTakenBack: Report['steps'] = fencing.slice(0, 1).map((step) => ({ ...step, phase: 'undoing', result: 'failed' }));
 const before: Report['steps'] = exampleReport.steps.slice(0, 1);
 
 test.each<readonly [string, Partial<Report>, string | null, boolean]>([
@@ -20,6 +21,12 @@ test.each<readonly [string, Partial<Report>, string | null, boolean]>([
     { outcome: 'stood down', pointOfNoReturnAt: null, steps: fencing },
     'nothing was moved',
     true,
+  ],
+  [
+    'a run that stood down after the fence, which was not taken back',
+    { outcome: 'stood down', pointOfNoReturnAt: null, steps: [...fencing, ...notTakenBack] },
+    null,
+    false,
   ],
   ['a run that stood down past its point of no return', { outcome: 'stood down', steps: fencing }, null, false],
 ])('%s', (_what, change, why, nothing) => {

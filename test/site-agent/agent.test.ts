@@ -104,11 +104,22 @@ describe('the epoch', () => {
     const late = await throwSwitch('recovery-1:20002', 'east');
     expect(late).toMatchObject({ code: 65, fields: { refused: expect.stringContaining('north has seen 31001 of the same workflow for the switch') } });
     expect((await estate.verb('north', 'switch-status')).fields).toMatchObject({ thrown_from: 'none' });
-    // Another kind of change, another workflow, and people, who name no task.
+    // Another kind of change, and people, who name no task.
     expect(await estate.change('north', 'capacity-set --task recovery-1:20002 35', 5, 'run-5')).toMatchObject({ code: 0 });
-    expect(await throwSwitch('fence-on-return-1:2001', 'east')).toMatchObject({ code: 0, fields: { changed: 'yes' } });
-    expect(await estate.change('north', 'switch-reset east', 5, 'run-5')).toMatchObject({ code: 0, fields: { changed: 'yes' } });
+    expect(await estate.change('north', 'switch-reset east', 5, 'run-5')).toMatchObject({ code: 0 });
     expect(await estate.change('north', 'switch-reset --task 31001x east', 5, 'run-5')).toMatchObject({ code: 64 });
+  });
+
+  test('what a run or a person has opened again is not closed by a late task of the watch', async () => {
+    const change = (verb: string, task: string) => estate.change('north', `${verb}${task}`, 5, 'run-5');
+    const late = { code: 65, fields: { refused: expect.stringContaining('came after this task was given out') } };
+    await change('cache-open', ' --task recovery-1:40001');
+    expect(await change('cache-detach', ' --task fence-on-return-1:2001')).toMatchObject(late);
+    await change('database-open', '');
+    expect(await change('database-detach', ' --task recovery-1:41001')).toMatchObject(late);
+    // The run itself goes on after what it has opened, and so does a person.
+    expect(await change('cache-open', ' --task recovery-1:41001')).toMatchObject({ code: 0 });
+    expect(await change('cache-open', '')).toMatchObject({ code: 0 });
   });
 
   test('a change under a higher epoch raises what the site has seen', async () => {

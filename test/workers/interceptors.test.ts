@@ -12,7 +12,8 @@ async function begin(givenOutAt: number, answer: () => Promise<unknown>) {
     asked += 1;
     return answer();
   };
-  const factory = createHeartbeatInterceptor({ workflowService: { recordActivityTaskHeartbeat } } as unknown as NativeConnection, 'default');
+  const withDeadline = (_deadline: number, ask: () => Promise<unknown>) => ask();
+  const factory = createHeartbeatInterceptor({ withDeadline, workflowService: { recordActivityTaskHeartbeat } } as unknown as NativeConnection, 'default');
   const environment = new MockActivityEnvironment({ currentAttemptScheduledTimestampMs: givenOutAt, heartbeatTimeoutMs: 5_000 });
   const work = environment.run(async () => {
     const execute = factory(Context.current()).inbound?.execute;
@@ -33,7 +34,13 @@ test('one that comes late is begun when the server still waits for it', async ()
 });
 
 test('one that comes late is not begun when the server waits for it no longer', async () => {
-  const { begun, ended } = await begin(aMinuteAgo(), () => Promise.reject(new Error('5 NOT_FOUND: activity task not found')));
+  const { begun, ended } = await begin(aMinuteAgo(), () => Promise.reject(Object.assign(new Error('5 NOT_FOUND: activity task not found'), { code: 5 })));
   expect(begun).toBe(false);
   expect(ended).toContain('The server no longer waits for this task from here. It was not begun.');
+});
+
+test('one that comes late is not begun when the server cannot be asked, and says so', async () => {
+  const { begun, ended } = await begin(aMinuteAgo(), () => Promise.reject(Object.assign(new Error('14 UNAVAILABLE'), { code: 14 })));
+  expect(begun).toBe(false);
+  expect(ended).toContain('The server could not be asked whether it still waits for this task from here. It was not begun.');
 });

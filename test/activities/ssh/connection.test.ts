@@ -9,6 +9,7 @@ import { Context } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { AgentClient } from '../../../activities/dependencies.ts';
+import { attempt } from '../../../activities/attempt.ts';
 import { keepTask } from '../../../activities/task.ts';
 import { createAgentPool, parseFields, type AgentPool } from '../../../activities/ssh/agent.ts';
 import type { Plan } from '../../../plan/schema.ts';
@@ -209,7 +210,15 @@ describe('an agent that cannot be trusted or reached', () => {
       await looking.ask('switch-status');
       return looking.change('switch-throw', 'east', 'west').finally(done);
     });
-    await expect(changing).rejects.toMatchObject({ type: 'transient', message: expect.stringContaining('another may have been given its task') });
+    const lost = { type: 'transient', message: expect.stringContaining('another may have been given its task') };
+    await expect(changing).rejects.toMatchObject(lost);
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const attempted = new MockActivityEnvironment({ heartbeatTimeoutMs: 5_000 }).run(async () => {
+      const done = keepTask(Context.current());
+      vi.setSystemTime(Date.now() + 4_000);
+      return attempt(() => looking.tryChange('database-close')).finally(done);
+    });
+    await expect(attempted, 'it is no evidence about the site').rejects.toMatchObject(lost);
     vi.useRealTimers();
     expect(commands).toEqual(['identify', 'switch-status']);
   });
