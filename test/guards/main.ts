@@ -60,7 +60,7 @@ function edited({ guard, file }: Removal, text: string, { find, replace }: Remov
   const times = text.split(find).length - 1;
   if (times !== 1)
     throw new Error(
-      `"${find}" stands ${times} times in ${file}, and must stand once to take out: ${guard}. Nothing was judged; mend test/mutation./removals.ts.`,
+      `"${find}" stands ${times} times in ${file}, and must stand once to take out: ${guard}. Nothing was judged; mend test/guards/removals.ts.`,
     );
   return text.replace(find, () => replace);
 }

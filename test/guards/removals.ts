@@ -201,7 +201,7 @@ export const removals: readonly Removal[] = [
     file: 'workflows/run.ts',
     edits: [
       { find: 'await this.hold(`before "${step.name}"`);', replace: '' },
-      { find: '() => this.hold(`within "${step.name}"`)', replace: 'async () => {}' },
+      { find: 'this.hold(`within "${step.name}"`)', replace: 'Promise.resolve()' },
     ],
     test: { file: guards, title: 'holds before the next change while the stop switch is thrown' },
   },
