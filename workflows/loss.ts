@@ -88,12 +88,15 @@ function databaseLoss(run: Run, facts: RecoveryFacts, target: DatabaseState): Lo
   });
 }
 
-/** When the failed primary last could acknowledge: a fence by its agent ends that at the fence, one that people declared failed may go on until now. */
+/**
+ * When the failed primary last could acknowledge: a fence ends that, or shows when it ended; one that people declared failed may go on until its fence, whatever that was,
+ * and without one until now.
+ */
 function stoppedAcknowledging(run: Run, facts: RecoveryFacts, server: ServerKind): { readonly at: number; readonly basis: string } | undefined {
   const fence = fenceOf(facts.fences, facts.from, server);
-  // One that people declared failed went on until its fence, whatever that was.
-  if (fence && (fence.method === 'agent' || facts.declaredFailed))
-    return { at: Date.parse(fence.at), basis: `the fence by ${fence.method === 'agent' ? 'its agent' : fence.method}` };
-  if (facts.declaredFailed && !fence) return { at: Date.parse(now()), basis: `now; ${run.start.startedBy} declared a site failed that may still acknowledge` };
+  const until = facts.declaredFailed ? undefined : fence?.acknowledgedUntil;
+  if (until !== undefined) return { at: Date.parse(until), basis: 'the last that anybody heard of it' };
+  if (fence) return { at: Date.parse(fence.at), basis: `the fence by ${fence.method === 'agent' ? 'its agent' : fence.method}` };
+  if (facts.declaredFailed) return { at: Date.parse(now()), basis: `now; ${run.start.startedBy} declared a site failed that may still acknowledge` };
   return facts.moments.failedSince === undefined ? undefined : { at: Date.parse(facts.moments.failedSince), basis: unobserved };
 }

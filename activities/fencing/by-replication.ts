@@ -48,6 +48,7 @@ export async function fenceDatabaseByReplication(
   const fence = (verdict: FenceVerdict, note: string, positionBytes?: number): Fence => ({
     ...fenceOf(dependencies, site, 'database', verdict, note),
     ...(positionBytes === undefined ? {} : { positionBytes }),
+    ...(verdict.proven && silentFor(dependencies, known) > seconds(plan.estate.limits.heartbeatMaxAge) ? { acknowledgedUntil: known.lostAt } : {}),
   });
 
   const expected = judge(known.survivors.map(({ standby }) => standby));
@@ -110,7 +111,13 @@ export async function fenceCacheByReplication(
   const holdsAt = lastLeft + cacheFenceHoldsAfterSeconds(maxLagSeconds) * 1000;
   const holds = async (): Promise<true | undefined> => (dependencies.now().getTime() >= holdsAt ? true : undefined);
   await until(holds, { everyMilliseconds: 100, withinMilliseconds: Infinity });
-  return fenceOf(dependencies, site, 'cache', verdict, `${names || 'None'} left, the last one at ${new Date(lastLeft).toISOString()}.`);
+  const fence = fenceOf(dependencies, site, 'cache', verdict, `${names || 'None'} left, the last one at ${new Date(lastLeft).toISOString()}.`);
+  return { ...fence, acknowledgedUntil: new Date(holdsAt).toISOString() };
+}
+
+/** How long nobody has heard of the lost primary, seconds. One that a standby still followed may have acknowledged until that one left. */
+function silentFor(dependencies: ActivityDependencies, { lostAt }: Knowledge): number {
+  return (dependencies.now().getTime() - Date.parse(lostAt)) / 1000;
 }
 
 /** When a replica left the lost primary, by its agent's record; nothing when it never followed that one: such a replica takes nothing from it. */

@@ -23,6 +23,8 @@ export interface Fence {
   readonly assumption?: string;
   /** Last WAL position that the failed primary can have acknowledged, when the method shows it. */
   readonly positionBytes?: number;
+  /** When the failed server can last have acknowledged a write; RFC 3339, absent where that may have been until the fence itself. */
+  readonly acknowledgedUntil?: string;
   readonly at: string;
 }
 

@@ -231,6 +231,7 @@ export class StoredEstate extends FakeEstate {
   private detached(kind: ServerKind, site: SiteId, standbys: readonly SiteId[]): Fence {
     const answering = standbys.filter((standby) => !this.dead.has(standby));
     const verdict = kind === 'database' ? this.judgeDatabase(answering, site) : this.judgeCache(answering, site);
+    const followed = answering.some((standby) => this.linked(kind, standby));
     if (verdict.proven) for (const standby of answering) if (this.follows.get(`${kind} ${standby}`) === site) this.follows.delete(`${kind} ${standby}`);
     const positions = answering.filter((standby) => !this.byHand.has(`database ${standby}`)).map((standby) => this.server(standby).bytes);
     return {
@@ -239,8 +240,13 @@ export class StoredEstate extends FakeEstate {
       servers: [{ site, server: kind, state: verdict.proven ? 'fenced' : 'unknown', how: 'model' }],
       proof: verdict.proven ? verdict.proof : verdict.reason,
       ...(verdict.proven && kind === 'database' ? { positionBytes: Math.max(...positions) } : {}),
+      ...(verdict.proven && !followed ? { acknowledgedUntil: this.rfc3339(Math.max(...answering.map((standby) => this.lastWordTo(kind, standby)))) } : {}),
       at: this.time(),
     };
+  }
+
+  private lastWordTo(kind: ServerKind, standby: SiteId): number {
+    return this.contact.get(`${kind} ${standby}`) ?? 0;
   }
 
   private lostAt(site: SiteId): number {
