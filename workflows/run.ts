@@ -236,15 +236,16 @@ export class Run {
     this.note(`Stop switch thrown by ${who}: ${reason}`);
   }
 
-  /** From here on no stop holds the run: it ends. */
+  /** From here on nothing holds the run: it ends. */
   close(): void {
     if (this.stopped) this.note(`The stop of ${this.stopped.who} is lifted: the run ends.`);
-    this.stopped = null;
+    this.stopped = this.ending = null;
     this.closing = true;
   }
 
-  /** The stop switch: waits while it is thrown. A step waits here itself when what it knows may grow too old meanwhile. */
+  /** The stop switch: waits while it is thrown; throws when a branch beside it has ended the run. A step waits here itself when what it knows may grow too old meanwhile. */
   async hold(where: string): Promise<void> {
+    this.unlessEnding(() => undefined);
     if (!this.stopped) return;
     this.note(`Held ${where}: stopped by ${this.stopped.who}.`);
     await condition(() => this.stopped === null || this.ending !== null);

@@ -380,6 +380,28 @@ describe('endings', () => {
     expect(estate.changed('startService')).toEqual([]);
   });
 
+  it('asks for no change any more in a step that is under way, once a step beside it has met a newer run', async () => {
+    estate.databases.get('eu-central-1')!.bytes = 900;
+    let met = false;
+    estate.before = async (name) => {
+      if (name === 'setCapacity') {
+        estate.epochs.set('eu-central-1', { epoch: 99, holder: 'recovery/newer' });
+        met = true;
+      }
+      // What the catch-up finds comes only when the run knows.
+      if (name === 'readDatabase' && estate.changed('claimEpoch').length > 0) await until('the newer run is met', async () => met || undefined);
+      if (name === 'readDatabase' && met) await rig.env.sleep(1000);
+    };
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      return endOf(handle);
+    });
+    expect(report.summary).toContain('A newer run holds the estate');
+    expect(estate.changed('followDatabase')).toEqual([]);
+    expect(report.steps.at(-1)).toMatchObject({ id: 'store-report', result: 'done' });
+  });
+
   it('ends although a step beside the aborted one is held by the stop switch, and does not carry it out', async () => {
     const [who = ''] = electorate;
     estate.failOnce('promoteCache', ApplicationFailure.nonRetryable('the disk is full', 'permanent'));
