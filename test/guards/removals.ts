@@ -197,6 +197,12 @@ export const removals: readonly Removal[] = [
     test: { file: failover, title: 'voids votes when the evidence grows worse' },
   },
   {
+    guard: 'Ending: a step beside the one that ended the run asks for no change any more',
+    file: 'workflows/run.ts',
+    edits: [{ find: 'this.unlessEnding(() => undefined);\n    if (!this.stopped) return;', replace: 'if (!this.stopped) return;' }],
+    test: { file: endings, title: 'asks for no change any more in a step that is under way' },
+  },
+  {
     guard: 'Stop switch: held before each change',
     file: 'workflows/run.ts',
     edits: [
