@@ -47,7 +47,8 @@ export class Run {
   stopped: { who: string; reason: string; at: string } | null = null;
   /** When the run passed its point of no return; null while it can be taken back. */
   pointOfNoReturnAt: string | null = null;
-  private snapshot: PlanSnapshot | null = null;
+  /** The plan that the run works on; null before it is loaded. */
+  planSnapshot: PlanSnapshot | null = null;
   private readonly undos: Undo[] = [];
   /** With what a branch of steps side by side has ended the run, while the others are still settled. */
   private ending: { readonly error: unknown } | null = null;
@@ -62,20 +63,16 @@ export class Run {
   }
 
   use(snapshot: PlanSnapshot): void {
-    this.snapshot = snapshot;
+    this.planSnapshot = snapshot;
   }
 
   get forwardOnly(): boolean {
     return this.pointOfNoReturnAt !== null;
   }
 
-  get planSnapshot(): PlanSnapshot | null {
-    return this.snapshot;
-  }
-
   get plan(): Plan {
-    if (!this.snapshot) throw new RunEnding('failed', 'The run has no plan yet.', false);
-    return this.snapshot.plan;
+    if (!this.planSnapshot) throw new RunEnding('failed', 'The run has no plan yet.', false);
+    return this.planSnapshot.plan;
   }
 
   get procedure(): Procedure {
@@ -85,7 +82,7 @@ export class Run {
   /** What activities are told about the run. */
   context(): RunContext {
     const { runId, execution, from } = this.start;
-    return { runId, execution, from, planDigest: this.snapshot?.digest ?? '', epoch: this.epoch };
+    return { runId, execution, from, planDigest: this.planSnapshot?.digest ?? '', epoch: this.epoch };
   }
 
   note(text: string): void {
@@ -161,7 +158,7 @@ export class Run {
 
   /** Steps of the plan that have not begun. */
   pendingSteps(): string[] {
-    if (!this.snapshot) return [];
+    if (!this.planSnapshot) return [];
     const begun = new Set(this.steps.map((step) => step.id));
     return this.procedure.steps.filter((step) => !begun.has(step.id)).map((step) => step.id);
   }
@@ -363,7 +360,7 @@ export class Run {
       quorum: gate.quorum,
       deadlineSeconds: seconds(gate.deadline),
       evidenceMaxAgeSeconds: seconds(this.plan.estate.detection.evidenceMaxAge),
-      planDigest: this.snapshot?.digest ?? '',
+      planDigest: this.planSnapshot?.digest ?? '',
     };
   }
 

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { checkAgent } from '../../../activities/access/agent.ts';
 import { checkElastiCache } from '../../../activities/access/aws.ts';
 import { checkCache } from '../../../activities/access/redis.ts';
+import { agentVersion } from '../../../activities/ssh/agent.ts';
 import { createElastiCacheActivities } from '../../../activities/cache/elasticache.ts';
 import { createElastiCacheFencing } from '../../../activities/fencing/elasticache.ts';
 import { createRdsFencing } from '../../../activities/fencing/rds.ts';
@@ -123,13 +124,18 @@ describe('before anything is promoted', () => {
     expect(denied?.add?.line).toContain('elasticache:FailoverGlobalReplicationGroup');
   });
 
-  test('the agent is asked for nothing that AWS does in its place', async () => {
+  test.each([
+    ['is asked for nothing that AWS does in its place', agentVersion, ['identify', 'service-status', 'files-status', 'switch-status']],
+    ['that is too old is named, and asked for nothing more', agentVersion - 1, ['identify']],
+  ])('an agent %s', async (_what, version, verbs) => {
     const asked: string[] = [];
-    const fields = { get: (key: string) => (key === 'site' ? 'dublin' : ''), find: () => undefined, all: () => [], flag: () => false };
+    const told: Readonly<Record<string, string>> = { site: 'dublin', version: String(version) };
+    const fields = { get: (key: string) => told[key] ?? '', find: () => undefined, all: () => [], flag: () => false };
     const never = () => Promise.reject(new Error('An estate check changes nothing.'));
     const ask = async (verb: string) => (asked.push(verb), { reachable: true as const, fields });
-    await checkAgent(plan, 'dublin', { ask, change: never, tryChange: never }, 'no key');
-    expect(asked).toEqual(['identify', 'service-status', 'files-status', 'switch-status']);
+    const [login] = await checkAgent(plan, 'dublin', { ask, change: never, tryChange: never }, 'no key');
+    expect(asked).toEqual(verbs);
+    if (version < agentVersion) expect(login).toMatchObject({ result: 'lacking', detail: expect.stringContaining('Install its site-agent first') });
   });
 
   test('an observer that is turned away is given its rights where AWS keeps them', async () => {
