@@ -63,8 +63,8 @@ export async function createWorker(
     activities,
     interceptors: { activity: [createHeartbeatInterceptor(connection, config.temporal.namespace)] },
     ...workflowCode(config.workflowBundle),
-    // Each sign of life goes to the server: how long a silence may last depends on when it last heard one.
     activityTaskPollerBehavior,
+    // Each sign of life goes to the server: how long a silence may last depends on when it last heard one.
     maxHeartbeatThrottleInterval: beatMilliseconds,
     defaultHeartbeatThrottleInterval: beatMilliseconds,
     shutdownGraceTime,

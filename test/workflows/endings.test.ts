@@ -2,8 +2,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { makeFenceOnReturnWorkflowId, taskQueue } from '../../workflows/ids.ts';
-import { stopSignal } from '../../workflows/messages.ts';
-import { changedPlan, electorate, endOf, estate, openGate, plan, rig, start, useFailovers, vote, withTarget } from '../support/failover.ts';
+import { statusQuery, stopSignal } from '../../workflows/messages.ts';
+import { changedPlan, electorate, endOf, estate, type Handle, openGate, plan, rig, start, useFailovers, vote, withTarget } from '../support/failover.ts';
 import type { fenceOnReturn } from '../../workflows/fence-on-return.ts';
 import { until } from '../support/until.ts';
 
@@ -381,19 +381,17 @@ describe('endings', () => {
   });
 
   it('asks for no change any more in a step that is under way, once a step beside it has met a newer run', async () => {
-    estate.databases.get('eu-central-1')!.bytes = 900;
-    let met = false;
-    estate.before = async (name) => {
-      if (name === 'setCapacity') {
-        estate.epochs.set('eu-central-1', { epoch: 99, holder: 'recovery/newer' });
-        met = true;
-      }
-      // What the catch-up finds comes only when the run knows.
-      if (name === 'readDatabase' && estate.changed('claimEpoch').length > 0) await until('the newer run is met', async () => met || undefined);
-      if (name === 'readDatabase' && met) await rig.env.sleep(1000);
-    };
+    const eu = estate.databases.get('eu-central-1');
+    if (eu) eu.bytes = 900;
+    const met = async (handle: Handle) => (await handle.query(statusQuery)).steps.some(({ id, result }) => id === 'raise-capacity' && result === 'failed');
     const report = await rig.with(estate, async () => {
       const handle = await start();
+      estate.before = async (name) => {
+        if (name === 'setCapacity') estate.epochs.set('eu-central-1', { epoch: 99, holder: 'recovery/newer' });
+        // What the catch-up finds comes only when the run knows.
+        if (name === 'readDatabase' && estate.changed('claimEpoch').length > 0)
+          await until('the run has met the newer one', async () => (await met(handle)) || undefined);
+      };
       await vote(handle, 'approve');
       return endOf(handle);
     });

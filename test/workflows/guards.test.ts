@@ -66,6 +66,7 @@ describe('guards', () => {
     expect(evidence).not.toContain('database at us-east-1');
     expect(evidence).toContain('grows by a second each second');
     expect(report.gates.filter(({ gate }) => gate.startsWith('accepted-risk'))).toHaveLength(1);
+    expect(report.exceptions.join(' '), 'and the report says to how much it grew').toContain('which grew with the time: at most');
     expect(report.steps.find(({ id }) => id === 'fence-site')?.evidence).toMatch(/^fenced \(agent\): database: model\. · NOT proven \(replication\)/);
     expect(report.exceptions[0]).toBe('us-east-1 was not proven fenced: no proof');
     expect(report.leftovers.join(' '), 'the child stays for the cache').toContain('fence-on-return');
