@@ -66,7 +66,9 @@ it('serves health and metrics, and stops on SIGTERM after the step under way has
     DR_CACHE_OBSERVER_PASSWORD: 'x',
   });
   await until('the worker is healthy', async () => ((await fetch(`http://127.0.0.1:${health}/health`)).ok ? true : undefined), 60);
-  expect(await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text()).toContain('temporal_worker_task_slots_available');
+  // A worker is healthy before it has counted anything.
+  const counts = async () => (await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text()).includes('temporal_worker_task_slots_available');
+  await until('its metrics tell of free slots', async () => (await counts()) || undefined, 60);
 
   const handle = await server.client.workflow.start('assessment', {
     taskQueue,
