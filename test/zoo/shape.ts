@@ -1,0 +1,42 @@
+/**
+ * A shape is a way in which an ordinary estate differs from the lab's own, and what must come of it there: it works, it is refused before anything is changed, or it works
+ * with an exception that says what is less. Nothing in between.
+ */
+
+export const groups = ['access file', 'writers', 'durability', 'standbys', 'cache', 'other managers', 'dns', 'hosts'] as const;
+export type Group = (typeof groups)[number];
+
+export type Expected =
+  /** Everything goes well, and an undo leaves all as it was. */
+  | { readonly comes: 'works' }
+  /** Turned down by a look, before anything is changed; `says` must hold the reason and what helps. */
+  | { readonly comes: 'refused'; readonly says: RegExp }
+  /** Goes well, and says what is less. */
+  | { readonly comes: 'works with an exception'; readonly says: RegExp };
+
+export type Outcome = Expected['comes'];
+
+/** `Place` is what is shaped: three sites with their agents, a zone, a host. */
+export interface Shape<Place> {
+  /** Unique; also the name of its test. */
+  readonly name: string;
+  readonly group: Group;
+  /** One sentence for people: what the estate is like. */
+  readonly like: string;
+  readonly setUp: (place: Place) => void | Promise<void>;
+  readonly expected: Expected;
+}
+
+/** What came of a shape. */
+export interface Came {
+  readonly comes: Outcome | 'in between';
+  /** What was said of it: refusals, exceptions; for `in between` what went wrong. */
+  readonly said: readonly string[];
+}
+
+/** Undefined when what came is what must come; else one sentence. */
+export function differs(expected: Expected, came: Came): string | undefined {
+  if (expected.comes !== came.comes) return `it ${expected.comes} was expected, and it ${came.comes} came: ${came.said.join(' · ') || 'nothing was said'}`;
+  if (expected.comes === 'works') return undefined;
+  return came.said.some((words) => expected.says.test(words)) ? undefined : `nothing that was said fits ${String(expected.says)}: ${came.said.join(' · ')}`;
+}
