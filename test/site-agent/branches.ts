@@ -10,7 +10,7 @@ import { program } from '../../lab/setup/paths.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { Plan } from '../../plan/schema.ts';
 import { asServerUser, pgBin, serverUser, type Answer } from './estate.ts';
-import { capacityShim, eventually } from './support.ts';
+import { answered, capacityShim, eventually } from './support.ts';
 
 export const branches = ['lyon', 'gent'] as const;
 export type Branch = (typeof branches)[number];
@@ -88,7 +88,7 @@ export class Branches {
     const env = { PATH: process.env['PATH'], ...('client' in words ? { SSH_ORIGINAL_COMMAND: words.client } : {}) };
     return new Promise((resolve) => {
       execFile(first, rest, { env }, (error, out) => {
-        const lines = out.split('\n').filter((line) => line.includes('='));
+        const lines = answered(out).filter((line) => line.includes('='));
         const fields = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
         resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, fields, out });
       });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { answered } from './support.ts';
 
 const path = (name: string) => fileURLToPath(new URL(`../../site-agent/${name}`, import.meta.url));
 const script = readFileSync(path('site-agent'), 'utf8');
@@ -55,7 +56,7 @@ describe('agent.conf.example', () => {
       writeFileSync(conf, text.replace(/^STATE_DIR=.*$/m, `STATE_DIR=${join(folder, 'state')}`));
       execFileSync('sh', ['-n', conf]);
       const { status, stdout, stderr } = spawnSync('sh', [path('site-agent'), conf, 'identify'], { encoding: 'utf8' });
-      expect({ status, stderr, first: stdout.split('\n')[0] }).toEqual({ status: 0, stderr: '', first: 'site=site-a' });
+      expect({ status, stderr, first: answered(stdout)[0] }).toEqual({ status: 0, stderr: '', first: 'site=site-a' });
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -8,7 +8,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { estate as estateSchema } from '../../plan/schema/estate.ts';
 import type { Estate } from '../../plan/schema.ts';
-import { capacityShim, eventually, systemctlShim } from './support.ts';
+import { answered, capacityShim, eventually, systemctlShim } from './support.ts';
 
 export const sites = ['east', 'west', 'north'] as const;
 export type TestSite = (typeof sites)[number];
@@ -104,7 +104,7 @@ export class TestEstate {
     return new Promise((resolve) => {
       execFile(program, prefix, { env: { PATH: process.env['PATH'], ...env } }, (error, out) => {
         const fields = Object.fromEntries(
-          out.split('\n').flatMap((line) => (line.includes('=') ? [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]] : [])),
+          answered(out).flatMap((line) => (line.includes('=') ? [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]] : [])),
         );
         resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, fields, out });
       });

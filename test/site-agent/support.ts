@@ -35,3 +35,9 @@ export async function eventually(what: string, look: () => boolean | Promise<boo
 export function testNetwork(): number {
   return 120 + Number(process.env['VITEST_POOL_ID'] ?? '0');
 }
+
+/** The lines of an agent's answer: what comes after its own first line. */
+export function answered(out: string): readonly string[] {
+  const lines = out.split('\n');
+  return lines.slice(lines.findIndex((line) => /^site-agent=\d+$/.test(line)) + 1);
+}
