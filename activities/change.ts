@@ -5,7 +5,21 @@ import type { AgentFields } from './dependencies.ts';
 
 /** The answer of a mutating verb: `before`, `after` and `changed`, read back by the agent. */
 export function changeOf(fields: AgentFields, site: SiteId, at: Date): Change {
-  return { before: fields.get('before'), after: fields.get('after'), changed: fields.flag('changed'), source: sourceOf(site), at: at.toISOString() };
+  return {
+    before: fields.get('before'),
+    after: fields.get('after'),
+    changed: fields.flag('changed'),
+    exceptions: fields.all('exception'),
+    remaining: fields.all('remaining'),
+    source: sourceOf(site),
+    at: at.toISOString(),
+  };
+}
+
+/** What others did for a change besides the one that it is about: their exceptions and remaining work count as well. */
+export function withAll(change: Change, others: readonly AgentFields[]): Change {
+  const all = (key: string, own: readonly string[] = []) => [...own, ...others.flatMap((fields) => fields.all(key))];
+  return { ...change, exceptions: all('exception', change.exceptions), remaining: all('remaining', change.remaining) };
 }
 
 /** Where an agent's evidence was read. */

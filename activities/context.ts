@@ -24,6 +24,10 @@ export interface Change {
   readonly after: string;
   /** False when the wanted state was found already in place: the activity ran before and its reply was lost, or nothing was needed. */
   readonly changed: boolean;
+  /** What was done and is less than it should be, one sentence each. Absent in the results of older releases. */
+  readonly exceptions?: readonly string[];
+  /** What is left for people to do, one sentence each. Absent in the results of older releases. */
+  readonly remaining?: readonly string[];
   /** Where it was read, such as `site-agent eu-central-1`. */
   readonly source: string;
   /** RFC 3339, UTC. */

@@ -7,6 +7,7 @@ import type { Vantage } from '../activities/detection/port.ts';
 import { seconds } from '../plan/durations.ts';
 import { judgeFailure } from '../plan/rules/failure.ts';
 import { judgeDatabaseFence } from '../plan/rules/fence-proof.ts';
+import { againstTarget, type Readiness, remarksOn } from '../plan/rules/readiness.ts';
 import { estimateDatabaseLoss, type Loss } from '../plan/rules/loss.ts';
 import { judgeSeverity } from '../plan/rules/severity.ts';
 import { judgeTarget, recommend } from '../plan/rules/targets.ts';
@@ -23,6 +24,7 @@ interface Survey {
   readonly agents: readonly AgentState[];
   readonly databases: readonly DatabaseState[];
   readonly caches: readonly CacheState[];
+  readonly readiness: readonly Readiness[];
 }
 
 export async function assess(
@@ -33,14 +35,15 @@ export async function assess(
   vantages: readonly Vantage[],
   failedSince: string | null,
 ): Promise<Assessment> {
-  const [databases, caches, agents, service] = await Promise.all([
+  const [databases, caches, agents, service, readiness] = await Promise.all([
     Promise.all(databaseSites(plan, from).map((site) => read.readDatabase({ run, site }))),
     Promise.all(cacheSites(plan, from).map((site) => read.readCache({ run, site }))),
     read.readAgents({ run, sites: otherSites(plan, from) }),
     read.readService({ run, site: from }),
+    readReadiness(read, run, plan, from),
   ]);
   const judgement = judgeFailure(vantages, 0);
-  const targets = otherSites(plan, from).map((site) => assessTarget(plan, from, site, { databases, caches, agents }, failedSince));
+  const targets = otherSites(plan, from).map((site) => assessTarget(plan, from, site, { databases, caches, agents, readiness }, failedSince));
   const best = targets.find((target) => target.eligible);
   const severity = judgeSeverity(plan, {
     primaryDown: judgement.verdict === 'failed',
@@ -68,6 +71,23 @@ export async function assess(
   };
 }
 
+/** Every agent says beforehand what it would refuse of that which the failover will ask of it. */
+function readReadiness(read: Reads, run: RunContext, plan: Plan, from: SiteId): Promise<readonly Readiness[]> {
+  const survivors = otherSites(plan, from).map((site) => read.readReadiness({ run, site, part: 'survivor', lost: from }));
+  return Promise.all([read.readReadiness({ run, site: from, part: 'lost', lost: from }), ...survivors]);
+}
+
+function refusalsAt({ readiness, databases, caches }: Survey, site: SiteId): readonly string[] {
+  const own = readiness.find((answer) => answer.site === site);
+  const database = databases.find((state) => state.site === site);
+  const cache = caches.find((state) => state.site === site);
+  const standby = {
+    database: database?.reachable === true && roleOf(database) === 'standby',
+    cache: cache?.reachable === true && cacheRoleOf(cache) === 'replica',
+  };
+  return own ? againstTarget(own, standby) : [];
+}
+
 /** A service that is down on a host that answers is restarted where it is before anything moves. */
 function restartInPlace(verdict: string, reachable: boolean, active: boolean): Assessment['restartInPlace'] {
   if (verdict === 'alive') return { eligible: false, reason: 'nothing has failed' };
@@ -91,6 +111,8 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
   const { eligible, reasons } = judgeTarget(plan, from, {
     site,
     ...agentTrouble(survey, site),
+    refusals: refusalsAt(survey, site),
+    remarks: remarksOn(site, from, survey.readiness),
     database: !database?.reachable ? 'unreachable' : roleOf(database),
     ...(elsewhere ? { primaryElsewhere: elsewhere.site } : {}),
     ...(begun ? { begunElsewhere: begun.site } : {}),

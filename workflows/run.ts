@@ -13,6 +13,7 @@ import { now } from './clock.ts';
 import { RunEnding, settle } from './endings.ts';
 import { describe, errorType, failure, isTechnical } from './failures.ts';
 import { type LeftOut, leavesOut } from './left-out.ts';
+import { exceptionsOf } from './less.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
 import type { Alteration, DryRun, StepBody, UndoBody } from './step-body.ts';
@@ -113,6 +114,7 @@ export class Run {
       const attempt = await this.attempt(step, body);
       if (attempt.ok) {
         if ('changes' in body) this.noteChange(step, body.found(attempt.value), attempt.asked);
+        this.exceptions.push(...exceptionsOf(attempt.value));
         return attempt.value;
       }
       const choice = await this.afterFailure(step, 'otherwise' in body, attempt.error);

@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { SiteId } from '../../plan/schema.ts';
 import { attempt, attemptToRead } from '../attempt.ts';
-import { changeOf } from '../change.ts';
+import { changeOf, withAll } from '../change.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { mustHoldMajority } from '../epoch.ts';
@@ -46,9 +46,12 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
     async promoteCache({ run, site, replicas }) {
       await mustHoldMajority(dependencies, run, 'The cache was not promoted.');
       const promoted = await agent(run, site).change('cache-promote');
-      const change = changeOf(promoted, site, now());
       const followed = await Promise.all(
         replicas.map(async (replica) => ({ replica, answer: await attempt(() => agent(run, replica).tryChange('cache-follow', site)) })),
+      );
+      const change = withAll(
+        changeOf(promoted, site, now()),
+        followed.flatMap(({ answer }) => (answer.ok ? [answer.fields] : [])),
       );
       const linked = followed.filter(({ answer }) => answer.ok).map(({ replica }) => replica);
       const comparison =

@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { SiteId } from '../../plan/schema.ts';
 import { attempt, attemptToRead } from '../attempt.ts';
-import { changeOf } from '../change.ts';
+import { changeOf, withAll } from '../change.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { mustHoldMajority } from '../epoch.ts';
@@ -48,16 +48,17 @@ export function createDatabaseActivities(dependencies: ActivityDependencies): Da
       const followed = await Promise.all(
         standbys.map(async (standby) => ({ standby, answer: await attempt(() => agent(run, standby).tryChange('database-follow', site)) })),
       );
+      const answers = followed.flatMap(({ answer }) => (answer.ok ? [answer.fields] : []));
       const following = followed.filter(({ answer }) => answer.ok).map(({ standby }) => standby);
       const trouble = followed.flatMap(({ standby, answer }) => (answer.ok ? [] : [`${standby} does not follow: ${answer.reason}`]));
       for (const standby of following) {
         const answer = await attempt(() => agent(run, site).tryChange('database-synchronous', standby));
         if (answer.ok)
-          return { ...changeOf(answer.fields, site, now()), after: [`${standby} is synchronous; ${following.join(', ')} follow`, ...trouble].join('; ') };
+          return { ...withAll(changeOf(answer.fields, site, now()), answers), after: [`${standby} is synchronous; ${following.join(', ')} follow`, ...trouble].join('; ') };
         trouble.push(`${standby} is not synchronous: ${answer.reason}`);
       }
       const alone = changeOf(await agent(run, site).change('database-synchronous', 'none'), site, now());
-      return { ...alone, after: ['no standby is synchronous: writes wait for nobody', ...trouble].join('; ') };
+      return { ...withAll(alone, answers), after: ['no standby is synchronous: writes wait for nobody', ...trouble].join('; ') };
     },
   };
 }

@@ -33,6 +33,7 @@ export async function fenceByAgent(dependencies: ActivityDependencies, run: RunC
     servers: states,
     proof,
     ...(lsn === undefined ? {} : { positionBytes: lsnBytes(lsn) }),
+    exceptions: closed.flatMap((each) => (each.ok ? each.fields.all('exception') : [])),
     at: dependencies.now().toISOString(),
   };
 }
@@ -42,7 +43,10 @@ function judge(site: SiteId, server: ServerKind, closed: Attempt | undefined, te
   if (!closed?.ok) return state('unknown', `it was not closed (${closed?.reason ?? 'not tried'})`);
   if (!test?.ok) return state('unknown', `it was closed, but no write could be tried (${test?.reason ?? 'not tried'})`);
   const [answer, detail] = [test.fields.get(`${server}_write`), test.fields.get(`${server}_detail`)];
-  if (answer === 'refused') return state('fenced', `closed, and a write was refused with "${detail}"`);
+  const writers = closed.fields.find('writers');
+  if (writers !== undefined)
+    return state('unknown', `it was closed and lets no customer in, but inside the server ${writers} may write on; name PG_STOP and PG_START in agent.conf there, or end it`);
+  if (answer === 'refused') return state('fenced', [`closed, and a write was refused with "${detail}"`, ...closed.fields.all('exception')].join('; '));
   if (answer === 'accepted') return state('writer', 'it was closed, and accepted a write all the same');
   return state('unknown', `it was closed, but a write got no answer (${detail})`);
 }

@@ -21,6 +21,8 @@ export interface Fence {
   readonly proof: string;
   /** What the proof takes for granted; absent when nothing. */
   readonly assumption?: string;
+  /** What holds and is less than it should be, one sentence each, such as a fence that ends with a restart. Absent in the results of older releases. */
+  readonly exceptions?: readonly string[];
   /** Last WAL position that the failed primary can have acknowledged, when the method shows it. */
   readonly positionBytes?: number;
   /** When the failed server can last have acknowledged a write; RFC 3339, absent where that may have been until the fence itself. */

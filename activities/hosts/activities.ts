@@ -1,7 +1,9 @@
-/** Epochs and identities, asked from the site agents. */
+/** Epochs, identities and refusals, asked from the site agents. */
 import { attemptToRead } from '../attempt.ts';
 import { changeOf } from '../change.ts';
-import type { ActivityDependencies } from '../dependencies.ts';
+import { type Readiness, type Refusal, verbsFor } from '../../plan/rules/readiness.ts';
+import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
+import { siteOf } from '../ssh/agent.ts';
 import type { AgentState, HostsActivities } from './port.ts';
 
 export function createHostsActivities(dependencies: ActivityDependencies): HostsActivities {
@@ -27,8 +29,27 @@ export function createHostsActivities(dependencies: ActivityDependencies): Hosts
       );
     },
 
+    async readReadiness({ run, site, part, lost }) {
+      const plan = await dependencies.planOf(run.planDigest);
+      siteOf(plan, site); // a site that the plan does not know has nothing to refuse, and is no site
+      const verbs = verbsFor(plan, site, part, lost);
+      const answer = await attemptToRead(() => dependencies.agent(run, site).ask('check', ...verbs), readinessOf);
+      return answer.ok ? { site, asked: true, ...answer.value } : { site, asked: false, refused: [], exceptions: [] };
+    },
+
     async claimEpoch({ run, site }) {
       return changeOf(await dependencies.agent(run, site).change('epoch-claim'), site, dependencies.now());
     },
   };
+}
+
+/** Lines `refused=VERB: why` and `error=VERB: why` (it could not even look), and `exception=VERB: what is less`. */
+export function readinessOf(fields: AgentFields): Pick<Readiness, 'refused' | 'exceptions'> {
+  const told = (key: string): readonly Refusal[] =>
+    fields.all(key).map((line) => {
+      const at = line.indexOf(': ');
+      const [verb = '', argument] = line.slice(0, at).split('=');
+      return { verb, reason: line.slice(at + 2), ...(argument === undefined ? {} : { argument }) };
+    });
+  return { refused: [...told('refused'), ...told('error')], exceptions: [...new Set(told('exception').map(({ reason }) => reason))] };
 }

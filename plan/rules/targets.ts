@@ -7,6 +7,10 @@ export interface TargetFacts {
   readonly site: string;
   /** Why its agent cannot be used, as a sentence; absent when it can. */
   readonly agentTrouble?: string;
+  /** What its agent would refuse of that which the failover will ask of it, one sentence each. */
+  readonly refusals: readonly string[];
+  /** What people should know of the other sites, one sentence each. */
+  readonly remarks: readonly string[];
   /** `promoted`: a primary by an earlier run, which its agent has on record. A `primary` is one that nobody can explain. */
   readonly database: 'standby' | 'primary' | 'promoted' | 'unreachable';
   /** Another surviving site whose database is a primary; absent when there is none. */
@@ -46,6 +50,7 @@ export function judgeTarget(plan: Pick<Plan, 'sites' | 'estate'>, from: string, 
   if (!site) against.push('The plan has no such site.');
   else if (!site.targetOf.includes('regionalFailover')) against.push('The plan does not make it a target of a regional failover.');
   if (facts.agentTrouble !== undefined) against.push(`Its site agent cannot be used: ${facts.agentTrouble}`);
+  against.push(...facts.refusals);
   if (facts.database === 'unreachable') against.push('Its database does not answer.');
   if (facts.database === 'primary') against.push('Its database is a primary, and no run has promoted it: two writers would be possible.');
   if (facts.primaryElsewhere !== undefined)
@@ -89,7 +94,7 @@ function notes(plan: Pick<Plan, 'sites' | 'estate'>, facts: TargetFacts): string
   else if (facts.lossSeconds > seconds(lagTimeMax)) found.push(`Up to ${facts.lossSeconds} s of work would be lost; people must accept that.`);
   if (site && site.capacity.failoverPercent < 100) found.push(`It carries ${site.capacity.failoverPercent} % of the load at most.`);
   if (site && site.capacity.scope === 'critical') found.push('It carries critical functions only.');
-  return found;
+  return [...found, ...facts.remarks];
 }
 
 export interface RecommendationInput {

@@ -61,7 +61,7 @@ describe('an estate without a cache', () => {
   });
 
   test('has targets that no cache rules out', () => {
-    const facts = { site: 'gent', agentReachable: true, database: 'standby', lagBytes: 0, lossSeconds: 0 } as const;
+    const facts = { site: 'gent', refusals: [], remarks: [], database: 'standby', lagBytes: 0, lossSeconds: 0 } as const;
     expect(judgeTarget(plan, 'lyon', facts)).toMatchObject({ eligible: true });
     expect(judgeTarget(plan, 'lyon', { ...facts, cache: 'unreachable' })).toMatchObject({ eligible: false, reasons: ['Its cache does not answer.'] });
   });

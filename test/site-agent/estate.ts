@@ -52,7 +52,7 @@ export class TestEstate {
   async start(): Promise<void> {
     for (const site of sites) this.writeSite(site);
     writeFileSync(join(this.directory, 'password'), password);
-    this.own(this.directory);
+    this.owned(this.directory);
     this.initPrimary();
     await this.startPostgres('east');
     this.sql(
@@ -71,17 +71,47 @@ export class TestEstate {
     await eventually('west is synchronous', () => {
       this.sql('east', `alter system set synchronous_standby_names = 'ANY 1 ("west")'`);
       this.sql('east', 'select pg_reload_conf()');
-      return this.sql('east', 'select sync_state from pg_stat_replication order by application_name').trim() === 'async\nquorum';
+      return this.standbysOf('east') === 'async\nquorum';
     });
-    await eventually('replicas of the cache are online', () => (this.redis('east', 'INFO', 'replication').match(/state=online/g) ?? []).length === 2);
+    await eventually('replicas of the cache are online', () => this.onlineReplicas('east') === 2);
     this.reference = createServer((socket) => socket.on('error', () => {}).pipe(socket));
     await new Promise<void>((resolve) => this.reference?.listen(8093, `127.${this.network}.9.100`, resolve));
   }
 
   async stop(): Promise<void> {
     this.reference?.close();
-    await Promise.all([...this.running.keys()].map((name) => this.kill(name)));
+    await this.killAll();
+    for (const folder of [this.directory, `${this.directory}.frozen`]) rmSync(folder, { recursive: true, force: true });
+  }
+
+  /** Ends the servers in good order and keeps all their files, so that `thaw` can begin from here again. */
+  async freeze(): Promise<void> {
+    await this.shutDown();
+    execFileSync('cp', ['-a', this.directory, `${this.directory}.frozen`]);
+  }
+
+  /** All files as they were when it was frozen, all servers up, standbys streaming, `west` synchronous, replicas online. */
+  async thaw(): Promise<void> {
+    await this.killAll();
     rmSync(this.directory, { recursive: true, force: true });
+    execFileSync('cp', ['-a', `${this.directory}.frozen`, this.directory]);
+    await Promise.all(sites.flatMap((site) => [this.startPostgres(site), this.startRedis(site)]));
+    await eventually('west is synchronous, north follows', () => this.standbysOf('east') === 'async\nquorum');
+    await eventually('replicas of the cache are online', () => this.onlineReplicas('east') === 2);
+  }
+
+  private async shutDown(): Promise<void> {
+    await Promise.all(sites.map((site) => this.end(`redis-${site}`, 'SIGTERM')));
+    for (const site of sites) await this.end(`postgres-${site}`, 'SIGINT');
+  }
+
+  /** The states of the standbys that stream from a server, by name. */
+  standbysOf(site: TestSite): string {
+    return this.sql(site, "select sync_state from pg_stat_replication where state = 'streaming' order by application_name").trim();
+  }
+
+  onlineReplicas(site: TestSite): number {
+    return (this.redis(site, 'INFO', 'replication').match(/state=online/g) ?? []).length;
   }
 
   /** One verb as over SSH, where the text arrives in SSH_ORIGINAL_COMMAND. */
@@ -120,31 +150,78 @@ export class TestEstate {
     });
   }
 
+  /** As the administrator in his own database, which a closed server leaves to him. */
+  asAdministrator(site: TestSite, sql: string): string {
+    return this.sql(site, sql, 'postgres', 'dr_admin');
+  }
+
+  runs(site: TestSite): boolean {
+    const child = this.running.get(`postgres-${site}`);
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
   redis(site: TestSite, ...command: readonly string[]): string {
-    return execFileSync('redis-cli', ['-h', this.address(site), ...command], {
-      env: { REDISCLI_AUTH: password, PATH: process.env['PATH'] },
+    const [user, secret = user] = readFileSync(this.path(site, 'redis-auth'), 'utf8').trim().split(' ');
+    const as = user === secret ? [] : ['--user', String(user)];
+    return execFileSync('redis-cli', ['-h', this.address(site), ...as, ...command], {
+      env: { REDISCLI_AUTH: secret, PATH: process.env['PATH'] },
       encoding: 'utf8',
       stdio: 'pipe',
     }).trim();
   }
 
-  async startPostgres(site: TestSite): Promise<void> {
-    this.spawn(`postgres-${site}`, join(pgBin, 'postgres'), ['-D', this.path(site, 'pg')]);
+  async startPostgres(site: TestSite, ...args: readonly string[]): Promise<void> {
+    this.startPostgresSilently(site, ...args);
     await eventually(`PostgreSQL of ${site} answers`, () => this.sql(site, 'select 1').trim() === '1');
   }
 
-  async startRedis(site: TestSite): Promise<void> {
-    this.spawn(`redis-${site}`, 'redis-server', [this.path(site, 'redis.conf')]);
+  /** One that may answer nobody. */
+  startPostgresSilently(site: TestSite, ...args: readonly string[]): void {
+    this.spawn(`postgres-${site}`, join(pgBin, 'postgres'), ['-D', this.path(site, 'pg'), ...args]);
+  }
+
+  /** A program that runs beside, until the estate ends or begins anew. */
+  background(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): void {
+    this.spawn(`background-${this.running.size}`, program, args, env);
+  }
+
+  /** In good order, as a service manager does it. */
+  async stopPostgres(site: TestSite): Promise<void> {
+    await this.end(`postgres-${site}`, 'SIGINT');
+  }
+
+  async startRedis(site: TestSite, args: readonly string[] = [this.path(site, 'redis.conf')]): Promise<void> {
+    this.spawn(`redis-${site}`, 'redis-server', args);
     await eventually(`Redis of ${site} answers`, () => this.redis(site, 'PING') === 'PONG');
   }
 
   /** SIGKILL; returns when the process is gone. */
   async kill(name: string): Promise<void> {
+    await this.end(name, 'SIGKILL');
+  }
+
+  private async killAll(): Promise<void> {
+    await Promise.all([...this.running.keys()].map((name) => this.kill(name)));
+    for (const site of sites) this.killByFile(this.path(site, 'pg', 'postmaster.pid'));
+  }
+
+  /** A server that an agent has started is nobody's child here. */
+  private killByFile(file: string): void {
+    if (!existsSync(file)) return;
+    const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+    try {
+      if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(this.directory)) process.kill(pid, 'SIGKILL');
+    } catch {
+      return; // it is gone
+    }
+  }
+
+  private async end(name: string, signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT'): Promise<void> {
     const child = this.running.get(name);
     this.running.delete(name);
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
+    child.kill(signal);
     await gone;
   }
 
@@ -172,7 +249,7 @@ export class TestEstate {
       'StrictModes no',
     ];
     writeFileSync(this.path(site, 'sshd.conf'), `${[...conf, 'MaxSessions 50', `AllowUsers ${serverUser}`].join('\n')}\n`);
-    this.own(this.path(site));
+    this.owned(this.path(site));
     this.spawn(`sshd-${site}`, '/usr/sbin/sshd', ['-D', '-e', '-f', this.path(site, 'sshd.conf')]);
     await eventually(`sshd of ${site} answers`, () => execFileSync('ssh-keyscan', ['-p', '2222', this.address(site)], { stdio: 'pipe' }).length > 0);
     return execFileSync('ssh-keygen', ['-lf', `${key}.pub`], { encoding: 'utf8' }).split(' ')[1] ?? '';
@@ -373,17 +450,18 @@ export class TestEstate {
     return `${[...settings, ...peers.flatMap(ofPeer)].join('\n')}\n`;
   }
 
-  private own(path: string): void {
+  /** Gives files to the account that the servers run as. */
+  owned(path: string): void {
     if (asRoot) execFileSync('chown', ['-R', 'postgres:postgres', path]);
   }
 
-  private asServer(program: string, args: readonly string[]): void {
+  asServer(program: string, args: readonly string[]): void {
     const [first = '', ...rest] = [...asServerUser, program, ...args];
     execFileSync(first, rest, { stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' });
   }
 
-  private spawn(name: string, program: string, args: readonly string[]): void {
+  private spawn(name: string, program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): void {
     const [first = '', ...rest] = [...asServerUser, program, ...args];
-    this.running.set(name, spawn(first, rest, { stdio: 'ignore', cwd: '/' }));
+    this.running.set(name, spawn(first, rest, { stdio: 'ignore', cwd: '/', env: { ...process.env, ...env } }));
   }
 }

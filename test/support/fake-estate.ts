@@ -6,6 +6,7 @@ import type { Vantage } from '../../activities/detection/port.ts';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { Activities } from '../../activities/index.ts';
 import type { FunctionVerdict } from '../../activities/verification/port.ts';
+import type { Refusal } from '../../plan/rules/readiness.ts';
 import { closedByAgents, type ServerKind, serversOf } from '../../plan/rules/servers.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
@@ -60,6 +61,8 @@ export class FakeEstate {
   /** What a customer meets at resolvers. */
   resolverRemarks: readonly string[] = [];
   dataPlaneWorks = true;
+  /** What a site's agent would refuse. */
+  readonly refusals = new Map<SiteId, readonly Refusal[]>();
   lastCommitAt = new Date().toISOString();
   report: Report | null = null;
 
@@ -193,6 +196,7 @@ export class FakeEstate {
           const held = this.epochs.get(site) ?? { epoch: 0, holder: '' };
           return { site, reachable: true, epoch: held.epoch, epochHolder: held.holder };
         }),
+      readReadiness: async ({ site }) => ({ site, asked: !this.dead.has(site), refused: this.refusals.get(site) ?? [], exceptions: [] }),
       readWriters: async ({ sites }) =>
         sites.flatMap((site): WriterState[] => {
           const server = this.databases.get(site);

@@ -2,11 +2,13 @@
 import type { Vantage } from '../../activities/detection/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
+import { againstTarget, type Readiness } from '../../plan/rules/readiness.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../../activities/context.ts';
 import type { Reads } from '../activity-proxies.ts';
 import { assess } from '../assess.ts';
 import { RunEnding } from '../endings.ts';
+import { failure } from '../failures.ts';
 import { surveyEpochs } from '../epochs.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import type { Assessment } from '../messages.ts';
@@ -38,10 +40,15 @@ export function confirmFailure(run: Run, facts: RecoveryFacts): Look<readonly Va
 export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vantage[]> {
   return {
     act: async ({ read }) => {
-      const [looked, survey] = await Promise.allSettled([lookAtSite(read, run.context(), run.plan, facts.from, 0), surveyEpochs(run, facts, read)]);
+      const [looked, survey, readiness] = await Promise.allSettled([
+        lookAtSite(read, run.context(), run.plan, facts.from, 0),
+        surveyEpochs(run, facts, read),
+        read.readReadiness({ run: run.context(), site: facts.to, part: 'survivor', lost: facts.from }),
+      ]);
       // What kept the survey from being made is for the step that needs it: it asks again.
       facts.epochSurvey = survey.status === 'fulfilled' ? survey.value : null;
       if (looked.status === 'rejected') throw looked.reason;
+      if (readiness.status === 'fulfilled') mustBeReady(run, facts, readiness.value);
       return recordVantages(run, facts, looked.value);
     },
     found: describeVantages,
@@ -84,6 +91,18 @@ export function assessImpact(run: Run, facts: RecoveryFacts): Look<Assessment> {
     },
     found: (assessment) => `Score ${assessment.score}, escalation level ${assessment.escalationLevel}. ${assessment.recommendation}`,
   };
+}
+
+/** What the target's agent has come to refuse while people decided is for people, before anything is changed. A promotion counts: whoever has been promoted already is asked for nothing else. */
+function mustBeReady(run: Run, facts: RecoveryFacts, readiness: Readiness): void {
+  const standing = { database: !run.forwardOnly, cache: !run.forwardOnly };
+  const against = againstTarget(readiness, standing);
+  if (against.length === 0 || run.rules.changes === 'print') return;
+  throw failure('refused', {
+    happened: `${facts.to} can no longer take over. ${against.join(' ')}`,
+    leftAs: 'Nothing was changed.',
+    next: 'Mend that there, then choose retry.',
+  });
 }
 
 function recordVantages(run: Run, facts: RecoveryFacts, vantages: readonly Vantage[]): readonly Vantage[] {

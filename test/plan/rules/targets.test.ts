@@ -10,7 +10,7 @@ beforeAll(async () => {
   plan = (await loadPlan(resolve(import.meta.dirname, '../../../plan/erlmcp'))).plan;
 });
 
-const healthy: TargetFacts = { site: 'eu-central-1', database: 'standby', cache: 'replica', lagBytes: 0, lossSeconds: 0 };
+const healthy: TargetFacts = { site: 'eu-central-1', refusals: [], remarks: [], database: 'standby', cache: 'replica', lagBytes: 0, lossSeconds: 0 };
 const input: RecommendationInput = {
   from: 'us-east-1',
   verdict: 'failed',

@@ -1,0 +1,62 @@
+/** What a failover will ask of each site's agent, so that it can be asked before anything is changed: whatever a verb refuses, it refuses then. Pure. */
+import type { Plan, SiteId } from '../schema.ts';
+import { closableAt, type ServerKind } from './servers.ts';
+
+/** What a site is in a failover: the one that is lost, or one that is left. */
+export type PartInFailover = 'lost' | 'survivor';
+
+/** A verb that an agent would refuse, and why, as a sentence. `argument` is the site that it would be told to follow. */
+export interface Refusal {
+  readonly verb: string;
+  readonly argument?: SiteId;
+  readonly reason: string;
+}
+
+/** What an agent says of the verbs that it will be sent. */
+export interface Readiness {
+  readonly site: SiteId;
+  /** False when it gave no answer; what that means is told elsewhere. */
+  readonly asked: boolean;
+  readonly refused: readonly Refusal[];
+  /** What would be done, and be less than it should be. */
+  readonly exceptions: readonly string[];
+}
+
+/** The verbs as `check` of the agent takes them: `VERB` or `VERB=ARGUMENT`. */
+export function verbsFor(plan: Plan, site: SiteId, part: PartInFailover, lost: SiteId): readonly string[] {
+  const servers = closableAt(plan, site);
+  if (part === 'lost') return [...servers.map((server) => `${server}-close`), 'service-stop'];
+  const mayTakeOver = plan.sites.find((entry) => entry.id === site)?.targetOf.includes('regionalFailover') ?? false;
+  return [...servers.flatMap((server) => asFollower(plan, server, site, lost)), ...(mayTakeOver ? asTarget(plan, servers) : [])];
+}
+
+function asFollower(plan: Plan, server: ServerKind, site: SiteId, lost: SiteId): readonly string[] {
+  const others = Object.keys(plan.estate.sites).filter((other) => other !== site && other !== lost && closableAt(plan, other).includes(server));
+  return [`${server}-detach`, ...others.map((other) => `${server}-follow=${other}`)];
+}
+
+function asTarget(plan: Plan, servers: readonly ServerKind[]): readonly string[] {
+  const promotions = servers.map((server) => `${server}-promote`);
+  return [...promotions, 'service-start', ...(plan.estate.capacity?.driver === 'auto-scaling' ? [] : ['capacity-set'])];
+}
+
+/** Refusals that rule a target out, as sentences: without these verbs nothing is recovered there. `standby` says which of its servers still follow; one that was promoted is not told to leave. */
+export function againstTarget(readiness: Readiness, standby: Readonly<Record<ServerKind, boolean>>): readonly string[] {
+  return readiness.refused.flatMap(({ verb, reason }) => {
+    const server = verb.startsWith('database-') ? 'database' : verb.startsWith('cache-') ? 'cache' : undefined;
+    if (verb.endsWith('-follow') || (server !== undefined && !standby[server] && !verb.endsWith('-promote'))) return [];
+    return [`Its agent would refuse ${verb}: ${reason}`];
+  });
+}
+
+/** What people should know of the other sites before they choose `target`: who could not follow it, or it them, and how far the lost one can be fenced by its own agent. */
+export function remarksOn(target: SiteId, lost: SiteId, all: readonly Readiness[]): readonly string[] {
+  return all.flatMap(({ site, refused, exceptions }) => {
+    const counted = refused.filter(({ verb, argument }) => (site === target ? verb.endsWith('-follow') : argument === undefined || argument === target));
+    const of = site === lost ? `The agent of ${site} would not fence it` : `The agent of ${site} would refuse`;
+    return [
+      ...counted.map(({ verb, argument, reason }) => `${of} (${[verb, argument].filter((word) => word !== undefined).join(' ')}): ${reason}`),
+      ...(site === target || site === lost ? exceptions : []),
+    ];
+  });
+}

@@ -1,0 +1,240 @@
+/**
+ * The way of a shape through the agents, on real servers: looked at, fenced while customers of every kind write, opened, detached, led back, and failed over in the end.
+ * `east` is lost, `west` takes over, `north` follows it.
+ */
+import { judgeDatabaseFence } from '../../plan/rules/fence-proof.ts';
+import type { Answer, TestEstate, TestSite } from '../site-agent/estate.ts';
+import { eventually } from '../site-agent/support.ts';
+import { Adversary, everyKey, type Key } from './adversary.ts';
+import { differences, photograph } from './photograph.ts';
+import type { Came } from './shape.ts';
+
+/** An estate that went wrong somewhere between its looks and its end; the message says how. */
+class InBetween extends Error {}
+
+/** What each site is asked before anything is changed: everything that the failover will need of it. */
+const looks: Readonly<Record<TestSite, string>> = {
+  east: 'database-close cache-close service-stop',
+  west: 'database-detach database-apply database-follow=north database-promote cache-detach cache-follow=north cache-promote service-start capacity-set switch-throw',
+  north: 'database-detach database-follow=west cache-detach cache-follow=west',
+};
+
+export interface Baggage {
+  /** Customers besides those that always write. */
+  readonly keys?: readonly Key[];
+}
+
+export async function passEstate(estate: TestEstate, { keys = [] }: Baggage = {}): Promise<Came> {
+  const passage = new Passage(estate, [...everyKey, ...keys]);
+  try {
+    return await passage.run();
+  } catch (error) {
+    if (error instanceof InBetween) return { comes: 'in between', said: [error.message, ...passage.said] };
+    throw error;
+  }
+}
+
+class Passage {
+  readonly said: string[] = [];
+  private readonly estate: TestEstate;
+  private readonly keys: readonly Key[];
+  /** Whom the standbys and replicas follow by their own settings. */
+  private former: Readonly<Record<string, string>> = {};
+  private epoch = 1;
+
+  constructor(estate: TestEstate, keys: readonly Key[]) {
+    this.estate = estate;
+    this.keys = keys;
+  }
+
+  async run(): Promise<Came> {
+    const before = photograph(this.estate);
+    const refused = await this.look();
+    this.same(before, 'the look');
+    if (refused.length > 0) {
+      for (const { site, verb } of refused) await this.isRefused(site, verb);
+      this.same(before, 'the refusal');
+      return { comes: 'refused', said: refused.map(({ why }) => why) };
+    }
+    this.former = await this.sources();
+    await this.fenceAndOpen();
+    this.same(before, 'the fence was opened');
+    await this.leaveAndReturn();
+    this.same(before, 'standbys and replicas were led back');
+    await this.failOver();
+    return { comes: this.said.length === 0 ? 'works' : 'works with an exception', said: this.said };
+  }
+
+  /** Refusals of the looks; what is less is noted. */
+  private async look(): Promise<readonly { readonly site: TestSite; readonly verb: string; readonly why: string }[]> {
+    const found: { site: TestSite; verb: string; why: string }[] = [];
+    for (const site of ['east', 'west', 'north'] as const) {
+      const answer = await this.estate.verb(site, `check ${looks[site]}`);
+      if (answer.code !== 0) throw new InBetween(`the check of ${site} itself failed: ${answer.out}`);
+      for (const line of answer.out.split('\n')) {
+        const [, kind, verb = '', why = ''] = /^(refused|error|exception)=(\S+): (.*)$/.exec(line) ?? [];
+        if (kind === 'exception') this.note(why);
+        else if (kind !== undefined) found.push({ site, verb, why });
+      }
+    }
+    return found;
+  }
+
+  private async isRefused(site: TestSite, verb: string): Promise<void> {
+    const words = verb === 'capacity-set' ? 'capacity-set 100' : verb === 'switch-throw' ? 'switch-throw east west' : verb.replace('=', ' ');
+    const answer = await this.estate.change(site, words, this.epoch, 'run-1');
+    if (answer.code === 0) throw new InBetween(`the look refuses ${verb} at ${site}, and the verb itself was carried out`);
+  }
+
+  /** The site's own agent closes both stores while customers write; nobody's write is acknowledged after a proof. */
+  private async fenceAndOpen(): Promise<void> {
+    const adversary = new Adversary(this.estate, 'east', this.keys);
+    try {
+      await eventually('every customer has written', () => new Set(adversary.acknowledged.map(({ key }) => key)).size === this.keys.length);
+      await this.fence(adversary);
+      await this.change('east', 'database-open');
+      await this.change('east', 'cache-open');
+      const opened = performance.now();
+      await eventually('every customer writes again', () => new Set(adversary.since(opened).map(({ key }) => key)).size === this.keys.length);
+    } finally {
+      await adversary.end();
+    }
+  }
+
+  /** Closes and proves; a fence that is not proven says why, and is no more than that. */
+  private async fence(adversary: Adversary): Promise<boolean> {
+    const closed = await this.change('east', 'database-close');
+    await this.change('east', 'cache-close');
+    const test = await this.estate.verb('east', 'write-test');
+    const writers = closed.fields['writers'] ?? '';
+    const proven = test.fields['database_write'] === 'refused' && writers === '';
+    const moment = performance.now();
+    if (test.fields['cache_write'] !== 'refused') throw new InBetween(`the cache is closed and a write was ${test.fields['cache_write']}`);
+    if (writers !== '') this.note(`not proven fenced: ${writers} writes on`);
+    else if (!proven) throw new InBetween(`closed, and the write test says ${test.fields['database_write']}: ${test.fields['database_detail']}`);
+    await settled();
+    const after = adversary.since(moment);
+    if (proven && after.length > 0) throw new InBetween(`proven fenced, and ${after.length} writes were acknowledged after it, the first to ${after[0]?.key}`);
+    await this.nothingMoves(proven);
+    return proven;
+  }
+
+  /** Behind a proof nothing takes a transaction number any more, whoever it is. */
+  private async nothingMoves(proven: boolean): Promise<void> {
+    if (!proven || !this.estate.runs('east')) return;
+    const counter = () => this.estate.asAdministrator('east', 'select pg_snapshot_xmax(pg_current_snapshot())').trim();
+    const first = counter();
+    await settled();
+    if (counter() !== first) throw new InBetween('proven fenced, and somebody still takes transaction numbers');
+  }
+
+  /** Both standbys leave, which may prove a fence by itself, and are led back. */
+  private async leaveAndReturn(): Promise<void> {
+    await this.estate.beat('east');
+    const verdict = await this.verdictByReplication();
+    for (const site of ['west', 'north'] as const) {
+      await this.change(site, 'database-detach');
+      await this.change(site, 'cache-detach');
+    }
+    if (verdict.proven) await this.mustNotAcknowledge();
+    else this.note(`by replication: ${verdict.reason}`);
+    for (const site of ['west', 'north'] as const)
+      for (const server of ['database', 'cache']) {
+        const source = this.former[`${server} ${site}`] ?? 'none';
+        if (source !== 'none') await this.change(site, `${server}-follow ${source}`);
+      }
+  }
+
+  private async sources(): Promise<Readonly<Record<string, string>>> {
+    const pairs = (['west', 'north'] as const).flatMap((site) => (['database', 'cache'] as const).map((server) => ({ site, server })));
+    const found = pairs.map(async ({ site, server }) => {
+      const status = await this.estate.verb(site, `${server}-status`);
+      return [`${server} ${site}`, status.fields['follows'] ?? 'none'] as const;
+    });
+    return Object.fromEntries(await Promise.all(found));
+  }
+
+  private async verdictByReplication() {
+    const row = 'select row_to_json(h) from dr_heartbeat h';
+    const read = (): { readonly [key: string]: string } => JSON.parse(this.estate.sql('west', row, 'app')) as { readonly [key: string]: string };
+    const written = this.estate.sql('east', row, 'app');
+    await eventually('west has the heartbeat', () => this.estate.sql('west', row, 'app') === written);
+    const heartbeat = read();
+    const list = (text = '') => text.split(',').filter((part) => part !== '');
+    return judgeDatabaseFence({
+      heartbeat: {
+        writtenAt: heartbeat['written_at'] ?? '',
+        synchronousStandbyNames: heartbeat['synchronous_standby_names'] ?? '',
+        synchronousCommit: heartbeat['synchronous_commit'] ?? '',
+        overrides: list(heartbeat['overrides']),
+        standbys: list(heartbeat['standbys']),
+      },
+      lostAt: new Date().toISOString(),
+      heartbeatMaxAgeSeconds: 30,
+      left: ['west', 'north'],
+    });
+  }
+
+  /** The proof assumes that no session lowers synchronous_commit for itself; everybody else must wait. */
+  private async mustNotAcknowledge(): Promise<void> {
+    const waiting = this.keys.filter(({ begins }) => begins === undefined);
+    const adversary = new Adversary(this.estate, 'east', waiting);
+    await settled(2_000);
+    await adversary.end();
+    const [first] = adversary.acknowledged;
+    if (first) throw new InBetween(`proven by replication, and ${adversary.acknowledged.length} writes were acknowledged alone, the first to ${first.key}`);
+  }
+
+  /** The real thing: fenced, promoted, protected; what was acknowledged is at the target. */
+  private async failOver(): Promise<void> {
+    this.epoch += 1;
+    const adversary = new Adversary(this.estate, 'east', this.keys);
+    let proven = false;
+    try {
+      await eventually('customers write', () => adversary.acknowledged.length > 10);
+      proven = await this.fence(adversary);
+    } finally {
+      await adversary.end();
+    }
+    for (const site of ['west', 'north'] as const) {
+      await this.change(site, 'database-detach');
+      await this.change(site, 'cache-detach');
+    }
+    await this.change('west', 'database-follow north');
+    await this.change('west', 'database-apply');
+    await this.change('west', 'database-promote');
+    await this.change('west', 'cache-promote');
+    await this.change('north', 'database-follow west');
+    await this.change('west', 'database-synchronous north');
+    await this.change('north', 'cache-follow west');
+    await this.change('west', 'cache-protect 1');
+    const test = await this.estate.verb('west', 'write-test');
+    for (const store of ['database', 'cache'])
+      if (test.fields[`${store}_write`] !== 'accepted')
+        throw new InBetween(`the ${store} at west was promoted, and a write is ${test.fields[`${store}_write`]}: ${test.fields[`${store}_detail`]}`);
+    const missing = proven ? adversary.missingAt('west') : [];
+    if (missing.length > 0) throw new InBetween(`proven fenced, and ${missing.length} acknowledged writes are not at west, the first to ${missing[0]?.key}`);
+  }
+
+  private async change(site: TestSite, words: string): Promise<Answer> {
+    const answer = await this.estate.change(site, words, this.epoch, `run-${this.epoch}`);
+    if (answer.code !== 0)
+      throw new InBetween(`${words} at ${site} failed, and no look had refused it: ${answer.fields['refused'] ?? answer.fields['error'] ?? answer.out}`);
+    for (const line of answer.out.split('\n')) if (line.startsWith('exception=')) this.note(line.slice('exception='.length));
+    return answer;
+  }
+
+  private same(before: ReturnType<typeof photograph>, when: string): void {
+    const changed = differences(before, photograph(this.estate));
+    if (changed.length > 0) throw new InBetween(`after ${when} not all is as it was: ${changed.join(' · ')}`);
+  }
+
+  private note(words: string): void {
+    if (!this.said.includes(words)) this.said.push(words);
+  }
+}
+
+/** Long enough for some writes of each customer. */
+function settled(milliseconds = 300): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
