@@ -88,6 +88,15 @@ function refusalsAt({ readiness, databases, caches }: Survey, site: SiteId): rea
   return own ? againstTarget(own, standby) : [];
 }
 
+/** What was received counts, and is applied by the catch-up. */
+function heldBack(database: DatabaseState | undefined): readonly string[] {
+  if (!database?.reachable || database.heldBack === undefined) return [];
+  const waiting = database.receivedBytes - database.replayedBytes;
+  return [
+    `At ${database.site} ${database.heldBack}: ${waiting} bytes are received and not applied. The catch-up applies them, and an undo holds it back again.`,
+  ];
+}
+
 /** A service that is down on a host that answers is restarted where it is before anything moves. */
 function restartInPlace(verdict: string, reachable: boolean, active: boolean): Assessment['restartInPlace'] {
   if (verdict === 'alive') return { eligible: false, reason: 'nothing has failed' };
@@ -100,7 +109,7 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
   const database = survey.databases.find((state) => state.site === site);
   const cache = survey.caches.find((state) => state.site === site);
   const mostAdvanced = Math.max(0, ...survey.databases.map((state) => (state.reachable ? state.receivedBytes : 0)));
-  const lagBytes = database?.reachable ? Math.max(0, mostAdvanced - database.replayedBytes) : 'unknown';
+  const lagBytes = database?.reachable ? Math.max(0, mostAdvanced - database.receivedBytes) : 'unknown';
   const estimatedLoss = expectedLoss(plan, survey.databases, { from, target: site }, failedSince);
   const elsewhere = survey.databases.find((state) => state.site !== site && state.reachable && roleOf(state) !== 'standby');
   const begun = survey.databases.find((state) => state.site !== site && state.reachable && state.promotionBegun !== undefined);
@@ -112,7 +121,7 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
     site,
     ...agentTrouble(survey, site),
     refusals: refusalsAt(survey, site),
-    remarks: remarksOn(site, from, survey.readiness),
+    remarks: [...heldBack(database), ...remarksOn(site, from, survey.readiness)],
     database: !database?.reachable ? 'unreachable' : roleOf(database),
     ...(elsewhere ? { primaryElsewhere: elsewhere.site } : {}),
     ...(begun ? { begunElsewhere: begun.site } : {}),

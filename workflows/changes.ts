@@ -9,6 +9,7 @@ const changeNames = [
   'fenceCacheByReplication',
   'unfenceByAgent',
   'reattach',
+  'applyDatabase',
   'followDatabase',
   'followCache',
   'setCapacity',

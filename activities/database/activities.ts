@@ -29,6 +29,12 @@ export function createDatabaseActivities(dependencies: ActivityDependencies): Da
       return { ...change, after: `${change.after}, replayed to ${replayed}`, at: now().toISOString() };
     },
 
+    async applyDatabase({ run, site }) {
+      const change = changeOf(await agent(run, site).change('database-apply'), site, now());
+      const replayed = await untilReplayed(dependencies, run, site, await receivedAt(dependencies, run, site));
+      return { ...change, after: `${change.after}, replayed to ${replayed}`, at: now().toISOString() };
+    },
+
     async promoteDatabase({ run, site }) {
       await mustHoldMajority(dependencies, run, 'The database was not promoted.');
       const promoted = await agent(run, site).change('database-promote');
@@ -54,7 +60,10 @@ export function createDatabaseActivities(dependencies: ActivityDependencies): Da
       for (const standby of following) {
         const answer = await attempt(() => agent(run, site).tryChange('database-synchronous', standby));
         if (answer.ok)
-          return { ...withAll(changeOf(answer.fields, site, now()), answers), after: [`${standby} is synchronous; ${following.join(', ')} follow`, ...trouble].join('; ') };
+          return {
+            ...withAll(changeOf(answer.fields, site, now()), answers),
+            after: [`${standby} is synchronous; ${following.join(', ')} follow`, ...trouble].join('; '),
+          };
         trouble.push(`${standby} is not synchronous: ${answer.reason}`);
       }
       const alone = changeOf(await agent(run, site).change('database-synchronous', 'none'), site, now());

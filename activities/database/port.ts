@@ -37,6 +37,8 @@ export type DatabaseState =
       /** Site followed, by the agent's configuration; `none` when detached or a primary, `unknown` when the agent does not tell. */
       readonly follows: string;
       readonly receiverActive: boolean;
+      /** What keeps a standby from applying what it has received, in a few words; absent when nothing does. */
+      readonly heldBack?: string;
       /** Seconds since the last message from the server followed; absent when there was none. */
       readonly lastMessageAgeSeconds?: number;
       /** Commit time of the last transaction replayed; RFC 3339. */
@@ -62,6 +64,8 @@ export interface DatabaseActivities {
   readDatabase(input: { readonly run: RunContext; readonly site: SiteId }): Promise<DatabaseState>;
   /** Makes the standby at `site` follow the server at `source` and waits until it has replayed `untilBytes` (absent: all that source has received). Undoable by `followDatabase` with the former source. */
   followDatabase(input: { readonly run: RunContext; readonly site: SiteId; readonly source: SiteId; readonly untilBytes?: number }): Promise<Change>;
+  /** The standby at `site` applies all that it has received, whatever held it back (a pause, a delay). Undone by `reattach`, which puts that back. */
+  applyDatabase(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Change>;
   /** Promotes and proves it: out of recovery, timeline raised, a row written and read back. Synchronous replication is set so that writes cannot hang. */
   promoteDatabase(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Promotion>;
   /** Points the surviving standbys at the new primary, then makes the first that streams synchronous. With none, `after` says so. */

@@ -12,6 +12,8 @@ const stateSql = `
     received::text as received_lsn, replayed::text as replayed_lsn,
     pg_wal_lsn_diff(received, '0/0')::float8 as received_bytes, pg_wal_lsn_diff(replayed, '0/0')::float8 as replayed_bytes,
     exists (select from pg_stat_wal_receiver where status = 'streaming') as receiver_active,
+    case when recovering and pg_is_wal_replay_paused() then 'its replay is paused'
+      when recovering and current_setting('recovery_min_apply_delay') <> '0' then 'it applies with a delay of ' || current_setting('recovery_min_apply_delay') end as held_back,
     (select extract(epoch from clock_timestamp() - last_msg_receipt_time)::float8 from pg_stat_wal_receiver) as last_message_age,
     case when recovering then pg_last_xact_replay_timestamp() end as last_replayed_commit_at
   from (select recovering,
@@ -28,6 +30,7 @@ interface StateRow {
   received_bytes: number;
   replayed_bytes: number;
   receiver_active: boolean;
+  held_back: string | null;
   last_message_age: number | null;
   last_replayed_commit_at: Date | null;
 }
@@ -45,6 +48,7 @@ export async function readServer(client: Client): Promise<ServerReading> {
     receivedBytes: row.received_bytes,
     replayedBytes: row.replayed_bytes,
     receiverActive: row.receiver_active,
+    ...(row.held_back === null ? {} : { heldBack: row.held_back }),
     ...(row.last_message_age === null ? {} : { lastMessageAgeSeconds: Math.max(0, row.last_message_age) }),
     ...(row.last_replayed_commit_at === null ? {} : { lastReplayedCommitAt: row.last_replayed_commit_at.toISOString() }),
   };

@@ -37,6 +37,14 @@ export function createRdsActivities(dependencies: ActivityDependencies): Databas
   return {
     readDatabase: ({ run, site }) => readDatabase(dependencies, run, site),
 
+    async applyDatabase({ site }) {
+      throw failure('refused', {
+        happened: `RDS applies what the replica at ${site} has received by itself; nothing can be told to it.`,
+        leftAs: 'Nothing was changed.',
+        next: 'Wait for it, then choose retry.',
+      });
+    },
+
     async followDatabase({ site, source }) {
       throw failure('refused', {
         happened: `The read replica at ${site} is behind the one at ${source}, and RDS lets a replica follow its source only.`,

@@ -36,15 +36,11 @@ export function createFencingActivities(dependencies: ActivityDependencies): Fen
 }
 
 async function reattached(dependencies: ActivityDependencies, run: RunContext, at: SiteId, to: SiteId, server: ServerKind): Promise<WriterState> {
-  const done = await attempt(() => dependencies.agent(run, at).tryChange(`${server}-follow`, to));
-  return done.ok
-    ? { site: at, server, state: 'standby', how: done.fields.find('after') ?? `following ${to}` }
-    : {
-        site: at,
-        server,
-        state: 'unknown',
-        how: `the ${server} at ${at} was not taken back, it may not follow ${to}: ${bare(done.reason)}; ${byHand(run, at, `${server}-follow`, to)}`,
-      };
+  const done = await attempt(() => dependencies.agent(run, at).tryChange(`${server}-return`));
+  const how = done.ok ? done.fields.get('after') : bare(done.reason);
+  if (done.ok && how.startsWith('following ') && how !== 'following none') return { site: at, server, state: 'standby', how };
+  const next = done.ok ? byHand(run, at, `${server}-follow`, to) : byHand(run, at, `${server}-return`);
+  return { site: at, server, state: 'unknown', how: `the ${server} at ${at} was not taken back, it may not follow ${to}: ${how}; ${next}` };
 }
 
 type Reading = Pick<WriterState, 'state' | 'how'>;

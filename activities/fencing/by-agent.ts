@@ -45,7 +45,10 @@ function judge(site: SiteId, server: ServerKind, closed: Attempt | undefined, te
   const [answer, detail] = [test.fields.get(`${server}_write`), test.fields.get(`${server}_detail`)];
   const writers = closed.fields.find('writers');
   if (writers !== undefined)
-    return state('unknown', `it was closed and lets no customer in, but inside the server ${writers} may write on; name PG_STOP and PG_START in agent.conf there, or end it`);
+    return state(
+      'unknown',
+      `it was closed and lets no customer in, but inside the server ${writers} may write on; name PG_STOP and PG_START in agent.conf there, or end it`,
+    );
   if (answer === 'refused') return state('fenced', [`closed, and a write was refused with "${detail}"`, ...closed.fields.all('exception')].join('; '));
   if (answer === 'accepted') return state('writer', 'it was closed, and accepted a write all the same');
   return state('unknown', `it was closed, but a write got no answer (${detail})`);

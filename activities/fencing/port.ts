@@ -50,7 +50,7 @@ export interface FencingActivities {
   fenceCacheByReplication(input: { readonly run: RunContext; readonly site: SiteId; readonly replicas: readonly SiteId[] }): Promise<Fence>;
   /** Takes `fenceByAgent` back: database and cache open, service started. Only before the point of no return. */
   unfenceByAgent(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Unfencing>;
-  /** Takes the fences by replication back: standbys and replicas follow `site` again. One that was not taken back is `unknown`; its `how` says what to do. */
+  /** Takes the fences by replication back, and what a catch-up has changed: standbys and replicas follow again whom they followed before. One that was not taken back is `unknown`; its `how` says what to do. */
   reattach(input: {
     readonly run: RunContext;
     readonly site: SiteId;

@@ -27,7 +27,8 @@ export function verbsFor(plan: Plan, site: SiteId, part: PartInFailover, lost: S
   const servers = closableAt(plan, site);
   if (part === 'lost') return [...servers.map((server) => `${server}-close`), 'service-stop'];
   const mayTakeOver = plan.sites.find((entry) => entry.id === site)?.targetOf.includes('regionalFailover') ?? false;
-  return [...servers.flatMap((server) => asFollower(plan, server, site, lost)), ...(mayTakeOver ? asTarget(plan, servers) : [])];
+  const throws = plan.estate.sites[site]?.switch === undefined ? [] : ['switch-throw'];
+  return [...servers.flatMap((server) => asFollower(plan, server, site, lost)), ...throws, ...(mayTakeOver ? asTarget(plan, servers) : [])];
 }
 
 function asFollower(plan: Plan, server: ServerKind, site: SiteId, lost: SiteId): readonly string[] {
@@ -36,15 +37,20 @@ function asFollower(plan: Plan, server: ServerKind, site: SiteId, lost: SiteId):
 }
 
 function asTarget(plan: Plan, servers: readonly ServerKind[]): readonly string[] {
-  const promotions = servers.map((server) => `${server}-promote`);
+  const promotions = servers.flatMap((server) => (server === 'database' ? ['database-apply', 'database-promote'] : ['cache-promote']));
   return [...promotions, 'service-start', ...(plan.estate.capacity?.driver === 'auto-scaling' ? [] : ['capacity-set'])];
+}
+
+/** Without such a verb a recovery goes on, with less: there are other ways to route, and a standby that does not follow is redundancy that lacks. */
+function besides(verb: string): boolean {
+  return verb.endsWith('-follow') || verb === 'switch-throw';
 }
 
 /** Refusals that rule a target out, as sentences: without these verbs nothing is recovered there. `standby` says which of its servers still follow; one that was promoted is not told to leave. */
 export function againstTarget(readiness: Readiness, standby: Readonly<Record<ServerKind, boolean>>): readonly string[] {
   return readiness.refused.flatMap(({ verb, reason }) => {
     const server = verb.startsWith('database-') ? 'database' : verb.startsWith('cache-') ? 'cache' : undefined;
-    if (verb.endsWith('-follow') || (server !== undefined && !standby[server] && !verb.endsWith('-promote'))) return [];
+    if (besides(verb) || (server !== undefined && !standby[server] && !verb.endsWith('-promote'))) return [];
     return [`Its agent would refuse ${verb}: ${reason}`];
   });
 }
@@ -52,7 +58,7 @@ export function againstTarget(readiness: Readiness, standby: Readonly<Record<Ser
 /** What people should know of the other sites before they choose `target`: who could not follow it, or it them, and how far the lost one can be fenced by its own agent. */
 export function remarksOn(target: SiteId, lost: SiteId, all: readonly Readiness[]): readonly string[] {
   return all.flatMap(({ site, refused, exceptions }) => {
-    const counted = refused.filter(({ verb, argument }) => (site === target ? verb.endsWith('-follow') : argument === undefined || argument === target));
+    const counted = refused.filter(({ verb, argument }) => (site === target ? besides(verb) : argument === undefined || argument === target));
     const of = site === lost ? `The agent of ${site} would not fence it` : `The agent of ${site} would refuse`;
     return [
       ...counted.map(({ verb, argument, reason }) => `${of} (${[verb, argument].filter((word) => word !== undefined).join(' ')}): ${reason}`),

@@ -16,6 +16,7 @@ const atItsAgent = new Set([
   'promoteDatabase',
   'promoteCache',
   'startService',
+  'applyDatabase',
   'followDatabase',
   'followCache',
   'protectDatabase',

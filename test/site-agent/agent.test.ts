@@ -439,6 +439,19 @@ describe('the primary is fenced', () => {
     }
   });
 
+  test('a database that is down is closed for its next start, and opened for it', async () => {
+    expect((await run1('north', 'database-detach')).code).toBe(0);
+    await estate.kill('postgres-west');
+    const hba = () => readFileSync(estate.path('west', 'pg', 'pg_hba.conf'), 'utf8');
+    const before = hba();
+    expect((await run1('west', 'database-close')).fields).toMatchObject({ before: 'open', after: 'closed', changed: 'yes' });
+    expect((await estate.verb('west', 'write-test')).fields).toMatchObject({ database_write: 'refused' });
+    expect((await run1('west', 'database-open')).fields).toMatchObject({ before: 'closed', after: 'open' });
+    expect(hba()).toBe(before);
+    await estate.startPostgres('west');
+    expect((await run1('north', 'database-return')).fields).toMatchObject({ after: 'following east' });
+  });
+
   test('the fence is taken back', async () => {
     expect((await run1('east', 'database-open')).fields).toMatchObject({ before: 'closed', after: 'open', changed: 'yes' });
     expect((await run1('east', 'database-open')).fields).toMatchObject({ changed: 'no' });

@@ -14,10 +14,10 @@ export interface Options {
   readonly write?: string;
 }
 
-export interface Work<Item> {
+export interface Work<Item, Place = Stage> {
   readonly results: Results;
   readonly nameOf: (item: Item) => string;
-  readonly one: (stage: Stage, item: Item) => Promise<Result>;
+  readonly one: (place: Place, item: Item) => Promise<Result>;
   /** All that is kept, as Markdown. */
   readonly page: () => string;
   /** Number from which the order was made, where there is one. */
@@ -32,7 +32,7 @@ export function longCommand(name: string, about: string, items: string, page: st
     .description(about)
     .option('--only <text>', `only ${items} whose name has this text`, '')
     .option('--missing', `only ${items} without a clean result in .lab`)
-    .option('--stacks <number>', 'so many labs side by side; each takes half a core', wholeNumber, 1)
+    .option('--stacks <number>', 'so many side by side; each takes half a core', wholeNumber, 1)
     .option('--list', `only print the ${items}, and write the table of what is kept`)
     .option('--write <file>', `write the table as Markdown, such as ${page}`);
 }
@@ -44,11 +44,11 @@ export function wholeNumber(text: string): number {
 }
 
 /** Those that the command line asks for. */
-export function chosen<Item>(items: readonly Item[], { results, nameOf }: Work<Item>, { only, missing }: Options): Item[] {
+export function chosen<Item, Place>(items: readonly Item[], { results, nameOf }: Work<Item, Place>, { only, missing }: Options): Item[] {
   return items.filter((item) => nameOf(item).includes(only)).filter((item) => !missing || results.of(nameOf(item))?.faults.length !== 0);
 }
 
-export function list<Item>(items: readonly Item[], work: Work<Item>, options: Options): void {
+export function list<Item, Place>(items: readonly Item[], work: Work<Item, Place>, options: Options): void {
   for (const item of items) say(work.nameOf(item));
   write(work, options);
 }
@@ -65,16 +65,16 @@ export async function onStages<T>(name: string, { stacks }: Options, act: (stage
 }
 
 /** Runs the items, and keeps and writes what came of each as soon as it is there. */
-export function carryOut<Item>(stages: readonly Stage[], items: readonly Item[], work: Work<Item>, options: Options) {
-  return inParallel(stages, items, async (stage, item) => {
+export function carryOut<Item, Place>(places: readonly Place[], items: readonly Item[], work: Work<Item, Place>, options: Options) {
+  return inParallel(places, items, async (place, item) => {
     const name = work.nameOf(item);
-    const result = await work.one(stage, item);
+    const result = await work.one(place, item);
     work.results.keep(name, result, work.seed);
     write(work, options);
     return { name, result };
   });
 }
 
-function write<Item>({ page }: Work<Item>, { write: file }: Options): void {
+function write<Item, Place>({ page }: Work<Item, Place>, { write: file }: Options): void {
   if (file !== undefined) writeFileSync(resolve(repositoryRoot(), file), page());
 }

@@ -61,6 +61,8 @@ export class FakeEstate {
   /** What a customer meets at resolvers. */
   resolverRemarks: readonly string[] = [];
   dataPlaneWorks = true;
+  /** What keeps a standby from applying. */
+  readonly heldBack = new Map<SiteId, string>();
   /** What a site's agent would refuse. */
   readonly refusals = new Map<SiteId, readonly Refusal[]>();
   lastCommitAt = new Date().toISOString();
@@ -222,6 +224,7 @@ export class FakeEstate {
       replayedBytes: server.bytes,
       follows: this.primary,
       receiverActive: !this.dead.has(this.primary),
+      ...(this.heldBack.has(site) ? { heldBack: this.heldBack.get(site) ?? '' } : {}),
       lastMessageAgeSeconds: 5,
       lastReplayedCommitAt: this.lastCommitAt,
       heartbeats: [
@@ -263,6 +266,12 @@ export class FakeEstate {
           const before = this.capacity.get(site) ?? 0;
           this.capacity.set(site, percent);
           return change(`${before} %`, `${percent} %`);
+        }),
+      applyDatabase: async ({ run, site }) =>
+        this.guarded(run, site, () => {
+          const was = this.heldBack.get(site) ?? 'nothing';
+          this.heldBack.delete(site);
+          return change(was, 'applied');
         }),
       followDatabase: async ({ run, site, source }) =>
         this.guarded(run, site, () => {

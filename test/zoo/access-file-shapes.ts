@@ -145,7 +145,7 @@ export const accessFileShapes: readonly Shape<TestEstate>[] = [
       writeFileSync(path, `${readFileSync(path, 'utf8')}host app erlmcp nowhere/8 sram\n`);
       reload(estate, 'east');
     },
-    expected: { comes: 'refused', says: /pg_hba\.conf.* line 3/ },
+    expected: { comes: 'refused', says: /pg_hba\.conf at east cannot be read by its server \(line 3: / },
   },
 ];
 

@@ -30,7 +30,10 @@ export function catchUpDatabase(run: Run, facts: RecoveryFacts): Alteration<Chan
       const ahead = mostAdvanced(states);
       if (!own?.reachable) throw unreachable('database', facts.to, own && !own.reachable ? own.reason : 'the plan has no database there');
       if (own.promotion) return unchanged(`promoted already by ${own.promotion.by}`);
-      if (!ahead || ahead.site === facts.to || ahead.receivedBytes <= own.replayedBytes) return unchanged(`nobody is ahead of ${facts.to}`);
+      // What it has received and not applied is nobody's loss; and one that is held back opens no new stream.
+      const applied = own.heldBack === undefined ? undefined : await change.applyDatabase({ run: run.context(), site: facts.to });
+      const has = applied ? own.receivedBytes : own.replayedBytes;
+      if (!ahead || ahead.site === facts.to || ahead.receivedBytes <= has) return applied ?? unchanged(`nobody is ahead of ${facts.to}`);
       return change.followDatabase({ run: run.context(), site: facts.to, source: ahead.site, untilBytes: ahead.receivedBytes });
     },
     found: describeChange,

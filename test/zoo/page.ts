@@ -1,0 +1,38 @@
+/** What came of each shape, as a page. */
+import { markdownTable } from 'markdown-table';
+import { type Results, tally } from '../stage/results.ts';
+import { type Expected, groups } from './shape.ts';
+import { inhabitants, nameOf } from './zoo.ts';
+
+export function page(results: Results): string {
+  const names = inhabitants.map(nameOf);
+  return [
+    '# The zoo',
+    '',
+    'Estates as people really have them, and what comes of each. A shape is set up on real servers (PostgreSQL 15, Redis 7.0, OpenSSH, DNS; Route 53 emulated) and taken through a passage: the looks, the fence while customers with',
+    'every kind of key and session write all the time, the undo, standbys that leave and come back, and the failover itself. It must **work** and leave everything byte for byte as it was after the undo, be **refused** before',
+    'anything is changed, or **work with an exception** that says what is less; never anything in between.',
+    '',
+    'Written by `npm run test:zoo -- --write docs/zoo.md`. A shape again: `npm run test:zoo -- --only "<name>"`.',
+    '',
+    tally(names, results),
+    '',
+    ...groups.flatMap((group) => {
+      const rows = inhabitants.filter((one) => one.group === group).map((one) => [one.name, one.like, expectation(one.expected), came(results, nameOf(one))]);
+      return rows.length === 0
+        ? []
+        : [`## ${group[0]?.toUpperCase()}${group.slice(1)}`, '', markdownTable([['shape', 'what it is like', 'must come', 'came'], ...rows]), ''];
+    }),
+  ].join('\n');
+}
+
+function expectation(expected: Expected): string {
+  return expected.comes;
+}
+
+function came(results: Results, name: string): string {
+  const kept = results.of(name);
+  if (!kept) return 'not run';
+  const words = (kept.faults.length === 0 ? kept.ended : `**${kept.faults.join(' ')}**`).replaceAll('|', '/').replaceAll(/127\.\d+\.\d+\.\d+/g, 'ADDRESS');
+  return words.replaceAll(/\/var\/tmp\/\S+?\/(east|west|north)\//g, '…/$1/').slice(0, 420);
+}
