@@ -122,7 +122,7 @@ function outcomeSoFar(run: Run): Outcome {
 }
 
 function summaryOf(run: Run, facts: RecoveryFacts): string {
-  if (run.rules.changes === 'print') return `Dry run: nothing was changed. A live run would recover ${run.plan.estate.name} from ${facts.from} at ${facts.to}.`;
+  if (run.rules.changes === 'print') return `Dry run: nothing was changed. ${foretold(run, facts)}`;
   return `${run.plan.estate.name} was recovered from ${facts.from} at ${facts.to}.`;
 }
 
@@ -132,4 +132,11 @@ function endingOf(error: unknown): RunEnding {
   if (isCancellation(error)) return new RunEnding('aborted', 'The run was cancelled; what could be taken back was.', true);
   if (error instanceof TemporalFailure) return new RunEnding('failed', describe(error), true);
   throw error;
+}
+
+/** What a live run would come to, no better than what the dry run has met. */
+function foretold(run: Run, facts: RecoveryFacts): string {
+  const way = `${run.plan.estate.name} from ${facts.from} at ${facts.to}`;
+  const [first] = run.exceptions;
+  return first === undefined ? `A live run would recover ${way}.` : `A live run would not simply recover ${way}: ${first}`;
 }

@@ -142,10 +142,9 @@ function evidenceOf(run: Run, facts: RecoveryFacts, assessment: Assessment): Gat
 /** A target that is ruled out now is for people to look at before anybody is asked to approve it. */
 function mustBeEligible(run: Run, facts: RecoveryFacts, assessment: Assessment): void {
   const target = assessment.targets.find((candidate) => candidate.site === facts.to);
-  if (target?.eligible || run.rules.changes === 'print') return;
-  throw new RunEnding(
-    'stood down',
-    `${facts.to} cannot take over: ${target?.reasons.join(' ') ?? 'it was not assessed.'} Nothing was changed. ${assessment.recommendation}`,
-    true,
-  );
+  if (run.rules.changes === 'print') for (const reason of target?.reasons ?? []) run.note(`People would be shown: ${reason}`);
+  if (target?.eligible) return;
+  const why = `${facts.to} cannot take over: ${target?.reasons.join(' ') ?? 'it was not assessed.'}`;
+  if (run.rules.changes === 'print') return void run.exceptions.push(`A live run would stand down. ${why}`);
+  throw new RunEnding('stood down', `${why} Nothing was changed. ${assessment.recommendation}`, true);
 }

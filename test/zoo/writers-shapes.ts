@@ -155,12 +155,8 @@ function subscribe(estate: TestEstate): void {
 }
 
 async function cron(estate: TestEstate): Promise<void> {
-  await set(
-    estate,
-    'east',
-    { shared_preload_libraries: "'pg_cron'", 'cron.database_name': "'app'", 'cron.use_background_workers': 'on', max_worker_processes: '8' },
-    { restart: true },
-  );
+  await set(estate, 'east', { shared_preload_libraries: "'pg_cron'" }, { restart: true });
+  await set(estate, 'east', { 'cron.database_name': "'app'", 'cron.use_background_workers': 'on' }, { restart: true });
   await streams(estate);
   estate.sql(
     'east',

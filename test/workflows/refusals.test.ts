@@ -1,0 +1,73 @@
+/** Goal: what an agent would refuse, or cannot do whole, is in front of people before anything is changed. Method: a real worker on the model, skipped time. */
+import { describe, expect, it } from 'vitest';
+import { endOf, estate, openGate, rig, start, vote, useFailovers } from '../support/failover.ts';
+
+useFailovers();
+
+const smaller = 'the standby at eu-central-1 cannot be promoted: max_connections is 100 here and 150 at its primary.';
+
+describe('refusals', () => {
+  it('rule a target out before anybody is asked', async () => {
+    estate.refusals.set('eu-central-1', [{ verb: 'database-promote', reason: smaller }]);
+    const report = await rig.with(estate, async () => endOf(await start()));
+    expect(report.outcome).toBe('stood down');
+    expect(report.summary).toContain(`eu-central-1 cannot take over: Its agent would refuse database-promote: ${smaller}`);
+    expect(estate.changes()).toEqual([]);
+  });
+
+  it('stand in the dry run as well', async () => {
+    estate.refusals.set('eu-central-1', [{ verb: 'cache-promote', reason: 'the cache at eu-central-1 is a fenced former primary' }]);
+    const report = await rig.with(estate, async () => endOf(await start({ mode: 'dry-run' })));
+    expect(report.exceptions).toEqual([expect.stringContaining('Its agent would refuse cache-promote: the cache at eu-central-1 is a fenced former primary')]);
+    expect(report.summary).toContain('A live run would not simply recover');
+    expect(estate.changes()).toEqual([]);
+  });
+
+  it('that come while people decide are put to them before the fence', async () => {
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await openGate(handle, 'activation');
+      estate.before = (name) => {
+        if (name === 'watchHealthCheck') estate.refusals.set('eu-central-1', [{ verb: 'database-promote', reason: smaller }]);
+      };
+      await vote(handle, 'approve', undefined, 'activation');
+      const gate = await openGate(handle, 'failed-step');
+      expect(gate.evidence.join(' ')).toContain(`eu-central-1 can no longer take over. Its agent would refuse database-promote: ${smaller}`);
+      expect(estate.changes()).toEqual([]);
+      estate.before = () => undefined;
+      estate.refusals.delete('eu-central-1');
+      await vote(handle, 'retry', undefined, 'failed-step');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('recovered');
+  });
+
+  it('of the other sites, and of the lost one, are shown at the gate and hold nobody up', async () => {
+    estate.refusals.set('ap-southeast-1', [{ verb: 'database-follow', argument: 'eu-central-1', reason: 'the standby may not replicate from eu-central-1.' }]);
+    const { report, evidence } = await rig.with(estate, async () => {
+      const handle = await start();
+      const gate = await openGate(handle, 'activation');
+      await vote(handle, 'approve');
+      return { report: await endOf(handle), evidence: gate.evidence.join(' ') };
+    });
+    expect(evidence).toContain('The agent of ap-southeast-1 would refuse (database-follow eu-central-1): the standby may not replicate from eu-central-1.');
+    expect(report.outcome).toBe('recovered');
+  });
+});
+
+describe('what holds a standby back', () => {
+  it('is told at the gate, and lifted by the catch-up before the loss is counted', async () => {
+    estate.heldBack.set('eu-central-1', 'it applies with a delay of 1h');
+    const { report, evidence } = await rig.with(estate, async () => {
+      const handle = await start();
+      const gate = await openGate(handle, 'activation');
+      await vote(handle, 'approve');
+      return { report: await endOf(handle), evidence: gate.evidence.join(' ') };
+    });
+    expect(evidence).toContain('At eu-central-1 it applies with a delay of 1h: ');
+    expect(estate.changes()).toContain('applyDatabase');
+    expect(estate.changes().indexOf('applyDatabase')).toBeLessThan(estate.changes().indexOf('promoteDatabase'));
+    expect(report.outcome).toBe('recovered');
+    expect(report.loss.kind).toBe('proven 0');
+  });
+});
