@@ -31,10 +31,18 @@ export interface Answer {
 export class TestEstate {
   readonly directory: string;
   readonly network: number;
+  private readonly postgresBin: string;
+  private readonly redisServer: string;
+  /** Before 7.0 some settings of the others are unknown. */
+  private readonly olderRedis: boolean;
   private readonly running = new Map<string, ChildProcess>();
   private reference: Server | undefined;
 
-  constructor(network: number) {
+  /** `servers` brings other versions than the machine's own: folder of `initdb` and `postgres`, and the program of Redis. */
+  constructor(network: number, servers: { readonly postgres?: string; readonly redis?: string } = {}) {
+    this.postgresBin = servers.postgres ?? pgBin;
+    this.redisServer = servers.redis ?? 'redis-server';
+    this.olderRedis = / v=[0-6]\./.test(execFileSync(this.redisServer, ['--version'], { encoding: 'utf8' }));
     this.network = network;
     this.directory = mkdtempSync('/var/tmp/dr-site-agent-');
     chmodSync(this.directory, 0o755);
@@ -61,12 +69,9 @@ export class TestEstate {
     );
     this.sql('east', 'create database app');
     this.sql('east', readFileSync(join(repository, 'lab', 'schema.sql'), 'utf8'), 'app');
-    for (const site of ['west', 'north'] as const) {
-      const source = `host=${this.address('east')} port=5432 user=dr_repl passfile=${this.path(site, 'pgpass')} application_name=${site}`;
-      this.asServer(join(pgBin, 'pg_basebackup'), ['-D', this.path(site, 'pg'), '-d', source, '-R', '-X', 'stream', '-c', 'fast', '--no-sync']);
-      writeFileSync(this.path(site, 'pg', 'site.conf'), `listen_addresses = '${this.address(site)}'\n`);
-      await this.startPostgres(site);
-    }
+    await this.stopPostgres('east');
+    for (const site of ['west', 'north'] as const) this.copyPrimary(site);
+    await Promise.all(sites.map((site) => this.startPostgres(site)));
     for (const site of sites) await this.startRedis(site);
     await eventually('west is synchronous', () => {
       this.sql('east', `alter system set synchronous_standby_names = 'ANY 1 ("west")'`);
@@ -177,7 +182,7 @@ export class TestEstate {
 
   /** One that may answer nobody. */
   startPostgresSilently(site: TestSite, ...args: readonly string[]): void {
-    this.spawn(`postgres-${site}`, join(pgBin, 'postgres'), ['-D', this.path(site, 'pg'), ...args]);
+    this.spawn(`postgres-${site}`, join(this.postgresBin, 'postgres'), ['-D', this.path(site, 'pg'), ...args]);
   }
 
   /** A program that runs beside, until the estate ends or begins anew. */
@@ -191,7 +196,7 @@ export class TestEstate {
   }
 
   async startRedis(site: TestSite, args: readonly string[] = [this.path(site, 'redis.conf')]): Promise<void> {
-    this.spawn(`redis-${site}`, 'redis-server', args);
+    this.spawn(`redis-${site}`, this.redisServer, args);
     await eventually(`Redis of ${site} answers`, () => this.redis(site, 'PING') === 'PONG');
   }
 
@@ -310,8 +315,18 @@ export class TestEstate {
     });
   }
 
+  /** A standby from the files of the primary, which is down: any version of the server can be copied so. */
+  private copyPrimary(site: TestSite): void {
+    const words = `host=${this.address('east')} port=5432 user=dr_repl passfile=${this.path(site, 'pgpass')} application_name=${site}`;
+    execFileSync('cp', ['-a', this.path('east', 'pg'), this.path(site, 'pg')]);
+    writeFileSync(this.path(site, 'pg', 'postgresql.auto.conf'), `primary_conninfo = '${words}'\n`, { mode: 0o600 });
+    writeFileSync(this.path(site, 'pg', 'standby.signal'), '');
+    writeFileSync(this.path(site, 'pg', 'site.conf'), `listen_addresses = '${this.address(site)}'\n`);
+    this.owned(this.path(site, 'pg'));
+  }
+
   private initPrimary(): void {
-    this.asServer(join(pgBin, 'initdb'), [
+    this.asServer(join(this.postgresBin, 'initdb'), [
       '-D',
       this.path('east', 'pg'),
       '-U',
@@ -360,7 +375,7 @@ export class TestEstate {
       `dir ${at('redis')}`,
       'save ""',
       'enable-debug-command yes',
-    ];
+    ].filter((line) => !this.olderRedis || !/^(bind-source-addr|enable-debug-command) /.test(line));
     const replica = [
       'repl-diskless-sync-delay 0',
       'repl-ping-replica-period 1',
