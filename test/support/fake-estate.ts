@@ -39,6 +39,8 @@ export class FakeEstate {
   zone: { epoch: number; holder: string } | null = { epoch: 0, holder: '' };
   /** What stands at the public name beside the route. */
   records: RecordLook = { obstacles: [], differences: [], beside: [] };
+  /** Whether the watch was told to look at the public name too; null before it. */
+  nameWatched: boolean | null = null;
   readonly capacity = new Map<SiteId, number>();
   readonly calls: Call[] = [];
   /** Names of activities, and how often each is still to fail, with what. */
@@ -345,7 +347,10 @@ export class FakeEstate {
         }));
         return { found: true, functions: verdicts, remarks: this.resolverRemarks };
       },
-      watchService: async () => ({ relapsed: false, detail: 'quiet', rounds: 3 }),
+      watchService: async ({ routed }) => {
+        this.nameWatched = routed;
+        return { relapsed: false, detail: 'quiet', rounds: 3 };
+      },
     } satisfies Partial<Activities>;
   }
 
