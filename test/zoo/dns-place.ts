@@ -111,6 +111,11 @@ export class DnsPlace {
     this.route53.setControlPlane(available);
   }
 
+  /** Both resolvers forget what they know. */
+  async forget(): Promise<void> {
+    await this.servers.control['dns/forget']?.({});
+  }
+
   /** The last resolver asks for the public name once more and keeps the answer for ever, until the next reset. */
   async keepAnswers(): Promise<void> {
     await this.servers.control['dns/resolver']?.({ keepsExpired: true });

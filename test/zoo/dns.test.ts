@@ -35,6 +35,11 @@ describe('a zone', () => {
       detail: expect.stringMatching(/gives \S+ and \S+ \((us-east-1 and eu-central-1|eu-central-1 and us-east-1)\)/),
     });
     expect(await place.dns.readRoute({ run })).toMatchObject({ site: 'unknown' });
+    expect(await place.verification.verifyAsCustomer({ run, site: target, functions: [], withinSeconds: 0 }), 'a resolver gives both').toMatchObject({
+      found: false,
+      remarks: [expect.stringContaining(' and '), expect.stringContaining(' and ')],
+    });
+    await place.forget();
     expect(await place.dns.changeRecord({ run, to: target })).toMatchObject({ changed: true, before: expect.stringContaining(' and ') });
     expect(held(recordName, 'A').map(({ values }) => values)).toEqual([[place.address(target)], [place.address(target)]]);
     expect(await place.dns.proveRoute({ run, to: target, withinSeconds: 5 })).toMatchObject({ moved: true });
