@@ -6,7 +6,7 @@ import type { PlanSnapshot } from '../plan/schema.ts';
 import type { Report } from '../report/report.ts';
 import { makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeWorkflowId, taskQueue } from '../workflows/ids.ts';
 import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, voteUpdate } from '../workflows/messages.ts';
-import type { Assessment, AssessmentInput, EstateCheck, RegionalFailoverInput, RunStatus, ShortVote, Vote, VoteReceipt } from '../workflows/messages.ts';
+import type { AssessmentResult, AssessmentInput, EstateCheck, RegionalFailoverInput, RunStatus, ShortVote, Vote, VoteReceipt } from '../workflows/messages.ts';
 import { connectClient } from './connect.ts';
 import type { ConnectOptions } from './connect.ts';
 import { asDrError, DrError, isNotFound, noWorker, unknownRun } from './errors.ts';
@@ -78,8 +78,8 @@ export class DrClient {
   }
 
   /** Looks at the estate as a failover would, changes nothing, and resolves with what it found. Joins an assessment that is under way. */
-  async assess(input: AssessmentInput): Promise<Assessment> {
-    return this.execute<Assessment>('assessment', makeAssessmentWorkflowId(input.estate, input.from), input);
+  async assess(input: AssessmentInput): Promise<AssessmentResult> {
+    return this.execute<AssessmentResult>('assessment', makeAssessmentWorkflowId(input.estate, input.from), input);
   }
 
   /** What the workers reach of the estate, as whom, and what they lack. Only reads. */

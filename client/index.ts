@@ -16,6 +16,7 @@ export { makeAssessmentWorkflowId, makeDryRunWorkflowId, makeRunWorkflowId, task
 export type {
   Assessment,
   AssessmentInput,
+  AssessmentResult,
   EstateCheck,
   OpenGate,
   RegionalFailoverInput,

@@ -3,14 +3,16 @@ import { seconds } from '../plan/durations.ts';
 import { judgeFailure } from '../plan/rules/failure.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { assess } from './assess.ts';
-import type { Assessment, AssessmentInput } from './messages.ts';
+import type { AssessmentInput, AssessmentResult } from './messages.ts';
 import { openReadOnly } from './opening.ts';
+import { recordLines } from './records.ts';
 import { lookAtSite } from './steps/detection.ts';
 
-export async function assessment(input: AssessmentInput): Promise<Assessment> {
+export async function assessment(input: AssessmentInput): Promise<AssessmentResult> {
   const { plan, run } = await openReadOnly(input);
   const { probeTimeout, holdTime } = plan.estate.detection;
   const { read } = toolsFor(`Assess ${input.from}`, seconds(holdTime) + seconds(probeTimeout) * 8 + 30);
-  const vantages = await lookAtSite(read, run, plan, input.from, seconds(holdTime));
-  return assess(read, run, plan, input.from, vantages, judgeFailure(vantages, 0).failedSince);
+  const [vantages, records] = await Promise.all([lookAtSite(read, run, plan, input.from, seconds(holdTime)), read.lookAtRecords({ run })]);
+  const assessed = await assess(read, run, plan, input.from, vantages, judgeFailure(vantages, 0).failedSince);
+  return { ...assessed, records: recordLines(records) };
 }

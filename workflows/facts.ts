@@ -1,6 +1,6 @@
 /** What a recovery has learned so far: everything that its report is made of, apart from the steps themselves. */
 import type { Vantage } from '../activities/detection/port.ts';
-import type { ZoneEpoch } from '../activities/dns/port.ts';
+import type { RecordLook, ZoneEpoch } from '../activities/dns/port.ts';
 import type { Fence, WriterState } from '../activities/fencing/port.ts';
 import type { AgentState } from '../activities/hosts/port.ts';
 import type { FunctionVerdict } from '../activities/verification/port.ts';
@@ -25,6 +25,8 @@ export interface RecoveryFacts {
   vantages: readonly Vantage[];
   /** When the vantage points last looked; RFC 3339, absent before the first look. */
   lookedAt?: string;
+  /** What stands at the public name, as it was looked at for the gate; null before. */
+  records: RecordLook | null;
   loss: Loss | null;
   /** When the target's cache last heard from the failed primary, seen before anything was detached; RFC 3339. */
   cacheContactAt: string | null;
@@ -52,6 +54,7 @@ export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFai
     ...start,
     moments: {},
     vantages: [],
+    records: null,
     loss: null,
     cacheContactAt: null,
     cacheLoss: null,

@@ -31,7 +31,7 @@ export function dropLeftover(facts: RecoveryFacts, text: string): void {
 
 /** The zone that holds an older epoch: a worker that was left behind is still refused by the agents, which it asks first, but not by the zone itself. */
 export function zoneLeftover(run: Run): string {
-  return `The DNS zone of ${run.plan.estate.dns.recordName} does not hold epoch ${run.epoch}, since its API did not answer. Until a later change writes it, only the site agents keep an older run from changing the records.`;
+  return `The DNS zone of ${run.plan.estate.dns.recordName} does not hold epoch ${run.epoch}: it could not be written, and the timeline says why. Until a later change writes it, only the site agents keep an older run from changing the records.`;
 }
 
 const askAgainMilliseconds = 500;

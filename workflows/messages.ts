@@ -140,7 +140,7 @@ export interface TargetAssessment {
   readonly cachePromoted?: true;
 }
 
-/** Result of `assessment` and evidence of the activation gate. */
+/** Evidence of the activation gate. */
 export interface Assessment {
   readonly at: string;
   readonly from: SiteId;
@@ -161,6 +161,12 @@ export interface Assessment {
   readonly restartInPlace: { readonly eligible: boolean; readonly reason: string };
   readonly targets: readonly TargetAssessment[];
   readonly recommendation: string;
+}
+
+/** Result of `assessment`: what a failover would find, and what stands at the public name. */
+export interface AssessmentResult extends Assessment {
+  /** One sentence for each thing at the public name that a route cannot change, or that is not as the plan says; absent in a result of a release before this look. */
+  readonly records?: readonly string[];
 }
 
 /** Input of the workflow type `estateCheck`: what the workers reach, as whom, and what they lack. Changes nothing. */

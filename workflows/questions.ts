@@ -13,6 +13,7 @@ import { countLoss, lossGrows, lossNeedsPeople, lossOf } from './loss.ts';
 import type { Assessment } from './messages.ts';
 import { now } from './clock.ts';
 import { describe } from './failures.ts';
+import { recordLines } from './records.ts';
 import type { Run } from './run.ts';
 import type { Look } from './step-body.ts';
 import { mustBeFailed, lookAtSite } from './steps/detection.ts';
@@ -134,6 +135,7 @@ function evidenceOf(run: Run, facts: RecoveryFacts, assessment: Assessment): Gat
     `Recommended: ${assessment.recommendation}`,
     `Severity ${assessment.score} (${assessment.scoreParts.join(', ') || 'nothing counted'}), escalation level ${assessment.escalationLevel}. The source document's rule would say: ${assessment.sourceRuleAction}.`,
     ...(target?.reasons ?? []),
+    ...(facts.records ? recordLines(facts.records) : []),
   ];
   if (facts.declaredFailed) lines.unshift(`${run.start.startedBy} declares ${facts.from} failed: ${facts.declaredFailed.reason}`);
   return { lines, at: assessment.at, badness: lossBadness(loss) + (target?.eligible ? 0 : 10_000_000) };

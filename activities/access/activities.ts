@@ -8,10 +8,11 @@ import { checkAgent } from './agent.ts';
 import { checkAutoScaling, checkElastiCache, checkRds } from './aws.ts';
 import { lacking, serves, words } from './checks.ts';
 import type { AccessActivities, AccessCheck } from './port.ts';
+import { checkDnsApi, checkDnsServers } from './dns.ts';
 import { checkDatabase } from './postgresql.ts';
 import { checkCache } from './redis.ts';
 import { checkService } from './service.ts';
-import { checkDnsApi, checkDnsServers, checkMail, checkMonitoring, checkReports } from './shared.ts';
+import { checkMail, checkMonitoring, checkReports } from './shared.ts';
 
 export function createAccessActivities(dependencies: FolderDependencies): AccessActivities {
   const { planOf, secret, planFolder } = dependencies;
@@ -34,7 +35,7 @@ export function createAccessActivities(dependencies: FolderDependencies): Access
     async checkSharedAccess({ run }) {
       const plan = await planOf(run.planDigest);
       const groups = await Promise.all([
-        withSecrets('Route 53 API', async () => [await checkDnsApi(plan, secret)]),
+        withSecrets('Route 53 API', async () => checkDnsApi(plan, secret)),
         checkDnsServers(plan),
         withSecrets('mail server', async () => [await checkMail(plan)]),
         withSecrets('monitoring', async () => [await checkMonitoring(plan, secret)]),

@@ -45,7 +45,8 @@ export function createDetectionActivities(dependencies: FolderDependencies): Det
       const watched = plan.sites.find((site) => site.role === 'primary')?.id;
       if (input.site !== watched) {
         // It says nothing about any other site, so it must not stand for a second kind of witness there.
-        const look = async (): Promise<Round> => ({ sentAt: dependencies.now(), verdict: 'blind', observations: [], detail: `watches ${watched} only` });
+        const detail = `watches ${watched} only, the primary of the plan; for ${input.site} that is expected, and the orchestrator and the site agents see it`;
+        const look = async (): Promise<Round> => ({ sentAt: dependencies.now(), verdict: 'blind', observations: [], detail });
         return watch({ kind: 'health-check', observer: plan.estate.dns.driver, ...pace(plan, input), look });
       }
       const route53 = await createRoute53(plan, dependencies);

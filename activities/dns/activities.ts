@@ -1,6 +1,6 @@
 /** Routing: the data plane by switches at the surviving sites, the control plane by records; proof from the servers that customers' resolvers ask. */
 import { ApplicationFailure } from '@temporalio/common';
-import { milliseconds, seconds } from '../../plan/durations.ts';
+import { milliseconds } from '../../plan/durations.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
 import { bare } from '../attempt.ts';
@@ -8,23 +8,30 @@ import type { ActivityDependencies, AgentAnswer } from '../dependencies.ts';
 import { mustBeNewest, mustHoldMajority } from '../epoch.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
 import { endsTheRun, failure } from '../errors.ts';
-import { resolveAt, serverName, type AddressAnswer } from '../probing/resolve.ts';
+import { given, givesOnly, resolveAt, serverName } from '../probing/resolve.ts';
 import { mustHoldTask } from '../task.ts';
 import { until } from '../waiting.ts';
-import type { DnsActivities, RouteProof, ZoneEpoch } from './port.ts';
-import { addressOf, createRoute53, epochSet, pointTo, type Route53, type ZoneState } from './route53.ts';
+import { addressesOf, agreeOn, askAuthorities, askForIpv6, notMoved, queryTimeoutMilliseconds, siteOf, type AuthorityAnswer } from './authorities.ts';
+import { addressesBeside } from './findings.ts';
+import type { DnsActivities, RecordLook, RouteProof, ZoneEpoch } from './port.ts';
+import { createRoute53, type Route53 } from './route53.ts';
+import { describeZone, epochSet, readEpoch, readState, servedFromElsewhere, wrongSets, type EpochState } from './zone.ts';
 
 /** A control plane that is gone does not refuse, it is silent; what only helps is not waited for longer than this. */
 const impatientMilliseconds = 2_000;
-const queryTimeoutMilliseconds = 1_000;
 const pollMilliseconds = 100;
 
 export function createDnsActivities(dependencies: ActivityDependencies): DnsActivities {
   return {
     async readRoute({ run }) {
       const plan = await dependencies.planOf(run.planDigest);
-      const [answer] = await askAuthorities(plan);
-      return { site: siteAt(plan, answer?.address), address: answer?.address ?? '', ttlSeconds: answer?.ttlSeconds ?? 0, at: dependencies.now().toISOString() };
+      const answers = await askAuthorities(plan);
+      const ttlSeconds = Math.max(0, ...answers.map((answer) => answer.ttlSeconds));
+      return { site: siteOf(plan, answers), addresses: addressesOf(answers), ttlSeconds, at: dependencies.now().toISOString() };
+    },
+
+    async lookAtRecords({ run }) {
+      return lookAtRecords(await dependencies.planOf(run.planDigest), dependencies);
     },
 
     async throwSwitch({ run, from, to, switchSites }) {
@@ -36,7 +43,7 @@ export function createDnsActivities(dependencies: ActivityDependencies): DnsActi
 
     readZoneEpoch: ({ run }) =>
       withZone(dependencies, run, async (route53) => {
-        const { epoch, holder } = await route53.readZone();
+        const { epoch, holder } = readEpoch(await route53.readEpoch());
         return { reachable: true, epoch, holder };
       }),
 
@@ -122,27 +129,31 @@ async function withZone(dependencies: ActivityDependencies, run: RunContext, wor
 }
 
 async function claimZone(plan: Plan, route53: Route53, run: RunContext): Promise<ZoneEpoch> {
-  const zone = await route53.readZone();
+  const zone = readEpoch(await route53.readEpoch());
   mustBeNewest('The zone', zone, run, 'No record was changed.');
-  const ours = zone.epoch === run.epoch && zone.holder === run.execution;
-  if (!ours) await route53.changeZone(takeEpoch(plan, zone, run), `${run.runId} claims epoch ${run.epoch}`);
+  if (!isOurs(zone, run)) await route53.changeZone(takeEpoch(plan, zone, run), `${run.runId} claims epoch ${run.epoch}`);
   return { reachable: true, epoch: run.epoch, holder: run.execution };
 }
 
+function isOurs({ epoch, holder }: EpochState, run: RunContext): boolean {
+  return epoch === run.epoch && holder === run.execution;
+}
+
 /** Deletes exactly the record that was read, so that the batch fails when another run was faster. */
-function takeEpoch(plan: Plan, zone: ZoneState, run: RunContext) {
+function takeEpoch(plan: Plan, zone: EpochState, run: RunContext) {
   return [
     ...(zone.epochRecord ? [{ Action: 'DELETE' as const, ResourceRecordSet: zone.epochRecord }] : []),
-    { Action: 'CREATE' as const, ResourceRecordSet: epochSet(plan, run.epoch, run.execution) },
+    { Action: 'CREATE' as const, ResourceRecordSet: epochSet(plan, zone, run.epoch, run.execution) },
   ];
 }
 
 async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: SiteId, now: () => Date): Promise<Change> {
-  const { controlPlaneBound, recordName, ttl } = plan.estate.dns;
+  const { controlPlaneBound, recordName } = plan.estate.dns;
   const address = plan.estate.sites[to]?.publicAddress;
   if (address === undefined) throw failure('refused', { happened: `The plan gives no public address for ${to}.`, leftAs: 'No record was changed.' });
-  const zone = await route53.readZone();
+  const zone = readState(plan, await route53.readSets());
   mustBeNewest('The zone', zone, run, 'No record was changed.');
+  mustBeRoutable(zone.obstacles);
   const change = (changed: boolean): Change => ({
     before: describeZone(zone),
     after: `${recordName} → ${address}`,
@@ -150,12 +161,10 @@ async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: S
     source: 'route53',
     at: now().toISOString(),
   });
-  // The secondary record is left alone while it leads there anyway; otherwise a thrown switch would send customers elsewhere.
-  const wrong = [zone.primary, ...(zone.secondary ? [zone.secondary] : [])].filter((set) => addressOf(set) !== address);
-  const ours = zone.epoch === run.epoch && zone.holder === run.execution;
-  if (ours && wrong.length === 0) return change(false);
+  const wrong = wrongSets(plan, zone, address);
+  if (isOurs(zone, run) && wrong.length === 0) return change(false);
   const id = await route53.changeZone(
-    [...takeEpoch(plan, zone, run), ...wrong.map((set) => ({ Action: 'UPSERT' as const, ResourceRecordSet: pointTo(set, address, seconds(ttl)) }))],
+    [...takeEpoch(plan, zone, run), ...wrong.map((set) => ({ Action: 'UPSERT' as const, ResourceRecordSet: set }))],
     `${run.runId} epoch ${run.epoch}: ${recordName} to ${to}`,
   );
   const synced = await until(async () => ((await route53.inSync(id)) ? true : undefined), {
@@ -170,9 +179,32 @@ async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: S
   });
 }
 
-function describeZone(zone: ZoneState): string {
-  const secondary = zone.secondary ? `, secondary → ${addressOf(zone.secondary)}` : '';
-  return `primary → ${addressOf(zone.primary)}${secondary}, epoch ${zone.epoch}`;
+/** What cannot be pointed to a site is left as it is: half of a route is none. */
+function mustBeRoutable(obstacles: readonly string[]): void {
+  if (obstacles.length === 0) return;
+  throw failure('refused', {
+    happened: obstacles.join(' '),
+    leftAs: 'No record was changed.',
+    next: 'Mend the zone, or route by hand; then choose retry.',
+  });
+}
+
+/** What the zone's API says of the name; where it is silent, what DNS itself gives beside the route. */
+async function lookAtRecords(plan: Plan, dependencies: ActivityDependencies): Promise<RecordLook> {
+  const [served, ipv6] = [askAuthorities(plan), askForIpv6(plan)];
+  const route53 = await createRoute53(plan, dependencies, impatientMilliseconds);
+  try {
+    const zone = readState(plan, await route53.readSets());
+    return { obstacles: [...zone.obstacles, ...servedFromElsewhere(plan, zone, await served)], differences: zone.differences, beside: zone.beside };
+  } catch (error) {
+    mustHoldTask();
+    if (!(error instanceof ApplicationFailure) || endsTheRun(error)) throw error;
+    const addresses = await ipv6;
+    const beside = addresses.length === 0 ? [] : [addressesBeside(plan.estate.dns.recordName, addresses.join(' and '))];
+    return { unseen: withoutHint(error.message), obstacles: [], differences: [], beside };
+  } finally {
+    route53.close();
+  }
 }
 
 async function proveRoute(
@@ -197,41 +229,8 @@ async function proveRoute(
   const asked = await Promise.all(
     resolvers.map(async (resolver) => {
       const answer = await resolveAt(resolver, recordName, queryTimeoutMilliseconds).catch(() => undefined);
-      return { server: serverName(resolver), address: answer?.address ?? 'no answer', agrees: answer?.address === address };
+      return { server: serverName(resolver), address: answer ? given(answer) : 'no answer', agrees: answer !== undefined && givesOnly(answer, address) };
     }),
   );
   return { moved: true, site: to, authoritativeAt: moved.at.toISOString(), ttlSeconds: moved.ttlSeconds, resolvers: asked };
-}
-
-export interface AuthorityAnswer extends AddressAnswer {
-  /** Name of the server that gave it. */
-  readonly server: string;
-}
-
-/** Every authoritative server that answers, in the order of the plan. */
-async function askAuthorities(plan: Plan): Promise<readonly AuthorityAnswer[]> {
-  const { authoritativeServers, recordName } = plan.estate.dns;
-  const answers = await Promise.allSettled(
-    authoritativeServers.map(async (server) => ({ server: serverName(server), ...(await resolveAt(server, recordName, queryTimeoutMilliseconds)) })),
-  );
-  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
-}
-
-/** At least one has answered, and all that did give this address: a customer's resolver may ask any of them. */
-export function agreeOn(answers: readonly AuthorityAnswer[], address: string): boolean {
-  return answers.length > 0 && answers.every((answer) => answer.address === address);
-}
-
-/** Which servers give something else, and what. */
-export function notMoved(plan: Plan, to: SiteId, withinSeconds: number, answers: readonly AuthorityAnswer[]): string {
-  const address = plan.estate.sites[to]?.publicAddress ?? 'no address';
-  if (answers.length === 0) return `After ${withinSeconds} s no authoritative server answers; ${address} of ${to} was expected.`;
-  const others = answers
-    .filter((answer) => answer.address !== address)
-    .map((answer) => `${answer.server} gives ${answer.address} (${siteAt(plan, answer.address)})`);
-  return `After ${withinSeconds} s not all authoritative servers give ${address} of ${to}: ${others.join(', ')}.`;
-}
-
-function siteAt(plan: Plan, address: string | undefined): SiteId {
-  return Object.entries(plan.estate.sites).find(([, site]) => site.publicAddress === address)?.[0] ?? 'unknown';
 }

@@ -3,17 +3,19 @@ import {
   ChangeResourceRecordSetsCommand,
   GetChangeCommand,
   GetHealthCheckStatusCommand,
+  GetHostedZoneCommand,
   ListResourceRecordSetsCommand,
+  type ListResourceRecordSetsCommandInput,
   Route53Client,
   type Change as RecordChange,
   type ResourceRecordSet,
 } from '@aws-sdk/client-route-53';
-import { milliseconds, seconds } from '../../plan/durations.ts';
+import { milliseconds } from '../../plan/durations.ts';
 import type { Plan } from '../../plan/schema.ts';
 import { awsClientOptions, bounded, boundedChange } from '../aws/client.ts';
 import { rethrowAws } from '../aws/errors.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { failure } from '../errors.ts';
+import { namesAbove, sameName, type ZoneSets } from './records.ts';
 
 const unchanged = 'No record was changed.';
 
@@ -23,21 +25,13 @@ export interface CheckerReport {
   readonly text: string;
 }
 
-/** What stands in the zone about the name that customers use, and about the epoch. */
-export interface ZoneState {
-  /** Records of the name, by role: the primary of a failover set or a plain record, and the secondary. */
-  readonly primary: ResourceRecordSet;
-  readonly secondary: ResourceRecordSet | undefined;
-  readonly epochRecord: ResourceRecordSet | undefined;
-  readonly epoch: number;
-  /** Run that wrote the epoch; empty when nobody has. */
-  readonly holder: string;
-}
-
 export interface Route53 {
   /** The last report of each checker. */
   healthCheck(id: string): Promise<readonly CheckerReport[]>;
-  readZone(): Promise<ZoneState>;
+  /** Every record set at the epoch's name. */
+  readEpoch(): Promise<readonly ResourceRecordSet[]>;
+  /** Every record set that the route hangs on. */
+  readSets(): Promise<ZoneSets>;
   /** One batch, all or nothing. Gives the id of the change. */
   changeZone(changes: readonly RecordChange[], comment: string): Promise<string>;
   inSync(changeId: string): Promise<boolean>;
@@ -49,10 +43,15 @@ export async function createRoute53(plan: Plan, dependencies: Pick<ActivityDepen
   const { dns, detection } = plan.estate;
   const client = new Route53Client(await awsClientOptions(dns, dns.credentials, dependencies));
   const within = () => bounded(timeoutMilliseconds);
-  const list = async (name: string): Promise<ResourceRecordSet[]> => {
-    const command = new ListResourceRecordSetsCommand({ HostedZoneId: dns.hostedZoneId, StartRecordName: name });
-    const answer = await client.send(command, within()).catch(rethrowAws(`Reading ${name}`, unchanged));
-    return (answer.ResourceRecordSets ?? []).filter((set) => sameName(set.Name, name));
+  const list = (page: Omit<ListResourceRecordSetsCommandInput, 'HostedZoneId'>) =>
+    client
+      .send(new ListResourceRecordSetsCommand({ HostedZoneId: dns.hostedZoneId, ...page }), within())
+      .catch(rethrowAws(`Reading ${page.StartRecordName}`, unchanged));
+  const readZone = async (): Promise<Pick<ZoneSets, 'zone' | 'above'>> => {
+    const command = new GetHostedZoneCommand({ Id: dns.hostedZoneId });
+    const { HostedZone } = await client.send(command, within()).catch(rethrowAws(`Reading zone ${dns.hostedZoneId}`, unchanged));
+    const zone = { name: HostedZone?.Name ?? '', isPrivate: HostedZone?.Config?.PrivateZone ?? false };
+    return { zone, above: (await Promise.all(namesAbove(dns.recordName, zone.name).map((name) => setsAt(list, name)))).flat() };
   };
   return {
     async healthCheck(id) {
@@ -64,8 +63,10 @@ export async function createRoute53(plan: Plan, dependencies: Pick<ActivityDepen
         return StatusReport?.CheckedTime === undefined ? [] : [{ healthy: text.startsWith('Success'), checkedAt: StatusReport.CheckedTime, text }];
       });
     },
-    async readZone() {
-      return readState(plan, (await Promise.all([list(dns.recordName), list(dns.epochRecordName)])).flat());
+    readEpoch: () => setsAt(list, dns.epochRecordName),
+    async readSets() {
+      const [zone, atName, atEpoch] = await Promise.all([readZone(), setsAt(list, dns.recordName), setsAt(list, dns.epochRecordName)]);
+      return { ...zone, atName, atEpoch };
     },
     async changeZone(changes, comment) {
       const command = new ChangeResourceRecordSetsCommand({ HostedZoneId: dns.hostedZoneId, ChangeBatch: { Comment: comment, Changes: [...changes] } });
@@ -83,45 +84,25 @@ export async function createRoute53(plan: Plan, dependencies: Pick<ActivityDepen
   };
 }
 
-function sameName(a: string | undefined, b: string): boolean {
-  const bare = (name: string): string => name.toLowerCase().replace(/\.$/, '');
-  return a !== undefined && bare(a) === bare(b);
-}
+type Page = Pick<ListResourceRecordSetsCommandInput, 'StartRecordName' | 'StartRecordType' | 'StartRecordIdentifier'>;
+type List = (page: Page) => Promise<{
+  readonly ResourceRecordSets?: ResourceRecordSet[] | undefined;
+  readonly IsTruncated?: boolean | undefined;
+  readonly NextRecordName?: string | undefined;
+  readonly NextRecordType?: Page['StartRecordType'];
+  readonly NextRecordIdentifier?: string | undefined;
+}>;
 
-function readState(plan: Plan, sets: readonly ResourceRecordSet[]): ZoneState {
-  const { recordName, epochRecordName, hostedZoneId } = plan.estate.dns;
-  const addresses = sets.filter((set) => set.Type === 'A' && sameName(set.Name, recordName));
-  const primary = addresses.find((set) => set.Failover === 'PRIMARY') ?? addresses.find((set) => set.SetIdentifier === undefined);
-  if (!primary) {
-    throw failure('permanent', {
-      happened: `The zone ${hostedZoneId} has no A record ${recordName}, plain or the primary of a failover set.`,
-      leftAs: unchanged,
-    });
+/** Every set of one name, over as many pages as they fill: the sets of a name stand together, and a page has 300 at most. */
+async function setsAt(list: List, name: string): Promise<readonly ResourceRecordSet[]> {
+  const found: ResourceRecordSet[] = [];
+  for (let page: Page | undefined = { StartRecordName: name }; page !== undefined;) {
+    const answer: Awaited<ReturnType<List>> = await list(page);
+    found.push(...(answer.ResourceRecordSets ?? []).filter(({ Name }) => sameName(Name, name)));
+    const more: boolean = answer.IsTruncated === true && sameName(answer.NextRecordName, name);
+    page = more
+      ? { StartRecordName: answer.NextRecordName, StartRecordType: answer.NextRecordType, StartRecordIdentifier: answer.NextRecordIdentifier }
+      : undefined;
   }
-  const epochRecord = sets.find((set) => set.Type === 'TXT' && sameName(set.Name, epochRecordName));
-  const text = (epochRecord?.ResourceRecords ?? []).map((record) => record.Value ?? '').join('');
-  const held = /epoch=(\d+)(?: run=([^"]*))?/.exec(text);
-  return {
-    primary,
-    secondary: addresses.find((set) => set.Failover === 'SECONDARY'),
-    epochRecord,
-    epoch: Number(held?.[1] ?? 0),
-    holder: held?.[2] ?? '',
-  };
-}
-
-/** The record of the epoch that a run writes. */
-export function epochSet(plan: Plan, epoch: number, runId: string): ResourceRecordSet {
-  const { epochRecordName, ttl } = plan.estate.dns;
-  return { Name: epochRecordName, Type: 'TXT', TTL: seconds(ttl), ResourceRecords: [{ Value: `"epoch=${epoch} run=${runId}"` }] };
-}
-
-/** A set of the same name, role and health check that leads to another address. */
-export function pointTo(set: ResourceRecordSet, address: string, ttlSeconds: number): ResourceRecordSet {
-  const { AliasTarget: _alias, ...kept } = set;
-  return { ...kept, TTL: ttlSeconds, ResourceRecords: [{ Value: address }] };
-}
-
-export function addressOf(set: ResourceRecordSet | undefined): string {
-  return set?.ResourceRecords?.[0]?.Value ?? 'none';
+  return found;
 }

@@ -4,11 +4,12 @@ import type { BusinessFunction, Endpoint, FunctionProbe, Plan, SiteId } from '..
 import type { RunContext } from '../context.ts';
 import type { FolderDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
-import { resolveAt, serverName } from '../probing/resolve.ts';
+import { given, givesOnly, resolveAt, serverName } from '../probing/resolve.ts';
 import { createServiceCaller, type ServiceCaller } from '../probing/service.ts';
 import { storeLogin, type StoreLogin } from '../probing/stores.ts';
 import { pause, until } from '../waiting.ts';
 import { compareCounts, type Comparison } from './counts.ts';
+import { NameWatch } from './name-watch.ts';
 import type { CustomerVerdict, FunctionVerdict, VerificationActivities } from './port.ts';
 import { probeFunction, type ProbeResult } from './probe.ts';
 
@@ -17,8 +18,8 @@ const settleMilliseconds = 5_000;
 const pollMilliseconds = 200;
 /** A question by UDP may get lost. */
 const silentLooks = 3;
-/** Of a resolver that is there, and has no address to give. */
-const answeredCodes = new Set(['ENOTFOUND', 'ENODATA', 'ESERVFAIL', 'EREFUSED', 'EFORMERR', 'ENOTIMP']);
+/** Of a resolver that is there, and will not tell an address. */
+const answeredCodes = new Set(['ESERVFAIL', 'EREFUSED', 'EFORMERR', 'ENOTIMP']);
 
 interface Verifier {
   readonly plan: Plan;
@@ -47,8 +48,9 @@ export function createVerificationActivities(dependencies: FolderDependencies): 
       return verifyAsCustomer(await verifierOf(run), site, functions, withinSeconds);
     },
 
-    async watchService({ run, site, functions, forSeconds }) {
-      return watchService(await verifierOf(run), site, functions, forSeconds);
+    async watchService({ run, site, functions, forSeconds, routed }) {
+      const verifier = await verifierOf(run);
+      return watchService(verifier, site, functions, forSeconds, routed ? new NameWatch(verifier.plan, site) : undefined);
     },
   };
 }
@@ -165,8 +167,8 @@ async function resolveAs(plan: Plan, site: SiteId, resolver: Endpoint): Promise<
     remark: `${name} gives ${answer}, not ${expected}: whoever asks it does not come to ${site} until it has forgotten that.`,
   });
   try {
-    const { address } = await resolveAt(resolver, plan.estate.service.publicHost, milliseconds(plan.estate.detection.probeTimeout));
-    return address === expected ? { gives: 'the address' } : other(address);
+    const answer = await resolveAt(resolver, plan.estate.service.publicHost, milliseconds(plan.estate.detection.probeTimeout));
+    return expected !== undefined && givesOnly(answer, expected) ? { gives: 'the address' } : other(given(answer));
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (answeredCodes.has(code)) return other(code);
@@ -179,26 +181,43 @@ async function watchService(
   site: SiteId,
   functions: readonly string[],
   forSeconds: number,
+  name: NameWatch | undefined,
 ): Promise<{ readonly relapsed: boolean; readonly detail: string; readonly rounds: number }> {
-  const { plan } = verifier;
-  const endpoint = serviceAt(plan, site);
-  const interval = milliseconds(plan.estate.detection.probeInterval);
+  const interval = milliseconds(verifier.plan.estate.detection.probeInterval);
   const end = performance.now() + forSeconds * 1000;
   let failedBefore: ReadonlyMap<string, string> = new Map();
   for (let rounds = 1; ; rounds++) {
-    const results = await Promise.all(
+    const failing = await failingNow(verifier, site, functions, name);
+    const twice = [...failing].filter(([what]) => failedBefore.has(what));
+    if (twice.length > 0) return { relapsed: true, rounds, detail: twice.map(([what, why]) => `${what}: ${why}`).join(' · ') };
+    // What failed in the last round is looked at once more.
+    if (performance.now() >= end && failing.size === 0)
+      return {
+        relapsed: false,
+        rounds,
+        detail: [`Every function answered in ${rounds} rounds over ${forSeconds} s.`, ...(name ? [name.summary] : [])].join(' '),
+      };
+    failedBefore = failing;
+    const left = end - performance.now();
+    await pause(left > 0 ? Math.max(1, Math.min(interval, left)) : interval);
+  }
+}
+
+/** One round of the watch: what fails, by its function or the public name, and why. */
+async function failingNow(verifier: Verifier, site: SiteId, functions: readonly string[], name: NameWatch | undefined): Promise<ReadonlyMap<string, string>> {
+  const { plan } = verifier;
+  const endpoint = serviceAt(plan, site);
+  const [results, astray] = await Promise.all([
+    Promise.all(
       functions.map(async (id) => {
         const { businessFunction, probe } = served(plan, id);
         return [id, await ask(verifier, site, endpoint, businessFunction, probe)] as const;
       }),
-    );
-    const failing = new Map(results.flatMap(([id, result]) => (result.status === 'failed' ? [[id, result.differences.join(' ')] as const] : [])));
-    const twice = [...failing].filter(([id]) => failedBefore.has(id));
-    if (twice.length > 0) return { relapsed: true, rounds, detail: twice.map(([id, why]) => `${id}: ${why}`).join(' · ') };
-    if (performance.now() >= end) return { relapsed: false, rounds, detail: `Every function answered in ${rounds} rounds over ${forSeconds} s.` };
-    failedBefore = failing;
-    await pause(Math.max(1, Math.min(interval, end - performance.now())));
-  }
+    ),
+    name?.look(),
+  ]);
+  const failed = results.flatMap(([id, result]) => (result.status === 'failed' ? [[id, result.differences.join(' ')] as const] : []));
+  return new Map([...failed, ...(astray === undefined ? [] : [[plan.estate.dns.recordName, astray] as const])]);
 }
 
 function served(plan: Plan, id: string): { readonly businessFunction: BusinessFunction; readonly probe: FunctionProbe } {

@@ -38,11 +38,15 @@ export interface VerificationActivities {
     readonly functions: readonly string[];
     readonly withinSeconds: number;
   }): Promise<CustomerVerdict>;
-  /** Calls each of `functions` each few seconds for the time; ends at the first failure seen twice in a row. Heartbeats. */
+  /**
+   * Calls each of `functions` each few seconds for the time; ends at the first failure seen twice in a row, and not while one was seen once. Where customers were `routed` to
+   * the site, the authoritative servers and the resolvers are asked for the name in each round as well: one that leads elsewhere again is a relapse. Heartbeats.
+   */
   watchService(input: {
     readonly run: RunContext;
     readonly site: SiteId;
     readonly functions: readonly string[];
     readonly forSeconds: number;
+    readonly routed: boolean;
   }): Promise<{ readonly relapsed: boolean; readonly detail: string; readonly rounds: number }>;
 }

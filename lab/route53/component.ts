@@ -6,7 +6,7 @@ import type { Control, LabContext, ResettableComponent } from '../component.ts';
 import { countBody } from '../control-body.ts';
 import type { WorldOptions } from '../world-options.ts';
 import { HealthChecker } from './checker.ts';
-import { createEstate, emulatorClient, healthChecks, initialRecords, mirrorRecords, type Route53Ids } from './estate.ts';
+import { createEstate, emulatorClient, healthChecks, initialRecords, type Route53Ids } from './estate.ts';
 import { Route53Proxy } from './proxy.ts';
 import { propagationMs, Zone } from './zone.ts';
 
@@ -38,15 +38,11 @@ export function createRoute53(context: LabContext, options: Pick<WorldOptions, '
     zone,
     checker,
     hostedZoneId: () => ids().hostedZoneId,
-    mirror: (before, after) => mirrorRecords((started as NonNullable<typeof started>).client, ids().hostedZoneId, before, after),
     healthChecksChanged: async () => checker.define(await healthChecks((started as NonNullable<typeof started>).client)),
   });
 
-  const loadRecords = async (client: Route53Client, { hostedZoneId, switchHealthCheckId }: Route53Ids) => {
-    const records = initialRecords(addresses, options.publicHost, options.ttlSeconds, switchHealthCheckId);
-    await mirrorRecords(client, hostedZoneId, zone.accepted(), records);
-    zone.load(records);
-  };
+  const loadRecords = ({ switchHealthCheckId }: Route53Ids) =>
+    zone.load(initialRecords(addresses, options.publicHost, options.ttlSeconds, switchHealthCheckId));
   const calm = () => {
     proxy.setAvailable(true);
     proxy.throttledCalls = 0;
@@ -63,7 +59,7 @@ export function createRoute53(context: LabContext, options: Pick<WorldOptions, '
       const moto = await startMoto(context, options.motoServer);
       const client = emulatorClient(addresses.moto);
       const created = await createEstate(client, addresses, options.publicHost);
-      await loadRecords(client, created);
+      loadRecords(created);
       checker.define(await healthChecks(client));
       started = { moto, client, ids: created };
       await proxy.listen();
@@ -82,7 +78,7 @@ export function createRoute53(context: LabContext, options: Pick<WorldOptions, '
     },
     async reset() {
       calm();
-      if (started) await loadRecords(started.client, started.ids);
+      if (started) loadRecords(started.ids);
     },
   };
   return { component, zone, control: controls(proxy, checker, zone, ids), ids, setControlPlane: (available) => proxy.setAvailable(available) };

@@ -1,18 +1,9 @@
 /** What the lab's hosted zone holds at the beginning, created at the emulator through its real API. */
-import {
-  ChangeResourceRecordSetsCommand,
-  CreateHealthCheckCommand,
-  CreateHostedZoneCommand,
-  ListHealthChecksCommand,
-  Route53Client,
-  type Change,
-  type HealthCheckConfig,
-  type ResourceRecordSet,
-} from '@aws-sdk/client-route-53';
+import { CreateHealthCheckCommand, CreateHostedZoneCommand, ListHealthChecksCommand, Route53Client, type HealthCheckConfig } from '@aws-sdk/client-route-53';
 import type { LabAddresses, LabSite } from '../addresses.ts';
 import { ports } from '../addresses.ts';
 import type { HealthCheckDefinition } from './checker.ts';
-import { keyOf, normalName, type RecordSet } from './records.ts';
+import { normalName, type RecordSet } from './records.ts';
 
 export interface Route53Ids {
   readonly hostedZoneId: string;
@@ -93,32 +84,6 @@ export function initialRecords(addresses: LabAddresses, publicHost: string, ttlS
     { name, type: 'A', ttlSeconds, values: [addresses.seen(secondary, 'customers')], setIdentifier: 'secondary', failover: 'SECONDARY' },
     { name: `_dr-epoch.${name}`, type: 'TXT', ttlSeconds, values: ['"epoch=0"'] },
   ];
-}
-
-/**
- * Brings the emulator from one state of the records to another by their difference: it judges each change of a batch against the state before the batch, and so
- * refuses to delete and create one record together, as Route 53 allows.
- */
-export async function mirrorRecords(client: Route53Client, hostedZoneId: string, before: readonly RecordSet[], after: readonly RecordSet[]): Promise<void> {
-  const kept = new Set(after.map(keyOf));
-  const changes: Change[] = [
-    ...before.filter((set) => !kept.has(keyOf(set))).map((set) => ({ Action: 'DELETE' as const, ResourceRecordSet: toApi(set) })),
-    ...after.filter((set) => !before.includes(set)).map((set) => ({ Action: 'UPSERT' as const, ResourceRecordSet: toApi(set) })),
-  ];
-  if (changes.length === 0) return;
-  await client.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: hostedZoneId, ChangeBatch: { Changes: changes } }));
-}
-
-function toApi(set: RecordSet): ResourceRecordSet {
-  return {
-    Name: set.name,
-    Type: set.type as 'A',
-    TTL: set.ttlSeconds,
-    ResourceRecords: set.values.map((Value) => ({ Value })),
-    ...(set.setIdentifier === undefined ? {} : { SetIdentifier: set.setIdentifier }),
-    ...(set.failover === undefined ? {} : { Failover: set.failover }),
-    ...(set.healthCheckId === undefined ? {} : { HealthCheckId: set.healthCheckId }),
-  };
 }
 
 /** The health checks that exist at the emulator now. */

@@ -1,8 +1,8 @@
-/** The Route 53 API in front of the emulator: reads pass through, changes are as honest as AWS's, faults can be switched on. */
+/** The Route 53 API in front of the emulator: records and their changes are as honest as AWS's, the rest passes through, faults can be switched on. */
 import { createServer, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http';
-import { apiError, changeAccepted, changeStatus, healthCheckStatus, parseChanges } from './api.ts';
+import { apiError, changeAccepted, changeStatus, healthCheckStatus, parseChanges, parseListStart, recordSetList } from './api.ts';
 import type { HealthChecker } from './checker.ts';
-import type { RecordChange, RecordSet } from './records.ts';
+import type { RecordChange } from './records.ts';
 import type { Zone } from './zone.ts';
 
 const emulatorTimeoutMs = 5_000;
@@ -26,8 +26,6 @@ export interface ProxyParts {
   readonly zone: Zone;
   readonly checker: HealthChecker;
   hostedZoneId(): string;
-  /** Brings the emulator's records from one state to the other. */
-  mirror(before: readonly RecordSet[], after: readonly RecordSet[]): Promise<void>;
   /** After a change of health checks at the emulator. */
   healthChecksChanged(): Promise<void>;
 }
@@ -120,9 +118,12 @@ export class Route53Proxy {
       this.failingCalls -= 1;
       return xml(500, apiError('InternalFailure', 'The request processing has failed because of an unknown error.'));
     }
-    const path = call.path.split('?', 1)[0] as string;
+    const [path = '', query] = call.path.split('?', 2);
     const zoneId = /^\/2013-04-01\/hostedzone\/([^/]+)\/rrset\/?$/.exec(path)?.[1];
-    if (zoneId !== undefined && call.method === 'POST') return this.#oneAtATime(() => this.#changeRecords(zoneId, call.body));
+    if (zoneId !== undefined && call.method === 'POST') return this.#oneAtATime(async () => this.#changeRecords(zoneId, call.body));
+    if (zoneId !== undefined && zoneId === this.#parts.hostedZoneId()) {
+      return xml(200, recordSetList(this.#parts.zone.listed(), parseListStart(new URLSearchParams(query))));
+    }
     const changeId = /^\/2013-04-01\/change\/([^/]+)$/.exec(path)?.[1];
     if (changeId !== undefined) {
       const change = this.#parts.zone.change(changeId);
@@ -141,7 +142,7 @@ export class Route53Proxy {
     return result;
   }
 
-  async #changeRecords(zoneId: string, body: string): Promise<Reply> {
+  #changeRecords(zoneId: string, body: string): Reply {
     if (zoneId !== this.#parts.hostedZoneId()) return xml(404, apiError('NoSuchHostedZone', `No hosted zone found with ID: ${zoneId}`));
     let changes: RecordChange[];
     try {
@@ -151,7 +152,6 @@ export class Route53Proxy {
     }
     const result = this.#parts.zone.check(changes, this.#parts.checker.ids());
     if (!result.ok) return xml(400, apiError('InvalidChangeBatch', `[${result.messages.join(', ')}]`));
-    await this.#parts.mirror(this.#parts.zone.accepted(), result.recordSets);
     return xml(200, changeAccepted(this.#parts.zone.accept(result.recordSets)));
   }
 

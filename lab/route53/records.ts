@@ -5,12 +5,25 @@ export interface RecordSet {
   /** Lower case with the final dot. */
   readonly name: string;
   readonly type: string;
+  /** 0 for an alias, which has none. */
   readonly ttlSeconds: number;
-  /** As the API gives them: TXT strings carry their quotes. */
+  /** As the API gives them: TXT strings carry their quotes. None for an alias. */
   readonly values: readonly string[];
+  readonly alias?: Alias;
   readonly setIdentifier?: string;
   readonly failover?: 'PRIMARY' | 'SECONDARY';
+  readonly weight?: number;
+  /** Of a set by latency. */
+  readonly region?: string;
+  /** Country code of a set by location. */
+  readonly country?: string;
   readonly healthCheckId?: string;
+}
+
+export interface Alias {
+  readonly hostedZoneId: string;
+  /** Lower case with the final dot. */
+  readonly name: string;
 }
 
 export interface RecordChange {
@@ -21,7 +34,7 @@ export interface RecordChange {
 const changesMax = 1_000;
 
 export function normalName(name: string): string {
-  const lower = name.toLowerCase();
+  const lower = name.toLowerCase().replaceAll('\\052', '*');
   return lower.endsWith('.') ? lower : `${lower}.`;
 }
 
@@ -35,6 +48,10 @@ function same(left: RecordSet, right: RecordSet): boolean {
     left.ttlSeconds === right.ttlSeconds &&
     left.failover === right.failover &&
     left.healthCheckId === right.healthCheckId &&
+    left.weight === right.weight &&
+    left.region === right.region &&
+    left.country === right.country &&
+    left.alias?.name === right.alias?.name &&
     left.values.length === right.values.length &&
     left.values.every((value) => right.values.includes(value))
   );
@@ -81,6 +98,7 @@ function wrongIn(origin: string, set: RecordSet, healthChecks: ReadonlySet<strin
   if (set.name !== origin && !set.name.endsWith(`.${origin}`)) return `RRSet with DNS name ${set.name} is not permitted in zone ${origin}`;
   if (!Number.isInteger(set.ttlSeconds) || set.ttlSeconds < 0 || set.ttlSeconds > 2_147_483_647)
     return `Invalid request: TTL of ${describe(set)} is missing or out of range`;
+  if (set.alias) return set.values.length > 0 ? `Invalid request: ${describe(set)} is an alias with values` : wrongInPolicy(set, healthChecks);
   if (set.values.length === 0) return `Invalid request: ${describe(set)} has no values`;
   if (new Set(set.values).size !== set.values.length) return `Duplicate Resource Record in ${describe(set)}`;
   for (const value of set.values) {
@@ -90,10 +108,16 @@ function wrongIn(origin: string, set: RecordSet, healthChecks: ReadonlySet<strin
       return `Invalid Resource Record: the TXT value ${value} is not in quotation marks`;
     if (set.type === 'CNAME' && set.values.length > 1) return `Invalid Resource Record: ${describe(set)} is a CNAME with more than one value`;
   }
+  return wrongInPolicy(set, healthChecks);
+}
+
+/** What is wrong with the rule by which sets of one name share it. */
+function wrongInPolicy(set: RecordSet, healthChecks: ReadonlySet<string>): string | null {
   if (set.failover !== undefined && !['PRIMARY', 'SECONDARY'].includes(set.failover))
     return `Invalid request: failover '${String(set.failover)}' is neither PRIMARY nor SECONDARY`;
-  if ((set.failover === undefined) !== (set.setIdentifier === undefined))
-    return `Invalid request: ${describe(set)} must have both a failover role and a set identifier, or neither`;
+  const policies = [set.failover, set.weight, set.region, set.country].filter((policy) => policy !== undefined).length;
+  if (policies !== (set.setIdentifier === undefined ? 0 : 1))
+    return `Invalid request: ${describe(set)} must have both one routing policy, such as a failover role, and a set identifier, or neither`;
   if (set.healthCheckId !== undefined && !healthChecks.has(set.healthCheckId)) return `Invalid request: no health check has the id ${set.healthCheckId}`;
   return null;
 }
@@ -106,14 +130,21 @@ function conflicts(sets: readonly RecordSet[]): string[] {
       messages.push(`RRSet of type CNAME with DNS name ${name} is not permitted as other records exist with the same name`);
     }
     for (const [type, alike] of groupBy(atName, (set) => set.type)) {
-      if (alike.length > 1 && alike.some((set) => set.failover === undefined))
-        messages.push(`RRSet with DNS name ${name}, type ${type} cannot be simple and a failover set at once`);
+      if (alike.length > 1 && new Set(alike.map(policyOf)).size + (alike.some((set) => policyOf(set) === 'simple') ? 1 : 0) > 1)
+        messages.push(`RRSet with DNS name ${name}, type ${type} cannot follow two routing policies at once`);
       for (const role of ['PRIMARY', 'SECONDARY']) {
         if (alike.filter((set) => set.failover === role).length > 1) messages.push(`RRSet with DNS name ${name}, type ${type} has more than one ${role}`);
       }
     }
   }
   return messages;
+}
+
+function policyOf({ failover, weight, region, country }: RecordSet): string {
+  if (failover !== undefined) return 'failover';
+  if (weight !== undefined) return 'weight';
+  if (region !== undefined) return 'latency';
+  return country === undefined ? 'simple' : 'location';
 }
 
 function groupBy<Item>(items: readonly Item[], key: (item: Item) => string): Map<string, Item[]> {

@@ -45,6 +45,16 @@ export class Zone implements ServedZone {
     return this.#accepted;
   }
 
+  /** Everything that the API lists: what was accepted, and the zone's own two records. */
+  listed(): readonly RecordSet[] {
+    const own = { name: this.origin, ttlSeconds: 900 };
+    return [
+      { ...own, type: 'NS', values: [`ns1.${this.origin}`] },
+      { ...own, type: 'SOA', values: [`ns1.${this.origin} hostmaster.${this.origin} 1 7200 900 1209600 86400`] },
+      ...this.#accepted,
+    ];
+  }
+
   isHealthy(healthCheckId: string): boolean {
     return this.#health(healthCheckId);
   }

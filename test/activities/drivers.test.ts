@@ -110,9 +110,11 @@ describe('verification', () => {
   });
 
   test('a watch over a healthy service ends without a relapse', async () => {
-    expect(await createVerificationActivities(dependencies).watchService({ run: run(0), site: primary, functions, forSeconds: 2 })).toMatchObject({
-      relapsed: false,
-    });
+    expect(await createVerificationActivities(dependencies).watchService({ run: run(0), site: primary, functions, forSeconds: 2, routed: true })).toMatchObject(
+      {
+        relapsed: false,
+      },
+    );
   });
 
   test('stale answers with status 200 are seen', async () => {
@@ -126,7 +128,9 @@ describe('verification', () => {
       });
       expect(verdict.status).toBe('failed');
       expect(verdict.differences[0]).toMatch(/^It read back .* instead of dr-0-customer-api-/);
-      expect(await createVerificationActivities(dependencies).watchService({ run: run(0), site: primary, functions, forSeconds: 20 })).toMatchObject({
+      expect(
+        await createVerificationActivities(dependencies).watchService({ run: run(0), site: primary, functions, forSeconds: 20, routed: false }),
+      ).toMatchObject({
         relapsed: true,
         rounds: 2,
       });
@@ -158,7 +162,7 @@ describe('routing', () => {
   test('the route is read from the authoritative server, with the TTL that it serves', async () => {
     expect(await createDnsActivities(dependencies).readRoute({ run: run(0) })).toMatchObject({
       site: primary,
-      address: lab.addresses.seen(primary, 'customers'),
+      addresses: [lab.addresses.seen(primary, 'customers')],
       ttlSeconds: 5,
     });
   });
@@ -319,7 +323,10 @@ describe('detection', () => {
 
   test('the health check of the primary says nothing about another site', async () => {
     const seen = await createDetectionActivities(dependencies).watchHealthCheck({ run: run(1), site: secondary, holdSeconds: 0 });
-    expect(seen).toMatchObject({ verdict: 'blind', detail: expect.stringContaining('watches us-east-1 only') });
+    expect(seen).toMatchObject({
+      verdict: 'blind',
+      detail: expect.stringContaining('watches us-east-1 only, the primary of the plan; for eu-central-1 that is expected'),
+    });
   });
 
   test('a site that only the orchestrator cannot reach is not failed', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { attempt, attemptToRead } from '../../activities/attempt.ts';
 import { render } from '../../activities/communication/render.ts';
-import { agreeOn, notMoved } from '../../activities/dns/activities.ts';
+import { agreeOn, notMoved } from '../../activities/dns/authorities.ts';
 import { failure } from '../../activities/errors.ts';
 import { parseFields } from '../../activities/ssh/agent.ts';
 import { readMetric } from '../../activities/verification/activities.ts';
@@ -77,17 +77,19 @@ describe('a metric', () => {
 
 describe('authoritative servers', () => {
   const plan = { estate: { sites: { east: { publicAddress: '192.0.2.1' }, west: { publicAddress: '192.0.2.2' } } } } as unknown as Plan;
-  const answer = (server: string, address: string) => ({ server, address, ttlSeconds: 30 });
+  const answer = (server: string, ...addresses: string[]) => ({ server, addresses, ttlSeconds: 30 });
 
-  test('prove a route only when all that answer agree', () => {
+  test('prove a route only when all that answer give the one address', () => {
     expect(agreeOn([], '192.0.2.2')).toBe(false);
     expect(agreeOn([answer('ns1:53', '192.0.2.2')], '192.0.2.2')).toBe(true);
     expect(agreeOn([answer('ns1:53', '192.0.2.2'), answer('ns2:53', '192.0.2.1')], '192.0.2.2')).toBe(false);
+    expect(agreeOn([answer('ns1:53', '192.0.2.2', '192.0.2.1')], '192.0.2.2'), 'two addresses').toBe(false);
+    expect(agreeOn([answer('ns1:53', '192.0.2.2'), answer('ns2:53')], '192.0.2.2'), 'one server knows no address').toBe(false);
   });
 
   test('that do not agree are named', () => {
-    expect(notMoved(plan, 'west', 5, [answer('ns1:53', '192.0.2.2'), answer('ns2:53', '192.0.2.1')])).toBe(
-      'After 5 s not all authoritative servers give 192.0.2.2 of west: ns2:53 gives 192.0.2.1 (east).',
+    expect(notMoved(plan, 'west', 5, [answer('ns1:53', '192.0.2.2'), answer('ns2:53', '192.0.2.1', '192.0.2.2'), answer('ns3:53')])).toBe(
+      'After 5 s not all authoritative servers give 192.0.2.2 of west alone: ns2:53 gives 192.0.2.1 and 192.0.2.2 (east and west), ns3:53 gives no address.',
     );
     expect(notMoved(plan, 'west', 5, [])).toBe('After 5 s no authoritative server answers; 192.0.2.2 of west was expected.');
   });

@@ -147,12 +147,14 @@ describe('with a server and a worker', () => {
     });
   });
 
-  it('an assessment says what is recommended and changes nothing', async () => {
+  it('an assessment says what is recommended and what stands at the public name, and changes nothing', async () => {
+    estate.records = { obstacles: ['It is a CNAME.'], differences: ['Its TTL is 300 s.'], beside: ['AAAA leads elsewhere.'] };
     await stage.with(estate, async () => {
       const result = await stage.dr('assess', '--from', 'us-east-1');
       expect(result.code).toBe(0);
       expect(result.out).toMatch(/^us-east-1: failed/);
       expect(result.out).toContain('Recommendation: ');
+      expect(result.out).toContain('At the public name\n  No run can route customers: It is a CNAME.\n  Its TTL is 300 s.\n  AAAA leads elsewhere.\n');
     });
     expect(estate.changes()).toEqual([]);
   });

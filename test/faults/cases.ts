@@ -81,7 +81,7 @@ export const faultCases: readonly FaultCase[] = [
   { subject: 'dns and aws', fault: 'route53-throttled', at: failed, lost: true, ends: ['recovered'], checks: ['lossless'] },
   { subject: 'dns and aws', fault: 'route53-failing', at: failed, lost: true, ends: ['recovered'], checks: ['lossless'] },
   { subject: 'dns and aws', fault: 'route53-reply-lost', at: failed, lost: true, ends: ['recovered'], checks: ['lossless'] },
-  { subject: 'dns and aws', fault: 'route53-hangs', at: failed, lost: true, ends: ['recovered'], says: /its API did not answer/, checks: ['lossless'] },
+  { subject: 'dns and aws', fault: 'route53-hangs', at: failed, lost: true, ends: ['recovered'], says: /it could not be written/, checks: ['lossless'] },
   { subject: 'dns and aws', fault: 'route53-pending', at: failed, lost: true, ends: ['recovered'], checks: ['lossless'], why: 'the data plane suffices' },
   { subject: 'dns and aws', fault: 'resolver-stale', at: failed, lost: true, ends: ['recovered with exceptions'], says: /until it has forgotten that/, checks: ['lossless'], why: 'customers behind it are not served' },
   { subject: 'dns and aws', fault: 'resolver-silent', at: failed, lost: true, ends: ['recovered with exceptions'], says: /did not answer/, checks: ['lossless'], why: 'one that answers suffices, and the other is named' },

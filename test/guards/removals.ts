@@ -13,6 +13,7 @@ const rules = 'test/plan/rules';
 const guards = 'test/workflows/guards.test.ts';
 const endings = 'test/workflows/endings.test.ts';
 const failover = 'test/workflows/regional-failover.test.ts';
+const zoo = 'test/zoo/dns.test.ts';
 
 export const removals: readonly Removal[] = [
   {
@@ -284,5 +285,47 @@ export const removals: readonly Removal[] = [
     file: 'site-agent/site-agent',
     edits: [{ find: ' && case $answer in $pattern) ;; *) return 1 ;; esac', replace: '' }],
     test: { file: 'test/site-agent/second-plan.test.ts', title: 'the service is judged by the answers of its own service manager' },
+  },
+  {
+    guard: 'Route: each address that is given counts, not the first of them',
+    file: 'activities/probing/resolve.ts',
+    edits: [{ find: 'addresses.length === 1 && ', replace: '' }],
+    test: { file: 'test/activities/judgements.test.ts', title: 'prove a route only when all that answer give the one address' },
+  },
+  {
+    guard: 'Route: a server that knows no address has answered',
+    file: 'activities/probing/resolve.ts',
+    edits: [{ find: 'if (noAddress.has(', replace: 'if (!noAddress.has(' }],
+    test: { file: zoo, title: 'is not called moved while one authoritative server knows no address' },
+  },
+  {
+    guard: 'Route: what no run can point to a site is refused before anything is changed',
+    file: 'activities/dns/activities.ts',
+    edits: [{ find: '  mustBeRoutable(zone.obstacles);\n', replace: '' }],
+    test: { file: zoo, title: 'with a CNAME at the public name takes the epoch, and says why no route can be changed' },
+  },
+  {
+    guard: 'Zone: text of others at the name of the epoch stays',
+    file: 'activities/dns/zone.ts',
+    edits: [{ find: 'const values = [...foreign, ', replace: 'const values = [' }],
+    test: { file: zoo, title: 'keeps the text of others at the name of its epoch, and reads no epoch from it' },
+  },
+  {
+    guard: 'Zone: only what a run writes is an epoch',
+    file: 'activities/dns/zone.ts',
+    edits: [{ find: String.raw`/^"epoch=(\d{1,15})(?: run=([^"\\]*))?"$/`, replace: String.raw`/epoch=(\d{1,15})(?: run=([^"\\]*))?/` }],
+    test: { file: zoo, title: 'keeps the text of others at the name of its epoch, and reads no epoch from it' },
+  },
+  {
+    guard: 'Watch: the public name is watched, not the service alone',
+    file: 'activities/verification/name-watch.ts',
+    edits: [{ find: 'if (stray.length === 0) return undefined;', replace: 'return undefined;' }],
+    test: { file: zoo, title: 'that leads to the lost site again is a relapse of the watched service' },
+  },
+  {
+    guard: 'Report: what stands beside the route is an exception',
+    file: 'workflows/steps/traffic.ts',
+    edits: [{ find: 'run.exceptions.push(...beside);', replace: '' }],
+    test: { file: 'test/workflows/routes.test.ts', title: 'names at the gate what stands beside the route, and again at its end as an exception' },
   },
 ];

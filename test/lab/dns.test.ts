@@ -59,6 +59,16 @@ test('the epoch, the zone itself and what does not exist', async () => {
   await expect(authority.resolve4('example.org')).rejects.toMatchObject({ code: 'EREFUSED' });
 });
 
+test('a CNAME and what it leads to are answered together, an alias by what it leads to, and a delegated name by nobody here', async () => {
+  const of = (label: string, type: string, ...values: string[]): RecordSet => ({ name: `${label}.${name}.`, type, ttlSeconds: 2, values });
+  const alias = { ...of('alias', 'A'), alias: { hostedZoneId: 'Z1', name: `${name}.` } };
+  zone.load([...records('127.252.1.60', 2), of('www', 'CNAME', `${name}.`), alias, of('away', 'NS', 'ns.example.net.'), of('x.away', 'A', '127.252.9.9')]);
+  expect(await authority.resolve4(`www.${name}`)).toEqual(['127.252.1.60']);
+  expect(await authority.resolveCname(`www.${name}`)).toEqual([name]);
+  expect(await authority.resolve4(`alias.${name}`)).toEqual(['127.252.1.60']);
+  await expect(authority.resolve4(`x.away.${name}`)).rejects.toMatchObject({ code: 'ENODATA' });
+});
+
 test('names are asked in any case, and answers are authoritative', async () => {
   const response = await ask({ host: addresses.authoritative, port: 5353 }, 'ErlMCP.Example.com', 'A', 500);
   expect(response.flag_aa).toBe(true);

@@ -204,3 +204,50 @@ test('a reset keeps the ids and takes the records back', async () => {
   expect(listed.ResourceRecordSets?.filter(({ Type }) => Type === 'A')).toHaveLength(2);
   expect((await state()).mutatingCalls).toEqual([]);
 });
+
+test('a list is in the order of reversed names, in pages of 300, with escapes, from where it is asked to begin', async () => {
+  const named = (name: string, type: string, ...values: string[]) => ({ name: `${name}.`, type, ttlSeconds: 5, values });
+  const weighted = Array.from({ length: 301 }, (_none, index) => ({
+    ...named(`www.${host}`, 'A', '192.0.2.1'),
+    setIdentifier: `w${String(index).padStart(3, '0')}`,
+    weight: 1,
+  }));
+  route53.zone.load([...weighted, named(`*.${host}`, 'A', '192.0.2.2'), named(`www.${host}`, 'TXT', '"a"'), named(`a.www.${host}`, 'A', '192.0.2.3')]);
+  const list = (start: object) => client.send(new ListResourceRecordSetsCommand({ HostedZoneId: route53.ids().hostedZoneId, ...start }));
+  const first = await list({});
+  expect(first.ResourceRecordSets?.slice(0, 4).map(({ Name, Type }) => `${Name} ${Type}`)).toEqual([
+    `${host}. NS`,
+    `${host}. SOA`,
+    `\\052.${host}. A`,
+    `www.${host}. A`,
+  ]);
+  expect(first).toMatchObject({ IsTruncated: true, NextRecordName: `www.${host}.`, NextRecordType: 'A', NextRecordIdentifier: 'w297' });
+  const rest = await list({ StartRecordName: first.NextRecordName, StartRecordType: first.NextRecordType, StartRecordIdentifier: first.NextRecordIdentifier });
+  expect(rest.ResourceRecordSets?.map(({ Name, Type, SetIdentifier = '' }) => `${Name} ${Type} ${SetIdentifier}`)).toEqual([
+    ...['w297', 'w298', 'w299', 'w300'].map((id) => `www.${host}. A ${id}`),
+    `www.${host}. TXT `,
+    `a.www.${host}. A `,
+  ]);
+  expect((await list({ StartRecordName: `www.${host}`, StartRecordType: 'TXT', MaxItems: 1 })).ResourceRecordSets).toMatchObject([{ Type: 'TXT' }]);
+});
+
+test('an alias and the rules by which sets share a name are kept, and mixed rules are refused', async () => {
+  const of = (id: string) => ({ Name: `api.${host}`, Type: 'A' as const, TTL: 5, SetIdentifier: id, ResourceRecords: [{ Value: '192.0.2.1' }] });
+  const alias: ResourceRecordSet = {
+    Name: `front.${host}`,
+    Type: 'A',
+    AliasTarget: { HostedZoneId: 'Z1', DNSName: `api.${host}.`, EvaluateTargetHealth: false },
+  };
+  await change(['CREATE', { ...of('one'), Weight: 1 }], ['CREATE', { ...of('two'), Weight: 2 }], ['CREATE', alias]);
+  const { ResourceRecordSets } = await client.send(
+    new ListResourceRecordSetsCommand({ HostedZoneId: route53.ids().hostedZoneId, StartRecordName: `api.${host}`, MaxItems: 3 }),
+  );
+  expect(ResourceRecordSets).toMatchObject([
+    { SetIdentifier: 'one', Weight: 1 },
+    { SetIdentifier: 'two', Weight: 2 },
+    { AliasTarget: { DNSName: `api.${host}.` } },
+  ]);
+  await expect(change(['CREATE', { ...of('three'), Region: 'eu-west-1' }])).rejects.toMatchObject({ message: expect.stringContaining('two routing policies') });
+  await expect(change(['CREATE', of('three')])).rejects.toMatchObject({ message: expect.stringContaining('must have both one routing policy') });
+  await change(['DELETE', { ...of('one'), Weight: 1 }]);
+});

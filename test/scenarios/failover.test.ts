@@ -32,7 +32,7 @@ describe('a site that dies', () => {
     const { report, figures } = await scenarios.recover(() => scenarios.stack.lab('cut', failed, '--with-control-plane'));
     expectCleanRecovery(report, figures);
     expect(report.clock?.routingMethod).toBe('data-plane');
-    expect(report.leftovers.join(' ')).toContain('does not hold epoch 1, since its API did not answer');
+    expect(report.leftovers.join(' ')).toContain('does not hold epoch 1: it could not be written');
   });
 
   it('with eu-central-1 behind and 50 writes a second: it catches up from the synchronous standby', { timeout: 3 * minutes }, async () => {

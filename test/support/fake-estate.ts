@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Change, RunContext } from '../../activities/context.ts';
 import type { DatabaseState } from '../../activities/database/port.ts';
 import type { Vantage } from '../../activities/detection/port.ts';
+import type { RecordLook } from '../../activities/dns/port.ts';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { Activities } from '../../activities/index.ts';
 import type { FunctionVerdict } from '../../activities/verification/port.ts';
@@ -37,6 +38,10 @@ export class FakeEstate {
   readonly epochs = new Map<SiteId, { epoch: number; holder: string }>();
   /** What stands in the DNS zone; null while its API does not answer. */
   zone: { epoch: number; holder: string } | null = { epoch: 0, holder: '' };
+  /** What stands at the public name beside the route. */
+  records: RecordLook = { obstacles: [], differences: [], beside: [] };
+  /** Whether the watch was told to look at the public name too; null before it. */
+  nameWatched: boolean | null = null;
   readonly capacity = new Map<SiteId, number>();
   readonly calls: Call[] = [];
   /** Names of activities, and how often each is still to fail, with what. */
@@ -355,13 +360,17 @@ export class FakeEstate {
         }));
         return { found: true, functions: verdicts, remarks: this.resolverRemarks };
       },
-      watchService: async () => ({ relapsed: false, detail: 'quiet', rounds: 3 }),
+      watchService: async ({ routed }) => {
+        this.nameWatched = routed;
+        return { relapsed: false, detail: 'quiet', rounds: 3 };
+      },
     } satisfies Partial<Activities>;
   }
 
   private routes() {
     return {
-      readRoute: async () => ({ site: this.route, address: '192.0.2.1', ttlSeconds: 30, at: this.time() }),
+      lookAtRecords: async () => this.records,
+      readRoute: async () => ({ site: this.route, addresses: ['192.0.2.1'], ttlSeconds: 30, at: this.time() }),
       throwSwitch: async ({ run, to, switchSites }) =>
         this.guarded(run, to, () => {
           if (this.dataPlaneWorks) this.route = to;

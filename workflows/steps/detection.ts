@@ -80,7 +80,11 @@ export function mustBeFailed(run: Run, facts: RecoveryFacts, { holdSeconds }: { 
 export function assessImpact(run: Run, facts: RecoveryFacts): Look<Assessment> {
   return {
     act: async ({ read }) => {
-      const assessment = await assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null);
+      const [assessment, records] = await Promise.all([
+        assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null),
+        read.lookAtRecords({ run: run.context() }),
+      ]);
+      facts.records = records;
       const target = assessment.targets.find((candidate) => candidate.site === facts.to);
       facts.cacheContactAt = target?.cacheContactAt ?? null;
       if (target?.promotedBy !== undefined)

@@ -2,7 +2,7 @@
 import type { RouteProof } from '../../activities/dns/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import { proofSeconds } from '../../plan/rules/waits.ts';
-import type { StepTools } from '../activity-proxies.ts';
+import type { Reads, StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { dropLeftover, zoneLeftover } from '../leftovers.ts';
 import { now } from '../clock.ts';
@@ -23,10 +23,12 @@ export function routeTraffic(run: Run, facts: RecoveryFacts): Alteration<RoutePr
       const problems: string[] = [];
       for (const method of methods) {
         const proof = await tryMethod(run, facts, tools, method);
-        if (typeof proof !== 'string') return noteRoute(run, facts, method, proof);
+        if (typeof proof !== 'string') return noteRoute(run, facts, tools.read, method, proof);
         problems.push(`${method}: ${proof}`);
         run.note(`Routing by ${method} did not work: ${proof}`);
       }
+      const there = await tools.read.proveRoute({ run: run.context(), to: facts.to, withinSeconds: 0 });
+      if (there.moved) return noteFound(run, facts, tools.read, problems, there);
       throw failure('permanent', {
         happened: `Customers are not sent to ${facts.to}: ${problems.join(' · ')}.`,
         leftAs: 'The service there is verified and runs.',
@@ -59,13 +61,25 @@ async function tryMethod(run: Run, facts: RecoveryFacts, tools: StepTools, metho
   return proof.moved ? proof : proof.detail;
 }
 
-function noteRoute(run: Run, facts: RecoveryFacts, method: Method, proof: RouteProof): RouteProof {
-  facts.moments.routingMethod = method;
+/** Notes the route, and whatever stands beside it: a route that moves some customers only is not plainly recovered. */
+async function noteRoute(run: Run, facts: RecoveryFacts, read: Reads, method: Method | undefined, proof: RouteProof): Promise<RouteProof> {
+  if (method !== undefined) facts.moments.routingMethod = method;
   if (method === 'control-plane') dropLeftover(facts, zoneLeftover(run));
   facts.moments.authoritativeAt = proof.authoritativeAt;
   // The TTL that caches hold is that of the record served before the change, kept from then; an answer of unknown TTL has the new one's.
   facts.moments.ttlSeconds = facts.moments.ttlSeconds || proof.ttlSeconds;
+  const { unseen, beside } = await read.lookAtRecords({ run: run.context() });
+  run.exceptions.push(...beside);
+  if (unseen !== undefined) run.note(`What else stands at ${run.plan.estate.dns.recordName} was not seen: ${unseen}`);
   return proof;
+}
+
+/** The name leads there without this run: an earlier run has routed it, or something else. */
+async function noteFound(run: Run, facts: RecoveryFacts, read: Reads, problems: readonly string[], proof: RouteProof): Promise<RouteProof> {
+  run.exceptions.push(
+    `${run.plan.estate.dns.recordName} leads to ${facts.to} already, and this run could not see to it that it stays so: ${problems.join(' · ')}.`,
+  );
+  return noteRoute(run, facts, read, undefined, proof);
 }
 
 function describeProof(facts: RecoveryFacts, proof: RouteProof): string {

@@ -114,12 +114,19 @@ export function watchService(run: Run, facts: RecoveryFacts): LookAtChange<{ rea
     would: `watch the service at ${facts.to} for ${formatSeconds(seconds(run.procedure.watch))}`,
     predicted: { relapsed: false, detail: 'not watched in a dry run' },
     act: async ({ read }) => {
-      const watch = await read.watchService({ run: run.context(), site: facts.to, functions: judged(run, facts), forSeconds: seconds(run.procedure.watch) });
+      const watch = await read.watchService({
+        run: run.context(),
+        site: facts.to,
+        functions: judged(run, facts),
+        forSeconds: seconds(run.procedure.watch),
+        // A name that people chose not to route is not held against the service.
+        routed: facts.moments.authoritativeAt !== undefined,
+      });
       if (!watch.relapsed) return watch;
       throw failure('permanent', {
         happened: `The service at ${facts.to} has relapsed: ${watch.detail}`,
         leftAs: 'Everything was left as it is.',
-        next: 'Look at the service there, then choose retry to watch again.',
+        next: 'Mend the service there, or stop what has changed the record and point it there; then choose retry to watch again.',
       });
     },
     found: (watch) => watch.detail,

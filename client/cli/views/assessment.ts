@@ -1,10 +1,10 @@
 /** An assessment as people read it: what is recommended first. Pure. */
 import { clockTime, formatSeconds } from '../../../plan/durations.ts';
 import { explainLoss } from '../../../plan/rules/loss.ts';
-import type { Assessment } from '../../../workflows/messages.ts';
+import type { AssessmentResult } from '../../../workflows/messages.ts';
 import { section, table } from './text.ts';
 
-export function renderAssessment(assessment: Assessment): string {
+export function renderAssessment(assessment: AssessmentResult): string {
   const since = assessment.failedSince ? `, failing since ${clockTime(assessment.failedSince)}` : '';
   return [
     `${assessment.from}: ${assessment.verdict}${since} (as of ${clockTime(assessment.at)})\n`,
@@ -18,6 +18,7 @@ export function renderAssessment(assessment: Assessment): string {
       ['observer', 'kind', 'verdict', 'detail'],
       assessment.vantages.map((vantage) => [vantage.observer, vantage.kind, vantage.verdict, vantage.detail]),
     )}\n`,
+    section('At the public name', assessment.records ?? []),
     'Targets\n',
     `${table(
       ['site', 'eligible', 'lag', 'estimated loss', 'estimated time', 'why'],
