@@ -5,7 +5,8 @@ import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentAnswer, AgentClient, AgentFields } from '../dependencies.ts';
 import { failure } from '../errors.ts';
 import { mustHoldTask, orderOfTask } from '../task.ts';
-import { HostKeyError, LoginError, SshConnection, UnreachableError, type CommandResult } from './connection.ts';
+import { SshConnection, type CommandResult } from './connection.ts';
+import { HostKeyError, LoginError, UnreachableError } from './login.ts';
 
 /** What an agent may be asked to change is bounded by the agent itself; this is the longest of its bounds and a little more. */
 const changeTimeoutMilliseconds = 60_000;

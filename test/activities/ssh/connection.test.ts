@@ -33,33 +33,7 @@ beforeAll(async () => {
   for (const name of ['host', 'client', 'other']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)]);
   hostKey = readFileSync(join(folder, 'host'), 'utf8');
   fingerprint = printed('host');
-  const allowed = ssh2.utils.parseKey(readFileSync(join(folder, 'client.pub'), 'utf8'));
-  server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
-    open.add(client);
-    client.on('error', () => {});
-    client.on('close', () => open.delete(client));
-    client.on('authentication', (context) => {
-      const known = !(allowed instanceof Error) && context.method === 'publickey' && context.key.data.equals(allowed.getPublicSSH());
-      if (known) context.accept();
-      else context.reject(['publickey']);
-    });
-    client.on('ready', () => (logins += 1));
-    client.on('session', (accept) => {
-      accept().on('exec', (acceptExec, _reject, { command }) => {
-        commands.push(command);
-        const channel = acceptExec();
-        if (answer === 'hang') return;
-        if (answer === 'break') {
-          answer = ['done=yes\n', 0];
-          client.end();
-          return;
-        }
-        channel.write(answer[0]);
-        channel.exit(answer[1]);
-        channel.end();
-      });
-    });
-  });
+  server = new ssh2.Server({ hostKeys: [hostKey] }, serve);
   await new Promise<void>((resolve) => server.listen(0, address, resolve));
   port = (server.address() as AddressInfo).port;
 });
@@ -69,6 +43,35 @@ afterAll(() => {
   server.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** One client of the server. */
+function serve(client: ssh2.Connection): void {
+  const allowed = ssh2.utils.parseKey(readFileSync(join(folder, 'client.pub'), 'utf8'));
+  open.add(client);
+  client.on('error', () => {});
+  client.on('close', () => open.delete(client));
+  client.on('authentication', (context) => {
+    const known = !(allowed instanceof Error) && context.method === 'publickey' && context.key.data.equals(allowed.getPublicSSH());
+    if (known) context.accept();
+    else context.reject(['publickey']);
+  });
+  client.on('ready', () => (logins += 1));
+  client.on('session', (accept) => {
+    accept().on('exec', (acceptExec, _reject, { command }) => {
+      commands.push(command);
+      const channel = acceptExec();
+      if (answer === 'hang') return;
+      if (answer === 'break') {
+        answer = ['done=yes\n', 0];
+        client.end();
+        return;
+      }
+      channel.write(answer[0]);
+      channel.exit(answer[1]);
+      channel.end();
+    });
+  });
+}
 
 const printed = (name: string) => execFileSync('ssh-keygen', ['-lf', join(folder, `${name}.pub`)], { encoding: 'utf8' }).split(' ')[1] ?? '';
 
@@ -152,6 +155,44 @@ describe('an agent that answers', () => {
   });
 });
 
+describe('a host with several keys', () => {
+  let several: ssh2.Server;
+  let connections = 0;
+  const at = () => (several.address() as AddressInfo).port;
+
+  beforeAll(async () => {
+    execFileSync('ssh-keygen', ['-q', '-t', 'rsa', '-b', '2048', '-N', '', '-m', 'PEM', '-f', join(folder, 'rsa')]);
+    execFileSync('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', '', '-m', 'PEM', '-f', join(folder, 'ecdsa')]);
+    several = new ssh2.Server({ hostKeys: ['host', 'ecdsa', 'rsa'].map((name) => readFileSync(join(folder, name), 'utf8')) }, (client) => {
+      connections += 1;
+      serve(client);
+    });
+    await new Promise<void>((resolve) => several.listen(0, address, resolve));
+  });
+  afterAll(() => several.close());
+
+  test('is who the plan says when one of them is pinned; the next login asks for that one first', async () => {
+    answer = ['site=east\n', 0];
+    connections = 0;
+    const client = agent({ hostKey: printed('rsa'), port: at() });
+    expect(await client.ask('identify')).toMatchObject({ reachable: true });
+    expect(connections).toBe(3);
+    for (const each of open) each.end();
+    await eventually('the connection is closed', () => open.size === 0);
+    expect(await client.ask('identify')).toMatchObject({ reachable: true });
+    expect(connections).toBe(4);
+  });
+
+  test('is another one when none of them is pinned, and all are named', async () => {
+    const named = ['host', 'ecdsa', 'rsa'].map(printed).join(' and ');
+    await expect(agent({ hostKey: printed('other'), port: at() }).ask('identify')).rejects.toMatchObject({
+      type: 'host-key-changed',
+      message: expect.stringContaining(`the host shows the keys ${named}, the plan has ${printed('other')}`),
+    });
+    expect(commands).toEqual([]);
+  });
+});
+
 describe('an agent that cannot be trusted or reached', () => {
   test('another host key than the plan´s is refused before anything is sent', async () => {
     answer = ['site=east\n', 0];
@@ -195,6 +236,7 @@ describe('an agent that cannot be trusted or reached', () => {
       reason: expect.stringMatching(/Timed out/),
     });
     expect(performance.now() - started).toBeLessThan(6_000);
+    expect(sockets, 'not once for each kind of key').toHaveLength(1);
     for (const socket of sockets) socket.destroy();
     hole.close();
   });
