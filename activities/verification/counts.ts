@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { FunctionProbe, Plan, SiteId } from '../../plan/schema.ts';
 import { until } from '../waiting.ts';
-import { withCache, withDatabase, type StoreLogin } from '../probing/stores.ts';
+import { withCache, withDatabase, type Login, type StoreLogin } from '../probing/stores.ts';
 
 /** Longest wait for the reference to reach the target's position. */
 const catchUpMilliseconds = 5_000;
@@ -29,7 +29,7 @@ interface Counted {
 export async function compareCounts(plan: Plan, site: SiteId, reference: SiteId, probe: FunctionProbe, login: StoreLogin): Promise<Comparison> {
   const compared = await Promise.all([
     probe.tables.length === 0 ? nothing : compareTables(plan, site, reference, probe.tables, login),
-    probe.cacheKeys.length === 0 ? nothing : compareKeys(plan, site, reference, probe.cacheKeys, login),
+    probe.cacheKeys.length === 0 || !login.cache ? nothing : compareKeys(plan, site, reference, probe.cacheKeys, login.cache),
   ]);
   return { differences: compared.flatMap((part) => part.differences), remarks: compared.flatMap((part) => part.remarks) };
 }
@@ -38,7 +38,7 @@ const nothing: Comparison = { differences: [], remarks: [] };
 
 async function compareTables(plan: Plan, site: SiteId, reference: SiteId, tables: readonly string[], login: StoreLogin): Promise<Comparison> {
   const at = <T>(where: SiteId, work: (client: pg.Client) => Promise<T>): Promise<T> =>
-    withDatabase(plan, where, login.databasePassword, countTimeoutMilliseconds, work);
+    withDatabase(plan, where, login.database, countTimeoutMilliseconds, work);
   return at(site, async (target) => {
     const before = await countRows(target, tables);
     const position = await currentPosition(target);
@@ -82,8 +82,8 @@ async function hasReached(client: pg.Client, position: string): Promise<boolean>
   return rows[0]?.reached === true;
 }
 
-async function compareKeys(plan: Plan, site: SiteId, reference: SiteId, patterns: readonly string[], login: StoreLogin): Promise<Comparison> {
-  const at = <T>(where: SiteId, work: (redis: Redis) => Promise<T>): Promise<T> => withCache(plan, where, login.cachePassword, countTimeoutMilliseconds, work);
+async function compareKeys(plan: Plan, site: SiteId, reference: SiteId, patterns: readonly string[], login: Login): Promise<Comparison> {
+  const at = <T>(where: SiteId, work: (redis: Redis) => Promise<T>): Promise<T> => withCache(plan, where, login, countTimeoutMilliseconds, work);
   return at(site, async (target) => {
     const before = await countKeys(target, patterns);
     const offset = await offsetOf(target);

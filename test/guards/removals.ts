@@ -285,4 +285,27 @@ export const removals: readonly Removal[] = [
     edits: [{ find: ' && case $answer in $pattern) ;; *) return 1 ;; esac', replace: '' }],
     test: { file: 'test/site-agent/second-plan.test.ts', title: 'the service is judged by the answers of its own service manager' },
   },
+  {
+    guard: 'Host key: only the host with the pinned one is spoken to',
+    file: 'activities/ssh/login.ts',
+    edits: [
+      {
+        find: 'hostVerifier: (offered: Buffer) => isPinned((key = offered), settings)',
+        replace: 'hostVerifier: (offered: Buffer) => (key = offered).length > 0',
+      },
+    ],
+    test: { file: 'test/activities/ssh/connection.test.ts', title: 'is refused before anything is sent' },
+  },
+  {
+    guard: 'TLS: a certificate of nobody whom the plan trusts is refused',
+    file: 'activities/probing/stores.ts',
+    edits: [{ find: 'rejectUnauthorized: true', replace: 'rejectUnauthorized: false' }],
+    test: { file: 'test/activities/access/lines.test.ts', title: 'a certificate that nobody here trusts is named' },
+  },
+  {
+    guard: 'Observer: one who may read settings, stop the server or write is named',
+    file: 'activities/access/redis.ts',
+    edits: [{ find: 'if (tooMuch.length > 0)', replace: 'if (tooMuch.length > 99)' }],
+    test: { file: 'test/activities/access/lines.test.ts', title: 'a user who may write is found' },
+  },
 ];

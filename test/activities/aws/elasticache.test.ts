@@ -139,7 +139,7 @@ describe('before anything is promoted', () => {
   });
 
   test('an observer that is turned away is given its rights where AWS keeps them', async () => {
-    const [turnedAway] = await checkCache(plan, 'dublin', 'dr_observer', 'wrong');
+    const [turnedAway] = await checkCache(plan, 'dublin', 'dr_observer', { password: 'wrong' });
     expect(turnedAway).toMatchObject({ result: 'lacking', add: { line: expect.stringContaining('aws elasticache modify-user --user-id dr_observer') } });
   });
 });
@@ -326,8 +326,10 @@ describe('over TLS', () => {
     plan = here({ ...ports(), dublin: server.port }, true);
     expect(await cache.readCache({ run, site: 'dublin' })).toMatchObject({ reachable: false, reason: expect.stringContaining('self-signed certificate') });
     const script = `
-      const { withCache } = await import('./activities/probing/stores.ts');
-      process.stdout.write(await withCache(JSON.parse(process.env.PLAN), 'dublin', 'test', 5000, (redis) => redis.info('replication')));`;
+      const { cacheLogin, withCache } = await import('./activities/probing/stores.ts');
+      const plan = JSON.parse(process.env.PLAN);
+      const login = await cacheLogin(plan, async () => 'test');
+      process.stdout.write(await withCache(plan, 'dublin', login, 5000, (redis) => redis.info('replication')));`;
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate, PLAN: JSON.stringify({ estate: plan.estate }) };
     const told = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], { env, encoding: 'utf8' });
     expect(told).toContain('role:master');
