@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { FunctionProbe, Plan, SiteId } from '../../plan/schema.ts';
+import { readServer, type ServerReading } from '../database/postgresql.ts';
 import { until } from '../waiting.ts';
 import { withCache, withDatabase, type Login, type StoreLogin } from '../probing/stores.ts';
 
@@ -41,9 +42,9 @@ async function compareTables(plan: Plan, site: SiteId, reference: SiteId, tables
     withDatabase(plan, where, login.database, countTimeoutMilliseconds, work);
   return at(site, async (target) => {
     const before = await countRows(target, tables);
-    const position = await currentPosition(target);
+    const position = await readServer(target);
     const atReference = await at(reference, async (client) => {
-      const reached = await until(async () => ((await hasReached(client, position)) ? true : undefined), {
+      const reached = await until(async () => (hasReached(await readServer(client), position) ? true : undefined), {
         everyMilliseconds: 100,
         withinMilliseconds: catchUpMilliseconds,
       });
@@ -67,28 +68,19 @@ async function countRows(client: pg.Client, tables: readonly string[]): Promise<
   return counts;
 }
 
-async function currentPosition(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<{ lsn: string }>(
-    'select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end as lsn',
-  );
-  return rows[0]?.lsn ?? '0/0';
-}
-
-async function hasReached(client: pg.Client, position: string): Promise<boolean> {
-  const { rows } = await client.query<{ reached: boolean | null }>(
-    'select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end >= $1::pg_lsn as reached',
-    [position],
-  );
-  return rows[0]?.reached === true;
+/** Positions compare within one timeline of one cluster only: a server that went another way may stand further on, and say nothing. */
+function hasReached(reference: ServerReading, position: ServerReading): boolean {
+  const sameWay = reference.systemIdentifier === position.systemIdentifier && reference.timeline === position.timeline;
+  return sameWay && reference.replayedBytes >= position.replayedBytes;
 }
 
 async function compareKeys(plan: Plan, site: SiteId, reference: SiteId, patterns: readonly string[], login: Login): Promise<Comparison> {
   const at = <T>(where: SiteId, work: (redis: Redis) => Promise<T>): Promise<T> => withCache(plan, where, login, countTimeoutMilliseconds, work);
   return at(site, async (target) => {
     const before = await countKeys(target, patterns);
-    const offset = await offsetOf(target);
+    const position = await streamOf(target);
     const atReference = await at(reference, async (redis) => {
-      const reached = await until(async () => ((await offsetOf(redis)) >= offset ? true : undefined), {
+      const reached = await until(async () => (isAsFar(await streamOf(redis), position) ? true : undefined), {
         everyMilliseconds: 100,
         withinMilliseconds: catchUpMilliseconds,
       });
@@ -116,11 +108,21 @@ async function countKeys(redis: Redis, patterns: readonly string[]): Promise<num
   return counts;
 }
 
-/** Bytes of the replication stream that the server has. */
-async function offsetOf(redis: Redis): Promise<number> {
+interface StreamPosition {
+  /** The stream of changes; each primary begins one of its own, which its replicas take over. */
+  readonly stream: string;
+  /** Bytes of it that the server has. */
+  readonly offset: number;
+}
+
+async function streamOf(redis: Redis): Promise<StreamPosition> {
   const info = await redis.info('replication');
-  const field = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? -1);
-  return Math.max(field('slave_repl_offset'), /^role:master/m.test(info) ? field('master_repl_offset') : -1);
+  const field = (name: string): string => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? '';
+  return { stream: field('master_replid'), offset: Number(field(field('role') === 'master' ? 'master_repl_offset' : 'slave_repl_offset')) };
+}
+
+function isAsFar(reference: StreamPosition, position: StreamPosition): boolean {
+  return reference.stream === position.stream && reference.offset >= position.offset;
 }
 
 function line(what: string, before: number | undefined, after: number | undefined, reference: number | undefined): Counted {
