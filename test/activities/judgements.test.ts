@@ -35,9 +35,11 @@ describe('the answer of a probe', () => {
   });
 
   test('may be reduced where the plan allows it', () => {
-    expect(judge({ ...good, status: 'degraded', written: null }, lenient)).toEqual({
+    const reduced = 'Reduced, as the plan allows: No refunds.';
+    expect(judge({ ...good, status: 'degraded' }, lenient)).toEqual({ status: 'degraded', differences: [reduced] });
+    expect(judge({ ...good, status: 'degraded', written: null, readBack: null }, lenient), 'nothing was seen of it').toEqual({
       status: 'degraded',
-      differences: ['Reduced, as the plan allows: No refunds.'],
+      differences: [reduced, 'No write was read back: that it serves is its own word.'],
     });
   });
 });
