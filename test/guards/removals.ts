@@ -320,4 +320,16 @@ export const removals: readonly Removal[] = [
     edits: [{ find: 'reference.stream === position.stream && ', replace: '' }],
     test: { file: 'test/activities/counts.test.ts', title: 'shows nothing of the keys' },
   },
+  {
+    guard: 'Agent: what a login shell prints before its own first line is no answer',
+    file: 'activities/ssh/agent.ts',
+    edits: [{ find: 'lines.slice(own + 1).flatMap', replace: 'lines.flatMap' }],
+    test: { file: 'test/activities/ssh/connection.test.ts', title: 'first line is not the agent' },
+  },
+  {
+    guard: 'Agent: an answer without that line is used for nothing',
+    file: 'activities/ssh/agent.ts',
+    edits: [{ find: 'if (own < 0) throw notAnAgent(text, source, besides);', replace: '' }],
+    test: { file: 'test/activities/ssh/connection.test.ts', title: 'is used for nothing' },
+  },
 ];

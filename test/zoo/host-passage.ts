@@ -1,4 +1,4 @@
-/** What a run needs of a host, tried in its order: the estate check, many questions at once, each kind of change, and the way back, after which all is as it was. */
+/** What a run needs of a host, tried in its order: the estate check, the look before each verb, many questions at once, each kind of change, and the way back, after which all is as it was. */
 import { ApplicationFailure } from '@temporalio/common';
 import { checkAgent } from '../../activities/access/agent.ts';
 import { HostPlace, hostSite } from './host-place.ts';
@@ -7,6 +7,8 @@ import type { Came, Shape } from './shape.ts';
 const run = { runId: 'recovery/zoo', execution: 'recovery/zoo@1', planDigest: 'zoo', epoch: 1 };
 const there = [['epoch-claim'], ['service-start'], ['capacity-set', '100'], ['switch-throw', 'lyon', hostSite]] as const;
 const back = [['service-stop'], ['capacity-set', '35'], ['switch-reset', 'lyon']] as const;
+/** The same, as the agent's look before each verb takes it. */
+const looks = ['service-start', 'service-stop', 'capacity-set=100', 'switch-throw'];
 /** More than any host opens sessions at a time for one connection. */
 const questionsAtOnce = 12;
 
@@ -21,13 +23,17 @@ export async function passHost(shape: Shape<HostPlace>): Promise<Came> {
     const checks = await checkAgent(place.plan, hostSite, place.pool.agent(run, hostSite), place.privateKey());
     const lacking = checks.filter(({ result }) => result !== 'ok');
     if (lacking.length > 0) return untouched() ? refusedBy(lacking.map(({ detail }) => detail)) : between('the check changed something');
-    return await change(place, before, untouched);
+    const looked = await place.pool.agent(run, hostSite).ask('check', ...looks);
+    if (!looked.reachable) return between(`the verbs could not be asked: ${looked.reason}`);
+    const refusals = [...looked.fields.all('refused'), ...looked.fields.all('error')];
+    if (refusals.length > 0) return untouched() ? refusedBy(refusals) : between('the look changed something');
+    return await change(place, before);
   } finally {
     await place.stop();
   }
 }
 
-async function change(place: HostPlace, before: string, untouched: () => boolean): Promise<Came> {
+async function change(place: HostPlace, before: string): Promise<Came> {
   const agent = place.pool.agent(run, hostSite);
   const answers = await Promise.all(Array.from({ length: questionsAtOnce }, () => agent.ask('identify')));
   const strange = answers.filter((answer) => !answer.reachable || answer.fields.get('site') !== hostSite);
@@ -38,7 +44,7 @@ async function change(place: HostPlace, before: string, untouched: () => boolean
       if (!fields.flag('changed')) return between(`${verb} found its work done`);
     } catch (error) {
       if (!(error instanceof ApplicationFailure)) throw error;
-      return untouched() ? refusedBy([error.message]) : between(`${verb}: ${error.message}`);
+      return between(`${verb}: ${error.message}`);
     }
   }
   return place.changeable() === before ? { comes: 'works', said: [] } : between(`not as before: ${before} ≠ ${place.changeable()}`);

@@ -55,6 +55,12 @@ export class HostPlace {
     return this.path(file);
   }
 
+  /** The start-up file of the login shell: bash reads it for each command that comes over SSH. */
+  profile(text: string): void {
+    this.write('.bashrc', text);
+    this.sshd.push(`SetEnv HOME=${this.folder}`);
+  }
+
   /** Returns when the host greets. */
   async start(): Promise<void> {
     this.writeAgentConf();

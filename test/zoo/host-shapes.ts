@@ -1,7 +1,6 @@
 /** Hosts as people have them: their SSH server, their login, what they print, what they lack. */
-import { existsSync, readFileSync } from 'node:fs';
-import { chmodSync } from 'node:fs';
-import type { HostPlace } from './host-place.ts';
+import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { hostSite, type HostPlace } from './host-place.ts';
 import type { Shape } from './shape.ts';
 
 const works = { comes: 'works' } as const;
@@ -124,6 +123,72 @@ const shells: readonly Shape<HostPlace>[] = [
     setUp: (place) => void (place.shell = '/usr/bin/dash'),
     expected: works,
   },
+  {
+    name: 'a login shell that lets nobody in',
+    group: 'hosts',
+    like: 'The account of a service, whose shell is nologin.',
+    setUp: (place) => void (place.shell = '/usr/sbin/nologin'),
+    expected: refused(/its output began with "This account is currently not available/),
+  },
+  {
+    name: 'a restricted login shell',
+    group: 'hosts',
+    like: 'The account may run no command by its path, and so no agent.',
+    setUp: (place) => void (place.shell = '/usr/bin/rbash'),
+    expected: refused(/is not a site agent of this version: its output began with nothing, and beside it ".*restricted/),
+  },
+];
+
+/** What a run reads is the agent's answer, whatever else the host prints. */
+const talkers: readonly Shape<HostPlace>[] = [
+  {
+    name: 'a profile that prints on standard output',
+    group: 'hosts',
+    like: 'The start-up file of the login shell greets, and some of it looks like an answer.',
+    setUp: (place) => place.profile("printf 'Welcome to gent\\nsite=elsewhere\\nchanged=no\\n'\n"),
+    expected: works,
+  },
+  {
+    name: 'a profile that prints a line without an end',
+    group: 'hosts',
+    like: 'What the login shell prints and the first line of the agent are one line: nobody can tell them apart.',
+    setUp: (place) => place.profile("printf 'Welcome '\n"),
+    expected: refused(/its output began with "Welcome site-agent=\d+ site=gent/),
+  },
+  {
+    name: 'a profile that warns on standard error',
+    group: 'hosts',
+    like: 'Each login prints a warning of its shell.',
+    setUp: (place) => place.profile("echo 'warning: site=elsewhere' >&2\n"),
+    expected: works,
+  },
+  {
+    name: 'a capacity command that warns',
+    group: 'hosts',
+    like: 'The tool that the command uses is deprecated and says so on standard error, each time.',
+    setUp: (place) => {
+      place.agent['CAPACITY_COMMAND'] = place.write(
+        'shim/warns',
+        `#!/bin/sh\necho 'Warning: this tool is deprecated' >&2\nexec ${place.path('shim', 'capacity')} "$@"\n`,
+        0o755,
+      );
+    },
+    expected: works,
+  },
+  {
+    name: 'no agent',
+    group: 'hosts',
+    like: 'The line of authorized_keys names a file that is not there.',
+    setUp: (place) => rmSync(place.path('site-agent')),
+    expected: refused(/is not a site agent of this version: its output began with nothing, and beside it ".*[Nn]o such file/),
+  },
+  {
+    name: 'an older agent',
+    group: 'hosts',
+    like: 'The workers were brought up to date before the agents.',
+    setUp: (place) => void place.write('site-agent', `#!/bin/sh\necho site=${hostSite}\necho version=2\n`, 0o755),
+    expected: refused(/its output began with "site=gent version=2"/),
+  },
 ];
 
 const folders: readonly Shape<HostPlace>[] = [
@@ -132,8 +197,8 @@ const folders: readonly Shape<HostPlace>[] = [
     group: 'hosts',
     like: 'The folder was mounted read-only, or belongs to another account.',
     setUp: (place) => chmodSync(place.path('state'), 0o555),
-    expected: refused(/state/),
+    expected: refused(/state at gent cannot be written .* no change is made that cannot be put on record/),
   },
 ];
 
-export const hostShapes: readonly Shape<HostPlace>[] = [...keys, ...logins, ...(asRoot ? shells : []), ...folders];
+export const hostShapes: readonly Shape<HostPlace>[] = [...keys, ...logins, ...(asRoot ? shells : []), ...talkers, ...folders];
