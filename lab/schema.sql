@@ -78,6 +78,6 @@ select 'seed-' || (n % 20 + 1), n, 'seed-setting-' || n, timestamptz '2026-01-01
 
 -- The stand-in's login writes; the observer's reads statistics, the probed tables and the heartbeat, and can write nothing.
 grant select, insert, update, delete on customers, api_records, payments, analytics_events, admin_settings to erlmcp;
-grant pg_monitor to dr_observer;
+grant pg_read_all_stats to dr_observer;
 grant select on customers, api_records, payments, analytics_events, admin_settings, dr_heartbeat to dr_observer;
 alter role dr_observer set default_transaction_read_only = on;

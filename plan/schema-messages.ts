@@ -18,6 +18,9 @@ export function explainIssue(issue: z.core.$ZodIssue, data: unknown): readonly E
   }
   if (issue.code === 'invalid_key') return [{ path, message: `"${String(path.at(-1))}" cannot be a key here: ${inner(issue.issues)}.` }];
   const value = valueAt(data, path);
+  const meant =
+    issue.code === 'invalid_union' ? issue.errors.find((issues) => issues.every((each) => each.path.length > 0 || each.code !== 'invalid_type')) : undefined;
+  if (meant) return meant.flatMap((each) => explainIssue({ ...each, path: [...issue.path, ...each.path] }, data));
   if (value === undefined) return [{ path, message: `"${String(path.at(-1))}" is missing. Add it${expected(issue)}.` }];
   const shown = issue.message.includes('never the secret itself') ? 'This value' : show(value);
   return [{ path, message: `${shown} does not fit: ${reason(issue)}.` }];
@@ -38,6 +41,7 @@ function expected(issue: z.core.$ZodIssue): string {
 function reason(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type') return `write ${kindName(issue.expected)}`;
   if (issue.code === 'invalid_value') return `write ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) return issue.errors.flatMap((issues) => issues.map(reason)).join(' or ');
   if (issue.code === 'too_small') return `write at least ${issue.minimum}${issue.origin === 'array' ? ' in this list' : ''}`;
   if (issue.code === 'too_big') return `write at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
   return issue.code === 'invalid_format' ? formatReason(issue) : issue.message;
@@ -101,6 +105,8 @@ function schemaBelow(schema: unknown, key: string | number): unknown {
   return undefined;
 }
 
+/** Of a union the mapping: it alone has keys. */
 function unwrap(schema: unknown): unknown {
-  return schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap());
+  return schema instanceof z.ZodUnion ? schema.options.find((option) => option instanceof z.ZodObject) : schema;
 }

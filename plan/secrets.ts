@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Plan } from './schema.ts';
+import type { Tls } from './schema/estate.ts';
 
 /** A secret that a plan references and that is not there. `message` names the reference, never a value. */
 export class SecretMissingError extends Error {
@@ -44,9 +45,14 @@ export function secretReferences(plan: Plan): readonly { readonly path: readonly
   const rds = database.driver === 'rds' ? database.credentials : undefined;
   const datastore = cache?.driver === 'elasticache' ? cache.credentials : undefined;
   const scaling = capacity?.driver === 'auto-scaling' ? capacity.credentials : undefined;
+  const [databaseClient, cacheClient] = [clientOf(database.tls), clientOf(cache?.tls)];
   const all: (readonly [string, string | undefined])[] = [
     ['database.observer.password', database.observer.password],
     ['cache.observer.password', cache?.observer.password],
+    ['database.tls.client.certificate', databaseClient?.certificate],
+    ['database.tls.client.key', databaseClient?.key],
+    ['cache.tls.client.certificate', cacheClient?.certificate],
+    ['cache.tls.client.key', cacheClient?.key],
     ['dns.credentials.accessKeyId', dns.credentials?.accessKeyId],
     ['dns.credentials.secretAccessKey', dns.credentials?.secretAccessKey],
     ['database.credentials.accessKeyId', rds?.accessKeyId],
@@ -59,6 +65,10 @@ export function secretReferences(plan: Plan): readonly { readonly path: readonly
     ['monitoring.token', monitoring.token],
   ];
   return all.flatMap(([path, reference]) => (reference === undefined ? [] : [{ path: ['estate', ...path.split('.')], reference }]));
+}
+
+function clientOf(tls: Tls | undefined): Exclude<Tls, boolean>['client'] {
+  return typeof tls === 'object' ? tls.client : undefined;
 }
 
 function fromEnvironment(reference: string, name: string): string {

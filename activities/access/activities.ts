@@ -4,6 +4,7 @@ import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Plan } from '../../plan/schema.ts';
 import type { FolderDependencies } from '../dependencies.ts';
+import { cacheLogin, databaseLogin } from '../probing/stores.ts';
 import { checkAgent } from './agent.ts';
 import { checkAutoScaling, checkElastiCache, checkRds } from './aws.ts';
 import { lacking, serves, words } from './checks.ts';
@@ -19,11 +20,11 @@ export function createAccessActivities(dependencies: FolderDependencies): Access
   return {
     async checkSiteAccess({ run, site }) {
       const plan = await planOf(run.planDigest);
-      const { database, cache, ssh } = plan.estate;
+      const { cache, ssh } = plan.estate;
       const groups = await Promise.all([
         withSecrets('site agent over SSH', async () => checkAgent(plan, site, dependencies.agent(run, site), await secret(ssh.privateKey))),
-        withSecrets('PostgreSQL, to look', async () => checkDatabase(plan, site, await secret(database.observer.password))),
-        withSecrets('Redis, to look', async () => (cache ? checkCache(plan, site, cache.observer.user, await secret(cache.observer.password)) : [])),
+        withSecrets('PostgreSQL, to look', async () => checkDatabase(plan, site, await databaseLogin(plan, secret))),
+        withSecrets('Redis, to look', async () => (cache ? checkCache(plan, site, cache.observer.user, await cacheLogin(plan, secret)) : [])),
         withSecrets('RDS API', async () => checkRds(plan, site, { secret })),
         withSecrets('ElastiCache API', async () => checkElastiCache(plan, site, { secret })),
         withSecrets('Auto Scaling API', async () => checkAutoScaling(plan, site, { secret })),

@@ -90,9 +90,14 @@ async function logIn(plan: Plan, site: SiteId, agent: AgentClient, subject: Subj
     return ok(subject, `host ${fields.get('hostname')}, agent ${fields.get('version')}, epoch ${fields.get('epoch')}`);
   } catch (error) {
     const home = `~${plan.estate.ssh.user}/.ssh/authorized_keys at ${site}`;
-    const mends = error instanceof ApplicationFailure && error.type === 'permanent' && publicKey !== undefined;
-    return lacking(subject, words(error), mends ? { where: home, line: authorizedKey(publicKey) } : undefined);
+    return lacking(subject, words(error), isRefusedLogin(error) && publicKey !== undefined ? { where: home, line: authorizedKey(publicKey) } : undefined);
   }
+}
+
+/** The one fault of a login that a line of `authorized_keys` mends. */
+function isRefusedLogin(error: unknown): boolean {
+  const [facts] = error instanceof ApplicationFailure ? (error.details ?? []) : [];
+  return typeof facts === 'object' && facts !== null && 'login' in facts && facts.login === 'refused';
 }
 
 async function ask(plan: Plan, site: SiteId, agent: AgentClient, question: Question): Promise<AccessCheck> {

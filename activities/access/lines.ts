@@ -18,8 +18,14 @@ export function createObserver(user: string): string {
   return `CREATE ROLE ${user} LOGIN PASSWORD '<the secret>';\nALTER ROLE ${user} SET default_transaction_read_only = on;`;
 }
 
-export function grantMonitor(user: string): string {
-  return `GRANT pg_monitor TO ${user};`;
+/** Not `pg_monitor`: that one may read every setting, and with them the password in a standby's `primary_conninfo`. */
+export function grantStatistics(user: string): string {
+  return `GRANT pg_read_all_stats TO ${user};`;
+}
+
+/** What was granted by `pg_monitor` before, without the settings. */
+export function revokeSettings(user: string): string {
+  return `REVOKE pg_monitor, pg_read_all_settings FROM ${user};\n${grantStatistics(user)}`;
 }
 
 export function grantSelect(user: string, tables: readonly string[]): string {
@@ -30,8 +36,9 @@ export function revokeWrite(user: string, tables: readonly string[]): string {
   return `REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ${tables.join(', ')} FROM ${user};`;
 }
 
-export function hostBasedAccess(database: string, user: string): string {
-  return `hostssl ${database} ${user} <address of the workers>/32 scram-sha-256`;
+/** `kind` is how the plan has the workers come: `hostssl` over TLS, `host` without. */
+export function hostBasedAccess(database: string, user: string, kind: 'host' | 'hostssl'): string {
+  return `${kind} ${database} ${user} <address of the workers>/32 scram-sha-256`;
 }
 
 /** Tables whose rows the run reads: those of the functions' probes and the heartbeat. */
@@ -41,17 +48,20 @@ export function observedTables(plan: Plan): readonly string[] {
   return [...new Set([...functionProbes.flatMap(({ tables }) => tables), ...heartbeat])].toSorted();
 }
 
-/** Commands of the cache's observer: it inspects and counts. */
-export const observerCommands = ['info', 'role', 'scan', 'dbsize', 'ping', 'select', 'client|setname', 'config|get', 'debug'] as const;
+/**
+ * Commands of the cache's observer: it inspects and counts. It reads no values, and no settings: `CONFIG GET` tells passwords (`masterauth`), and `DEBUG` stops a server.
+ */
+export const observerCommands = ['info', 'role', 'scan', 'dbsize', 'ping', 'select', 'client|setname'] as const;
+
+const observerRights = `~* resetchannels -@all ${observerCommands.map((command) => `+${command}`).join(' ')}`;
 
 export function redisAcl(user: string): string {
-  return `ACL SETUSER ${user} on ><the secret> ~* resetchannels -@all ${observerCommands.map((command) => `+${command}`).join(' ')}`;
+  return `ACL SETUSER ${user} on ><the secret> ${observerRights}`;
 }
 
-/** The same for a user of ElastiCache, where nobody is administrator of the server; `CONFIG` and `DEBUG` are for AWS only. */
+/** The same for a user of ElastiCache, where nobody is administrator of the server. */
 export function elastiCacheAcl(user: string): string {
-  const allowed = observerCommands.filter((command) => command !== 'config|get' && command !== 'debug');
-  return `aws elasticache modify-user --user-id ${user} --access-string "on ~* resetchannels -@all ${allowed.map((command) => `+${command}`).join(' ')}"`;
+  return `aws elasticache modify-user --user-id ${user} --access-string "on ${observerRights}"`;
 }
 
 /** Least privilege for RDS: no deletion, no change but promotion and the two tags. Name the instances of your plan as resources. */

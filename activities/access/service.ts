@@ -4,7 +4,7 @@ import type { RequestOptions } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
-import { lacking, ok, unreachable, words } from './checks.ts';
+import { isCertificateFault, lacking, ok, unreachable, words } from './checks.ts';
 import type { Subject } from './checks.ts';
 import type { AccessCheck } from './port.ts';
 
@@ -41,9 +41,4 @@ function get(options: RequestOptions): Promise<{ status: number; expires: string
     call.on('error', reject);
     call.end();
   });
-}
-
-function isCertificateFault(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /CERT|ALTNAME|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code);
 }

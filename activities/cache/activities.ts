@@ -54,16 +54,15 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
         followed.flatMap(({ answer }) => (answer.ok ? [answer.fields] : [])),
       );
       const linked = followed.filter(({ answer }) => answer.ok).map(({ replica }) => replica);
-      const comparison =
-        linked.length === 0 ? { equal: 'no replica' as const, how: 'no replica to compare with' } : await compareContents(dependencies, run, site, linked);
+      const comparison = await compareContents(dependencies, run, site, linked);
       await proveWritable(dependencies, run, site, 'cache');
       const protectedBy = linked.length === 0 ? 'asks for no replica' : await protect(dependencies, run, site);
       const notes = followed.flatMap(({ replica, answer }) => (answer.ok ? [] : [`${replica} does not follow: ${answer.reason}`]));
       return {
         ...change,
-        after: ['primary', protectedBy, comparison.how, ...notes].join('; '),
+        after: ['primary', protectedBy, ...notes].join('; '),
         at: now().toISOString(),
-        digestsEqual: comparison.equal,
+        comparison,
       };
     },
   };

@@ -13,7 +13,7 @@ import { until } from '../waiting.ts';
 import { compareContents } from './contents.ts';
 import { createElastiCache, siteOfMember, type DatastoreMember, type ElastiCache, type GlobalDatastore } from './elasticache-api.ts';
 import { observeCache } from './observer.ts';
-import type { CacheActivities, CacheState } from './port.ts';
+import type { CacheActivities, CacheState, Comparison } from './port.ts';
 import type { RedisReading } from './redis.ts';
 
 const poll = { everyMilliseconds: 1_000, withinMilliseconds: Infinity };
@@ -24,7 +24,7 @@ const accepted = /^(available|primary-only)$/;
 /** Those, and what passes by itself; in any other one a run would wait in vain. */
 const passing = /^(available|primary-only|modifying)$/;
 
-type Promoted = Change & { readonly digestsEqual: boolean | 'no replica' };
+type Promoted = Change & { readonly comparison: Comparison };
 
 export function createElastiCacheActivities(dependencies: ActivityDependencies): CacheActivities {
   return {
@@ -143,15 +143,13 @@ async function describePromotion(
   const notes = seen.flatMap(({ replica, state }) =>
     linked.includes(replica) ? [] : [`${replica} does not follow yet: ${state.reachable ? 'its link is down' : state.reason}`],
   );
-  const comparison =
-    linked.length === 0 ? { equal: 'no replica' as const, how: 'no replica to compare with' } : await compareContents(dependencies, run, site, linked);
   return {
     before: 'secondary of the Global Datastore',
-    after: ['primary', comparison.how, ...notes].join('; '),
+    after: ['primary', ...notes].join('; '),
     changed,
     source: `ElastiCache in ${region}, and Redis itself`,
     at: dependencies.now().toISOString(),
-    digestsEqual: comparison.equal,
+    comparison: await compareContents(dependencies, run, site, linked),
   };
 }
 

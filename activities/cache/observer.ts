@@ -4,7 +4,7 @@ import { milliseconds } from '../../plan/durations.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { storeLogin, withCache } from '../probing/stores.ts';
+import { cacheLogin, withCache } from '../probing/stores.ts';
 import { siteOf } from '../ssh/agent.ts';
 import { readRedis, type RedisReading } from './redis.ts';
 
@@ -15,8 +15,7 @@ export type CacheObservation = { readonly reachable: true; readonly server: Redi
 /** A session of the observer at `site`; rejects when the server cannot be reached in time. */
 export async function asCacheObserver<T>(dependencies: Dependencies, run: RunContext, site: SiteId, work: (redis: Redis) => Promise<T>): Promise<T> {
   const plan = await dependencies.planOf(run.planDigest);
-  const { cachePassword } = await storeLogin(plan, dependencies.secret);
-  return withCache(plan, site, cachePassword, milliseconds(plan.estate.detection.probeTimeout), work);
+  return withCache(plan, site, await cacheLogin(plan, dependencies.secret), milliseconds(plan.estate.detection.probeTimeout), work);
 }
 
 /** State in one session. A server that gives no answer within the plan's probe time-out is a value. */

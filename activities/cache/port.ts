@@ -29,14 +29,24 @@ export type CacheState =
     }
   | { readonly site: SiteId; readonly reachable: false; readonly reason: string };
 
+/** What is known of the contents of a promoted cache and its replicas, by how it was had. An observer reads no values, so nobody can say that those are equal. */
+export type Comparison =
+  | {
+      readonly by: 'numbers of keys';
+      readonly equal: boolean;
+      /** By site, the promoted one first, as last seen. */
+      readonly keys: readonly { readonly site: SiteId; readonly all: number; readonly lasting: number }[];
+    }
+  | { readonly by: 'nothing'; readonly why: string };
+
 export interface CacheActivities {
   readCache(input: { readonly run: RunContext; readonly site: SiteId }): Promise<CacheState>;
   /** Makes the server at `site` a replica of the one at `source` and waits until the link is up and the offset has caught up, `withinSeconds` at most. */
   followCache(input: { readonly run: RunContext; readonly site: SiteId; readonly source: SiteId; readonly withinSeconds: number }): Promise<Change>;
-  /** Promotes `site`, points `replicas` at it, compares digests; done when a write is acknowledged. */
+  /** Promotes `site`, points `replicas` at it, compares what they hold; done when a write is acknowledged. */
   promoteCache(input: {
     readonly run: RunContext;
     readonly site: SiteId;
     readonly replicas: readonly SiteId[];
-  }): Promise<Change & { readonly digestsEqual: boolean | 'no replica' }>;
+  }): Promise<Change & { readonly comparison: Comparison }>;
 }

@@ -34,13 +34,3 @@ function keysOf(line: string): Pick<RedisReading, 'keys' | 'lastingKeys'> {
   const number = (name: string) => Number(new RegExp(`${name}=(\\d+)`).exec(line)?.[1] ?? '0');
   return { keys: number('keys'), lastingKeys: number('keys') - number('expires') };
 }
-
-/** Digest of the whole content; undefined where the server does not allow `DEBUG`. */
-export async function readDigest(redis: Redis): Promise<string | undefined> {
-  try {
-    return String(await redis.debug('DIGEST'));
-  } catch (error) {
-    if (error instanceof Error && /DEBUG command not allowed|NOPERM|unknown command/i.test(error.message)) return undefined;
-    throw error;
-  }
-}

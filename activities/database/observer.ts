@@ -4,7 +4,7 @@ import { milliseconds } from '../../plan/durations.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { withDatabase } from '../probing/stores.ts';
+import { databaseLogin, withDatabase } from '../probing/stores.ts';
 import { siteOf } from '../ssh/agent.ts';
 import type { Heartbeat } from './port.ts';
 import { readHeartbeats, readServer, type ServerReading } from './postgresql.ts';
@@ -21,8 +21,7 @@ export async function asObserver<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const plan = await dependencies.planOf(run.planDigest);
-  const password = await dependencies.secret(plan.estate.database.observer.password);
-  return withDatabase(plan, site, password, milliseconds(plan.estate.detection.probeTimeout), work);
+  return withDatabase(plan, site, await databaseLogin(plan, dependencies.secret), milliseconds(plan.estate.detection.probeTimeout), work);
 }
 
 /** State and heartbeats in one session. A server that gives no answer within the plan's probe time-out is a value. */

@@ -2,7 +2,7 @@
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
 import type { ServiceCaller } from '../probing/service.ts';
-import { withCache, withDatabase, type StoreLogin } from '../probing/stores.ts';
+import { withCache, withDatabase, type Login, type StoreLogin } from '../probing/stores.ts';
 import { reachBeyondTcp, readBanner } from '../probing/tcp.ts';
 import type { Observation } from './port.ts';
 
@@ -27,8 +27,8 @@ export function createLooker(plan: Plan, service: ServiceCaller, login: StoreLog
       const checks: readonly (readonly [Observation['check'], Promise<Look>])[] = [
         ['service', checkService(plan, service, site, timeout)],
         ['ssh', checkSsh(estate.agent, timeout)],
-        ...(estate.database ? [['database', checkDatabase(plan, site, login.databasePassword, timeout)] as const] : []),
-        ...(estate.cache ? [['cache', checkCache(plan, site, login.cachePassword, timeout)] as const] : []),
+        ...(estate.database ? [['database', checkDatabase(plan, site, login.database, timeout)] as const] : []),
+        ...(estate.cache && login.cache ? [['cache', checkCache(plan, site, login.cache, timeout)] as const] : []),
       ];
       return Promise.all(checks.map(async ([check, look]) => ({ check, sentAt: sentAt.toISOString(), ...(await look) })));
     },
@@ -72,9 +72,9 @@ async function checkSsh(endpoint: Parameters<typeof readBanner>[0], timeoutMilli
   }
 }
 
-async function checkDatabase(plan: Plan, site: SiteId, password: string, timeoutMilliseconds: number): Promise<Look> {
+async function checkDatabase(plan: Plan, site: SiteId, login: Login, timeoutMilliseconds: number): Promise<Look> {
   try {
-    await withDatabase(plan, site, password, timeoutMilliseconds, (client) => client.query('select 1'));
+    await withDatabase(plan, site, login, timeoutMilliseconds, (client) => client.query('select 1'));
     return { ok: true, detail: 'answers queries' };
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
@@ -84,9 +84,9 @@ async function checkDatabase(plan: Plan, site: SiteId, password: string, timeout
   }
 }
 
-async function checkCache(plan: Plan, site: SiteId, password: string | undefined, timeoutMilliseconds: number): Promise<Look> {
+async function checkCache(plan: Plan, site: SiteId, login: Login, timeoutMilliseconds: number): Promise<Look> {
   try {
-    await withCache(plan, site, password, timeoutMilliseconds, (redis) => redis.ping());
+    await withCache(plan, site, login, timeoutMilliseconds, (redis) => redis.ping());
     return { ok: true, detail: 'answers' };
   } catch (error) {
     const { message } = error as Error;

@@ -1,19 +1,38 @@
 /** Signs in to database and cache as the plan's observers, who can read and not write: the one way in which steps, probes and checks do. Every call is bounded. */
+import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import type { Plan, SiteId } from '../../plan/schema.ts';
+import type { Endpoint, Plan, SiteId } from '../../plan/schema.ts';
+import type { Tls } from '../../plan/schema/estate.ts';
 
-export interface StoreLogin {
-  readonly databasePassword: string;
-  /** Absent where the estate has no cache. */
-  readonly cachePassword?: string;
+/** With what a session begins. */
+export interface Login {
+  readonly password: string;
+  /** Absent: not encrypted. */
+  readonly tls?: Certificates;
 }
+
+/** PEM texts: what a server's certificate is checked against (absent: the system's own), and what is shown to it. */
+interface Certificates {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** What the observers log in with, where the plan has them. */
+export interface StoreLogin {
+  readonly database: Login;
+  /** Absent where the estate has no cache. */
+  readonly cache?: Login;
+}
+
+type Secret = (reference: string) => Promise<string>;
 
 /** Runs work on a connection to the database at a site. Rejects with what the server or the network said. */
 export async function withDatabase<T>(
   plan: Plan,
   site: SiteId,
-  password: string,
+  login: Login,
   timeoutMilliseconds: number,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
@@ -24,9 +43,9 @@ export async function withDatabase<T>(
     host: endpoint.host,
     port: endpoint.port,
     user: database.observer.user,
-    password,
+    password: login.password,
     database: database.name,
-    ...(database.driver === 'rds' && database.tls ? { ssl: { rejectUnauthorized: true } } : {}),
+    ...(login.tls ? { ssl: checked(endpoint, login.tls) } : {}),
     connectionTimeoutMillis: timeoutMilliseconds,
     query_timeout: timeoutMilliseconds,
     statement_timeout: timeoutMilliseconds,
@@ -43,13 +62,7 @@ export async function withDatabase<T>(
 }
 
 /** Runs work on a connection to the cache at a site. Rejects with what the server or the network said. */
-export async function withCache<T>(
-  plan: Plan,
-  site: SiteId,
-  password: string | undefined,
-  timeoutMilliseconds: number,
-  work: (redis: Redis) => Promise<T>,
-): Promise<T> {
+export async function withCache<T>(plan: Plan, site: SiteId, login: Login, timeoutMilliseconds: number, work: (redis: Redis) => Promise<T>): Promise<T> {
   const { cache } = plan.estate;
   const endpoint = plan.estate.sites[site]?.cache;
   if (!endpoint || !cache) throw noAddress(site, 'cache');
@@ -58,8 +71,8 @@ export async function withCache<T>(
     port: endpoint.port,
     // A server that knows no users has one password, and would refuse a name.
     ...(cache.observer.user === 'default' ? {} : { username: cache.observer.user }),
-    ...(password === undefined ? {} : { password }),
-    ...(cache.driver === 'elasticache' && cache.tls ? { tls: {} } : {}),
+    password: login.password,
+    ...(login.tls ? { tls: checked(endpoint, login.tls) } : {}),
     lazyConnect: true,
     enableReadyCheck: false,
     enableOfflineQueue: false,
@@ -84,9 +97,39 @@ function noAddress(site: SiteId, server: string): Error {
   return new Error(`the plan gives no address for the ${server} of ${site}`);
 }
 
-/** What the observers log in with, where the plan has them. */
-export async function storeLogin(plan: Plan, secret: (reference: string) => Promise<string>): Promise<StoreLogin> {
-  const { database, cache } = plan.estate;
-  const databasePassword = await secret(database.observer.password);
-  return cache === undefined ? { databasePassword } : { databasePassword, cachePassword: await secret(cache.observer.password) };
+/** A certificate counts for the host as the plan writes it, be that a name or an address. */
+function checked({ host }: Endpoint, certificates: Certificates): ConnectionOptions {
+  return { ...certificates, host, rejectUnauthorized: true };
+}
+
+/** Logins of both observers. A `secret-missing` failure names a secret or a certificate that is not there. */
+export async function storeLogin(plan: Plan, secret: Secret): Promise<StoreLogin> {
+  const database = await databaseLogin(plan, secret);
+  return plan.estate.cache === undefined ? { database } : { database, cache: await cacheLogin(plan, secret) };
+}
+
+export async function databaseLogin(plan: Plan, secret: Secret): Promise<Login> {
+  const { observer, tls } = plan.estate.database;
+  return loginOf(await secret(observer.password), tls, secret);
+}
+
+/** Rejects where the plan has no cache: nobody asks one there. */
+export async function cacheLogin(plan: Plan, secret: Secret): Promise<Login> {
+  const { cache } = plan.estate;
+  if (!cache) throw new Error('the plan has no cache');
+  return loginOf(await secret(cache.observer.password), cache.tls, secret);
+}
+
+async function loginOf(password: string, tls: Tls | undefined, secret: Secret): Promise<Login> {
+  if (tls === undefined || tls === false) return { password };
+  if (tls === true) return { password, tls: {} };
+  const { caFile, client } = tls;
+  return {
+    password,
+    tls: {
+      // No secret, but found as one is: below the plan's folder, and named when it is missing.
+      ...(caFile === undefined ? {} : { ca: await secret(`file:${caFile}`) }),
+      ...(client === undefined ? {} : { cert: await secret(client.certificate), key: await secret(client.key) }),
+    },
+  };
 }

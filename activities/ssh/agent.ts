@@ -5,12 +5,16 @@ import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentAnswer, AgentClient, AgentFields } from '../dependencies.ts';
 import { failure } from '../errors.ts';
 import { mustHoldTask, orderOfTask } from '../task.ts';
-import { HostKeyError, LoginError, SshConnection, UnreachableError, type CommandResult } from './connection.ts';
+import { SshConnection, type CommandResult } from './connection.ts';
+import { HostKeyError, LoginError, UnreachableError } from './login.ts';
 
 /** What an agent may be asked to change is bounded by the agent itself; this is the longest of its bounds and a little more. */
 const changeTimeoutMilliseconds = 60_000;
 /** Version of the site agent whose verbs and options are used here, as `identify` tells it. */
-export const agentVersion = 2;
+export const agentVersion = 3;
+/** The line with which an agent's answer begins. What stands before it was printed by a login shell, and is nobody's evidence. */
+const firstLine = /^site-agent=\d+$/;
+const shownCharactersMax = 120;
 const argumentPattern = /^[A-Za-z0-9:._/%@=-]+$/;
 
 export interface AgentPool {
@@ -132,7 +136,7 @@ class SiteAgent implements AgentClient {
             leftAs: 'Nothing was sent to it.',
             next: `Add the run's public key to authorized_keys at ${this.site}, then choose retry.`,
           },
-          { site: this.site },
+          { site: this.site, login: 'refused' },
           error,
         );
       }
@@ -153,7 +157,10 @@ class SiteAgent implements AgentClient {
   }
 
   private judged(verb: string, changes: boolean, result: CommandResult): AgentFields {
-    const fields = parseFields(result.stdout, `${verb} at ${this.site}`);
+    const fields = parseFields(result.stdout, `${verb} at ${this.site}`, {
+      leftAs: changes ? `Nothing of it was used; whether anything was changed is not known: look at ${this.site} itself.` : 'Nothing of it was used.',
+      diagnostics: result.stderr,
+    });
     const facts = { site: this.site, verb, exit: result.code };
     const asItWas = `${this.site} is as it was.`;
     if (result.code === 0) return fields;
@@ -188,9 +195,21 @@ function sentence(text: string): string {
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
 
-/** Lines `key=value`; other lines are left out. `source` names the answer in errors. */
-export function parseFields(text: string, source: string): AgentFields {
-  const pairs = text.split('\n').flatMap((line) => {
+/** Of an answer that is no agent's: how it left the site, and what was written beside it. */
+interface Besides {
+  readonly leftAs: string;
+  readonly diagnostics: string;
+}
+
+/**
+ * Lines `key=value` after the agent's own first line; other lines are left out. `source` names the answer in errors. An answer without that line is a `permanent` failure: an
+ * older agent, or none.
+ */
+export function parseFields(text: string, source: string, besides: Besides = { leftAs: 'Nothing of it was used.', diagnostics: '' }): AgentFields {
+  const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
+  const own = lines.findIndex((line) => firstLine.test(line));
+  if (own < 0) throw notAnAgent(text, source, besides);
+  const pairs = lines.slice(own + 1).flatMap((line) => {
     const at = line.indexOf('=');
     return at > 0 ? [[line.slice(0, at), line.slice(at + 1).trim()] as const] : [];
   });
@@ -206,4 +225,19 @@ export function parseFields(text: string, source: string): AgentFields {
     return value;
   };
   return { all, get, find: (key) => all(key)[0] || undefined, flag: (key) => get(key) === 'yes' };
+}
+
+function notAnAgent(text: string, source: string, { leftAs, diagnostics }: Besides): Error {
+  const beside = diagnostics.trim() === '' ? '' : `, and beside it ${excerpt(diagnostics)}`;
+  return failure('permanent', {
+    happened: `What answered ${source} is not a site agent of this version: its output began with ${text.trim() === '' ? 'nothing' : excerpt(text)}${beside}.`,
+    leftAs,
+    next: `Install the site agent of version ${agentVersion} there, in a login that runs it (docs/own-estate.md), then choose retry.`,
+  });
+}
+
+/** The beginning of a text from outside, on one line, in quotes that also escape what a terminal would act on. */
+function excerpt(text: string): string {
+  const line = text.trim().replaceAll(/\s+/g, ' ');
+  return JSON.stringify(line.length > shownCharactersMax ? `${line.slice(0, shownCharactersMax)}…` : line);
 }

@@ -1,63 +1,43 @@
 /**
- * One SSH connection to one site's agent, kept and made again when it broke. The host key is pinned: ssh2 accepts any key unless it is told
- * otherwise. A command that hangs ends by its time-out; the connection then counts as broken, because a black hole answers nothing at all.
+ * One SSH connection to one site's agent, kept and made again when it broke. A command that hangs ends by its time-out; the connection then counts as broken, because a
+ * black hole answers nothing at all.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { Client } from 'ssh2';
-
-export interface ConnectionSettings {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  /** `SHA256:` and the unpadded base64 of the host key's digest, as `ssh-keygen -lf` prints it. */
-  readonly hostKey: string;
-  readonly privateKey: string;
-  /** Longest wait for a connection, and for silence on one. */
-  readonly connectTimeoutMilliseconds: number;
-}
+import type { Client } from 'ssh2';
+import { pause } from '../waiting.ts';
+import { logIn, UnreachableError, type LoginSettings } from './login.ts';
+import { Turns } from './turns.ts';
 
 export interface CommandResult {
   readonly code: number;
   readonly stdout: string;
+  /** Diagnostics: for people, when the command fails. */
   readonly stderr: string;
 }
 
-/** The host cannot be reached (`connecting`), broke off during a command (`broken`) or left it without an answer (`silent`). In the last two the command may have been carried out. */
-export class UnreachableError extends Error {
-  override readonly name = 'UnreachableError';
-  readonly during: 'connecting' | 'broken' | 'silent';
-  constructor(message: string, during: 'connecting' | 'broken' | 'silent', cause?: unknown) {
-    super(message, { cause });
-    this.during = during;
+/** The host opens no further session beside `beside` others on this connection, which goes on; nothing was sent. */
+class NoSessionError extends Error {
+  override readonly name = 'NoSessionError';
+  readonly beside: number;
+  constructor(beside: number, cause: Error) {
+    super(`the host opens no session for a command: ${cause.message}`, { cause });
+    this.beside = beside;
   }
-}
-
-/** The host showed another key than the plan's. */
-export class HostKeyError extends Error {
-  override readonly name = 'HostKeyError';
-  readonly shown: string;
-  constructor(shown: string, pinned: string) {
-    super(`the host shows the key ${shown}, the plan has ${pinned}`);
-    this.shown = shown;
-  }
-}
-
-/** The host refused the plan's user or key. */
-export class LoginError extends Error {
-  override readonly name = 'LoginError';
 }
 
 const outputBytesMax = 1_000_000;
-/** sshd allows 10 sessions on a connection unless it is told otherwise. */
+/** sshd allows 10 sessions on a connection unless it is told otherwise; where it allows fewer it says so by refusing one. */
 const sessionsMax = 8;
+/** A host may still count a session that has just ended. */
+const refusedPauseMilliseconds = 50;
 
 export class SshConnection {
-  private readonly settings: ConnectionSettings;
+  private readonly settings: LoginSettings;
   private client: Promise<Client> | undefined;
-  private sessions = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly turns = new Turns(sessionsMax);
+  /** Kind of the pinned key, once the host has shown it. */
+  private keyKind: string | undefined;
 
-  constructor(settings: ConnectionSettings) {
+  constructor(settings: LoginSettings) {
     this.settings = settings;
   }
 
@@ -66,16 +46,14 @@ export class SshConnection {
    * Throws `UnreachableError`, `HostKeyError` or `LoginError`; an exit code other than 0 is a result.
    */
   async run(command: string, timeoutMilliseconds: number, mustSend: () => void = () => {}): Promise<CommandResult> {
-    if (this.sessions >= sessionsMax) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    else this.sessions += 1;
-    try {
-      const client = await this.connected();
-      mustSend();
-      return await this.execute(client, command, timeoutMilliseconds);
-    } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.sessions -= 1;
+    let refusedAlone: number | undefined;
+    for (;;) {
+      const answer = await this.runOnce(command, timeoutMilliseconds, mustSend);
+      if (!(answer instanceof NoSessionError)) return answer;
+      if (answer.beside === 0) refusedAlone ??= performance.now();
+      if (performance.now() - (refusedAlone ?? Infinity) > this.settings.connectTimeoutMilliseconds)
+        throw new UnreachableError(answer.message, 'connecting', answer);
+      await pause(refusedPauseMilliseconds);
     }
   }
 
@@ -85,52 +63,36 @@ export class SshConnection {
     client?.end();
   }
 
-  private connected(): Promise<Client> {
-    this.client ??= this.connect().catch((error: unknown) => {
-      this.client = undefined;
-      throw error;
-    });
-    return this.client;
+  /** A host that opens no session beside those that are open gets fewer at a time from now on. */
+  private async runOnce(command: string, timeoutMilliseconds: number, mustSend: () => void): Promise<CommandResult | NoSessionError> {
+    await this.turns.take();
+    try {
+      const client = await this.connected();
+      mustSend();
+      return await this.execute(client, command, timeoutMilliseconds);
+    } catch (error) {
+      if (!(error instanceof NoSessionError)) throw error;
+      this.turns.limit(Math.max(1, error.beside));
+      return error;
+    } finally {
+      this.turns.giveBack();
+    }
   }
 
-  private connect(): Promise<Client> {
-    const { settings } = this;
-    const client = new Client();
-    let refusedKey: HostKeyError | undefined;
-    return new Promise((resolve, reject) => {
-      const drop = () => {
-        this.client = undefined;
-      };
-      client
-        .once('ready', () => resolve(client))
-        .on('close', () => {
-          drop();
-          reject(new UnreachableError('the connection was closed during the login', 'connecting'));
-        })
-        .on('error', (error: Error & { level?: string }) => {
-          drop();
-          client.destroy();
-          reject(
-            refusedKey ?? (error.level === 'client-authentication' ? new LoginError(error.message) : new UnreachableError(error.message, 'connecting', error)),
-          );
-        })
-        .connect({
-          host: settings.host,
-          port: settings.port,
-          username: settings.user,
-          privateKey: settings.privateKey,
-          readyTimeout: settings.connectTimeoutMilliseconds,
-          keepaliveInterval: Math.max(250, settings.connectTimeoutMilliseconds / 2),
-          keepaliveCountMax: 2,
-          hostVerifier: (key: Buffer) => {
-            const shown = fingerprint(key);
-            if (same(shown, settings.hostKey)) return true;
-            refusedKey = new HostKeyError(shown, settings.hostKey);
-            return false;
-          },
-        });
-      client.setNoDelay(true); // small packets would wait for the host's delayed acknowledgement, some 40 ms each
+  private connected(): Promise<Client> {
+    if (this.client) return this.client;
+    const connecting = logIn(this.settings, this.keyKind).then(({ client, kind }) => {
+      this.keyKind = kind;
+      this.turns.limit(sessionsMax);
+      client.once('close', drop);
+      return client;
     });
+    const drop = () => {
+      if (this.client === connecting) this.client = undefined;
+    };
+    connecting.catch(drop);
+    this.client = connecting;
+    return connecting;
   }
 
   private execute(client: Client, command: string, timeoutMilliseconds: number): Promise<CommandResult> {
@@ -150,7 +112,8 @@ export class SshConnection {
       client.once('close', closed);
       client.exec(command, (error, channel) => {
         if (error) {
-          giveUp(new UnreachableError(error.message, 'broken', error));
+          if (isRefusal(error)) end(() => reject(new NoSessionError(this.turns.inUse - 1, error)));
+          else giveUp(new UnreachableError(error.message, 'broken', error));
           return;
         }
         let code: number | undefined;
@@ -172,11 +135,7 @@ export class SshConnection {
   }
 }
 
-function fingerprint(key: Buffer): string {
-  return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
-}
-
-function same(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)];
-  return a.length === b.length && timingSafeEqual(a, b);
+/** The host's own answer to the request for a session: it alone has a number for the reason. */
+function isRefusal(error: Error): boolean {
+  return 'reason' in error && typeof error.reason === 'number';
 }

@@ -2,8 +2,9 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { FunctionProbe, Plan, SiteId } from '../../plan/schema.ts';
+import { readServer, type ServerReading } from '../database/postgresql.ts';
 import { until } from '../waiting.ts';
-import { withCache, withDatabase, type StoreLogin } from '../probing/stores.ts';
+import { withCache, withDatabase, type Login, type StoreLogin } from '../probing/stores.ts';
 
 /** Longest wait for the reference to reach the target's position. */
 const catchUpMilliseconds = 5_000;
@@ -29,7 +30,7 @@ interface Counted {
 export async function compareCounts(plan: Plan, site: SiteId, reference: SiteId, probe: FunctionProbe, login: StoreLogin): Promise<Comparison> {
   const compared = await Promise.all([
     probe.tables.length === 0 ? nothing : compareTables(plan, site, reference, probe.tables, login),
-    probe.cacheKeys.length === 0 ? nothing : compareKeys(plan, site, reference, probe.cacheKeys, login),
+    probe.cacheKeys.length === 0 || !login.cache ? nothing : compareKeys(plan, site, reference, probe.cacheKeys, login.cache),
   ]);
   return { differences: compared.flatMap((part) => part.differences), remarks: compared.flatMap((part) => part.remarks) };
 }
@@ -38,12 +39,12 @@ const nothing: Comparison = { differences: [], remarks: [] };
 
 async function compareTables(plan: Plan, site: SiteId, reference: SiteId, tables: readonly string[], login: StoreLogin): Promise<Comparison> {
   const at = <T>(where: SiteId, work: (client: pg.Client) => Promise<T>): Promise<T> =>
-    withDatabase(plan, where, login.databasePassword, countTimeoutMilliseconds, work);
+    withDatabase(plan, where, login.database, countTimeoutMilliseconds, work);
   return at(site, async (target) => {
     const before = await countRows(target, tables);
-    const position = await currentPosition(target);
+    const position = await readServer(target);
     const atReference = await at(reference, async (client) => {
-      const reached = await until(async () => ((await hasReached(client, position)) ? true : undefined), {
+      const reached = await until(async () => (hasReached(await readServer(client), position) ? true : undefined), {
         everyMilliseconds: 100,
         withinMilliseconds: catchUpMilliseconds,
       });
@@ -67,28 +68,19 @@ async function countRows(client: pg.Client, tables: readonly string[]): Promise<
   return counts;
 }
 
-async function currentPosition(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<{ lsn: string }>(
-    'select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end as lsn',
-  );
-  return rows[0]?.lsn ?? '0/0';
+/** Positions compare within one timeline of one cluster only: a server that went another way may stand further on, and say nothing. */
+function hasReached(reference: ServerReading, position: ServerReading): boolean {
+  const sameWay = reference.systemIdentifier === position.systemIdentifier && reference.timeline === position.timeline;
+  return sameWay && reference.replayedBytes >= position.replayedBytes;
 }
 
-async function hasReached(client: pg.Client, position: string): Promise<boolean> {
-  const { rows } = await client.query<{ reached: boolean | null }>(
-    'select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end >= $1::pg_lsn as reached',
-    [position],
-  );
-  return rows[0]?.reached === true;
-}
-
-async function compareKeys(plan: Plan, site: SiteId, reference: SiteId, patterns: readonly string[], login: StoreLogin): Promise<Comparison> {
-  const at = <T>(where: SiteId, work: (redis: Redis) => Promise<T>): Promise<T> => withCache(plan, where, login.cachePassword, countTimeoutMilliseconds, work);
+async function compareKeys(plan: Plan, site: SiteId, reference: SiteId, patterns: readonly string[], login: Login): Promise<Comparison> {
+  const at = <T>(where: SiteId, work: (redis: Redis) => Promise<T>): Promise<T> => withCache(plan, where, login, countTimeoutMilliseconds, work);
   return at(site, async (target) => {
     const before = await countKeys(target, patterns);
-    const offset = await offsetOf(target);
+    const position = await streamOf(target);
     const atReference = await at(reference, async (redis) => {
-      const reached = await until(async () => ((await offsetOf(redis)) >= offset ? true : undefined), {
+      const reached = await until(async () => (isAsFar(await streamOf(redis), position) ? true : undefined), {
         everyMilliseconds: 100,
         withinMilliseconds: catchUpMilliseconds,
       });
@@ -116,11 +108,21 @@ async function countKeys(redis: Redis, patterns: readonly string[]): Promise<num
   return counts;
 }
 
-/** Bytes of the replication stream that the server has. */
-async function offsetOf(redis: Redis): Promise<number> {
+interface StreamPosition {
+  /** The stream of changes; each primary begins one of its own, which its replicas take over. */
+  readonly stream: string;
+  /** Bytes of it that the server has. */
+  readonly offset: number;
+}
+
+async function streamOf(redis: Redis): Promise<StreamPosition> {
   const info = await redis.info('replication');
-  const field = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? -1);
-  return Math.max(field('slave_repl_offset'), /^role:master/m.test(info) ? field('master_repl_offset') : -1);
+  const field = (name: string): string => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? '';
+  return { stream: field('master_replid'), offset: Number(field(field('role') === 'master' ? 'master_repl_offset' : 'slave_repl_offset')) };
+}
+
+function isAsFar(reference: StreamPosition, position: StreamPosition): boolean {
+  return reference.stream === position.stream && reference.offset >= position.offset;
 }
 
 function line(what: string, before: number | undefined, after: number | undefined, reference: number | undefined): Counted {

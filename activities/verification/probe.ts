@@ -55,7 +55,8 @@ export function judgeAnswer(businessFunction: BusinessFunction, token: string, b
   if (name !== businessFunction.id) return failed(`The answer is that of ${name}.`);
   if (status === 'degraded') {
     if (businessFunction.reducedFeatures === undefined) return failed('It runs with reduced features, which the plan does not allow.');
-    return { status: 'degraded', differences: [`Reduced, as the plan allows: ${businessFunction.reducedFeatures}`] };
+    const unseen = readBack === token ? [] : ['No write was read back: that it serves is its own word.'];
+    return { status: 'degraded', differences: [`Reduced, as the plan allows: ${businessFunction.reducedFeatures}`, ...unseen] };
   }
   const differences: string[] = [];
   if (written !== token) differences.push(`It says that it wrote ${show(written)}, and was asked to write ${token}.`);

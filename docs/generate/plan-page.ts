@@ -57,6 +57,7 @@ function below(field: Field): readonly Field[] {
 function childrenOf(path: string, schema: JsonSchema): readonly Field[] {
   if (formOf(schema)) return [];
   if (schema.items) return childrenOf(`${path}[]`, schema.items);
+  if (schema.anyOf) return schema.anyOf.flatMap((variant) => childrenOf(path, variant));
   if (schema.oneOf) return schema.oneOf.flatMap((variant) => childrenOf(`${path}(${variantName(variant)})`, variant));
   const fields = Object.entries(schema.properties ?? {}).flatMap(([key, child]) =>
     below({ path: `${path}.${key}`, schema: child, needed: schema.required?.includes(key) ?? false }),
@@ -94,6 +95,7 @@ const typeNames: Readonly<Record<string, string>> = { string: 'text', integer: '
 function describeBare(schema: JsonSchema): string {
   if (schema.const !== undefined) return code(schema.const);
   if (schema.enum) return `one of ${schema.enum.map(code).join(', ')}`;
+  if (schema.anyOf) return schema.anyOf.map(describeType).join(', or ');
   if (schema.oneOf) return `mapping of one kind: ${schema.oneOf.map((variant) => code(variantName(variant))).join(' or ')}`;
   if (schema.items) return `list${schema.minItems === undefined ? '' : ` of ${schema.minItems} or more`}: ${describeType(schema.items)}`;
   if (typeof schema.additionalProperties === 'object')

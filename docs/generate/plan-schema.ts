@@ -18,6 +18,8 @@ export interface JsonSchema {
   readonly items?: JsonSchema;
   /** Mappings that a key of each, such as `driver`, tells apart. */
   readonly oneOf?: readonly JsonSchema[];
+  /** Values of different types. */
+  readonly anyOf?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly propertyNames?: JsonSchema;

@@ -9,7 +9,7 @@ const permissions: Readonly<Record<Account, string>> = {
   admin: '~* &* +@all',
   replication: '+psync +replconf +ping',
   service: '~* &* +@read +@write +@connection +@transaction +@scripting -@dangerous +info +wait',
-  observer: '~* resetchannels +@read +@connection +info +wait +role +debug|digest +memory|usage -@write -@admin -@blocking +info +role +debug|digest +keys',
+  observer: '~* resetchannels -@all +info +role +scan +dbsize +ping +select +client|setname', // as `dr estate check` prints it
 };
 
 export function redisConfig(folder: string, site: LabSite, upstream: LabSite | null, addresses: LabAddresses, passwords: Passwords): string {

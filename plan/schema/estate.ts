@@ -64,6 +64,20 @@ export const functionProbe = z
   })
   .describe('How a business function is verified, by content.');
 
+/** `true`: certificates are checked against the system's own authorities. */
+const tls = z.union([
+  z.boolean(),
+  z
+    .strictObject({
+      caFile: path.optional().describe("Certificate authority of the servers; absent: the system's own."),
+      client: z
+        .strictObject({ certificate: secretReference, key: secretReference })
+        .optional()
+        .describe('Certificate by which the worker shows who it is, and its key, both as PEM; absent: it shows none.'),
+    })
+    .describe('What certificates are checked against, and shown.'),
+]);
+
 const anyPostgresql = {
   name: sqlName.describe('Name of the database.'),
   observer: z
@@ -76,12 +90,15 @@ export const database = z
     z.strictObject({
       driver: z.literal('postgresql').describe("PostgreSQL on hosts, changed by the sites' agents."),
       ...anyPostgresql,
+      tls: tls
+        .optional()
+        .describe('Whether and how the databases are asked over TLS; absent: not. Certificates are always checked, for the host as the plan writes it.'),
       heartbeatTable: sqlName.describe("Table with one row that the primary's agent rewrites: time, settings that decide durability. Read at the standbys."),
     }),
     z.strictObject({
       driver: z.literal('rds').describe('RDS for PostgreSQL with a read replica in each other region, changed by its API.'),
       ...anyPostgresql,
-      tls: z.boolean().describe('Whether the databases are asked over TLS, which RDS demands unless its parameter group says otherwise.'),
+      tls: tls.describe('Whether the databases are asked over TLS, which RDS demands unless its parameter group says otherwise.'),
       credentials: awsCredentials.optional(),
       instances: z
         .record(identifier, awsPlace.extend({ instance: identifier.describe('Identifier of the DB instance.') }).describe('Where the instance is.'))
@@ -99,6 +116,9 @@ export const cache = z
     z.strictObject({
       driver: z.literal('redis').describe("Redis on hosts, changed by the sites' agents."),
       ...anyRedis,
+      tls: tls
+        .optional()
+        .describe('Whether and how the servers are asked over TLS; absent: not. Certificates are always checked, for the host as the plan writes it.'),
       replicaMaxLag: duration.describe('`min-replicas-max-lag` of the servers: an isolated primary stops acknowledging after this time plus 2 s.'),
       writesWaitForReplicas: z
         .int()
@@ -108,7 +128,7 @@ export const cache = z
     z.strictObject({
       driver: z.literal('elasticache').describe('A Global Datastore of ElastiCache with a replication group in each region, changed by its API.'),
       ...anyRedis,
-      tls: z.boolean().describe('Whether the servers are asked over TLS (encryption in transit), without which AWS gives users no passwords.'),
+      tls: tls.describe('Whether the servers are asked over TLS (encryption in transit), without which AWS gives users no passwords.'),
       globalDatastore: identifier.describe('Id of the global replication group.'),
       credentials: awsCredentials.optional(),
       replicationGroups: z
@@ -233,4 +253,5 @@ export const estate = z
 
 export type Estate = z.infer<typeof estate>;
 export type EstateSite = z.infer<typeof estateSite>;
+export type Tls = z.infer<typeof tls>;
 export type FunctionProbe = z.infer<typeof functionProbe>;

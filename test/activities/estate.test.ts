@@ -349,7 +349,8 @@ describe('the failover itself', () => {
       message: expect.stringContaining('The cache was not promoted.'),
     });
     const promotion = await cache.promoteCache({ run, site: 'north', replicas: ['west'] });
-    expect(promotion).toMatchObject({ changed: true, digestsEqual: true, after: 'primary; asks for 1 replica; digests of north, west are equal' });
+    expect(promotion).toMatchObject({ changed: true, after: 'primary; asks for 1 replica' });
+    expect(promotion.comparison).toMatchObject({ by: 'numbers of keys', equal: true, keys: [{ site: 'north' }, { site: 'west' }] });
     expect(await cache.readCache({ run, site: 'north' })).toMatchObject({ role: 'primary', standing: 'promoted' });
     expect(await cache.readCache({ run, site: 'west' })).toMatchObject({
       role: 'replica',
@@ -358,6 +359,6 @@ describe('the failover itself', () => {
       standing: 'replica',
     });
     const alone = await cache.promoteCache({ run, site: 'north', replicas: [] });
-    expect(alone).toMatchObject({ digestsEqual: 'no replica' });
+    expect(alone.comparison).toEqual({ by: 'nothing', why: 'no replica follows' });
   });
 });

@@ -35,9 +35,11 @@ describe('the answer of a probe', () => {
   });
 
   test('may be reduced where the plan allows it', () => {
-    expect(judge({ ...good, status: 'degraded', written: null }, lenient)).toEqual({
+    const reduced = 'Reduced, as the plan allows: No refunds.';
+    expect(judge({ ...good, status: 'degraded' }, lenient)).toEqual({ status: 'degraded', differences: [reduced] });
+    expect(judge({ ...good, status: 'degraded', written: null, readBack: null }, lenient), 'nothing was seen of it').toEqual({
       status: 'degraded',
-      differences: ['Reduced, as the plan allows: No refunds.'],
+      differences: [reduced, 'No write was read back: that it serves is its own word.'],
     });
   });
 });
@@ -103,7 +105,7 @@ describe('an agent that is only asked', () => {
   });
 
   test('and lacks a line gives a reason', async () => {
-    const fields = parseFields('site=east', 'identify at east');
+    const fields = parseFields('site-agent=3\nsite=east', 'identify at east');
     const read = await attemptToRead(
       async () => ({ reachable: true, fields }),
       (answer) => answer.get('epoch'),

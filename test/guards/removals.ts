@@ -328,4 +328,51 @@ export const removals: readonly Removal[] = [
     edits: [{ find: 'run.exceptions.push(...beside);', replace: '' }],
     test: { file: 'test/workflows/routes.test.ts', title: 'names at the gate what stands beside the route, and again at its end as an exception' },
   },
+  {
+    guard: 'Host key: only the host with the pinned one is spoken to',
+    file: 'activities/ssh/login.ts',
+    edits: [
+      {
+        find: 'hostVerifier: (offered: Buffer) => isPinned((key = offered), settings)',
+        replace: 'hostVerifier: (offered: Buffer) => (key = offered).length > 0',
+      },
+    ],
+    test: { file: 'test/activities/ssh/connection.test.ts', title: 'is refused before anything is sent' },
+  },
+  {
+    guard: 'TLS: a certificate of nobody whom the plan trusts is refused',
+    file: 'activities/probing/stores.ts',
+    edits: [{ find: 'rejectUnauthorized: true', replace: 'rejectUnauthorized: false' }],
+    test: { file: 'test/activities/access/lines.test.ts', title: 'a certificate that nobody here trusts is named' },
+  },
+  {
+    guard: 'Observer: one who may read settings, stop the server or write is named',
+    file: 'activities/access/redis.ts',
+    edits: [{ find: 'if (tooMuch.length > 0)', replace: 'if (tooMuch.length > 99)' }],
+    test: { file: 'test/activities/access/lines.test.ts', title: 'a user who may write is found' },
+  },
+  {
+    guard: 'Content check: a server that went another way is no reference for its tables',
+    file: 'activities/verification/counts.ts',
+    edits: [{ find: 'return sameWay && ', replace: 'return (sameWay || true) && ' }],
+    test: { file: 'test/activities/counts.test.ts', title: 'shows nothing of the tables' },
+  },
+  {
+    guard: 'Content check: a server that went another way is no reference for its keys',
+    file: 'activities/verification/counts.ts',
+    edits: [{ find: 'reference.stream === position.stream && ', replace: '' }],
+    test: { file: 'test/activities/counts.test.ts', title: 'shows nothing of the keys' },
+  },
+  {
+    guard: 'Agent: what a login shell prints before its own first line is no answer',
+    file: 'activities/ssh/agent.ts',
+    edits: [{ find: 'lines.slice(own + 1).flatMap', replace: 'lines.flatMap' }],
+    test: { file: 'test/activities/ssh/connection.test.ts', title: 'first line is not the agent' },
+  },
+  {
+    guard: 'Agent: an answer without that line is used for nothing',
+    file: 'activities/ssh/agent.ts',
+    edits: [{ find: 'if (own < 0) throw notAnAgent(text, source, besides);', replace: '' }],
+    test: { file: 'test/activities/ssh/connection.test.ts', title: 'is used for nothing' },
+  },
 ];

@@ -343,7 +343,7 @@ export class FakeEstate {
       promoteCache: async ({ run, site }) =>
         this.guarded(run, site, () => {
           this.server(site).cachePromoted = true;
-          return { ...change('replica', 'primary'), digestsEqual: true };
+          return { ...change('replica', 'primary'), comparison: { by: 'nothing', why: 'no replica follows' } as const };
         }),
       verifyFunction: async (input): Promise<FunctionVerdict> => {
         const broken = this.brokenFunctions.get(input.function);

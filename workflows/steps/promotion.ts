@@ -1,5 +1,6 @@
 /** Steps past the point of no return: the target becomes the writer, and its data are protected again. */
 import type { Change } from '../../activities/context.ts';
+import type { Comparison } from '../../activities/cache/port.ts';
 import type { Promotion } from '../../activities/database/port.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { type LeftOut, withoutCache } from '../left-out.ts';
@@ -22,19 +23,21 @@ export function promoteDatabase(run: Run, facts: RecoveryFacts): Alteration<Prom
 }
 
 /** Step: the target's cache is promoted, and the other replicas follow it. */
-export function promoteCache(run: Run, facts: RecoveryFacts): Alteration<Change & { readonly digestsEqual: boolean | 'no replica' }> | LeftOut {
+export function promoteCache(run: Run, facts: RecoveryFacts): Alteration<Change & { readonly comparison: Comparison }> | LeftOut {
   if (run.plan.estate.cache === undefined) return withoutCache;
   const replicas = others(cacheSites(run.plan, facts.from), facts.to);
   return {
     changes: true,
     would: `promote the cache at ${facts.to} and point ${replicas.join(', ') || 'no other replica'} at it`,
-    predicted: { ...unchanged('the cache was not promoted in a dry run'), digestsEqual: 'no replica' },
+    predicted: { ...unchanged('the cache was not promoted in a dry run'), comparison: { by: 'nothing', why: 'nothing was promoted in a dry run' } },
     act: async ({ change }) => {
       const promoted = await change.promoteCache({ run: run.context(), site: facts.to, replicas });
-      if (promoted.digestsEqual === false) run.exceptions.push(`The cache at ${facts.to} and its replicas differ in content: ${promoted.after}`);
+      const { comparison } = promoted;
+      if (comparison.by !== 'nothing' && !comparison.equal)
+        run.exceptions.push(`The cache at ${facts.to} and its replicas differ in content: ${describeComparison(comparison)}.`);
       return promoted;
     },
-    found: (result) => `${result.after}; digests equal: ${String(result.digestsEqual)}`,
+    found: ({ after, comparison }) => `${after}; ${describeComparison(comparison)}`,
   };
 }
 
@@ -68,6 +71,13 @@ export function startServices(run: Run, facts: RecoveryFacts): Alteration<Change
 function keepRemaining<T>(facts: RecoveryFacts, result: T): T {
   for (const text of remainingOf(result)) addLeftover(facts, text);
   return result;
+}
+
+/** Says what was looked at, and no more than that. */
+function describeComparison(comparison: Comparison): string {
+  if (comparison.by === 'nothing') return `its content was not compared: ${comparison.why}`;
+  const keys = comparison.keys.map(({ site, all, lasting }) => `${all} at ${site} (${lasting} that never expire)`).join(', ');
+  return `numbers of keys ${comparison.equal ? 'are equal' : 'differ'}: ${keys}; values were not compared`;
 }
 
 function others(sites: readonly string[], site: string): string[] {

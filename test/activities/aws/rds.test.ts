@@ -90,8 +90,10 @@ describe('before anything is promoted', () => {
       await eventually('gent speaks TLS', async () => !JSON.stringify(await database.readDatabase({ run, site: 'gent' })).includes('not support SSL'));
       expect(await database.readDatabase({ run, site: 'gent' })).toMatchObject(untrusted);
       const script = `
-        const { withDatabase } = await import('./activities/probing/stores.ts');
-        const { rows } = await withDatabase(JSON.parse(process.env.PLAN), 'gent', '${branchPassword}', 5000, (client) => client.query('select ssl from pg_stat_ssl where pid = pg_backend_pid()'));
+        const { databaseLogin, withDatabase } = await import('./activities/probing/stores.ts');
+        const plan = JSON.parse(process.env.PLAN);
+        const login = await databaseLogin(plan, async () => '${branchPassword}');
+        const { rows } = await withDatabase(plan, 'gent', login, 5000, (client) => client.query('select ssl from pg_stat_ssl where pid = pg_backend_pid()'));
         process.stdout.write(JSON.stringify(rows));`;
       const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate, PLAN: JSON.stringify({ estate: withRds(plan).estate }) };
       const told = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], { env, encoding: 'utf8' });

@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { AgentClient } from '../../../activities/dependencies.ts';
 import { attempt } from '../../../activities/attempt.ts';
 import { keepTask } from '../../../activities/task.ts';
-import { createAgentPool, parseFields, type AgentPool } from '../../../activities/ssh/agent.ts';
+import { agentVersion, createAgentPool, parseFields, type AgentPool } from '../../../activities/ssh/agent.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import { eventually } from '../../site-agent/support.ts';
 
@@ -28,47 +28,57 @@ const open = new Set<ssh2.Connection>();
 const commands: string[] = [];
 /** How the server answers: output and exit code, `hang`, or `break` off once. */
 let answer: readonly [string, number] | 'hang' | 'break' = ['', 0];
+/** What stands before the answer: the agent's own first line, as a rule. */
+const ownLine = `site-agent=${agentVersion}\n`;
+let before = ownLine;
 
 beforeAll(async () => {
   for (const name of ['host', 'client', 'other']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)]);
   hostKey = readFileSync(join(folder, 'host'), 'utf8');
   fingerprint = printed('host');
-  const allowed = ssh2.utils.parseKey(readFileSync(join(folder, 'client.pub'), 'utf8'));
-  server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
-    open.add(client);
-    client.on('error', () => {});
-    client.on('close', () => open.delete(client));
-    client.on('authentication', (context) => {
-      const known = !(allowed instanceof Error) && context.method === 'publickey' && context.key.data.equals(allowed.getPublicSSH());
-      if (known) context.accept();
-      else context.reject(['publickey']);
-    });
-    client.on('ready', () => (logins += 1));
-    client.on('session', (accept) => {
-      accept().on('exec', (acceptExec, _reject, { command }) => {
-        commands.push(command);
-        const channel = acceptExec();
-        if (answer === 'hang') return;
-        if (answer === 'break') {
-          answer = ['done=yes\n', 0];
-          client.end();
-          return;
-        }
-        channel.write(answer[0]);
-        channel.exit(answer[1]);
-        channel.end();
-      });
-    });
-  });
+  server = new ssh2.Server({ hostKeys: [hostKey] }, serve);
   await new Promise<void>((resolve) => server.listen(0, address, resolve));
   port = (server.address() as AddressInfo).port;
 });
-afterEach(() => pool.close());
+afterEach(async () => {
+  before = ownLine;
+  await pool.close();
+});
 afterAll(() => {
   for (const client of open) client.end();
   server.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** One client of the server. */
+function serve(client: ssh2.Connection): void {
+  const allowed = ssh2.utils.parseKey(readFileSync(join(folder, 'client.pub'), 'utf8'));
+  open.add(client);
+  client.on('error', () => {});
+  client.on('close', () => open.delete(client));
+  client.on('authentication', (context) => {
+    const known = !(allowed instanceof Error) && context.method === 'publickey' && context.key.data.equals(allowed.getPublicSSH());
+    if (known) context.accept();
+    else context.reject(['publickey']);
+  });
+  client.on('ready', () => (logins += 1));
+  client.on('session', (accept) => {
+    accept().on('exec', (acceptExec, _reject, { command }) => {
+      commands.push(command);
+      const channel = acceptExec();
+      if (answer === 'hang') return;
+      if (answer === 'break') {
+        answer = ['done=yes\n', 0];
+        client.end();
+        return;
+      }
+      channel.stderr.write('a warning of the host: site=north\n');
+      channel.write(before + answer[0]);
+      channel.exit(answer[1]);
+      channel.end();
+    });
+  });
+}
 
 const printed = (name: string) => execFileSync('ssh-keygen', ['-lf', join(folder, `${name}.pub`)], { encoding: 'utf8' }).split(' ')[1] ?? '';
 
@@ -119,7 +129,12 @@ describe('an agent that answers', () => {
     [66, 'epoch=9\nholder=run-2', 'stale-epoch', 'east has seen epoch 9 of run-2; this run holds 7. east is as it was.'],
     [1, 'error=the log is full; nothing was changed', 'permanent', 'failed at east: the log is full; nothing was changed. east is as it was. HINT'],
     [1, 'error=Redis is gone', 'permanent', 'database-promote failed at east: Redis is gone. What it had done before that stays done'],
-    [127, 'nothing of note', 'permanent', 'database-promote failed at east: it gave no reason. How far it came is not known: look at east itself.'],
+    [
+      127,
+      'nothing of note',
+      'permanent',
+      'database-promote failed at east: a warning of the host: site=north. How far it came is not known: look at east itself.',
+    ],
     [64, 'error=no such verb', 'permanent', 'database-promote failed at east: no such verb. east is as it was.'],
   ])('with exit code %i makes the failure of the catalogue', async (code, out, type, message) => {
     answer = [`${out}\n`, code];
@@ -149,6 +164,78 @@ describe('an agent that answers', () => {
     for (const each of open) each.end();
     await eventually('the connection is closed', () => open.size === 0);
     expect(await client.ask('identify')).toMatchObject({ reachable: true });
+  });
+});
+
+describe('what a login shell prints', () => {
+  test('before the agent´s own first line is not the agent´s', async () => {
+    before = `Welcome!\nsite=north\nsite-agent=old\n${ownLine}`;
+    answer = ['site=east\nsite=west\n', 0];
+    const told = await agent().ask('identify');
+    expect(told.reachable && told.fields.all('site')).toEqual(['east', 'west']);
+  });
+
+  test.each([
+    [
+      'a text',
+      'Welcome!\nsite=north\nchanged=yes\n',
+      'its output began with "Welcome! site=north changed=yes", and beside it "a warning of the host: site=north"',
+    ],
+    ['nothing', '', 'its output began with nothing, and beside it'],
+    ['a line that goes on', `x${ownLine}site=east\n`, 'its output began with "xsite-agent='],
+  ])('instead of an agent (%s) is used for nothing', async (_what, said, words) => {
+    [before, answer] = ['', [said, 0]];
+    await expect(agent().ask('identify')).rejects.toMatchObject({
+      type: 'permanent',
+      message: expect.stringMatching(
+        /^What answered identify at east is not a site agent of this version: .*Nothing of it was used\. HINT: Install the site agent/,
+      ),
+    });
+    await expect(agent().ask('identify')).rejects.toThrow(words);
+    await expect(agent().change('capacity-set', '100')).rejects.toThrow('whether anything was changed is not known: look at east itself.');
+  });
+
+  test.each([1, 64, 65, 66, 127])('and exit code %i is no answer of an agent either', async (code) => {
+    [before, answer] = ['', ['refused=the database is a primary\nepoch=9\nholder=run-2\nerror=nothing was changed\n', code]];
+    await expect(agent().change('database-promote')).rejects.toMatchObject({ type: 'permanent', message: expect.stringContaining('is not a site agent') });
+  });
+});
+
+describe('a host with several keys', () => {
+  let several: ssh2.Server;
+  let connections = 0;
+  const at = () => (several.address() as AddressInfo).port;
+
+  beforeAll(async () => {
+    execFileSync('ssh-keygen', ['-q', '-t', 'rsa', '-b', '2048', '-N', '', '-m', 'PEM', '-f', join(folder, 'rsa')]);
+    execFileSync('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', '', '-m', 'PEM', '-f', join(folder, 'ecdsa')]);
+    several = new ssh2.Server({ hostKeys: ['host', 'ecdsa', 'rsa'].map((name) => readFileSync(join(folder, name), 'utf8')) }, (client) => {
+      connections += 1;
+      serve(client);
+    });
+    await new Promise<void>((resolve) => several.listen(0, address, resolve));
+  });
+  afterAll(() => several.close());
+
+  test('is who the plan says when one of them is pinned; the next login asks for that one first', async () => {
+    answer = ['site=east\n', 0];
+    connections = 0;
+    const client = agent({ hostKey: printed('rsa'), port: at() });
+    expect(await client.ask('identify')).toMatchObject({ reachable: true });
+    expect(connections).toBe(3);
+    for (const each of open) each.end();
+    await eventually('the connection is closed', () => open.size === 0);
+    expect(await client.ask('identify')).toMatchObject({ reachable: true });
+    expect(connections).toBe(4);
+  });
+
+  test('is another one when none of them is pinned, and all are named', async () => {
+    const named = ['host', 'ecdsa', 'rsa'].map(printed).join(' and ');
+    await expect(agent({ hostKey: printed('other'), port: at() }).ask('identify')).rejects.toMatchObject({
+      type: 'host-key-changed',
+      message: expect.stringContaining(`the host shows the keys ${named}, the plan has ${printed('other')}`),
+    });
+    expect(commands).toEqual([]);
   });
 });
 
@@ -195,6 +282,7 @@ describe('an agent that cannot be trusted or reached', () => {
       reason: expect.stringMatching(/Timed out/),
     });
     expect(performance.now() - started).toBeLessThan(6_000);
+    expect(sockets, 'not once for each kind of key').toHaveLength(1);
     for (const socket of sockets) socket.destroy();
     hole.close();
   });
@@ -232,5 +320,5 @@ describe('an agent that cannot be trusted or reached', () => {
 });
 
 test('an answer that lacks a line is an error that names it', () => {
-  expect(() => parseFields('a=1\n', 'identify at east').get('epoch')).toThrow('The answer to identify at east has no line "epoch=".');
+  expect(() => parseFields(`${ownLine}a=1\n`, 'identify at east').get('epoch')).toThrow('The answer to identify at east has no line "epoch=".');
 });

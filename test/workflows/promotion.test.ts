@@ -1,0 +1,34 @@
+/** Goal: what a step says of the contents of caches is no more than how it was had. Method: the sentence of each form of the evidence. */
+import { expect, test } from 'vitest';
+import type { Comparison } from '../../activities/cache/port.ts';
+import type { RecoveryFacts } from '../../workflows/facts.ts';
+import type { Run } from '../../workflows/run.ts';
+import { promoteCache } from '../../workflows/steps/promotion.ts';
+import { loadPlan } from '../../plan/load.ts';
+
+const change = { before: 'replica', after: 'primary', changed: true, source: 'site-agent west', at: '2026-05-04T13:37:00Z' };
+const counted = [
+  { site: 'west', all: 12, lasting: 2 },
+  { site: 'north', all: 12, lasting: 2 },
+];
+
+async function said(comparison: Comparison): Promise<string> {
+  const { plan } = await loadPlan('plan/erlmcp');
+  const step = promoteCache({ plan } as unknown as Run, { from: 'us-east-1', to: 'west' } as unknown as RecoveryFacts);
+  if (!('found' in step)) throw new Error('the step is left out');
+  return step.found({ ...change, comparison });
+}
+
+test.each<[Comparison, string]>([
+  [
+    { by: 'numbers of keys', equal: true, keys: counted },
+    'primary; numbers of keys are equal: 12 at west (2 that never expire), 12 at north (2 that never expire); values were not compared',
+  ],
+  [
+    { by: 'numbers of keys', equal: false, keys: [{ site: 'west', all: 12, lasting: 2 }, { site: 'north', all: 11, lasting: 2 }] }, // prettier-ignore
+    'primary; numbers of keys differ: 12 at west (2 that never expire), 11 at north (2 that never expire); values were not compared',
+  ],
+  [{ by: 'nothing', why: 'no replica follows' }, 'primary; its content was not compared: no replica follows'],
+])('a comparison $by says so', async (comparison, sentence) => {
+  expect(await said(comparison)).toBe(sentence);
+});
