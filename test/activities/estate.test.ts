@@ -63,6 +63,22 @@ describe('hosts, service, capacity and files', () => {
     await servers.startSshd('north');
   });
 
+  test('a site that was given up is news when it answers and when its servers change, and none while it says the same', async () => {
+    const look = (unlike?: string) => detection.awaitReturn({ run, site: 'north', everySeconds: 7, ...(unlike === undefined ? {} : { unlike }) });
+    const well = await look();
+    expect(well).toEqual({ answers: true, says: 'database standby, cache standby, service stopped' });
+    await expect(look(well.says)).rejects.toMatchObject({ type: 'transient', category: 'BENIGN', nextRetryDelay: 7_000 });
+    await servers.kill('redis-north');
+    const halfWell = await look(well.says);
+    expect(halfWell).toMatchObject({ answers: true, says: 'database standby, cache unknown, service stopped' });
+    await servers.startRedis('north');
+    const { agent, ...north } = estate.sites['north']!;
+    const stranger = { ...north, agent: { ...agent, hostKey: estate.sites['east']!.agent.hostKey } };
+    plans.set('stranger', { ...estate, sites: { ...estate.sites, north: stranger } });
+    const untrusted = await detection.awaitReturn({ run: { ...run, planDigest: 'stranger' }, site: 'north', everySeconds: 7 });
+    expect(untrusted, 'who is not the host of the plan is not tried').toEqual({ answers: false, says: 'its agent does not answer' });
+  });
+
   test('an agent that is not to be trusted, or fails, is a value wherever something is only read', async () => {
     const north = estate.sites['north']!;
     plans.set('other-key', {

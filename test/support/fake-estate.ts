@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Change, RunContext } from '../../activities/context.ts';
 import type { DatabaseState } from '../../activities/database/port.ts';
-import type { Vantage } from '../../activities/detection/port.ts';
+import type { Standing, Vantage } from '../../activities/detection/port.ts';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { Activities } from '../../activities/index.ts';
 import type { FunctionVerdict } from '../../activities/verification/port.ts';
@@ -166,6 +166,11 @@ export class FakeEstate {
       watchFromOrchestrator: async ({ site, holdSeconds }) => this.vantage('orchestrator', 'orchestrator', site, holdSeconds),
       watchFromSite: async ({ site, observer, holdSeconds }) => this.vantage('site-agent', observer, site, holdSeconds),
       watchHealthCheck: async ({ site, holdSeconds }) => this.vantage('health-check', 'route53', site, holdSeconds),
+      awaitReturn: async ({ site, unlike, everySeconds }) => {
+        const standing = this.standing(site);
+        if (standing.says !== unlike) return standing;
+        throw ApplicationFailure.create({ type: 'transient', category: 'BENIGN', nextRetryDelay: everySeconds * 1000, message: standing.says });
+      },
       readDatabase: async ({ site }) => this.databaseState(site),
       readCache: async ({ site }) => {
         const server = this.databases.get(site);
@@ -201,6 +206,18 @@ export class FakeEstate {
           return serversOf(this.snapshot.plan).map((kind) => ({ site, server: kind, state, how: 'model' }));
         }),
     } satisfies Partial<Activities>;
+  }
+
+  /** What the site's agent says of what it can close. */
+  private standing(site: SiteId): Standing {
+    if (this.dead.has(site)) return { answers: this.agentAnswers.has(site), says: this.agentAnswers.has(site) ? 'nothing runs' : 'no answer' };
+    const state = (kind: ServerKind) => ((this.agentCloses?.includes(kind) ?? true) ? this.server(site).role : 'unknown');
+    return {
+      answers: true,
+      says: closedByAgents(this.snapshot.plan)
+        .map((kind) => `${kind} ${state(kind)}`)
+        .join(', '),
+    };
   }
 
   private databaseState(site: SiteId): DatabaseState {
