@@ -2,13 +2,13 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
-import type { ActivityDependencies } from '../dependencies.ts';
+import type { FolderDependencies } from '../dependencies.ts';
 import { createFencingActivities } from '../fencing/activities.ts';
 import { createHostsActivities } from '../hosts/activities.ts';
 import { createServicesActivities } from '../services/activities.ts';
 import type { AwaitReturnInput, Standing } from './port.ts';
 
-export async function awaitReturn(dependencies: ActivityDependencies, { run, site, unlike, everySeconds }: AwaitReturnInput): Promise<Standing> {
+export async function awaitReturn(dependencies: FolderDependencies, { run, site, unlike, everySeconds }: AwaitReturnInput): Promise<Standing> {
   // What keeps it from being looked at may be mended tomorrow, and must not end the wait.
   const standing = await lookAt(dependencies, run, site).catch((error: unknown) => absent(`it could not be looked at: ${(error as Error).message}`));
   if (standing.says !== unlike) return standing;
@@ -22,7 +22,7 @@ export async function awaitReturn(dependencies: ActivityDependencies, { run, sit
 }
 
 /** States only, without the servers' own words: those may differ at each look. */
-async function lookAt(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<Standing> {
+async function lookAt(dependencies: FolderDependencies, run: RunContext, site: SiteId): Promise<Standing> {
   const [agent] = await createHostsActivities(dependencies).readAgents({ run, sites: [site] });
   if (!agent?.reachable) return absent('its agent does not answer');
   const service = await createServicesActivities(dependencies).readService({ run, site });

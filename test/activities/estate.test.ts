@@ -30,7 +30,7 @@ const dependencies: ActivityDependencies = {
   now: () => new Date(),
 };
 const hosts = createHostsActivities(dependencies);
-const services = createServicesActivities(dependencies);
+const services = createServicesActivities({ ...dependencies, planFolder: '.' });
 const infrastructure = createInfrastructureActivities(dependencies);
 const application = createApplicationActivities(dependencies);
 const database = createDatabaseActivities(dependencies);

@@ -5,11 +5,11 @@ import type { DatabaseState } from '../../activities/database/port.ts';
 import type { Standing, Vantage } from '../../activities/detection/port.ts';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { Activities } from '../../activities/index.ts';
-import type { FunctionVerdict } from '../../activities/verification/port.ts';
 import { closedByAgents, type ServerKind, serversOf } from '../../plan/rules/servers.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { isChange } from '../../workflows/changes.ts';
+import { FakeService } from './fake-service.ts';
 
 type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number; keys: number; promotedBy?: string; promotionBegun?: string; cachePromoted?: boolean };
 
@@ -25,7 +25,7 @@ export interface Call {
 }
 
 /** State of the model; a test sets it before and while a run goes on. */
-export class FakeEstate {
+export class FakeEstate extends FakeService {
   readonly snapshot: PlanSnapshot;
   readonly primary: SiteId;
   /** Sites that answer nobody. */
@@ -52,18 +52,14 @@ export class FakeEstate {
   /** Whether an undo of the fence works, and the old site's service starts again. */
   reattachable = true;
   serviceStartable = true;
-  brokenFunctions = new Map<string, string>();
-  /** Functions that customers' verification was asked to judge last. */
-  judgedFunctions: readonly string[] = [];
   /** Kinds of server that agents prove closed; null: all that they can close. */
   agentCloses: readonly ServerKind[] | null = null;
-  /** What a customer meets at resolvers. */
-  resolverRemarks: readonly string[] = [];
   dataPlaneWorks = true;
   lastCommitAt = new Date().toISOString();
   report: Report | null = null;
 
   constructor(snapshot: PlanSnapshot) {
+    super();
     this.snapshot = snapshot;
     this.primary = snapshot.plan.sites.find((site) => site.role === 'primary')?.id ?? '';
     this.route = this.primary;
@@ -101,6 +97,7 @@ export class FakeEstate {
       ...this.makesReady(),
       ...this.fences(),
       ...this.promotes(),
+      ...this.serves(),
       ...this.routes(),
     };
     return Object.fromEntries(
@@ -109,7 +106,7 @@ export class FakeEstate {
   }
 
   /** RFC 3339; a model with a clock of its own says so here. */
-  protected time(): string {
+  protected override time(): string {
     return new Date().toISOString();
   }
 
@@ -344,22 +341,6 @@ export class FakeEstate {
           this.server(site).cachePromoted = true;
           return { ...change('replica', 'primary'), digestsEqual: true };
         }),
-      verifyFunction: async (input): Promise<FunctionVerdict> => {
-        const broken = this.brokenFunctions.get(input.function);
-        return { function: input.function, status: broken ? 'failed' : 'ok', differences: broken ? [broken] : [], at: this.time() };
-      },
-      verifyUptime: async () => ({ ok: true, detail: 'grows' }),
-      verifyAsCustomer: async ({ site, functions }) => {
-        this.judgedFunctions = functions;
-        const verdicts = functions.map((id) => ({
-          function: id,
-          status: this.route === site ? ('ok' as const) : ('failed' as const),
-          differences: [],
-          at: this.time(),
-        }));
-        return { found: true, functions: verdicts, remarks: this.resolverRemarks };
-      },
-      watchService: async () => ({ relapsed: false, detail: 'quiet', rounds: 3 }),
     } satisfies Partial<Activities>;
   }
 
