@@ -12,6 +12,7 @@ import { createHostsActivities } from '../../activities/hosts/activities.ts';
 import { createInfrastructureActivities } from '../../activities/infrastructure/activities.ts';
 import { createServicesActivities } from '../../activities/services/activities.ts';
 import { createAgentPool, type AgentPool } from '../../activities/ssh/agent.ts';
+import { isSameStandby } from '../../plan/rules/standby-names.ts';
 import type { Estate, Plan } from '../../plan/schema.ts';
 import { TestEstate, sites, type TestSite } from '../site-agent/estate.ts';
 import { eventually, testNetwork } from '../site-agent/support.ts';
@@ -61,22 +62,6 @@ describe('hosts, service, capacity and files', () => {
     expect(east).toMatchObject({ site: 'east', reachable: true, epoch: 0, epochHolder: 'none' });
     expect(north).toMatchObject({ site: 'north', reachable: false });
     await servers.startSshd('north');
-  });
-
-  test('a site that was given up is news when it answers and when its servers change, and none while it says the same', async () => {
-    const look = (unlike?: string) => detection.awaitReturn({ run, site: 'north', everySeconds: 7, ...(unlike === undefined ? {} : { unlike }) });
-    const well = await look();
-    expect(well).toEqual({ answers: true, says: 'database standby, cache standby, service stopped' });
-    await expect(look(well.says)).rejects.toMatchObject({ type: 'transient', category: 'BENIGN', nextRetryDelay: 7_000 });
-    await servers.kill('redis-north');
-    const halfWell = await look(well.says);
-    expect(halfWell).toMatchObject({ answers: true, says: 'database standby, cache unknown, service stopped' });
-    await servers.startRedis('north');
-    const { agent, ...north } = estate.sites['north']!;
-    const stranger = { ...north, agent: { ...agent, hostKey: estate.sites['east']!.agent.hostKey } };
-    plans.set('stranger', { ...estate, sites: { ...estate.sites, north: stranger } });
-    const untrusted = await detection.awaitReturn({ run: { ...run, planDigest: 'stranger' }, site: 'north', everySeconds: 7 });
-    expect(untrusted, 'who is not the host of the plan is not tried').toEqual({ answers: false, says: 'its agent does not answer' });
   });
 
   test('an agent that is not to be trusted, or fails, is a value wherever something is only read', async () => {
@@ -172,6 +157,24 @@ describe('database and cache before a failover', () => {
         state.heartbeats[0].standbys.join() === 'north=async,west=quorum'
       );
     });
+  });
+
+  test('PostgreSQL compares names of standbys without regard to case, quoted or not', async () => {
+    const [before] = servers.sql('east', 'show synchronous_standby_names').trim().split('\n');
+    try {
+      for (const named of ['WEST', '"WesT"']) {
+        servers.sql('east', `alter system set synchronous_standby_names = '${named}'`);
+        servers.sql('east', 'select pg_reload_conf()');
+        await eventually(
+          `${named} names west`,
+          () => servers.sql('east', "select sync_state from pg_stat_replication where application_name = 'west'").trim() === 'sync',
+        );
+        expect(isSameStandby(named.replaceAll('"', ''), 'west')).toBe(true);
+      }
+    } finally {
+      servers.sql('east', `alter system set synchronous_standby_names = '${before}'`);
+      servers.sql('east', 'select pg_reload_conf()');
+    }
   });
 
   test('a server that does not answer is a value', async () => {

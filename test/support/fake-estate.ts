@@ -6,9 +6,11 @@ import type { Standing, Vantage } from '../../activities/detection/port.ts';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { Activities } from '../../activities/index.ts';
 import { closedByAgents, type ServerKind, serversOf } from '../../plan/rules/servers.ts';
+import { standbyNames } from '../../plan/rules/standby-names.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { isChange } from '../../workflows/changes.ts';
+import { heartbeatOf } from './fake-heartbeat.ts';
 import { FakeService } from './fake-service.ts';
 
 type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number; keys: number; promotedBy?: string; promotionBegun?: string; cachePromoted?: boolean };
@@ -234,17 +236,7 @@ export class FakeEstate extends FakeService {
       receiverActive: !this.dead.has(this.primary),
       lastMessageAgeSeconds: 5,
       lastReplayedCommitAt: this.lastCommitAt,
-      heartbeats: [
-        {
-          site: this.heartbeatFrom,
-          writtenAt: this.lastCommitAt,
-          synchronousStandbyNames: this.synchronousStandbys.length > 0 ? `ANY 1 (${this.synchronousStandbys.map((name) => `"${name}"`).join(', ')})` : '',
-          synchronousCommit: 'on',
-          overrides: [],
-          standbys: this.synchronousStandbys.map((name) => `${name}=quorum`),
-          cache: { minReplicasToWrite: 1, minReplicasMaxLagSeconds: 2, replicas: 2 },
-        },
-      ],
+      heartbeats: [heartbeatOf(this.heartbeatFrom, this.lastCommitAt, standbyNames(this.snapshot.plan, this.synchronousStandbys))],
       ...(server.promotionBegun === undefined ? {} : { promotionBegun: server.promotionBegun }),
       ...(server.promotedBy === undefined
         ? {}
