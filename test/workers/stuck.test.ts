@@ -95,10 +95,13 @@ it(
     await stopWorker();
 
     const other = await startWorker(await bundleOf(join(root, 'test/workers/other-release/index.ts')));
+    const foreseen = await until('dr status foresees it', async () => ((await status()).out.includes('STUCK') ? status() : undefined), 60);
+    expect(foreseen.out, 'before any decision is due').toContain(`${workflowId} cannot go on: its next decision will fail ([TMPRL1100]`);
+
     await handle.signal('supersede', { reason: 'a decision is asked for' });
     const named = await until('dr status names it', async () => {
     const answer = await status();
-    return answer.out.includes('STUCK') ? answer : undefined;
+    return answer.out.includes('its decision fails') ? answer : undefined;
   }, 60); // prettier-ignore
     expect(named.out).toContain(`${workflowId} cannot go on: its decision fails since `);
     expect(named.out).toContain('TMPRL1100');
