@@ -12,6 +12,8 @@ import type { ConnectOptions } from './connect.ts';
 import { asDrError, DrError, isNotFound, noWorker, unknownRun } from './errors.ts';
 import { changesInHistory, closeReason } from './history.ts';
 import type { HistoricChange } from './history.ts';
+import { findStuck } from './stuck.ts';
+import type { StuckWorkflow } from './stuck.ts';
 import { requireWorker } from './workers.ts';
 
 /** A run that was started: its workflow id, which every other call takes, and Temporal's id of this execution. */
@@ -168,6 +170,15 @@ export class DrClient {
       throw new DrError('ended', `${runId} left no report: ${view.reason}.`, { hint: `What it changed: dr status --run ${runId}`, runId });
     }
     return this.query(runId, (handle) => handle.query(reportQuery));
+  }
+
+  /** Open workflows of any estate that cannot go on, since their decisions fail: what waits for a site for weeks may meet a new release. Throws DrError `no-server`. */
+  async stuck(): Promise<readonly StuckWorkflow[]> {
+    try {
+      return await this.within(answerWithin, () => findStuck(this.temporal));
+    } catch (error) {
+      throw asDrError(error);
+    }
   }
 
   /** The plan that the run works on; null before it has taken one. */

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PlanError, type Finding } from './findings.ts';
 import { checkAcceptances, headings, markAccepted } from './lint/accepted.ts';
-import { epochRecordApart, linkTimeouts, targetsReachableByDns } from './lint/estate.ts';
+import { epochRecordApart, linkTimeouts, standbyNamesApart, targetsReachableByDns } from './lint/estate.ts';
 import { channelContacts, channelUsed, placeholdersFilled } from './lint/communication.ts';
 import { backupMeetsRecoveryPoint, functionVerified, lagWithinRpo, probeCompares, rtoWithinMtd, tierOneWithinOverall } from './lint/objectives.ts';
 import { escalationRises, levelFires, peopleReachable, quorumReachable, responseTime } from './lint/people.ts';
@@ -38,6 +38,7 @@ const rules: readonly Rule[] = [
   boundsHoldWaits,
   linkTimeouts,
   epochRecordApart,
+  standbyNamesApart,
   targetsReachableByDns,
   responseTime,
   escalationRises,

@@ -30,7 +30,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   report: ['report', 'plan'],
   workflows: ['workflows', 'plan/schema', 'plan/durations', 'plan/rules', 'report/report', 'types:activities'],
   activities: ['activities', 'plan', 'report'],
-  workers: ['workers', 'plan', 'report', 'workflows', 'activities'],
+  workers: ['workers', 'plan', 'report', 'workflows', 'activities', 'client/stuck'],
   client: ['client', 'workflows/messages', 'workflows/ids', 'workflows/changes', 'report', 'plan', 'types:workflows', 'types:activities'],
   lab: ['lab', 'plan'],
   // The model of the tests answers for the drivers where only the worker's own cost counts.

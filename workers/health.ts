@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { once } from 'node:events';
+import type { StuckWorkflow } from '../client/stuck.ts';
 import type { ListenAddress } from './config.ts';
 
 export interface HealthReport {
@@ -10,6 +11,8 @@ export interface HealthReport {
   readonly worker: string;
   readonly temporal: 'reachable' | 'unreachable';
   readonly plan: string;
+  /** Open workflows that cannot go on. No reason to restart the worker: people must act. */
+  readonly stuck: readonly StuckWorkflow[];
 }
 
 export interface HealthEndpoint {

@@ -15,6 +15,8 @@ import type { PinoLogger } from './logger.ts';
 import { createPlans } from './plans.ts';
 import type { Plans } from './plans.ts';
 import { askRunOfActivity } from './dependencies.ts';
+import { watchForStuck } from './stuck-watch.ts';
+import type { StuckWatch } from './stuck-watch.ts';
 import { installRuntime } from './telemetry.ts';
 import { checkSearchAttributes, connectToTemporal, createWorker, StartError } from './worker.ts';
 
@@ -44,7 +46,7 @@ async function work(config: WorkerConfig, log: PinoLogger): Promise<void> {
     const plans = createPlans(loaded, () => askRunOfActivity((runId) => client.workflow.getHandle(runId).query(planQuery)));
     const activities = createWorkerActivities({ plans, planFolder: config.planFolder });
     try {
-      await runWorker(config, log, plans, connection, await createWorker(connection, config, activities.activities));
+      await runWorker(config, log, { plans, connection, client }, await createWorker(connection, config, activities.activities));
     } finally {
       await activities.close();
     }
@@ -53,8 +55,16 @@ async function work(config: WorkerConfig, log: PinoLogger): Promise<void> {
   }
 }
 
-async function runWorker(config: WorkerConfig, log: PinoLogger, plans: Plans, connection: NativeConnection, worker: Worker): Promise<void> {
-  const health = config.healthAddress ? await serveHealth(config.healthAddress, () => healthOf(worker, connection, plans)) : undefined;
+interface Served {
+  readonly plans: Plans;
+  readonly connection: NativeConnection;
+  readonly client: Client;
+}
+
+async function runWorker(config: WorkerConfig, log: PinoLogger, { plans, connection, client }: Served, worker: Worker): Promise<void> {
+  const watch = watchForStuck(client, log);
+  const report = () => healthOf(worker, connection, plans, watch);
+  const health = config.healthAddress ? await serveHealth(config.healthAddress, report) : undefined;
   const { plan, digest } = plans.loaded;
   log.info(
     {
@@ -70,18 +80,19 @@ async function runWorker(config: WorkerConfig, log: PinoLogger, plans: Plans, co
   try {
     await worker.run();
   } finally {
+    watch.close();
     await health?.close();
   }
   log.info('worker stopped');
 }
 
-async function healthOf(worker: Worker, connection: NativeConnection, plans: Plans): Promise<HealthReport> {
+async function healthOf(worker: Worker, connection: NativeConnection, plans: Plans, { stuck }: StuckWatch): Promise<HealthReport> {
   const state = worker.getState();
   const temporal = await connection.healthService.check({}).then(
     () => 'reachable' as const,
     () => 'unreachable' as const,
   );
-  return { healthy: state === 'RUNNING' && temporal === 'reachable', worker: state, temporal, plan: plans.loaded.digest };
+  return { healthy: state === 'RUNNING' && temporal === 'reachable', worker: state, temporal, plan: plans.loaded.digest, stuck };
 }
 
 function sentence(error: unknown): string {

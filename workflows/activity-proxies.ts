@@ -12,17 +12,32 @@ export interface StepTools {
   readonly change: Changes;
 }
 
+/** What a step knows of its own time, and can say while it waits. */
+export interface Pace {
+  /** What is left of the step's bound, seconds. */
+  secondsLeft(): number;
+  /** Says what the step waits for, in its row of the details and of `dr status`; what it finds in the end takes its place. */
+  tell(what: string): void;
+}
+
 /** Longest time in which a running activity may stay silent before Temporal gives it to another worker. */
 const heartbeatTimeout = '5 seconds' as const;
 
-/**
- * The tools of a step that begins now: whatever it calls, one thing after another, all of it together stays within the bound.
- * `beforeChange` is awaited before each change; the time that it takes does not count.
- */
-export function toolsFor(summary: string, boundSeconds: number, beforeChange: () => Promise<void> = async () => {}): StepTools {
+/** What a step of a run adds to its tools. */
+export interface StepHooks {
+  /** Awaited before each change; the time that it takes does not count. */
+  readonly beforeChange: () => Promise<void>;
+  readonly tell: (what: string) => void;
+}
+
+const noHooks: StepHooks = { beforeChange: async () => undefined, tell: () => undefined };
+
+/** The tools of a step that begins now: whatever it calls, one thing after another, all of it together stays within the bound. */
+export function toolsFor(summary: string, boundSeconds: number, { beforeChange, tell }: StepHooks = noHooks): StepTools & Pace {
   let deadline = Date.now() + boundSeconds * 1000;
+  const secondsLeft = () => (deadline - Date.now()) / 1000;
   const left = () => {
-    const bound = `${Math.max(1, Math.ceil((deadline - Date.now()) / 1000))} seconds` as const;
+    const bound = `${Math.max(1, Math.ceil(secondsLeft()))} seconds` as const;
     return { summary, scheduleToCloseTimeout: bound, startToCloseTimeout: bound, heartbeatTimeout };
   };
   const reads = () =>
@@ -45,7 +60,7 @@ export function toolsFor(summary: string, boundSeconds: number, beforeChange: ()
     await beforeChange();
     deadline += Date.now() - since;
   };
-  return { read: atEachCall(reads), change: atEachCall(changes, hold) };
+  return { read: atEachCall(reads), change: atEachCall(changes, hold), secondsLeft, tell };
 }
 
 /** Activities whose options are made when they are called: what is left of the bound is less each time. */

@@ -7,8 +7,9 @@ import type { Vantage } from '../activities/detection/port.ts';
 import { seconds } from '../plan/durations.ts';
 import { judgeFailure } from '../plan/rules/failure.ts';
 import { judgeDatabaseFence } from '../plan/rules/fence-proof.ts';
-import { againstTarget, type Readiness, remarksOn } from '../plan/rules/readiness.ts';
+import { againstTarget, type Refusals, remarksOn } from '../plan/rules/refusals.ts';
 import { estimateDatabaseLoss, type Loss } from '../plan/rules/loss.ts';
+import { standbyNames } from '../plan/rules/standby-names.ts';
 import { judgeSeverity } from '../plan/rules/severity.ts';
 import { judgeTarget, recommend } from '../plan/rules/targets.ts';
 import { expectedRoutingSeconds } from '../plan/rules/waits.ts';
@@ -24,7 +25,7 @@ interface Survey {
   readonly agents: readonly AgentState[];
   readonly databases: readonly DatabaseState[];
   readonly caches: readonly CacheState[];
-  readonly readiness: readonly Readiness[];
+  readonly refusals: readonly Refusals[];
 }
 
 export async function assess(
@@ -35,15 +36,15 @@ export async function assess(
   vantages: readonly Vantage[],
   failedSince: string | null,
 ): Promise<Assessment> {
-  const [databases, caches, agents, service, readiness] = await Promise.all([
+  const [databases, caches, agents, service, refusals] = await Promise.all([
     Promise.all(databaseSites(plan, from).map((site) => read.readDatabase({ run, site }))),
     Promise.all(cacheSites(plan, from).map((site) => read.readCache({ run, site }))),
     read.readAgents({ run, sites: otherSites(plan, from) }),
     read.readService({ run, site: from }),
-    readReadiness(read, run, plan, from),
+    readRefusals(read, run, plan, from),
   ]);
   const judgement = judgeFailure(vantages, 0);
-  const targets = otherSites(plan, from).map((site) => assessTarget(plan, from, site, { databases, caches, agents, readiness }, failedSince));
+  const targets = otherSites(plan, from).map((site) => assessTarget(plan, from, site, { databases, caches, agents, refusals }, failedSince));
   const best = targets.find((target) => target.eligible);
   const severity = judgeSeverity(plan, {
     primaryDown: judgement.verdict === 'failed',
@@ -72,13 +73,13 @@ export async function assess(
 }
 
 /** Every agent says beforehand what it would refuse of that which the failover will ask of it. */
-function readReadiness(read: Reads, run: RunContext, plan: Plan, from: SiteId): Promise<readonly Readiness[]> {
-  const survivors = otherSites(plan, from).map((site) => read.readReadiness({ run, site, part: 'survivor', lost: from }));
-  return Promise.all([read.readReadiness({ run, site: from, part: 'lost', lost: from }), ...survivors]);
+function readRefusals(read: Reads, run: RunContext, plan: Plan, from: SiteId): Promise<readonly Refusals[]> {
+  const survivors = otherSites(plan, from).map((site) => read.readRefusals({ run, site, part: 'survivor', lost: from }));
+  return Promise.all([read.readRefusals({ run, site: from, part: 'lost', lost: from }), ...survivors]);
 }
 
-function refusalsAt({ readiness, databases, caches }: Survey, site: SiteId): readonly string[] {
-  const own = readiness.find((answer) => answer.site === site);
+function refusalsAt({ refusals, databases, caches }: Survey, site: SiteId): readonly string[] {
+  const own = refusals.find((answer) => answer.site === site);
   const database = databases.find((state) => state.site === site);
   const cache = caches.find((state) => state.site === site);
   const standby = {
@@ -121,7 +122,7 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
     site,
     ...agentTrouble(survey, site),
     refusals: refusalsAt(survey, site),
-    remarks: [...heldBack(database), ...remarksOn(site, from, survey.readiness)],
+    remarks: [...heldBack(database), ...remarksOn(site, from, survey.refusals)],
     database: !database?.reachable ? 'unreachable' : roleOf(database),
     ...(elsewhere ? { primaryElsewhere: elsewhere.site } : {}),
     ...(begun ? { begunElsewhere: begun.site } : {}),
@@ -196,7 +197,7 @@ function expectedLoss(
   const since = failedSince ?? now();
   const lostAt = heartbeat && Date.parse(heartbeat.writtenAt) > Date.parse(since) ? heartbeat.writtenAt : since;
   const heartbeatMaxAgeSeconds = seconds(plan.estate.limits.heartbeatMaxAge);
-  if (heartbeat && judgeDatabaseFence({ heartbeat, lostAt, heartbeatMaxAgeSeconds, left }).proven) {
+  if (heartbeat && judgeDatabaseFence({ heartbeat, lostAt, heartbeatMaxAgeSeconds, left: standbyNames(plan, left) }).proven) {
     const basis = `by the heartbeat of ${heartbeat.writtenAt} each commit that was acknowledged is at ${left.join(' or ')}; proven only once ${from} is fenced`;
     return { kind: 'at most', seconds: 0, bytes: 0, basis };
   }

@@ -1,8 +1,10 @@
 /** Fences a site through its own agent when it comes back. Outlives the run that started it; a newer run or an undo ends it. */
-import { condition, continueAsNew, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, continueAsNew, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
+import type { Standing } from '../activities/detection/port.ts';
 import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import { toolsFor } from './activity-proxies.ts';
+import { now } from './clock.ts';
 import { planQuery, supersedeSignal } from './messages.ts';
 import { describe, errorType } from './failures.ts';
 import { openServers, provenPart } from './servers.ts';
@@ -13,17 +15,37 @@ export interface FenceOnReturnInput {
   /** The plan of that run: workers that hold another ask for it here. */
   readonly snapshot: PlanSnapshot;
   readonly site: SiteId;
-  /** How often the site is tried. */
+  /** How often the site is looked at. */
   readonly pollSeconds: number;
+  /** Where the wait is, when it goes on in a new history; absent at its start. */
+  readonly wait?: Wait;
 }
 
 export type FenceOnReturnResult = { readonly outcome: 'fenced'; readonly proof: string } | { readonly outcome: 'superseded'; readonly reason: string };
 
+interface Wait {
+  /** What the site said when it was last looked at; null before the first look. */
+  readonly standing: Standing | null;
+  /** How long it may go on saying so until it is tried again, seconds. */
+  readonly pauseSeconds: number;
+  readonly tries: number;
+  /** Why it is not fenced yet, and since when; RFC 3339. */
+  readonly because: string;
+  readonly since: string;
+}
+
+const notLookedAt = 'it was not looked at yet';
 /** Longest time of one try, seconds. */
 const tryBound = 60;
+/** Longest pause between two tries of a site that says the same all the time: what it says is looked at all the while. */
+const pauseSecondsMax = 3600;
+/** A silent site is not tried, only looked at: nothing could come of a try. */
+const silenceSecondsMax = 24 * 3600;
+/** Events after which the wait goes on in a new history: what is kept, sent and replayed stays small. */
+const historyEventsMax = 1_000;
 
 export async function fenceOnReturn(input: FenceOnReturnInput): Promise<FenceOnReturnResult> {
-  const superseded: { reason: string | null } = { reason: null };
+  const superseded: Superseded = { reason: null };
   setHandler(
     supersedeSignal,
     (message) => {
@@ -32,29 +54,68 @@ export async function fenceOnReturn(input: FenceOnReturnInput): Promise<FenceOnR
     { description: 'Ends this watch: the site is no longer to be fenced. {"reason"}' },
   );
   setHandler(planQuery, () => input.snapshot, { description: 'The plan under which the site is fenced.' });
-  setCurrentDetails(`### ${input.site} will be fenced when it comes back\n\nTried every ${input.pollSeconds} s in the name of \`${input.run.runId}\`.`);
-  while (superseded.reason === null) {
-    const result = await tryOnce(input);
-    if (result) return result;
-    if (workflowInfo().continueAsNewSuggested && superseded.reason === null) await continueAsNew<typeof fenceOnReturn>(input);
-    await condition(() => superseded.reason !== null, input.pollSeconds * 1000);
+  let wait = input.wait ?? { standing: null, pauseSeconds: tryBound, tries: 0, because: notLookedAt, since: now() };
+  for (;;) {
+    tell(input, wait);
+    const news = await lookForNews(input, wait, superseded);
+    if (superseded.reason !== null) return { outcome: 'superseded', reason: superseded.reason };
+    const standing = news ?? wait.standing;
+    const found = standing?.answers ? await tryOnce(input) : (standing?.says ?? notLookedAt);
+    if (typeof found !== 'string') return found;
+    wait = next(input, wait, standing, found);
+    if (superseded.reason === null && workflowInfo().historyLength > historyEventsMax) await continueAsNew<typeof fenceOnReturn>({ ...input, wait });
   }
-  return { outcome: 'superseded', reason: superseded.reason };
 }
 
-/** One try; what it has begun comes to its end before a signal counts. Null when the site is not fenced yet: what no agent can close never is, and its service is kept stopped. */
-async function tryOnce(input: FenceOnReturnInput): Promise<FenceOnReturnResult | null> {
+interface Superseded {
+  reason: string | null;
+}
+
+/** What the site says when that is something new; null when it goes on saying the same for the whole pause, or the watch is to end. */
+function lookForNews(input: FenceOnReturnInput, { standing, pauseSeconds }: Wait, superseded: Superseded): Promise<Standing | null> {
+  const { run, site, pollSeconds: everySeconds } = input;
+  const { read } = toolsFor(`Look whether ${site} is back`, pauseSeconds + tryBound);
+  const looks = new CancellationScope();
+  return looks.run(async () => {
+    const pause = condition(() => superseded.reason !== null, pauseSeconds * 1000).then(() => null);
+    const news = read.awaitReturn({ run, site, everySeconds, ...(standing ? { unlike: standing.says } : {}) }).catch((error: unknown) => {
+      if (isCancellation(error)) throw error;
+      return pause; // nobody could look: that is no news
+    });
+    try {
+      return await Promise.race([news, pause]);
+    } finally {
+      looks.cancel();
+    }
+  });
+}
+
+/** A site that says the same and cannot be closed is tried more and more seldom; one that says something new is tried at once, and soon again. */
+function next({ pollSeconds }: FenceOnReturnInput, wait: Wait, standing: Standing | null, because: string): Wait {
+  const same = standing?.says === wait.standing?.says;
+  const pauseSeconds = standing?.answers === false ? silenceSecondsMax : Math.min(same ? 2 * wait.pauseSeconds : pollSeconds, pauseSecondsMax);
+  const tries = wait.tries + (standing?.answers ? 1 : 0);
+  return { standing, pauseSeconds, tries, because, since: because === wait.because ? wait.since : now() };
+}
+
+function tell({ site, run, pollSeconds }: FenceOnReturnInput, { because, since, tries, pauseSeconds, standing }: Wait): void {
+  const again = standing?.answers ? `, and tried again in ${pauseSeconds} s at the latest` : '';
+  setCurrentDetails(
+    `### ${site} will be fenced when it comes back\n\nNot yet, since ${since}: ${because}\n\nIt is looked at every ${pollSeconds} s in the name of \`${run.runId}\`, tried as soon as it says something new${again}. Tries so far: ${tries}.`,
+  );
+}
+
+/** One try; what it has begun comes to its end before a signal counts. A sentence when the site is not fenced yet: what no agent can close never is, and its service is kept stopped. */
+async function tryOnce(input: FenceOnReturnInput): Promise<FenceOnReturnResult | string> {
   const { change } = toolsFor(`Fence ${input.site} if it is back`, tryBound);
   try {
     const fence = await change.fenceByAgent({ run: input.run, site: input.site });
     const open = openServers(input.snapshot.plan, input.site, [provenPart(fence) ?? fence]);
     if (open.length === 0) return { outcome: 'fenced', proof: fence.proof };
-    setCurrentDetails(`### The ${open.join(' and the ')} of ${input.site} is not fenced yet\n\n${fence.proof}`);
-    return null;
+    return `the ${open.join(' and the ')} there is not fenced. ${fence.proof}`;
   } catch (error) {
     if (isCancellation(error)) throw error;
     if (errorType(error) === 'stale-epoch') return { outcome: 'superseded', reason: describe(error) };
-    setCurrentDetails(`### ${input.site} is not fenced yet\n\n${describe(error)}`);
-    return null;
+    return describe(error);
   }
 }

@@ -16,6 +16,7 @@ import { type LeftOut, leavesOut } from './left-out.ts';
 import { exceptionsOf } from './less.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
+import { type OpenRecord, openRecord } from './step-record.ts';
 import type { Alteration, DryRun, StepBody, UndoBody } from './step-body.ts';
 
 interface Undo extends UndoBody {
@@ -264,7 +265,8 @@ export class Run {
     let asked = false;
     const beforeChange = () => this.hold(`within "${step.name}"`).then(() => void (asked = true));
     try {
-      const value = await body.act(toolsFor(step.name, seconds(step.bound), beforeChange));
+      const tell = (what: string) => this.tell(record, what);
+      const value = await body.act(toolsFor(step.name, seconds(step.bound), { beforeChange, tell }));
       this.end(record, 'done', body.found(value));
       return { ok: true, value, asked };
     } catch (error) {
@@ -366,28 +368,23 @@ export class Run {
     };
   }
 
-  private begin(step: Step): StepRecord {
-    const record: StepRecord = {
-      id: step.id,
-      name: step.name,
-      phase: this.phase,
-      result: 'running',
-      startedAt: now(),
-      evidence: '',
-      waitedForPeopleSeconds: 0,
-      critical: step.critical,
-    };
+  private begin(step: Step): OpenRecord {
+    const record = openRecord(step, this.phase, now());
     this.steps.push(record);
     this.onChange();
     return record;
   }
 
-  private end(record: StepRecord, result: StepRecord['result'], evidence: string): void {
+  private tell(record: OpenRecord, what: string): void {
+    record.evidence = what;
+    this.onChange();
+  }
+
+  private end(record: OpenRecord, result: StepRecord['result'], evidence: string): void {
     const endedAt = now();
     const durationSeconds = (Date.parse(endedAt) - Date.parse(record.startedAt)) / 1000;
     const waitedForPeopleSeconds = this.desk.waitedSeconds(record.startedAt, endedAt);
-    const at = this.steps.indexOf(record);
-    if (at >= 0) this.steps[at] = { ...record, result, evidence, endedAt, durationSeconds, waitedForPeopleSeconds };
+    Object.assign(record, { result, evidence, endedAt, durationSeconds, waitedForPeopleSeconds });
     this.timeline.push({ at: endedAt, text: `${record.name}: ${result}. ${evidence}` });
     this.onChange();
   }

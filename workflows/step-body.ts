@@ -1,9 +1,9 @@
 /** What a step of a procedure is made of: looks, changes, and the way back from a change. */
-import type { StepTools } from './activity-proxies.ts';
+import type { Pace, StepTools } from './activity-proxies.ts';
 
 /** A step that only looks. */
 export interface Look<T> {
-  readonly act: (tools: StepTools) => Promise<T>;
+  readonly act: (tools: StepTools & Pace) => Promise<T>;
   /** What was found, as a sentence for people. */
   readonly found: (result: T) => string;
   /** What the run goes on with when the step is skipped or, being optional, fails. Absent: it cannot be skipped. */

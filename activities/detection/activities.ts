@@ -9,6 +9,7 @@ import { createServiceCaller } from '../probing/service.ts';
 import { storeLogin } from '../probing/stores.ts';
 import { createLooker } from './checks.ts';
 import type { DetectionActivities, Observation, WatchInput } from './port.ts';
+import { awaitReturn } from './return.ts';
 import { describeRound, judgeRound, watch, type Round, type Watch } from './rounds.ts';
 
 export function createDetectionActivities(dependencies: FolderDependencies): DetectionActivities {
@@ -61,6 +62,8 @@ export function createDetectionActivities(dependencies: FolderDependencies): Det
         route53.close();
       }
     },
+
+    awaitReturn: (input) => awaitReturn(dependencies, input),
   };
 }
 

@@ -43,7 +43,24 @@ export interface WatchInput {
   readonly holdSeconds: number;
 }
 
-/** Each bounded by hold time + 4 × probe time-out; never throws for a site or an observer that cannot be reached, fails or is not who the plan says. */
+/** What a site that was given up says of itself. */
+export interface Standing {
+  /** Its agent answers, and is who the plan says. */
+  readonly answers: boolean;
+  /** The states of its servers and its service, or that nobody answers: equal as long as nothing has changed there. */
+  readonly says: string;
+}
+
+export interface AwaitReturnInput {
+  readonly run: RunContext;
+  readonly site: SiteId;
+  /** What it said when it was last looked at; absent: the first look is the answer. */
+  readonly unlike?: string;
+  /** How often it is looked at. */
+  readonly everySeconds: number;
+}
+
+/** Each watch bounded by hold time + 4 × probe time-out; never throws for a site or an observer that cannot be reached, fails or is not who the plan says. */
 export interface DetectionActivities {
   /** Probes of the orchestrator itself: service, SSH, database, cache; `blind` when it reaches no reference target. */
   watchFromOrchestrator(input: WatchInput): Promise<Vantage>;
@@ -51,4 +68,6 @@ export interface DetectionActivities {
   watchFromSite(input: WatchInput & { readonly observer: SiteId }): Promise<Vantage>;
   /** The DNS provider's own health check of the site. */
   watchHealthCheck(input: WatchInput): Promise<Vantage>;
+  /** Ends when the site says something else than `unlike`. Until then each look is a `transient` failure with the time of the next one, so that the wait is the server's and costs no event. */
+  awaitReturn(input: AwaitReturnInput): Promise<Standing>;
 }

@@ -2,6 +2,7 @@
 import { seconds } from '../../plan/durations.ts';
 import { cacheFenceHoldsAfterSeconds, judgeCacheFence, judgeDatabaseFence, type FenceVerdict } from '../../plan/rules/fence-proof.ts';
 import type { ServerKind } from '../../plan/rules/servers.ts';
+import { standbyNames } from '../../plan/rules/standby-names.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import { observe } from '../database/observer.ts';
@@ -44,7 +45,7 @@ export async function fenceDatabaseByReplication(
   const { run, site } = input;
   const plan = await dependencies.planOf(run.planDigest);
   const known = await gather(dependencies, run, site, input.standbys);
-  const judge = (left: readonly SiteId[]) => judgeDatabaseFence({ ...factsOf(plan, known), left });
+  const judge = (left: readonly SiteId[]) => judgeDatabaseFence({ ...factsOf(plan, known), left: standbyNames(plan, left) });
   const fence = (verdict: FenceVerdict, note: string, positionBytes?: number): Fence => ({
     ...fenceOf(dependencies, site, 'database', verdict, note),
     ...(positionBytes === undefined ? {} : { positionBytes }),

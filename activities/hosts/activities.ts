@@ -1,7 +1,7 @@
 /** Epochs, identities and refusals, asked from the site agents. */
 import { attemptToRead } from '../attempt.ts';
 import { changeOf } from '../change.ts';
-import { type Readiness, type Refusal, verbsFor } from '../../plan/rules/readiness.ts';
+import { type Refusals, type Refusal, verbsFor } from '../../plan/rules/refusals.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { siteOf } from '../ssh/agent.ts';
 import type { AgentState, HostsActivities } from './port.ts';
@@ -29,11 +29,11 @@ export function createHostsActivities(dependencies: ActivityDependencies): Hosts
       );
     },
 
-    async readReadiness({ run, site, part, lost }) {
+    async readRefusals({ run, site, part, lost }) {
       const plan = await dependencies.planOf(run.planDigest);
       siteOf(plan, site); // a site that the plan does not know has nothing to refuse, and is no site
       const verbs = verbsFor(plan, site, part, lost);
-      const answer = await attemptToRead(() => dependencies.agent(run, site).ask('check', ...verbs), readinessOf);
+      const answer = await attemptToRead(() => dependencies.agent(run, site).ask('check', ...verbs), refusalsOf);
       return answer.ok ? { site, asked: true, ...answer.value } : { site, asked: false, refused: [], exceptions: [] };
     },
 
@@ -44,7 +44,7 @@ export function createHostsActivities(dependencies: ActivityDependencies): Hosts
 }
 
 /** Lines `refused=VERB: why` and `error=VERB: why` (it could not even look), and `exception=VERB: what is less`. */
-export function readinessOf(fields: AgentFields): Pick<Readiness, 'refused' | 'exceptions'> {
+export function refusalsOf(fields: AgentFields): Pick<Refusals, 'refused' | 'exceptions'> {
   const told = (key: string): readonly Refusal[] =>
     fields.all(key).map((line) => {
       const at = line.indexOf(': ');

@@ -1,5 +1,5 @@
 /** The hosts of the sites: the highest epoch that each has seen, and what its agent would refuse. */
-import type { PartInFailover, Readiness } from '../../plan/rules/readiness.ts';
+import type { PartInFailover, Refusals } from '../../plan/rules/refusals.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
 
@@ -16,7 +16,7 @@ export interface HostsActivities {
   /** Epoch of each site's agent. One that cannot be reached, fails or is not who the plan says is a value, not an error. */
   readAgents(input: { readonly run: RunContext; readonly sites: readonly SiteId[] }): Promise<readonly AgentState[]>;
   /** What the agent of `site` would refuse of that which a failover from `lost` will ask of it. Changes nothing; an agent that gives no answer is a value. */
-  readReadiness(input: { readonly run: RunContext; readonly site: SiteId; readonly part: PartInFailover; readonly lost: SiteId }): Promise<Readiness>;
+  readRefusals(input: { readonly run: RunContext; readonly site: SiteId; readonly part: PartInFailover; readonly lost: SiteId }): Promise<Refusals>;
   /** Stores the run's epoch at one agent. A `stale-epoch` failure when it has seen a higher one, or the same one of another execution; `transient` when it cannot be reached. */
   claimEpoch(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Change>;
 }

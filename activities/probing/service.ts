@@ -71,5 +71,5 @@ function header(value: string | string[] | undefined): string | undefined {
 
 function sentence(error: Error, timeoutMilliseconds: number): Error {
   const timedOut = error.name === 'AbortError' || error.name === 'TimeoutError';
-  return new Error(timedOut ? `no answer within ${timeoutMilliseconds} ms` : `no answer: ${error.message}`);
+  return new Error(timedOut ? `no answer within ${timeoutMilliseconds} ms` : `no answer: ${error.message}`, { cause: error });
 }

@@ -1,10 +1,12 @@
 /** The application service, through the service manager of each site's host. */
 import { attemptToRead } from '../attempt.ts';
 import { changeOf } from '../change.ts';
-import type { ActivityDependencies } from '../dependencies.ts';
+import type { FolderDependencies } from '../dependencies.ts';
+import { createServiceCaller } from '../probing/service.ts';
+import { untilHealthy } from './health.ts';
 import type { ServicesActivities } from './port.ts';
 
-export function createServicesActivities(dependencies: ActivityDependencies): ServicesActivities {
+export function createServicesActivities(dependencies: FolderDependencies): ServicesActivities {
   const { agent, now } = dependencies;
   return {
     async readService({ run, site }) {
@@ -17,6 +19,11 @@ export function createServicesActivities(dependencies: ActivityDependencies): Se
 
     async startService({ run, site }) {
       return changeOf(await agent(run, site).change('service-start'), site, now());
+    },
+
+    async awaitService({ run, site, withinSeconds }) {
+      const plan = await dependencies.planOf(run.planDigest);
+      return untilHealthy(plan, await createServiceCaller(plan, dependencies.planFolder), site, withinSeconds);
     },
   };
 }

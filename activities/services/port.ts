@@ -10,9 +10,19 @@ export interface ServiceState {
   readonly detail: string;
 }
 
+/** What the service's health path says. */
+export interface Readiness {
+  readonly status: 'ok' | 'failed';
+  readonly detail: string;
+  /** What it is not ready for yet, as a part of a sentence; absent when it is ready, or when waiting does not help. */
+  readonly waitsFor?: string;
+}
+
 export interface ServicesActivities {
   /** An agent that cannot be reached, fails or is not who the plan says is `reachable: false`, with the reason in `detail`. */
   readService(input: { readonly run: RunContext; readonly site: SiteId }): Promise<ServiceState>;
-  /** Starts and enables the service; done when the service manager says active and enabled. */
+  /** Starts and enables the service; done when the service manager says active and enabled, which says nothing about whether it answers. */
   startService(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Change>;
+  /** Asks the service at `site` by the plan's health path until it says that it is well, at most `withinSeconds`; never throws for one that does not. */
+  awaitService(input: { readonly run: RunContext; readonly site: SiteId; readonly withinSeconds: number }): Promise<Readiness>;
 }

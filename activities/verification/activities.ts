@@ -5,16 +5,15 @@ import type { RunContext } from '../context.ts';
 import type { FolderDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
 import { given, givesOnly, resolveAt, serverName } from '../probing/resolve.ts';
+import { isNotReadyError, isNotReadyStatus } from '../probing/readiness.ts';
 import { createServiceCaller, type ServiceCaller } from '../probing/service.ts';
 import { storeLogin, type StoreLogin } from '../probing/stores.ts';
 import { pause, until } from '../waiting.ts';
 import { compareCounts, type Comparison } from './counts.ts';
 import { NameWatch } from './name-watch.ts';
-import type { CustomerVerdict, FunctionVerdict, VerificationActivities } from './port.ts';
+import type { CustomerVerdict, FunctionVerdict, UptimeVerdict, VerificationActivities } from './port.ts';
 import { probeFunction, type ProbeResult } from './probe.ts';
 
-/** A service that was just started may need a moment; what is missing from its data does not come back in it. */
-const settleMilliseconds = 5_000;
 const pollMilliseconds = 200;
 /** A question by UDP may get lost. */
 const silentLooks = 3;
@@ -34,14 +33,13 @@ export function createVerificationActivities(dependencies: FolderDependencies): 
     return { plan, run, service: await createServiceCaller(plan, dependencies.planFolder), now: dependencies.now };
   };
   return {
-    async verifyFunction({ run, site, function: id, reference }) {
+    async verifyFunction({ run, ...asked }) {
       const verifier = await verifierOf(run);
-      const login = await storeLogin(verifier.plan, dependencies.secret);
-      return verifyFunction(verifier, site, id, reference, login);
+      return verifyFunction(verifier, asked, await storeLogin(verifier.plan, dependencies.secret));
     },
 
-    async verifyUptime({ run, site }) {
-      return verifyUptime(await verifierOf(run), site);
+    async verifyUptime({ run, site, withinSeconds }) {
+      return verifyUptime(await verifierOf(run), site, withinSeconds);
     },
 
     async verifyAsCustomer({ run, site, functions, withinSeconds }) {
@@ -55,22 +53,30 @@ export function createVerificationActivities(dependencies: FolderDependencies): 
   };
 }
 
-async function verifyFunction(verifier: Verifier, site: SiteId, id: string, reference: SiteId | undefined, login: StoreLogin): Promise<FunctionVerdict> {
+interface Asked {
+  readonly site: SiteId;
+  readonly function: string;
+  readonly reference?: SiteId;
+  readonly withinSeconds: number;
+}
+
+async function verifyFunction(verifier: Verifier, { site, function: id, reference, withinSeconds }: Asked, login: StoreLogin): Promise<FunctionVerdict> {
   const { plan } = verifier;
   const { businessFunction, probe } = served(plan, id);
   const endpoint = serviceAt(plan, site);
+  const verdict = (result: ProbeResult): FunctionVerdict => ({ function: id, ...result, at: verifier.now().toISOString() });
   let latest: ProbeResult = { status: 'failed', differences: ['It was not asked.'] };
-  const passed = await until(
+  await until(
     async () => {
       latest = await ask(verifier, site, endpoint, businessFunction, probe);
       return latest.status === 'failed' ? undefined : latest;
     },
-    { everyMilliseconds: pollMilliseconds, withinMilliseconds: settleMilliseconds },
+    { everyMilliseconds: pollMilliseconds, withinMilliseconds: withinSeconds * 1000 },
   );
-  const result = passed ?? latest;
+  if (latest.waitsFor !== undefined) return verdict({ ...latest, differences: [...latest.differences, 'Its data was not compared, since it is not ready.'] });
   const compared = await compare(plan, site, reference, probe, login);
-  const status = compared.differences.length > 0 ? 'failed' : result.status;
-  return { function: id, status, differences: [...result.differences, ...compared.differences, ...compared.remarks], at: verifier.now().toISOString() };
+  const status = compared.differences.length > 0 ? 'failed' : latest.status;
+  return verdict({ status, differences: [...latest.differences, ...compared.differences, ...compared.remarks] });
 }
 
 async function compare(plan: Plan, site: SiteId, reference: SiteId | undefined, probe: FunctionProbe, login: StoreLogin): Promise<Comparison> {
@@ -89,37 +95,52 @@ function ask(verifier: Verifier, site: SiteId, endpoint: Endpoint, businessFunct
   return probeFunction({ service, endpoint, probe, businessFunction, token, site, timeoutMilliseconds: 2 * milliseconds(plan.estate.detection.probeTimeout) });
 }
 
-async function verifyUptime({ plan, service }: Verifier, site: SiteId): Promise<{ readonly ok: boolean; readonly detail: string }> {
-  const { metricsPath, uptimeMetric } = plan.estate.service;
+/** Two values are needed, of which the later is the greater: what is served by a cache or a dead process stays. */
+async function verifyUptime(verifier: Verifier, site: SiteId, withinSeconds: number): Promise<UptimeVerdict> {
+  let first: number | undefined;
+  let latest: UptimeVerdict = { ok: false, detail: 'It was not asked.' };
+  await until(
+    async () => {
+      const read = await readUptime(verifier, site);
+      latest = typeof read === 'number' ? judgeUptime(verifier.plan, first, read) : read;
+      if (typeof read === 'number') first ??= read;
+      return latest.ok ? latest : undefined;
+    },
+    { everyMilliseconds: pollMilliseconds, withinMilliseconds: withinSeconds * 1000 },
+  );
+  return latest;
+}
+
+function judgeUptime({ estate }: Plan, first: number | undefined, value: number): UptimeVerdict {
+  const { uptimeMetric } = estate.service;
+  if (first === undefined) return { ok: false, detail: `${uptimeMetric} was read once: ${value} s.`, waitsFor: `a second look at ${uptimeMetric}` };
+  return value > first
+    ? { ok: true, detail: `${uptimeMetric} grows: ${first} s, then ${value} s.` }
+    : { ok: false, detail: `${uptimeMetric} stays at ${first} s.` };
+}
+
+async function readUptime({ plan, service }: Verifier, site: SiteId): Promise<number | UptimeVerdict> {
+  const { metricsPath: path, uptimeMetric } = plan.estate.service;
   const endpoint = serviceAt(plan, site);
-  const read = async (): Promise<number> => {
-    const answer = await service.call({ endpoint, path: metricsPath, timeoutMilliseconds: 2 * milliseconds(plan.estate.detection.probeTimeout) });
-    if (answer.status !== 200) throw new Error(`HTTP ${answer.status}`);
-    return readMetric(answer.body, uptimeMetric);
-  };
+  const unread = (why: string, waits: boolean): UptimeVerdict => ({
+    ok: false,
+    detail: `${uptimeMetric} could not be read: ${why}.`,
+    ...(waits ? { waitsFor: `${path} (${why})` } : {}),
+  });
   try {
-    const first = await read();
-    const grown = async (): Promise<number | undefined> => {
-      const value = await read();
-      return value > first ? value : undefined;
-    };
-    const later = await until(grown, {
-      everyMilliseconds: pollMilliseconds,
-      withinMilliseconds: settleMilliseconds,
-    });
-    if (later === undefined) return { ok: false, detail: `${uptimeMetric} stays at ${first} s.` };
-    return { ok: true, detail: `${uptimeMetric} grows: ${first} s, then ${later} s.` };
+    const answer = await service.call({ endpoint, path, timeoutMilliseconds: 2 * milliseconds(plan.estate.detection.probeTimeout) });
+    if (answer.status !== 200) return unread(`HTTP ${answer.status}`, isNotReadyStatus(answer.status));
+    return readMetric(answer.body, uptimeMetric) ?? unread(`there is no metric ${uptimeMetric}`, false);
   } catch (error) {
-    return { ok: false, detail: `${uptimeMetric} could not be read: ${(error as Error).message}.` };
+    return unread((error as Error).message, isNotReadyError(error));
   }
 }
 
-/** The value of a metric in Prometheus's text format, with or without labels. */
-export function readMetric(text: string, name: string): number {
+/** The value of a metric in Prometheus's text format, with or without labels; undefined where it is not there. */
+export function readMetric(text: string, name: string): number | undefined {
   const match = new RegExp(`^${name}(?:\\{[^}]*\\})?\\s+(\\S+)`, 'm').exec(text);
   const value = Number(match?.[1]);
-  if (!match || !Number.isFinite(value)) throw new Error(`there is no metric ${name}`);
-  return value;
+  return match && Number.isFinite(value) ? value : undefined;
 }
 
 /** A resolver that gives something else is waited for as long as there is time, one that is silent for a few looks; functions that work are not called again meanwhile. */

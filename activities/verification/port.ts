@@ -9,6 +9,15 @@ export interface FunctionVerdict {
   readonly differences: readonly string[];
   /** When the verdict was reached; RFC 3339. Green time of the function when `ok` or `degraded`. */
   readonly at: string;
+  /** What it is not ready for yet, as a part of a sentence; absent when it works, or when waiting does not help. Its data is not compared then. */
+  readonly waitsFor?: string;
+}
+
+export interface UptimeVerdict {
+  readonly ok: boolean;
+  readonly detail: string;
+  /** As in a function's verdict. */
+  readonly waitsFor?: string;
 }
 
 /** What a customer finds. */
@@ -24,10 +33,17 @@ export interface VerificationActivities {
   /**
    * One function at `site`, called at the site directly: a token written and read back, freshness, row counts of its tables and counts of its cache keys against the `reference` site at the same
    * position (absent: no survivor to compare with, said in `differences` without failing). A reduced answer that the plan allows is `degraded`.
+   * One that does not work is asked again for `withinSeconds`; `waitsFor` then tells apart what is only not ready yet.
    */
-  verifyFunction(input: { readonly run: RunContext; readonly site: SiteId; readonly function: string; readonly reference?: SiteId }): Promise<FunctionVerdict>;
-  /** The uptime metric is served and grows. */
-  verifyUptime(input: { readonly run: RunContext; readonly site: SiteId }): Promise<{ readonly ok: boolean; readonly detail: string }>;
+  verifyFunction(input: {
+    readonly run: RunContext;
+    readonly site: SiteId;
+    readonly function: string;
+    readonly reference?: SiteId;
+    readonly withinSeconds: number;
+  }): Promise<FunctionVerdict>;
+  /** The uptime metric is served and grows within `withinSeconds`. */
+  verifyUptime(input: { readonly run: RunContext; readonly site: SiteId; readonly withinSeconds: number }): Promise<UptimeVerdict>;
   /**
    * Each of `functions` called by the public name; the answer must come from `site`. Repeated until no resolver of the plan gives something else and every function works, or
    * `withinSeconds` is over. One resolver that gives the address suffices.

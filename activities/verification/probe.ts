@@ -1,6 +1,7 @@
 /** One function judged by its own answer: a token written and read back, and how fresh its data is. */
 import { z } from 'zod';
 import type { BusinessFunction, Endpoint, FunctionProbe } from '../../plan/schema.ts';
+import { isNotReadyError, isNotReadyStatus } from '../probing/readiness.ts';
 import type { ServiceCaller } from '../probing/service.ts';
 
 const answerSchema = z.object({
@@ -17,6 +18,8 @@ const clockToleranceMilliseconds = 5_000;
 export interface ProbeResult {
   readonly status: 'ok' | 'degraded' | 'failed';
   readonly differences: readonly string[];
+  /** What it is not ready for yet, as a part of a sentence; absent when it is well, or wrong. */
+  readonly waitsFor?: string;
 }
 
 export interface ProbeCall {
@@ -40,10 +43,13 @@ export async function probeFunction(call: ProbeCall): Promise<ProbeResult> {
       timeoutMilliseconds: call.timeoutMilliseconds,
     });
     if (answer.site !== undefined && answer.site !== call.site) return failed(`The answer comes from ${answer.site}, not from ${call.site}.`);
-    if (answer.status !== 200) return failed(`It answers HTTP ${answer.status}${messageOf(answer.body)}.`);
+    const said = `HTTP ${answer.status}${messageOf(answer.body)}`;
+    if (isNotReadyStatus(answer.status)) return { ...failed(`It answers ${said}.`), waitsFor: said };
+    if (answer.status !== 200) return failed(`It answers ${said}.`);
     return judgeAnswer(call.businessFunction, call.token, answer.body, sentAt);
   } catch (error) {
-    return failed(`It gives ${(error as Error).message}.`);
+    const { message } = error as Error;
+    return { ...failed(`It gives ${message}.`), ...(isNotReadyError(error) ? { waitsFor: message } : {}) };
   }
 }
 

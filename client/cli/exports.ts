@@ -40,7 +40,7 @@ export async function writeExports(io: Io, options: ExportOptions, report: Repor
     const file = options[name];
     if (file === undefined) continue;
     try {
-      io.err(`${(await put(file, await formats[name].render(report, io.environment))) ? 'Replaced' : 'Wrote'} ${file}.\n`);
+      io.err(`${(await putFile(file, await formats[name].render(report, io.environment))) ? 'Replaced' : 'Wrote'} ${file}.\n`);
     } catch (error) {
       if (code === exitCodes.ok) code = error instanceof NoBrowserError ? exitCodes.noBrowser : exitCodes.exportFailed;
       io.err(`${file} was not written (--${name}): ${firstLine(error)}. The run and its report are as they were.\n`);
@@ -56,7 +56,7 @@ function firstLine(error: unknown): string {
 }
 
 /** The file appears whole or stays as it was. True when it replaces one. */
-async function put(file: string, text: string | Uint8Array): Promise<boolean> {
+export async function putFile(file: string, text: string | Uint8Array): Promise<boolean> {
   const before = await stat(file).catch(() => undefined);
   if (before && !before.isFile()) throw new Error('something else than a file has that name');
   const draft = `${file}.${process.pid}.new`;

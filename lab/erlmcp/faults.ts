@@ -5,6 +5,8 @@ import { dirname } from 'node:path';
 export interface StandInFaults {
   /** RFC 3339. Answers show nothing that was written later, with status 200. */
   readonly staleSince?: string;
+  /** From the start of the process until it listens, as of a service that loads for long; seconds. */
+  readonly startSeconds?: number;
 }
 
 /** Sets what the stand-in of this file does from its next answer on; `{}` ends all faults. */
@@ -30,12 +32,21 @@ export class FaultsReader {
     return staleSince === undefined ? null : new Date(staleSince);
   }
 
+  /** How long the service loads before it listens, seconds. */
+  startSeconds(): number {
+    return this.#read().startSeconds ?? 0;
+  }
+
   #read(): StandInFaults {
-    try {
-      return JSON.parse(readFileSync(this.#file, 'utf8')) as StandInFaults;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-      throw error;
-    }
+    return readFaults(this.#file);
+  }
+}
+
+export function readFaults(faultsFile: string): StandInFaults {
+  try {
+    return JSON.parse(readFileSync(faultsFile, 'utf8')) as StandInFaults;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
   }
 }

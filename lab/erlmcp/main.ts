@@ -64,10 +64,11 @@ function main(configFile: string | undefined): void {
   const database = openDatabase(config.database);
   const sessions = openSessions(config.redis);
   const units = new WorkerUnits(configuredUnits(config), config.ratePerWorker);
+  const faults = new FaultsReader(config.faultsFile);
   const service = new Service({
     site: config.site,
     units,
-    faults: new FaultsReader(config.faultsFile),
+    faults,
     functions: servedFunctions.map((served) => ({ ...served, entries: served.store.kind === 'table' ? database.store(served.store.table) : sessions.store })),
   });
 
@@ -78,7 +79,9 @@ function main(configFile: string | undefined): void {
     },
   );
   server.on('tlsClientError', () => {});
-  server.listen(config.port, config.host, () => log(`erlmcp of ${config.site} listens on ${config.host}:${config.port} with ${units.count} worker units`));
+  const listen = () =>
+    server.listen(config.port, config.host, () => log(`erlmcp of ${config.site} listens on ${config.host}:${config.port} with ${units.count} worker units`));
+  setTimeout(listen, faults.startSeconds() * 1000);
 
   process.on('SIGHUP', () => {
     units.resize(configuredUnits(config));

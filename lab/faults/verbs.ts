@@ -9,6 +9,7 @@ import { lagFault } from './lag.ts';
 import { loseRowsFault } from './lose-rows.ts';
 import { networkFaults } from './network.ts';
 import { processFaults } from './processes.ts';
+import { slowStartFault } from './slow-start.ts';
 import { sshFaults } from './ssh.ts';
 import { staleAnswersFault } from './stale-answers.ts';
 import { storeFaults } from './stores.ts';
@@ -18,6 +19,7 @@ export const faults: readonly Fault[] = [
   loseRowsFault,
   flushSessionsFault,
   staleAnswersFault,
+  slowStartFault,
   lagFault,
   ...networkFaults,
   ...processFaults,

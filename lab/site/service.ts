@@ -7,6 +7,7 @@ import { certificateFiles } from '../certificates.ts';
 import { nodeProgram, startChild, until, type Child } from '../child.ts';
 import type { LabContext } from '../component.ts';
 import type { StandInConfig } from '../erlmcp/config.ts';
+import { readFaults } from '../erlmcp/faults.ts';
 import type { Passwords } from '../golden.ts';
 import { giveToServers, serverFolder } from '../ownership.ts';
 import { accounts, cacheAccounts, databaseName, publicHost, ratePerWorker, siteRoles, unitsAtFullCapacity } from '../settings.ts';
@@ -71,6 +72,8 @@ export function createService(context: LabContext, site: LabSite): ServiceUnit {
       if (!existsSync(configFile)) throw new Error(`Unit erlmcp.service not found: nothing is installed at ${site}.`);
       const { command, args } = nodeProgram(import.meta.url, '../erlmcp/main');
       child = await startChild(context, name, { command, args: [...args, configFile], cwd: folders.root });
+      // Like a service manager, which knows of a process that loads only that it runs.
+      if (readFaults(faultsFile).startSeconds !== undefined) return;
       await until(
         async () => !child?.running() || accepts(host),
         60_000,

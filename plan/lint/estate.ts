@@ -1,5 +1,6 @@
 /** Laws about times and names of the estate. */
 import { formatSeconds, seconds } from '../durations.ts';
+import { isSameStandby, standbyName } from '../rules/standby-names.ts';
 import { problemIf, type Problem, type Rule } from './rule.ts';
 
 /** What takes longer than the hold time to notice a lost link would still call it alive when people decide. */
@@ -46,4 +47,18 @@ export const targetsReachableByDns: Rule = (plan) => {
         'The prepared failover record leads to the secondary site only, and the plan allows no other method. Add control-plane to estate.dns.methods, or take the site out as a target.',
     }),
   );
+};
+
+/** A primary counts its standbys by name: two that share one cannot be told apart. */
+export const standbyNamesApart: Rule = (plan) => {
+  const sites = Object.keys(plan.estate.sites).filter((site) => plan.estate.sites[site]?.database !== undefined);
+  return sites.flatMap((site, index) => {
+    const other = sites.slice(0, index).find((earlier) => isSameStandby(standbyName(plan, earlier), standbyName(plan, site)));
+    return problemIf(other !== undefined, {
+      rule: 'standby-names-apart',
+      level: 'error',
+      path: ['estate', 'sites', site, 'database'],
+      message: `The databases of ${other} and ${site} have one name, ${standbyName(plan, site)}, so that neither is known by it. Give each a name of its own in primary_conninfo (application_name=…), and write it here.`,
+    });
+  });
 };

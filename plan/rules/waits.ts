@@ -1,6 +1,6 @@
 /** How long the steps wait for things that take their own time; steps, forecasts and the lint's laws go by these. Pure. All in seconds. */
 import { seconds } from '../durations.ts';
-import type { Estate, Step } from '../schema.ts';
+import type { Estate, Plan, Step } from '../schema.ts';
 
 type Dns = Pick<Estate['dns'], 'healthCheck' | 'ttl' | 'controlPlaneBound' | 'methods'>;
 
@@ -62,6 +62,11 @@ function secondsLeft(bound: number, latest: Begun | undefined, now: string): num
 /** Longest wait until every resolver gives the new address. */
 export function customerSeconds({ ttl }: Pick<Dns, 'ttl'>): number {
   return seconds(ttl) + slack;
+}
+
+/** Longest time of one last question to the service, which may take two time-outs, and of what is made of its answer. */
+export function answerSeconds({ estate }: Pick<Plan, 'estate'>): number {
+  return 2 * seconds(estate.detection.probeTimeout) + 1;
 }
 
 /** Longest wait for another workflow to end. One that does not answer must not hold a recovery. */

@@ -4,6 +4,8 @@ import { awsCredentials, awsPlace } from './aws.ts';
 import { duration, endpoint, host, identifier, path, port, secretReference, url } from './common.ts';
 
 const sqlName = z.string().regex(/^[a-z_][a-z0-9_]*$/);
+/** It reaches SQL and shells. PostgreSQL cuts longer names off. */
+const standbyName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,62}$/, 'write a name of letters, digits, dashes, dots and underscores, at most 63 of them');
 const urlPath = z.string().startsWith('/');
 
 /** Two observers of different kinds, and a hold time, before "failed". */
@@ -217,7 +219,16 @@ export const estateSite = z
           .describe('Pinned host key, as `ssh-keygen -lf` prints it. A host that shows another key is refused.'),
       })
       .describe('The SSH server of the site agent.'),
-    database: endpoint.optional().describe('The database server; absent where the site has none.'),
+    database: endpoint
+      .extend({
+        standbyName: standbyName
+          .optional()
+          .describe(
+            '`application_name` by which its server follows a primary, as `synchronous_standby_names` and `pg_stat_replication` have it; absent: the id of the site.',
+          ),
+      })
+      .optional()
+      .describe('The database server; absent where the site has none.'),
     cache: endpoint.optional().describe('The cache server; absent where the site has none.'),
     service: endpoint.describe('The service at this site, asked directly.'),
     publicAddress: z.ipv4().describe('The address that DNS gives to customers.'),

@@ -8,6 +8,7 @@ import { createDetectionActivities } from '../../activities/detection/activities
 import { createDnsActivities } from '../../activities/dns/activities.ts';
 import { createHostsActivities } from '../../activities/hosts/activities.ts';
 import { createMonitoringActivities } from '../../activities/monitoring/activities.ts';
+import { createServicesActivities } from '../../activities/services/activities.ts';
 import { createAgentPool, type AgentPool } from '../../activities/ssh/agent.ts';
 import { storeLogin } from '../../activities/probing/stores.ts';
 import { createVerificationActivities } from '../../activities/verification/activities.ts';
@@ -67,7 +68,7 @@ describe('verification', () => {
   test('a healthy function writes, reads back, is fresh and agrees with its standby', async () => {
     const { verifyFunction } = createVerificationActivities(dependencies);
     for (const id of ['customer-api', 'session-management', 'payment-processing', 'analytics', 'admin-console']) {
-      expect(await verifyFunction({ run: run(0), site: primary, function: id, reference: tertiary })).toMatchObject({
+      expect(await verifyFunction({ run: run(0), site: primary, function: id, reference: tertiary, withinSeconds: 5 })).toMatchObject({
         function: id,
         status: 'ok',
         differences: [],
@@ -77,15 +78,39 @@ describe('verification', () => {
 
   test('a function that cannot write has failed, one that may be reduced is degraded', async () => {
     const { verifyFunction } = createVerificationActivities(dependencies);
-    expect(await verifyFunction({ run: run(0), site: secondary, function: 'payment-processing' })).toMatchObject({
+    expect(await verifyFunction({ run: run(0), site: secondary, function: 'payment-processing', withinSeconds: 5 })).toMatchObject({
       status: 'failed',
-      differences: ['It answers HTTP 503: PostgreSQL at this site only reads.', 'No survivor was there to compare with.'],
+      differences: ['It answers HTTP 503: PostgreSQL at this site only reads.', 'Its data was not compared, since it is not ready.'],
+      waitsFor: 'HTTP 503: PostgreSQL at this site only reads',
     });
-    expect(await verifyFunction({ run: run(0), site: secondary, function: 'analytics', reference: tertiary })).toMatchObject({ status: 'degraded' });
+    expect(await verifyFunction({ run: run(0), site: secondary, function: 'analytics', reference: tertiary, withinSeconds: 5 })).toMatchObject({
+      status: 'degraded',
+    });
+  });
+
+  test('a service that loads for 12 s is waited for, by its health and by each verification, and is well in the end', async () => {
+    const { awaitService } = createServicesActivities(dependencies);
+    const { verifyFunction, verifyUptime } = createVerificationActivities(dependencies);
+    const asked = { run: run(0), site: secondary };
+    await lab.call('fault/inject', { name: 'slow-start', site: secondary });
+    try {
+      await lab.call('unit/text', { site: secondary, verb: 'start', unit: 'erlmcp' });
+      const refused = expect.stringMatching(/ECONNRE(FUSED|SET)/) as string;
+      expect(await awaitService({ ...asked, withinSeconds: 1 })).toMatchObject({ status: 'failed', waitsFor: refused });
+      expect(await verifyFunction({ ...asked, function: 'analytics', reference: tertiary, withinSeconds: 0 })).toMatchObject({
+        status: 'failed',
+        waitsFor: refused,
+      });
+      expect(await verifyUptime({ ...asked, withinSeconds: 0 })).toMatchObject({ ok: false, waitsFor: refused });
+      expect(await awaitService({ ...asked, withinSeconds: 30 })).toMatchObject({ status: 'ok' });
+      expect(await verifyUptime({ ...asked, withinSeconds: 5 })).toMatchObject({ ok: true });
+    } finally {
+      await lab.call('fault/heal', { name: 'slow-start', site: secondary });
+    }
   });
 
   test('the uptime grows', async () => {
-    expect(await createVerificationActivities(dependencies).verifyUptime({ run: run(0), site: primary })).toMatchObject({ ok: true });
+    expect(await createVerificationActivities(dependencies).verifyUptime({ run: run(0), site: primary, withinSeconds: 5 })).toMatchObject({ ok: true });
   });
 
   test('a customer reaches the site that DNS gives, and no other', async () => {
@@ -125,6 +150,7 @@ describe('verification', () => {
         site: primary,
         function: 'customer-api',
         reference: tertiary,
+        withinSeconds: 5,
       });
       expect(verdict.status).toBe('failed');
       expect(verdict.differences[0]).toMatch(/^It read back .* instead of dr-0-customer-api-/);
@@ -151,7 +177,13 @@ describe('verification', () => {
   test('sessions that are gone from a replica are counted and named', async () => {
     const { plan } = loaded;
     const probe = plan.estate.functionProbes.find((entry) => entry.function === 'session-management')!;
-    await createVerificationActivities(dependencies).verifyFunction({ run: run(0), site: primary, function: 'session-management', reference: tertiary });
+    await createVerificationActivities(dependencies).verifyFunction({
+      run: run(0),
+      site: primary,
+      function: 'session-management',
+      reference: tertiary,
+      withinSeconds: 5,
+    });
     await lab.call('fault/inject', { name: 'flush-sessions', site: secondary });
     const compared = await compareCounts(plan, secondary, tertiary, probe, await login());
     expect(compared.differences).toEqual([expect.stringMatching(/^\d+ keys session:\* are missing: \d+ here, \d+ at ap-southeast-1\.$/)]);

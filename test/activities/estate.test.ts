@@ -12,6 +12,7 @@ import { createHostsActivities } from '../../activities/hosts/activities.ts';
 import { createInfrastructureActivities } from '../../activities/infrastructure/activities.ts';
 import { createServicesActivities } from '../../activities/services/activities.ts';
 import { createAgentPool, type AgentPool } from '../../activities/ssh/agent.ts';
+import { isSameStandby } from '../../plan/rules/standby-names.ts';
 import type { Estate, Plan } from '../../plan/schema.ts';
 import { TestEstate, sites, type TestSite } from '../site-agent/estate.ts';
 import { eventually, testNetwork } from '../site-agent/support.ts';
@@ -30,7 +31,7 @@ const dependencies: ActivityDependencies = {
   now: () => new Date(),
 };
 const hosts = createHostsActivities(dependencies);
-const services = createServicesActivities(dependencies);
+const services = createServicesActivities({ ...dependencies, planFolder: '.' });
 const infrastructure = createInfrastructureActivities(dependencies);
 const application = createApplicationActivities(dependencies);
 const database = createDatabaseActivities(dependencies);
@@ -156,6 +157,24 @@ describe('database and cache before a failover', () => {
         state.heartbeats[0].standbys.join() === 'north=async,west=quorum'
       );
     });
+  });
+
+  test('PostgreSQL compares names of standbys without regard to case, quoted or not', async () => {
+    const [before] = servers.sql('east', 'show synchronous_standby_names').trim().split('\n');
+    try {
+      for (const named of ['WEST', '"WesT"']) {
+        servers.sql('east', `alter system set synchronous_standby_names = '${named}'`);
+        servers.sql('east', 'select pg_reload_conf()');
+        await eventually(
+          `${named} names west`,
+          () => servers.sql('east', "select sync_state from pg_stat_replication where application_name = 'west'").trim() === 'sync',
+        );
+        expect(isSameStandby(named.replaceAll('"', ''), 'west')).toBe(true);
+      }
+    } finally {
+      servers.sql('east', `alter system set synchronous_standby_names = '${before}'`);
+      servers.sql('east', 'select pg_reload_conf()');
+    }
   });
 
   test('a server that does not answer is a value', async () => {

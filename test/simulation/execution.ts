@@ -24,10 +24,14 @@ export interface Start {
   readonly at: number;
 }
 
-/** A kept activation and a fingerprint of the commands that it gave. */
-interface Kept {
+interface Given {
   readonly at: number;
   readonly jobs: readonly Job[];
+  readonly historyLength: number;
+}
+
+/** A kept activation and a fingerprint of the commands that it gave. */
+interface Kept extends Given {
   readonly commands: string;
 }
 
@@ -38,12 +42,16 @@ export class Execution {
   private readonly kept: Kept[] = [];
   private readonly flags = new Set<number>();
   /** Set when the execution has ended; activations are over then. */
-  closed: { readonly how: 'completed' | 'failed' | 'cancelled' | 'terminated'; readonly result?: unknown; readonly failure?: string } | null = null;
+  closed: { readonly how: 'completed' | 'failed' | 'cancelled' | 'terminated' | 'continued'; readonly result?: unknown; readonly failure?: string } | null =
+    null;
 
   constructor(creator: ReusableVMWorkflowCreator, start: Start) {
     this.creator = creator;
     this.start = start;
   }
+
+  /** Events of its history: three for each workflow task, one for each command, and what became of it (an activity begins and ends). */
+  events = 1;
 
   /** How many activations it has had: each is a workflow task. */
   get activations(): number {
@@ -53,15 +61,18 @@ export class Execution {
   /** Hands jobs to the workflow and gives its commands. */
   async activate(at: number, jobs: readonly Job[]): Promise<readonly Command[]> {
     await this.live();
-    const commands = await this.run(at, jobs, false);
-    this.kept.push({ at, jobs, commands: fingerprint(commands) });
+    const historyLength = this.events + 2; // scheduled and started: the task is not completed yet
+    const commands = await this.run({ at, jobs, historyLength }, false);
+    this.kept.push({ at, jobs, historyLength, commands: fingerprint(commands) });
+    this.events += 3 + commands.length + jobs.reduce((sum, job) => sum + (job.resolveActivity ? 2 : 1), 0);
     return commands;
   }
 
   /** The answer to a query. */
   async query<T>(at: number, name: string): Promise<T> {
     await this.live();
-    const commands = await this.run(at, [{ queryWorkflow: { queryId: 'q', queryType: name, arguments: [], headers: {} } }], false);
+    const jobs = [{ queryWorkflow: { queryId: 'q', queryType: name, arguments: [], headers: {} } }];
+    const commands = await this.run({ at, jobs, historyLength: this.events }, false);
     const answer = commands[0]?.respondToQuery;
     if (!answer?.succeeded) throw new Error(`The query ${name} failed: ${answer?.failed?.message ?? 'no answer'}`);
     return fromPayloadsAtIndex<T>(defaultPayloadConverter, 0, [answer.succeeded.response ?? {}]);
@@ -82,18 +93,18 @@ export class Execution {
   private async live(): Promise<void> {
     if (this.sandbox) return;
     this.sandbox = await this.creator.createWorkflow({ info: this.info(), randomnessSeed, now: this.start.at, showStackTraceSources: false });
-    for (const [index, { at, jobs, commands }] of this.kept.entries()) {
-      const again = fingerprint(await this.run(at, jobs, true));
+    for (const [index, { commands, ...given }] of this.kept.entries()) {
+      const again = fingerprint(await this.run(given, true));
       if (again !== commands) throw new Error(`Not deterministic: activation ${index} of ${this.start.workflowId} gave ${commands}, and on replay ${again}`);
     }
   }
 
-  private async run(at: number, jobs: readonly Job[], isReplaying: boolean): Promise<readonly Command[]> {
+  private async run({ at, jobs, historyLength }: Given, isReplaying: boolean): Promise<readonly Command[]> {
     const activation: Activation = {
       runId: this.start.runId,
       timestamp: msNumberToTs(at),
       isReplaying,
-      historyLength: 3 + this.kept.length,
+      historyLength,
       jobs: jobs.map((job) => ({ ...job, variant: Object.keys(job)[0] as NonNullable<Job['variant']> })),
       availableInternalFlags: [...this.flags],
     };

@@ -3,7 +3,7 @@
  * that die. Deterministic: with the same seed and the same calls everything happens in the same order.
  */
 import { ApplicationFailure, DefaultFailureConverter, defaultPayloadConverter, fromPayloadsAtIndex, toPayloads } from '@temporalio/common';
-import { optionalTsToMs } from '@temporalio/common/lib/time.js';
+import { msOptionalToNumber, optionalTsToMs } from '@temporalio/common/lib/time.js';
 import type { coresdk, temporal } from '@temporalio/proto';
 import type { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
 import { type Command, Execution, initialise, type Job } from './execution.ts';
@@ -180,6 +180,7 @@ export class SimulatedServer {
       this.close(execution, { how: 'completed', result: fromPayloadsAtIndex(defaultPayloadConverter, 0, [command.completeWorkflowExecution.result ?? {}]) });
     else if (command.failWorkflowExecution) this.close(execution, { how: 'failed', failure: messageOf(command.failWorkflowExecution.failure) });
     else if (command.cancelWorkflowExecution) this.close(execution, { how: 'cancelled' });
+    else if (command.continueAsNewWorkflowExecution) this.continueAsNew(execution, command.continueAsNewWorkflowExecution);
     else if (!command.upsertWorkflowSearchAttributes && !command.modifyWorkflowProperties && !command.updateResponse)
       throw new Error(`The simulated server does not know the command ${Object.keys(command).join(', ')}.`);
   }
@@ -262,10 +263,11 @@ export class SimulatedServer {
     if (activity.over || activity.token) return;
     const policy = activity.command.retryPolicy;
     const final = error instanceof ApplicationFailure && error.nonRetryable === true;
-    const wait = Math.min(
+    const backoff = Math.min(
       (optionalTsToMs(policy?.initialInterval) ?? 1000) * (policy?.backoffCoefficient || 2) ** (activity.attempt - 1),
       optionalTsToMs(policy?.maximumInterval) ?? 100_000,
     );
+    const wait = (error instanceof ApplicationFailure ? msOptionalToNumber(error.nextRetryDelay ?? undefined) : undefined) ?? backoff;
     const exhausted = (policy?.maximumAttempts ?? 0) > 0 && activity.attempt >= (policy?.maximumAttempts ?? 0);
     if (final || exhausted || this.now + wait >= activity.deadline) {
       const cause = error === null ? timeout(3, 'HEARTBEAT') : failures.errorToFailure(error, defaultPayloadConverter);
@@ -314,6 +316,13 @@ export class SimulatedServer {
       ? undefined
       : { message: 'Unable to signal external workflow because it was not found', applicationFailureInfo: { type: 'ExternalWorkflowExecutionNotFound' } };
     this.after(1, () => this.activate(sender, [{ resolveSignalExternalWorkflow: { seq: command.seq ?? 0, ...(failure ? { failure } : {}) } }]));
+  }
+
+  private continueAsNew(execution: Execution, command: coresdk.workflow_commands.ContinueAsNewWorkflowExecution.$Properties): void {
+    execution.closed = { how: 'continued' };
+    const next = this.start(execution.start.type, execution.start.workflowId, fromPayloadsAtIndex(defaultPayloadConverter, 0, command.arguments ?? []));
+    const link = this.parents.get(execution);
+    if (next && link) this.parents.set(next, link);
   }
 
   private close(execution: Execution, closed: NonNullable<Execution['closed']>): void {

@@ -15,7 +15,7 @@ import { erlmcpPlan } from '../support/rig.ts';
 import { SimulatedEstate } from './estate.ts';
 import type { Execution } from './execution.ts';
 import { type Ballot, calm, type Disturbance, type Schedule, starter } from './schedule.ts';
-import { type Fate, SimulatedServer } from './server.ts';
+import { type Fate, SimulatedServer, type World } from './server.ts';
 import { executionOf, Witness } from './witness.ts';
 
 export const startAt = Date.parse('2026-03-01T03:00:00Z');
@@ -53,6 +53,11 @@ export class Simulations {
 
   async live(schedule: Partial<Schedule>): Promise<Lived> {
     return new Simulation(this.creator, this.snapshot, { ...calm, ...schedule }).live();
+  }
+
+  /** A server on which nothing runs yet. */
+  server(world: World): SimulatedServer {
+    return new SimulatedServer(this.creator, world, startAt);
   }
 }
 

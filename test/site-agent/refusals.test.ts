@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadPlan } from '../../plan/load.ts';
-import { verbsFor } from '../../plan/rules/readiness.ts';
+import { verbsFor } from '../../plan/rules/refusals.ts';
 import type { Plan } from '../../plan/schema.ts';
 
 const script = readFileSync(join(import.meta.dirname, '..', '..', 'site-agent', 'site-agent'), 'utf8');

@@ -28,7 +28,7 @@ const dependencies: FolderDependencies = {
 };
 const database = createDatabaseActivities(dependencies);
 const fencing = createFencingActivities(dependencies);
-const services = createServicesActivities(dependencies);
+const services = createServicesActivities({ ...dependencies, planFolder: '.' });
 
 beforeAll(async () => {
   await servers.start();

@@ -26,6 +26,7 @@ const health = await serveHealth(config.healthAddress, async () => ({
   healthy: worker.getState() === 'RUNNING',
   worker: worker.getState(),
   temporal: 'reachable',
+  stuck: [],
   plan: loaded.digest,
 }));
 try {

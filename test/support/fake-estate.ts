@@ -2,16 +2,18 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Change, RunContext } from '../../activities/context.ts';
 import type { DatabaseState } from '../../activities/database/port.ts';
-import type { Vantage } from '../../activities/detection/port.ts';
+import type { Standing, Vantage } from '../../activities/detection/port.ts';
 import type { RecordLook } from '../../activities/dns/port.ts';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { Activities } from '../../activities/index.ts';
-import type { FunctionVerdict } from '../../activities/verification/port.ts';
-import type { Refusal } from '../../plan/rules/readiness.ts';
+import type { Refusal } from '../../plan/rules/refusals.ts';
 import { closedByAgents, type ServerKind, serversOf } from '../../plan/rules/servers.ts';
+import { standbyNames } from '../../plan/rules/standby-names.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { isChange } from '../../workflows/changes.ts';
+import { heartbeatOf } from './fake-heartbeat.ts';
+import { FakeService } from './fake-service.ts';
 
 type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number; keys: number; promotedBy?: string; promotionBegun?: string; cachePromoted?: boolean };
 
@@ -27,7 +29,7 @@ export interface Call {
 }
 
 /** State of the model; a test sets it before and while a run goes on. */
-export class FakeEstate {
+export class FakeEstate extends FakeService {
   readonly snapshot: PlanSnapshot;
   readonly primary: SiteId;
   /** Sites that answer nobody. */
@@ -40,8 +42,6 @@ export class FakeEstate {
   zone: { epoch: number; holder: string } | null = { epoch: 0, holder: '' };
   /** What stands at the public name beside the route. */
   records: RecordLook = { obstacles: [], differences: [], beside: [] };
-  /** Whether the watch was told to look at the public name too; null before it. */
-  nameWatched: boolean | null = null;
   readonly capacity = new Map<SiteId, number>();
   readonly calls: Call[] = [];
   /** Names of activities, and how often each is still to fail, with what. */
@@ -58,13 +58,8 @@ export class FakeEstate {
   /** Whether an undo of the fence works, and the old site's service starts again. */
   reattachable = true;
   serviceStartable = true;
-  brokenFunctions = new Map<string, string>();
-  /** Functions that customers' verification was asked to judge last. */
-  judgedFunctions: readonly string[] = [];
   /** Kinds of server that agents prove closed; null: all that they can close. */
   agentCloses: readonly ServerKind[] | null = null;
-  /** What a customer meets at resolvers. */
-  resolverRemarks: readonly string[] = [];
   dataPlaneWorks = true;
   /** What keeps a standby from applying. */
   readonly heldBack = new Map<SiteId, string>();
@@ -74,6 +69,7 @@ export class FakeEstate {
   report: Report | null = null;
 
   constructor(snapshot: PlanSnapshot) {
+    super();
     this.snapshot = snapshot;
     this.primary = snapshot.plan.sites.find((site) => site.role === 'primary')?.id ?? '';
     this.route = this.primary;
@@ -111,6 +107,7 @@ export class FakeEstate {
       ...this.makesReady(),
       ...this.fences(),
       ...this.promotes(),
+      ...this.serves(),
       ...this.routes(),
     };
     return Object.fromEntries(
@@ -119,7 +116,7 @@ export class FakeEstate {
   }
 
   /** RFC 3339; a model with a clock of its own says so here. */
-  protected time(): string {
+  protected override time(): string {
     return new Date().toISOString();
   }
 
@@ -176,6 +173,11 @@ export class FakeEstate {
       watchFromOrchestrator: async ({ site, holdSeconds }) => this.vantage('orchestrator', 'orchestrator', site, holdSeconds),
       watchFromSite: async ({ site, observer, holdSeconds }) => this.vantage('site-agent', observer, site, holdSeconds),
       watchHealthCheck: async ({ site, holdSeconds }) => this.vantage('health-check', 'route53', site, holdSeconds),
+      awaitReturn: async ({ site, unlike, everySeconds }) => {
+        const standing = this.standing(site);
+        if (standing.says !== unlike) return standing;
+        throw ApplicationFailure.create({ type: 'transient', category: 'BENIGN', nextRetryDelay: everySeconds * 1000, message: standing.says });
+      },
       readDatabase: async ({ site }) => this.databaseState(site),
       readCache: async ({ site }) => {
         const server = this.databases.get(site);
@@ -203,7 +205,7 @@ export class FakeEstate {
           const held = this.epochs.get(site) ?? { epoch: 0, holder: '' };
           return { site, reachable: true, epoch: held.epoch, epochHolder: held.holder };
         }),
-      readReadiness: async ({ site }) => ({ site, asked: !this.dead.has(site), refused: this.refusals.get(site) ?? [], exceptions: [] }),
+      readRefusals: async ({ site }) => ({ site, asked: !this.dead.has(site), refused: this.refusals.get(site) ?? [], exceptions: [] }),
       readWriters: async ({ sites }) =>
         sites.flatMap((site): WriterState[] => {
           const server = this.databases.get(site);
@@ -212,6 +214,18 @@ export class FakeEstate {
           return serversOf(this.snapshot.plan).map((kind) => ({ site, server: kind, state, how: 'model' }));
         }),
     } satisfies Partial<Activities>;
+  }
+
+  /** What the site's agent says of what it can close. */
+  private standing(site: SiteId): Standing {
+    if (this.dead.has(site)) return { answers: this.agentAnswers.has(site), says: this.agentAnswers.has(site) ? 'nothing runs' : 'no answer' };
+    const state = (kind: ServerKind) => ((this.agentCloses?.includes(kind) ?? true) ? this.server(site).role : 'unknown');
+    return {
+      answers: true,
+      says: closedByAgents(this.snapshot.plan)
+        .map((kind) => `${kind} ${state(kind)}`)
+        .join(', '),
+    };
   }
 
   private databaseState(site: SiteId): DatabaseState {
@@ -232,17 +246,7 @@ export class FakeEstate {
       ...(this.heldBack.has(site) ? { heldBack: this.heldBack.get(site) ?? '' } : {}),
       lastMessageAgeSeconds: 5,
       lastReplayedCommitAt: this.lastCommitAt,
-      heartbeats: [
-        {
-          site: this.heartbeatFrom,
-          writtenAt: this.lastCommitAt,
-          synchronousStandbyNames: this.synchronousStandbys.length > 0 ? `ANY 1 (${this.synchronousStandbys.map((name) => `"${name}"`).join(', ')})` : '',
-          synchronousCommit: 'on',
-          overrides: [],
-          standbys: this.synchronousStandbys.map((name) => `${name}=quorum`),
-          cache: { minReplicasToWrite: 1, minReplicasMaxLagSeconds: 2, replicas: 2 },
-        },
-      ],
+      heartbeats: [heartbeatOf(this.heartbeatFrom, this.lastCommitAt, standbyNames(this.snapshot.plan, this.synchronousStandbys))],
       ...(server.promotionBegun === undefined ? {} : { promotionBegun: server.promotionBegun }),
       ...(server.promotedBy === undefined
         ? {}
@@ -345,25 +349,6 @@ export class FakeEstate {
           this.server(site).cachePromoted = true;
           return { ...change('replica', 'primary'), comparison: { by: 'nothing', why: 'no replica follows' } as const };
         }),
-      verifyFunction: async (input): Promise<FunctionVerdict> => {
-        const broken = this.brokenFunctions.get(input.function);
-        return { function: input.function, status: broken ? 'failed' : 'ok', differences: broken ? [broken] : [], at: this.time() };
-      },
-      verifyUptime: async () => ({ ok: true, detail: 'grows' }),
-      verifyAsCustomer: async ({ site, functions }) => {
-        this.judgedFunctions = functions;
-        const verdicts = functions.map((id) => ({
-          function: id,
-          status: this.route === site ? ('ok' as const) : ('failed' as const),
-          differences: [],
-          at: this.time(),
-        }));
-        return { found: true, functions: verdicts, remarks: this.resolverRemarks };
-      },
-      watchService: async ({ routed }) => {
-        this.nameWatched = routed;
-        return { relapsed: false, detail: 'quiet', rounds: 3 };
-      },
     } satisfies Partial<Activities>;
   }
 

@@ -80,6 +80,7 @@ describe('GET /health', () => {
       worker: 'RUNNING',
       temporal: healthy ? 'reachable' : 'unreachable',
       plan: 'a',
+      stuck: [],
     }));
     const ask = (path: string) => fetch(`http://127.0.0.1:${endpoint.port}${path}`);
     try {

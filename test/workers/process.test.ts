@@ -117,7 +117,7 @@ it('a worker that is killed holds up the next decision of its run for 3 s at mos
   const handle = await server.client.workflow.start('fenceOnReturn', {
     taskQueue,
     workflowId: 'fence-on-return/erlmcp-production/killed',
-    // No worker holds this plan, so the one try fails at once, and the run sleeps in the worker's memory.
+    // No worker holds this plan, so the site cannot be looked at, and the run waits in the worker's memory.
     args: [{ run: { runId: 'r', execution: 'r@1', planDigest: 'none', epoch: 1 }, snapshot: {}, site: 'us-east-1', pollSeconds: 3600 }],
   });
   const sleeps = async () => ((await handle.fetchHistory()).events?.some((event) => event.timerStartedEventAttributes) ? true : undefined);

@@ -293,12 +293,20 @@ describe('endings', () => {
       const run = { runId: 'recovery/earlier', execution: 'recovery/earlier@1', planDigest: plan.digest, epoch: 0 };
       let answer = (): void => {};
       const late = new Promise<void>((resolve) => (answer = resolve));
-      estate.before = (name) => (name === 'fenceByAgent' ? late : undefined);
+      let tried = false;
+      estate.before = (name) => {
+        if (name !== 'fenceByAgent') return undefined;
+        tried = true;
+        return late;
+      };
+      estate.agentAnswers.add(site);
       await rig.env.client.workflow.start<typeof fenceOnReturn>('fenceOnReturn', {
         taskQueue,
         workflowId: makeFenceOnReturnWorkflowId(plan.plan.estate.name, site),
         args: [{ run, snapshot: plan, site, pollSeconds: 5 }],
       });
+      await until('the child tries', async () => tried || undefined);
+      estate.agentAnswers.delete(site);
       const handle = await start();
       await vote(handle, 'approve');
       const ended = await handle.result();

@@ -2,6 +2,7 @@
  * The way of a shape through the agents, on real servers: looked at, fenced while customers of every kind write, opened, detached, led back, and failed over in the end.
  * `east` is lost, `west` takes over, `north` follows it.
  */
+import { readFileSync } from 'node:fs';
 import { judgeDatabaseFence } from '../../plan/rules/fence-proof.ts';
 import type { Answer, TestEstate, TestSite } from '../site-agent/estate.ts';
 import { eventually } from '../site-agent/support.ts';
@@ -172,7 +173,7 @@ class Passage {
       },
       lostAt: new Date().toISOString(),
       heartbeatMaxAgeSeconds: 30,
-      left: ['west', 'north'],
+      left: (['west', 'north'] as const).map((site) => nameOf(this.estate, site)),
     });
   }
 
@@ -233,6 +234,12 @@ class Passage {
   private note(words: string): void {
     if (!this.said.includes(words)) this.said.push(words);
   }
+}
+
+/** As agent.conf says; by default the site's id. */
+function nameOf(estate: TestEstate, site: TestSite): string {
+  const names = [...readFileSync(estate.path(site, 'agent.conf'), 'utf8').matchAll(/^PG_STANDBY_NAME=(.+)$/gm)];
+  return names.at(-1)?.[1] ?? site;
 }
 
 /** Long enough for some writes of each customer. */

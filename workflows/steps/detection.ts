@@ -2,7 +2,7 @@
 import type { Vantage } from '../../activities/detection/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
-import { againstTarget, type Readiness } from '../../plan/rules/readiness.ts';
+import { againstTarget, type Refusals } from '../../plan/rules/refusals.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../../activities/context.ts';
 import type { Reads } from '../activity-proxies.ts';
@@ -40,15 +40,15 @@ export function confirmFailure(run: Run, facts: RecoveryFacts): Look<readonly Va
 export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vantage[]> {
   return {
     act: async ({ read }) => {
-      const [looked, survey, readiness] = await Promise.allSettled([
+      const [looked, survey, refusals] = await Promise.allSettled([
         lookAtSite(read, run.context(), run.plan, facts.from, 0),
         surveyEpochs(run, facts, read),
-        read.readReadiness({ run: run.context(), site: facts.to, part: 'survivor', lost: facts.from }),
+        read.readRefusals({ run: run.context(), site: facts.to, part: 'survivor', lost: facts.from }),
       ]);
       // What kept the survey from being made is for the step that needs it: it asks again.
       facts.epochSurvey = survey.status === 'fulfilled' ? survey.value : null;
       if (looked.status === 'rejected') throw looked.reason;
-      if (readiness.status === 'fulfilled') mustBeReady(run, facts, readiness.value);
+      if (refusals.status === 'fulfilled') mustBeReady(run, facts, refusals.value);
       return recordVantages(run, facts, looked.value);
     },
     found: describeVantages,
@@ -98,9 +98,9 @@ export function assessImpact(run: Run, facts: RecoveryFacts): Look<Assessment> {
 }
 
 /** What the target's agent has come to refuse while people decided is for people, before anything is changed. A promotion counts: whoever has been promoted already is asked for nothing else. */
-function mustBeReady(run: Run, facts: RecoveryFacts, readiness: Readiness): void {
+function mustBeReady(run: Run, facts: RecoveryFacts, refusals: Refusals): void {
   const standing = { database: !run.forwardOnly, cache: !run.forwardOnly };
-  const against = againstTarget(readiness, standing);
+  const against = againstTarget(refusals, standing);
   if (against.length === 0 || run.rules.changes === 'print') return;
   throw failure('refused', {
     happened: `${facts.to} can no longer take over. ${against.join(' ')}`,

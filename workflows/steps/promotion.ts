@@ -2,6 +2,12 @@
 import type { Change } from '../../activities/context.ts';
 import type { Comparison } from '../../activities/cache/port.ts';
 import type { Promotion } from '../../activities/database/port.ts';
+import type { Readiness } from '../../activities/services/port.ts';
+import type { ApplicationFailure } from '@temporalio/workflow';
+import type { SiteId } from '../../plan/schema.ts';
+import { answerSeconds } from '../../plan/rules/waits.ts';
+import { failure } from '../failures.ts';
+import { type Ask, untilReady } from '../until-ready.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { type LeftOut, withoutCache } from '../left-out.ts';
 import { addLeftover } from '../leftovers.ts';
@@ -55,14 +61,23 @@ export function protectData(run: Run, facts: RecoveryFacts): Alteration<Change> 
   };
 }
 
-/** Step: the service at the target runs and comes back after a reboot. */
+/** Step: the service at the target runs, comes back after a reboot, and says that it is ready. A service manager knows only of the process: what loads for long is waited for. */
 export function startServices(run: Run, facts: RecoveryFacts): Alteration<Change> {
+  const { healthPath } = run.plan.estate.service;
   return {
     changes: true,
-    would: `start and enable the service at ${facts.to}`,
+    would: `start and enable the service at ${facts.to}, and wait until ${healthPath} there is well`,
     predicted: unchanged('not started in a dry run'),
     otherwise: unchanged('not started by the run'),
-    act: ({ change }) => change.startService({ run: run.context(), site: facts.to }),
+    act: async (tools) => {
+      const started = await tools.change.startService({ run: run.context(), site: facts.to });
+      const since = Date.now();
+      const ask: Ask<Readiness> = (withinSeconds) => tools.read.awaitService({ run: run.context(), site: facts.to, withinSeconds });
+      const [health] = await untilReady({ ...tools, tell: (what) => tools.tell(`${started.after}; ${what}`) }, answerSeconds(run.plan), [ask]);
+      const waited = `${Math.round((Date.now() - since) / 1000)} s`;
+      if (health?.status !== 'ok') throw notReady(facts.to, started, health?.detail ?? 'nothing', waited);
+      return { ...started, after: `${started.after}; ${health.detail}, after ${waited}` };
+    },
     found: (result) => result.after,
   };
 }
@@ -78,6 +93,14 @@ function describeComparison(comparison: Comparison): string {
   if (comparison.by === 'nothing') return `its content was not compared: ${comparison.why}`;
   const keys = comparison.keys.map(({ site, all, lasting }) => `${all} at ${site} (${lasting} that never expire)`).join(', ');
   return `numbers of keys ${comparison.equal ? 'are equal' : 'differ'}: ${keys}; values were not compared`;
+}
+
+function notReady(site: SiteId, started: Change, detail: string, waited: string): ApplicationFailure {
+  return failure('permanent', {
+    happened: `The service at ${site} is ${started.after}, and is not ready after ${waited}: ${detail}.`,
+    leftAs: 'It was left running.',
+    next: 'Look at its log there, then choose retry to go on waiting.',
+  });
 }
 
 function others(sites: readonly string[], site: string): string[] {

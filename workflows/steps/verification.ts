@@ -3,11 +3,11 @@ import type { ApplicationFailure } from '@temporalio/workflow';
 import type { CustomerVerdict, FunctionVerdict } from '../../activities/verification/port.ts';
 import { formatSeconds, seconds } from '../../plan/durations.ts';
 import { servedFunctions } from '../../plan/rules/objectives.ts';
-import { customerSeconds } from '../../plan/rules/waits.ts';
+import { answerSeconds, customerSeconds } from '../../plan/rules/waits.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { failure } from '../failures.ts';
 import type { StepTools } from '../activity-proxies.ts';
-import { settle } from '../endings.ts';
+import { type Ask, untilReady } from '../until-ready.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { now } from '../clock.ts';
 import type { Run } from '../run.ts';
@@ -23,12 +23,14 @@ export function verifyFirstTier(run: Run, facts: RecoveryFacts): LookAtChange<re
     would: `verify the functions of tier ${first} at ${facts.to} by content`,
     predicted: [],
     act: async (tools) => {
-      const [verdicts, uptime] = await settle(
-        referenceSite(run, facts, tools).then((reference) => lookAtTier(run, facts, tools, first, reference)),
-        tools.read.verifyUptime({ run: run.context(), site: facts.to }),
-      );
+      const reference = await referenceSite(run, facts, tools);
+      const [uptime, ...verdicts] = await untilReady(tools, answerSeconds(run.plan), [
+        askUptime(run, facts, tools),
+        ...askTier(run, facts, tools, first, reference),
+      ]);
+      record(facts, verdicts);
       mustPass(facts.to, verdicts);
-      if (!uptime.ok) throw notFit(facts.to, [{ function: 'uptime', status: 'failed', differences: [uptime.detail], at: now() }], 'No traffic was routed.');
+      if (uptime) mustPass(facts.to, [uptime]);
       facts.moments.readyAt = now();
       return verdicts;
     },
@@ -45,7 +47,10 @@ export function verifyLowerTiers(run: Run, facts: RecoveryFacts): LookAtChange<r
       const verdicts: FunctionVerdict[] = [];
       facts.goneOnWithout = lowerFunctions(run); // until each has passed
       const reference = await referenceSite(run, facts, tools);
-      for (const tier of tiers(run).slice(1)) verdicts.push(...(await lookAtTier(run, facts, tools, tier, reference)));
+      for (const tier of tiers(run).slice(1)) {
+        const asks = askTier(run, facts, tools, tier, reference);
+        verdicts.push(...record(facts, await untilReady(tools, answerSeconds(run.plan), asks)));
+      }
       facts.goneOnWithout = verdicts.flatMap((verdict) => (verdict.status === 'failed' ? [verdict.function] : []));
       mustPass(facts.to, verdicts);
       facts.moments.readyAt = now();
@@ -57,15 +62,24 @@ export function verifyLowerTiers(run: Run, facts: RecoveryFacts): LookAtChange<r
 }
 
 /** Each function of a tier, judged by what it answers and by what its stores hold. */
-async function lookAtTier(
+function askTier(
   run: Run,
   facts: RecoveryFacts,
-  tools: StepTools,
+  { read }: StepTools,
   tier: number | undefined,
   reference: SiteId | undefined,
-): Promise<readonly FunctionVerdict[]> {
-  const functions = servedFunctions(run.plan).filter((entry) => entry.tier === tier);
-  return record(facts, await Promise.all(functions.map((entry) => tools.read.verifyFunction(input(run, facts.to, entry.id, reference)))));
+): readonly Ask<FunctionVerdict>[] {
+  return servedFunctions(run.plan)
+    .filter((entry) => entry.tier === tier)
+    .map((entry) => (withinSeconds) => read.verifyFunction({ ...input(run, facts.to, entry.id, reference), withinSeconds }));
+}
+
+/** The uptime as if it were a function: it is waited for and judged like one. */
+function askUptime(run: Run, facts: RecoveryFacts, { read }: StepTools): Ask<FunctionVerdict> {
+  return async (withinSeconds) => {
+    const { ok, detail, ...waits } = await read.verifyUptime({ run: run.context(), site: facts.to, withinSeconds });
+    return { function: 'uptime', status: ok ? 'ok' : 'failed', differences: [detail], at: now(), ...waits };
+  };
 }
 
 function mustPass(site: SiteId, verdicts: readonly FunctionVerdict[]): void {
@@ -165,7 +179,7 @@ function notFound(site: SiteId, remarks: readonly string[]): ApplicationFailure 
 }
 
 function notFit(site: SiteId, failed: readonly FunctionVerdict[], leftAs: string): ApplicationFailure {
-  const named = failed.map((verdict) => `${verdict.function}: ${verdict.differences.join('; ')}`).join(' · ');
+  const named = failed.map(({ function: id, differences, waitsFor }) => `${id}: ${waitsFor ? 'not ready in time: ' : ''}${differences.join('; ')}`).join(' · ');
   const next = 'Mend the data or the service there, then choose retry; or choose abort.';
   return failure('permanent', { happened: `${site} does not do its work: ${named}.`, leftAs, next });
 }

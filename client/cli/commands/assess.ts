@@ -1,4 +1,4 @@
-/** `dr assess` and `dr estate check`: they look, and change nothing. */
+/** `dr assess`: it looks, and changes nothing. */
 import type { Command } from 'commander';
 import { exitCodes } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
@@ -9,7 +9,6 @@ import type { PlanOption } from '../plan-input.ts';
 import type { Register } from '../register.ts';
 import { withClient } from '../session.ts';
 import { renderAssessment } from '../views/assessment.ts';
-import { lacks, renderEstate } from '../views/estate.ts';
 
 interface AssessOptions extends PlanOption {
   readonly from?: string;
@@ -23,12 +22,6 @@ export function addAssess(program: Command, register: Register): void {
     .option('--from <site>', "site to assess; absent: the plan's primary")
     .option('--json', 'for programs');
   register(assess, runAssess);
-  const estate = program.command('estate').description('the real things at the sites');
-  const check = estate
-    .command('check')
-    .description('what the workers reach, as whom, and the exact line to add where something lacks')
-    .option('--json', 'for programs');
-  register(check, runEstateCheck);
 }
 
 async function runAssess(io: Io, options: AssessOptions): Promise<ExitCode> {
@@ -40,15 +33,5 @@ async function runAssess(io: Io, options: AssessOptions): Promise<ExitCode> {
     if (options.json) printJson(io, assessment);
     else io.out(renderAssessment(assessment));
     return exitCodes.ok;
-  });
-}
-
-async function runEstateCheck(io: Io, options: PlanOption & { readonly json?: true }): Promise<ExitCode> {
-  const { plan, digest } = await readPlan(io, options);
-  return withClient(io, async (client) => {
-    const check = await withProgress(io, 'Looking at the estate', client.checkEstate({ estate: plan.estate.name, planDigest: digest }));
-    if (options.json) printJson(io, check);
-    else io.out(renderEstate(check));
-    return lacks(check).length === 0 ? exitCodes.ok : exitCodes.notGood;
   });
 }

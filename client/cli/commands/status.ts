@@ -1,6 +1,8 @@
 /** `dr status` and `dr report`: where a run is, and how it ended. */
 import type { Command } from 'commander';
 import { renderMarkdown } from '../../../report/markdown.ts';
+import type { DrClient } from '../../client.ts';
+import type { StuckWorkflow } from '../../stuck.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { addExports, writeExports } from '../exports.ts';
@@ -13,7 +15,7 @@ import type { PlanOption } from '../plan-input.ts';
 import type { Register } from '../register.ts';
 import { uiLinkTo, withClient } from '../session.ts';
 import { exitCodeOfReport, exitCodeOfView } from '../verdict.ts';
-import { renderView } from '../views/status.ts';
+import { renderStuck, renderView } from '../views/status.ts';
 
 interface RunOptions extends PlanOption {
   readonly run?: string;
@@ -34,15 +36,30 @@ function aboutRun(command: Command): Command {
 async function showStatus(io: Io, options: RunOptions & { readonly watch?: true }): Promise<ExitCode> {
   const runId = await chooseRun(io, options);
   return withClient(io, async (client) => {
+    // Before all else: it concerns the estate whatever the run says, also when there is none any more.
+    const stuck = await lookForStuck(io, client, options.json === true);
     if (options.watch) return follow(io, client, runId, options.json === true);
     const view = await client.status(runId);
-    if (options.json) printJson(io, view);
+    if (options.json) printJson(io, { ...view, stuck });
     else {
       const link = await uiLinkTo(io, client, runId);
       io.out(`${renderView(view)}${link === null ? '' : `In Temporal UI: ${link}\n`}`);
     }
-    return exitCodeOfView(view);
+    const code = exitCodeOfView(view);
+    return code === exitCodes.ok && stuck.length > 0 ? exitCodes.notGood : code;
   });
+}
+
+/** None where the server does not tell: where the run is must be seen all the same. */
+async function lookForStuck(io: Io, client: DrClient, json: boolean): Promise<readonly StuckWorkflow[]> {
+  try {
+    const stuck = await client.stuck();
+    (json ? io.err : io.out)(renderStuck(stuck));
+    return stuck;
+  } catch (error) {
+    io.err(`Whether open workflows cannot go on was not seen: ${error instanceof Error ? error.message : String(error)}\n`);
+    return [];
+  }
 }
 
 async function showReport(io: Io, options: RunOptions & ExportOptions): Promise<ExitCode> {

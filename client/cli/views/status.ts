@@ -5,6 +5,8 @@ import { type Report, type StepRecord, type TimelineEntry, titles } from '../../
 import type { OpenGate, RunStatus } from '../../../workflows/messages.ts';
 import type { RunView } from '../../client.ts';
 import type { HistoricChange } from '../../history.ts';
+import { explainStuck } from '../../stuck.ts';
+import type { StuckWorkflow } from '../../stuck.ts';
 import { dataLost, isMeasured, objectives, outage, shortfalls } from '../../../report/words.ts';
 import { section, table } from './text.ts';
 
@@ -28,6 +30,11 @@ export function renderView(view: RunView): string {
         view.changes,
       );
   }
+}
+
+/** Open workflows that cannot go on, one line each. */
+export function renderStuck(stuck: readonly StuckWorkflow[]): string {
+  return stuck.map((workflow) => `STUCK: ${explainStuck(workflow)}\n`).join('');
 }
 
 /** What is new since the last view, as lines for a log. */

@@ -13,7 +13,7 @@ export interface Refusal {
 }
 
 /** What an agent says of the verbs that it will be sent. */
-export interface Readiness {
+export interface Refusals {
   readonly site: SiteId;
   /** False when it gave no answer; what that means is told elsewhere. */
   readonly asked: boolean;
@@ -47,8 +47,8 @@ function besides(verb: string): boolean {
 }
 
 /** Refusals that rule a target out, as sentences: without these verbs nothing is recovered there. `standby` says which of its servers still follow; one that was promoted is not told to leave. */
-export function againstTarget(readiness: Readiness, standby: Readonly<Record<ServerKind, boolean>>): readonly string[] {
-  return readiness.refused.flatMap(({ verb, reason }) => {
+export function againstTarget(refusals: Refusals, standby: Readonly<Record<ServerKind, boolean>>): readonly string[] {
+  return refusals.refused.flatMap(({ verb, reason }) => {
     const server = verb.startsWith('database-') ? 'database' : verb.startsWith('cache-') ? 'cache' : undefined;
     if (besides(verb) || (server !== undefined && !standby[server] && !verb.endsWith('-promote'))) return [];
     return [`Its agent would refuse ${verb}: ${reason}`];
@@ -56,7 +56,7 @@ export function againstTarget(readiness: Readiness, standby: Readonly<Record<Ser
 }
 
 /** What people should know of the other sites before they choose `target`: who could not follow it, or it them, and how far the lost one can be fenced by its own agent. */
-export function remarksOn(target: SiteId, lost: SiteId, all: readonly Readiness[]): readonly string[] {
+export function remarksOn(target: SiteId, lost: SiteId, all: readonly Refusals[]): readonly string[] {
   return all.flatMap(({ site, refused, exceptions }) => {
     const counted = refused.filter(({ verb, argument }) => (site === target ? besides(verb) : argument === undefined || argument === target));
     const of = site === lost ? `The agent of ${site} would not fence it` : `The agent of ${site} would refuse`;

@@ -1,0 +1,14 @@
+/** What is not ready yet is waited for; what is wrong is for people. One judgement for everything that asks the service. */
+
+/** Of a proxy or a service that is there and has nobody to do the work yet. */
+const notReadyStatuses = new Set([502, 503, 504]);
+
+export function isNotReadyStatus(status: number): boolean {
+  return notReadyStatuses.has(status);
+}
+
+/** No answer came: nobody listens yet, or nobody has time. A certificate that is not accepted stays so, and is no matter of waiting. */
+export function isNotReadyError(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? error) as { code?: unknown };
+  return !/CERT|ALTNAME|SELF_SIGNED|UNABLE_TO_VERIFY/.test(String(code));
+}

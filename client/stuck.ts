@@ -1,0 +1,90 @@
+/**
+ * Open workflows that cannot go on: their decisions fail, or will fail when the next one is due, which a query finds out before. One that waits for a site decides nothing for
+ * as long as nothing happens, and must not be found out when the site returns. Used by `dr status` and by the worker's health.
+ */
+import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
+import { taskQueue } from '../workflows/ids.ts';
+
+export interface StuckWorkflow {
+  readonly workflowId: string;
+  /** Workflow type, such as `fenceOnReturn`. */
+  readonly type: string;
+  /** When the decision that fails was due; RFC 3339, null while none is due. */
+  readonly since: string | null;
+  /** How often it was tried; 0 while none is due. */
+  readonly tries: number;
+  /** The worker's words. */
+  readonly reason: string;
+  /** The workers run other workflow code than it began with. */
+  readonly incompatible: boolean;
+}
+
+/** A worker that dies costs a decision one try, and another one takes it over. */
+const triesOfOneDeath = 2;
+
+/** What every workflow answers, from the SDK. */
+const metadataQuery = '__temporal_workflow_metadata';
+/** Longest wait for that answer, milliseconds. Without a worker none comes, and that is no sign of anything here. */
+const queryWithin = 3_000;
+
+/** All of them on our queue, as the server lists it: what was started within the last second may be missing. Throws what the SDK throws when the server does not answer. */
+export async function findStuck(client: Client): Promise<readonly StuckWorkflow[]> {
+  const open: WorkflowExecutionInfo[] = [];
+  for await (const execution of client.workflow.list({ query: `TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running'` })) open.push(execution);
+  return (await Promise.all(open.map((execution) => lookAt(client, execution)))).flat();
+}
+
+async function lookAt(client: Client, { workflowId, runId, type }: WorkflowExecutionInfo): Promise<readonly StuckWorkflow[]> {
+  const handle = client.workflow.getHandle(workflowId, runId);
+  const { status, raw } = await handle.describe();
+  if (status.name !== 'RUNNING') return [];
+  const task = raw.pendingWorkflowTask;
+  const tries = task?.attempt ?? 1;
+  const due = Number(task?.originalScheduledTime?.seconds ?? 0) * 1000;
+  const failing = tries > 1 ? await failureOf(handle, tries) : undefined;
+  if (failing !== undefined) return [{ workflowId, type, since: new Date(due).toISOString(), tries, reason: failing, incompatible: isIncompatible(failing) }];
+  const foreseen = await failureOfQuery(client, handle);
+  return foreseen === undefined ? [] : [{ workflowId, type, since: null, tries: 0, reason: foreseen, incompatible: true }];
+}
+
+async function failureOf(handle: WorkflowHandle, tries: number): Promise<string | undefined> {
+  const { events } = await handle.fetchHistory();
+  // The server writes down the first failure alone; what people and timers add may stand after it.
+  const last = events?.findLast((event) => event.workflowTaskFailedEventAttributes ?? event.workflowTaskCompletedEventAttributes);
+  const failed = last?.workflowTaskFailedEventAttributes;
+  if (!failed && tries <= triesOfOneDeath) return undefined;
+  return firstLine(failed?.failure?.message) ?? 'no worker has brought it to an end in time';
+}
+
+/** A worker that answers goes through the whole history, under the code that it has. */
+async function failureOfQuery(client: Client, handle: WorkflowHandle): Promise<string | undefined> {
+  try {
+    await client.withDeadline(Date.now() + queryWithin, () => handle.query(metadataQuery));
+    return undefined;
+  } catch (error) {
+    const reason = firstLine((error as Error).message) ?? '';
+    return isIncompatible(reason) ? reason : undefined;
+  }
+}
+
+function isIncompatible(reason: string): boolean {
+  return /TMPRL1100|nondeterminism/i.test(reason);
+}
+
+function firstLine(text: string | null | undefined): string | undefined {
+  return text?.split('\n')[0]?.slice(0, 300);
+}
+
+/** What it means, and what to do, for people. */
+export function explainStuck({ workflowId, type, since, tries, reason, incompatible }: StuckWorkflow): string {
+  const fails = since === null ? 'its next decision will fail' : `its decision fails since ${since}, ${tries} tries so far`;
+  const what = `${workflowId} cannot go on: ${fails} (${reason}).`;
+  const why = incompatible ? ' The workers run other workflow code than it began with.' : '';
+  const meaning = type === 'fenceOnReturn' ? ' THE SITE THAT IT WAITS FOR IS NOT FENCED WHEN IT COMES BACK.' : ' It does nothing more until it goes on.';
+  const reset = `temporal workflow reset --workflow-id ${workflowId} --type FirstWorkflowTask --reason "new release"`;
+  const next =
+    type === 'fenceOnReturn'
+      ? ` HINT: Let it begin anew under the code that runs: ${reset}`
+      : ' HINT: Start a worker of the release that it began with, and no other; never reset a run.';
+  return `${what}${why}${meaning}${next} (docs/operations.md, "Open workflows at a release")`;
+}

@@ -1,0 +1,126 @@
+/**
+ * Goal: an open workflow that the new release cannot carry on is seen, and goes on by what people are told to do. Method: the worker process on a dev server, first with the
+ * workflows of this release, then with those of another.
+ */
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findTemporal } from '../../lab/setup/paths.ts';
+import { taskQueue } from '../../workflows/ids.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
+import { runDr } from '../client/support.ts';
+import { until } from '../support/until.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const workflowId = 'fence-on-return/erlmcp-production/us-east-1';
+const folder = mkdtempSync(join(tmpdir(), 'dr-stuck-'));
+const temporal = findTemporal() ?? '';
+let server: TestWorkflowEnvironment;
+let worker: ChildProcess | undefined;
+
+beforeAll(async () => {
+  server = await TestWorkflowEnvironment.createLocal({
+    server: { executable: { type: 'existing-path', path: temporal }, searchAttributes: [...searchAttributes] },
+  });
+});
+afterAll(async () => {
+  await stopWorker();
+  await server?.teardown();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+/** Starts the worker process with these workflows; gives the addresses of its health and its metrics. */
+async function startWorker(bundle: string): Promise<{ readonly health: string; readonly metrics: string }> {
+  const [health, metrics] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+  const environment = {
+    PATH: process.env['PATH'],
+    TEMPORAL_ADDRESS: server.address,
+    DR_PLAN: 'plan/erlmcp',
+    DR_WORKFLOW_BUNDLE: bundle,
+    DR_HEALTH_ADDRESS: health,
+    DR_METRICS_ADDRESS: metrics,
+    DR_DATABASE_OBSERVER_PASSWORD: 'x',
+    DR_CACHE_OBSERVER_PASSWORD: 'x',
+  };
+  worker = spawn(process.execPath, ['dist/workers/main.js'], { cwd: root, env: environment, stdio: 'ignore' });
+  await until('the worker is healthy', async () => ((await fetch(`http://${health}/health`)).ok ? true : undefined), 60);
+  return { health: `http://${health}/health`, metrics: `http://${metrics}/metrics` };
+}
+
+async function stopWorker(): Promise<void> {
+  if (!worker || worker.exitCode !== null || worker.signalCode !== null) return;
+  worker.kill('SIGKILL');
+  await once(worker, 'exit');
+}
+
+async function bundleOf(workflowsPath: string): Promise<string> {
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  const file = join(folder, 'other-release.js');
+  writeFileSync(file, code);
+  return file;
+}
+
+const status = () => runDr(['status', '--run', 'recovery/erlmcp-production'], { TEMPORAL_ADDRESS: server.address, DR_PLAN: join(root, 'plan/erlmcp') });
+const stuckByHealth = async (health: string) => ((await (await fetch(health)).json()) as { stuck: { workflowId: string; incompatible: boolean }[] }).stuck;
+
+it(
+  'an open child that the new release cannot carry on is named by dr status, health page and metric, and goes on after the reset',
+  { timeout: 240_000 },
+  async () => {
+    const ours = 'dist/workflow-bundle.js';
+    const first = await startWorker(ours);
+    const input = { run: { runId: 'r', execution: 'r@1', planDigest: 'none', epoch: 1 }, snapshot: {}, site: 'us-east-1', pollSeconds: 3600 };
+    const handle = await server.client.workflow.start('fenceOnReturn', { taskQueue, workflowId, args: [input] });
+    const waits = async () => (await handle.fetchHistory()).events?.find((event) => event.timerStartedEventAttributes);
+    await until('the child waits', waits, 60);
+    expect(await stuckByHealth(first.health)).toEqual([]);
+    expect((await status()).out).not.toContain('STUCK');
+    await stopWorker();
+
+    const other = await startWorker(await bundleOf(join(root, 'test/workers/other-release/index.ts')));
+    const foreseen = await until('dr status foresees it', async () => ((await status()).out.includes('STUCK') ? status() : undefined), 60);
+    expect(foreseen.out, 'before any decision is due').toContain(`${workflowId} cannot go on: its next decision will fail ([TMPRL1100]`);
+
+    await handle.signal('supersede', { reason: 'a decision is asked for' });
+    const named = await until('dr status names it', async () => {
+    const answer = await status();
+    return answer.out.includes('its decision fails') ? answer : undefined;
+  }, 60); // prettier-ignore
+    expect(named.out).toContain(`${workflowId} cannot go on: its decision fails since `);
+    expect(named.out).toContain('TMPRL1100');
+    expect(named.out).toContain('The workers run other workflow code than it began with. THE SITE THAT IT WAITS FOR IS NOT FENCED WHEN IT COMES BACK.');
+    expect(named.code, 'also where there is no run').not.toBe(0);
+    expect(
+      await until('the health page names it', async () => (await stuckByHealth(other.health)).find((each) => each.workflowId === workflowId), 60),
+    ).toMatchObject({
+      type: 'fenceOnReturn',
+      incompatible: true,
+    });
+    const metric = async () => /^\S*dr_stuck_workflows\S* 1$/m.exec(await (await fetch(other.metrics)).text())?.[0];
+    expect(await until('the metric counts it', metric, 60)).toContain('dr_stuck_workflows');
+
+    // What people are told to do, word for word.
+    const [command] = /temporal workflow reset .*? --reason "[^"]*"/.exec(named.out) ?? [];
+    const words = command?.split(/ (?=(?:[^"]*"[^"]*")*[^"]*$)/).slice(1).map((word) => word.replaceAll('"', '')) ?? []; // prettier-ignore
+    await promisify(execFile)(temporal, [...words, '--address', server.address]);
+    await until('nothing is stuck any more', async () => ((await status()).out.includes('STUCK') ? undefined : true), 60);
+    await until('the health page says so', async () => ((await stuckByHealth(other.health)).length === 0 ? true : undefined), 60);
+  },
+);

@@ -1,0 +1,38 @@
+/** Looks from time to time for open workflows whose decisions fail, for health page, metrics and log: the workflow itself can tell nobody. */
+import type { Client } from '@temporalio/client';
+import { Runtime } from '@temporalio/worker';
+import { explainStuck, findStuck } from '../client/stuck.ts';
+import type { StuckWorkflow } from '../client/stuck.ts';
+import type { PinoLogger } from './logger.ts';
+
+const everyMilliseconds = 15_000;
+
+export interface StuckWatch {
+  /** As of the last look, at most a quarter of a minute ago. */
+  readonly stuck: readonly StuckWorkflow[];
+  close(): void;
+}
+
+/** Counts in the metric `dr_stuck_workflows`; each is logged once. A server that does not answer leaves the last answer. */
+export function watchForStuck(client: Client, log: PinoLogger): StuckWatch {
+  const gauge = Runtime.instance().metricMeter.createGauge('dr_stuck_workflows', 'int', '1', 'Open workflows whose decisions fail.');
+  let stuck: readonly StuckWorkflow[] = [];
+  const look = async (): Promise<void> => {
+    try {
+      const before = new Set(stuck.map(({ workflowId }) => workflowId));
+      stuck = await findStuck(client);
+      gauge.set(stuck.length);
+      for (const workflow of stuck) if (!before.has(workflow.workflowId)) log.error({ workflowId: workflow.workflowId }, explainStuck(workflow));
+    } catch (error) {
+      log.debug({ error: String(error) }, 'The server did not tell which workflows cannot go on.');
+    }
+  };
+  void look();
+  const timer = setInterval(() => void look(), everyMilliseconds);
+  return {
+    get stuck() {
+      return stuck;
+    },
+    close: () => clearInterval(timer),
+  };
+}
