@@ -6,7 +6,12 @@ export interface Removal {
   readonly file: string;
   /** Text that stands in the file once, and what takes its place. */
   readonly edits: readonly { readonly find: string; readonly replace: string }[];
-  readonly test: { readonly file: string; readonly title: string };
+  readonly test: {
+    readonly file: string;
+    readonly title: string;
+    /** Where the title stands, when it is not in the test's own file. */
+    readonly titledIn?: string;
+  };
 }
 
 const rules = 'test/plan/rules';
@@ -127,13 +132,13 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Record: an agent does nothing that it cannot put on record',
     file: 'site-agent/site-agent',
-    edits: [{ find: "record begun '' || fail", replace: "record begun '' || true || fail" }],
+    edits: [{ find: "append begun ''; fi || fail", replace: "append begun ''; fi || true || fail" }],
     test: { file: 'test/site-agent/agent.test.ts', title: 'what cannot be put on record is not done' },
   },
   {
     guard: 'Catch-up: the target gets what the most advanced survivor has',
     file: 'workflows/steps/preparation.ts',
-    edits: [{ find: 'ahead.receivedBytes <= own.replayedBytes) return', replace: 'ahead.receivedBytes > 0) return' }],
+    edits: [{ find: 'ahead.receivedBytes <= has) return', replace: 'ahead.receivedBytes > 0) return' }],
     test: { file: failover, title: 'lets the target catch up with the most advanced survivor before it is promoted' },
   },
   {
@@ -374,5 +379,65 @@ export const removals: readonly Removal[] = [
     file: 'activities/ssh/agent.ts',
     edits: [{ find: 'if (own < 0) throw notAnAgent(text, source, besides);', replace: '' }],
     test: { file: 'test/activities/ssh/connection.test.ts', title: 'is used for nothing' },
+  },
+  {
+    guard: 'Lock: it is tried with the keys of customers, not with the administrator´s',
+    file: 'site-agent/site-agent',
+    edits: [{ find: 'elif hba_closed && [ -f "$STATE_DIR/keys" ]; then', replace: 'elif false; then' }],
+    test: { file: 'test/site-agent/agent.test.ts', title: 'a closed file under which a customer gets in is no lock' },
+  },
+  {
+    guard: 'Lock: of the file only who may replicate is kept',
+    file: 'site-agent/site-agent',
+    edits: [{ find: "|| ' replication ' ||", replace: "|| ' ' || array_to_string(database, ',') || ' ' ||" }],
+    test: { file: 'test/zoo/estate.test.ts', title: 'application and replication in one line', titledIn: 'test/zoo/access-file-shapes.ts' },
+  },
+  {
+    guard: 'Lock: who writes without passing the door is looked for',
+    file: 'site-agent/site-agent',
+    edits: [{ find: 'writers=${writers:-$counted}', replace: 'writers=' }],
+    test: { file: 'test/zoo/estate.test.ts', title: 'pg_cron', titledIn: 'test/zoo/writers-shapes.ts' },
+  },
+  {
+    guard: 'Lock: an open that the server does not confirm is not done',
+    file: 'site-agent/site-agent',
+    edits: [{ find: 'case $door_said in open* | down*) ;; *) return 1 ;; esac', replace: ':' }],
+    test: { file: 'test/site-agent/agent.test.ts', title: 'an open that the server does not confirm is not done' },
+  },
+  {
+    guard: 'Durability: a setting for everybody is no row without a name',
+    file: 'site-agent/site-agent',
+    edits: [{ find: "case when s.setrole = 0 and s.setdatabase = 0 then 'everybody' when", replace: 'case when' }],
+    test: { file: 'test/zoo/estate.test.ts', title: 'everybody but the agent', titledIn: 'test/zoo/writers-shapes.ts' },
+  },
+  {
+    guard: 'Promotion: a standby whose settings are smaller than its primary´s is refused',
+    file: 'site-agent/site-agent',
+    edits: [{ find: 'smaller=$(smaller_settings)', replace: 'smaller=' }],
+    test: { file: 'test/zoo/estate.test.ts', title: 'smaller settings than the primary', titledIn: 'test/zoo/standby-shapes.ts' },
+  },
+  {
+    guard: 'Managers: what another one manages is not changed',
+    file: 'site-agent/site-agent',
+    edits: [{ find: '[ -z "$manager" ] || refuse', replace: 'true || refuse' }],
+    test: { file: 'test/zoo/estate.test.ts', title: 'Patroni', titledIn: 'test/zoo/standby-shapes.ts' },
+  },
+  {
+    guard: 'Undo: a standby keeps its own words',
+    file: 'site-agent/site-agent',
+    edits: [{ find: '*) wanted="$own_words host=$1', replace: '*) wanted="user=$PG_REPLICATION_USER passfile=$PG_PASSFILE host=$1' }],
+    test: { file: 'test/zoo/estate.test.ts', title: 'replication by TLS and certificate', titledIn: 'test/zoo/access-file-shapes.ts' },
+  },
+  {
+    guard: 'Refusals: a target whose agent would refuse is ruled out before anybody is asked',
+    file: 'plan/rules/targets.ts',
+    edits: [{ find: '  against.push(...facts.refusals);\n', replace: '' }],
+    test: { file: 'test/workflows/refusals.test.ts', title: 'rule a target out before anybody is asked' },
+  },
+  {
+    guard: 'Refusals: they are asked once more before the fence',
+    file: 'workflows/steps/detection.ts',
+    edits: [{ find: "if (refusals.status === 'fulfilled') mustBeReady(run, facts, refusals.value);", replace: '' }],
+    test: { file: 'test/workflows/refusals.test.ts', title: 'that come while people decide are put to them before the fence' },
   },
 ];

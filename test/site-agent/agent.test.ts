@@ -402,6 +402,35 @@ describe('the primary is fenced', () => {
     expect(await left).toContain('terminating connection');
   });
 
+  test('a closed file under which a customer gets in is no lock', async () => {
+    const hba = estate.path('east', 'pg', 'pg_hba.conf');
+    const closed = readFileSync(hba, 'utf8');
+    writeFileSync(hba, `${closed}host app erlmcp 127.0.0.0/8 scram-sha-256\n`);
+    estate.sql('east', 'select pg_reload_conf()');
+    try {
+      const { fields } = await estate.verb('east', 'write-test');
+      expect(fields).toMatchObject({ database_write: 'accepted', database_detail: expect.stringContaining('erlmcp at app') });
+    } finally {
+      writeFileSync(hba, closed);
+      estate.sql('east', 'select pg_reload_conf()');
+    }
+    await eventually('it is shut', async () => (await estate.verb('east', 'write-test')).fields['database_write'] === 'refused');
+  });
+
+  test('an open that the server does not confirm is not done', async () => {
+    const closed = readFileSync(estate.path('east', 'pg', 'pg_hba.conf'), 'utf8');
+    process.kill(estate.pid('postgres-east'), 'SIGSTOP');
+    try {
+      const answer = await run1('east', 'database-open');
+      expect(answer).toMatchObject({ code: 1, fields: { error: expect.stringContaining('the server does not let customers in') } });
+    } finally {
+      process.kill(estate.pid('postgres-east'), 'SIGCONT');
+      writeFileSync(estate.path('east', 'pg', 'pg_hba.conf'), closed);
+      estate.sql('east', 'select pg_reload_conf()');
+    }
+    await eventually('it is shut', async () => (await estate.verb('east', 'write-test')).fields['database_write'] === 'refused');
+  });
+
   test('standbys may still drain a closed primary', () => {
     return eventually('both stream', () => estate.sql('east', "select count(*) from pg_stat_replication where state = 'streaming'").trim() === '2');
   });

@@ -19,13 +19,13 @@ describe('a zone with', () => {
   });
 });
 
-/** The smallest inputs of issue 12, by the drivers that a run asks. */
+/** The smallest inputs that were once misread, by the drivers that a run asks. */
 describe('a zone', () => {
   beforeEach(() => place.reset());
   const held = (name: string, type: string) => place.zone.accepted().filter((set) => set.name === normalName(name) && set.type === type);
   const third = 'ap-southeast-1';
 
-  test('with two addresses in its record is changed to exactly one, and is not called moved before (case 11)', async () => {
+  test('with two addresses in its record is changed to exactly one, and is not called moved before', async () => {
     const [primary, secondary] = place.pair();
     place.hold({ ...primary, values: [place.address(target), place.address(lost)] }, secondary, place.epoch());
     const run = place.run(1);
@@ -45,7 +45,7 @@ describe('a zone', () => {
     expect(await place.dns.proveRoute({ run, to: target, withinSeconds: 5 })).toMatchObject({ moved: true });
   });
 
-  test('is not called moved while one authoritative server knows no address (case 11)', async () => {
+  test('is not called moved while one authoritative server knows no address', async () => {
     const [first] = place.plan.estate.dns.authoritativeServers;
     const [, resolver] = place.plan.estate.dns.resolvers;
     // It has heard that the name is not there, and goes on saying so.
@@ -60,7 +60,7 @@ describe('a zone', () => {
     });
   });
 
-  test('names an AAAA record in the check, and in the look of a run even when the API is silent (case 12)', async () => {
+  test('names an AAAA record in the check, and in the look of a run even when the API is silent', async () => {
     place.hold(...place.pair(), place.epoch(), { name: normalName(recordName), type: 'AAAA', ttlSeconds, values: ['2001:db8::1'] });
     const said = 'AAAA shop.example.com still leads to 2001:db8::1, which no step changes: customers that use IPv6 go there.';
     expect([await checkDnsApi(place.plan, place.dependencies.secret)].flat()).toContainEqual(expect.objectContaining({ result: 'lacking', detail: said }));
@@ -73,7 +73,7 @@ describe('a zone', () => {
     });
   });
 
-  test('that leads to the lost site again is a relapse of the watched service (case 13)', async () => {
+  test('that leads to the lost site again is a relapse of the watched service', async () => {
     const watch = (site: string, routed: boolean) => place.verification.watchService({ run: place.run(1), site, functions: [], forSeconds: 0, routed });
     expect(await watch(target, true)).toMatchObject({
       relapsed: true,
@@ -84,7 +84,7 @@ describe('a zone', () => {
     expect(await watch(lost, true)).toMatchObject({ relapsed: false, detail: expect.stringContaining('shop.example.com led there all the while.') });
   });
 
-  test('without its primary record keeps its epoch, and gets the record with the route (case 14)', async () => {
+  test('without its primary record keeps its epoch, and gets the record with the route', async () => {
     place.hold(place.pair()[1], place.epoch());
     const run = place.run(1);
     expect(await place.dns.readZoneEpoch({ run })).toEqual({ reachable: true, epoch: 0, holder: '' });
@@ -98,7 +98,7 @@ describe('a zone', () => {
     expect(await place.dns.proveRoute({ run, to: third, withinSeconds: 5 })).toMatchObject({ moved: true });
   });
 
-  test('with a CNAME at the public name takes the epoch, and says why no route can be changed (case 14)', async () => {
+  test('with a CNAME at the public name takes the epoch, and says why no route can be changed', async () => {
     place.hold(place.epoch(), { name: normalName(recordName), type: 'CNAME', ttlSeconds, values: ['front.example.net.'] });
     const run = place.run(1);
     expect(await place.dns.claimZone({ run })).toMatchObject({ reachable: true, epoch: 1 });
@@ -107,7 +107,7 @@ describe('a zone', () => {
     expect([await checkDnsApi(place.plan, place.dependencies.secret)].flat()).toContainEqual(expect.objectContaining({ result: 'lacking', detail: said }));
   });
 
-  test('keeps the text of others at the name of its epoch, and reads no epoch from it (case 15)', async () => {
+  test('keeps the text of others at the name of its epoch, and reads no epoch from it', async () => {
     const foreign = ['"deploy-epoch=1764000000"', '"v=spf1 -all"', '"epoch=7 run=a b\\"c"', '"epoch=8" "more"'];
     place.hold(...place.pair(), { ...place.epoch(...foreign), ttlSeconds: 77 });
     expect(await place.dns.readZoneEpoch({ run: place.run(1) })).toEqual({ reachable: true, epoch: 0, holder: '' });

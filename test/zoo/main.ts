@@ -5,9 +5,6 @@ import { page } from './page.ts';
 import { differs } from './shape.ts';
 import { type Inhabitant, inhabitants, nameOf, Keeper } from './zoo.ts';
 
-/** A loopback network for each estate that stands side by side, apart from those of the tests. */
-const firstNetwork = 160;
-
 const about = 'Makes ordinary estates of many shapes, takes each through its passage, and judges what came.';
 const command = longCommand('test:zoo', about, 'shapes', 'docs/zoo.md').action(async (options: Options) => {
   process.exitCode = await runZoo(options);
@@ -21,7 +18,7 @@ async function runZoo(options: Options): Promise<number> {
     list(shapes, work, options);
     return 0;
   }
-  const keepers = Array.from({ length: options.stacks }, (_, index) => new Keeper(firstNetwork + index));
+  const keepers = Array.from({ length: options.stacks }, (_, number) => new Keeper(number));
   try {
     const { clean, text } = await carryOut(keepers, shapes, work, options);
     say(text);

@@ -33,11 +33,20 @@ const settings =
 const paused = "select case when pg_is_in_recovery() then pg_get_wal_replay_pause_state() else 'primary' end";
 const slots = "select coalesce(string_agg(slot_name || ' ' || slot_type, ',' order by slot_name), '') from pg_replication_slots";
 
+/** A server that answers nobody before its promotion has nothing to show. */
+function asked(estate: TestEstate, site: TestSite, sql: string): string {
+  try {
+    return estate.asAdministrator(site, sql);
+  } catch {
+    return 'no answer';
+  }
+}
+
 function database(estate: TestEstate, site: TestSite): [string, string][] {
   return [
-    ['settings', estate.asAdministrator(site, settings)],
-    ['replay', estate.asAdministrator(site, paused)],
-    ['slots', estate.asAdministrator(site, slots)],
+    ['settings', asked(estate, site, settings)],
+    ['replay', asked(estate, site, paused)],
+    ['slots', asked(estate, site, slots)],
   ];
 }
 

@@ -1,10 +1,10 @@
 /** Standbys as people set them up, and managers besides this one. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pgBin, sites, type TestEstate, type TestSite } from '../site-agent/estate.ts';
 import { eventually } from '../site-agent/support.ts';
-import { accessFile, administrator, agentSetting, ordinary, others, program, restartDatabase, set, streams } from './shaping.ts';
+import { accessFile, administrator, agentSetting, set, streams } from './shaping.ts';
 import type { Shape } from './shape.ts';
 
 export const standbyShapes: readonly Shape<TestEstate>[] = [

@@ -1,7 +1,7 @@
 /** Who writes without passing the door, and who is exempt from durability. */
 import type { TestEstate } from '../site-agent/estate.ts';
 import { accessFile, agentSetting, ordinary, program, set, streams } from './shaping.ts';
-import type { Group, Shape } from './shape.ts';
+import type { Shape } from './shape.ts';
 
 export const writersShapes: readonly Shape<TestEstate>[] = [
   {
@@ -80,7 +80,7 @@ export const writersShapes: readonly Shape<TestEstate>[] = [
 
 /** What `synchronous_commit` is for whom, and which standbys are waited for. */
 const exempt = (name: string, like: string, sql: string, says: RegExp): Shape<TestEstate> => ({
-  ...{ name, like, group: 'durability' as Group, expected: { comes: 'works with an exception' as const, says } },
+  ...{ name, like, group: 'durability', expected: { comes: 'works with an exception' as const, says } },
   setUp: (estate) => void estate.sql('east', sql, 'app'),
 });
 
