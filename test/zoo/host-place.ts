@@ -3,6 +3,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { agentCommand, authorizedKey } from '../../activities/access/lines.ts';
 import { createAgentPool, type AgentPool } from '../../activities/ssh/agent.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { Plan } from '../../plan/schema.ts';
@@ -55,6 +56,11 @@ export class HostPlace {
     return this.path(file);
   }
 
+  /** The whole of `authorized_keys`; a line is as the estate check prints it, and the agent is where it is here. */
+  allow(line: string): void {
+    this.write('authorized_keys', `${line.replace(agentCommand, `${this.path('site-agent')} ${this.path('agent.conf')}`)}\n`);
+  }
+
   /** The start-up file of the login shell: bash reads it for each command that comes over SSH. */
   profile(text: string): void {
     this.write('.bashrc', text);
@@ -66,7 +72,7 @@ export class HostPlace {
     this.writeAgentConf();
     const hostKeys = this.keys.map((kind) => this.makeKey(`host_${kind}`, kind));
     const client = this.makeKey('client', 'ed25519');
-    this.write('authorized_keys', `restrict,command="${this.path('site-agent')} ${this.path('agent.conf')}" ${readFileSync(`${client}.pub`, 'utf8')}`);
+    this.allow(authorizedKey(readFileSync(`${client}.pub`, 'utf8').trim()));
     const own = ['PidFile none', 'UsePAM no', 'StrictModes no', `AllowUsers ${serverUser}`, `AuthorizedKeysFile ${this.path('authorized_keys')}`];
     const listen = `ListenAddress ${this.address.includes(':') ? `[${this.address}]` : this.address}:${port}`;
     this.write('sshd.conf', `${[...this.sshd, ...own, listen, ...hostKeys.map((key) => `HostKey ${key}`)].join('\n')}\n`);
