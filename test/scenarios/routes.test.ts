@@ -38,7 +38,7 @@ async function addresses(): Promise<readonly ResourceRecordSet[]> {
 const leadingTo = (site: string, set: ResourceRecordSet): ResourceRecordSet => ({ ...set, ResourceRecords: [{ Value: scenarios.publicAddress(site) }] });
 
 describe('a failover', () => {
-  it('that leaves an AAAA record behind is recovered with an exception that names it (case 12)', { timeout: 3 * minutes }, async () => {
+  it('that leaves an AAAA record behind is recovered with an exception that names it', { timeout: 3 * minutes }, async () => {
     const Name = scenarios.plan.estate.dns.recordName;
     await change(['CREATE', { Name, Type: 'AAAA', TTL: 5, ResourceRecords: [{ Value: '2001:db8::1' }] }]);
     const gates: OpenGate[] = [];
@@ -49,7 +49,7 @@ describe('a failover', () => {
     expect(report.exceptions).toEqual([said]);
   });
 
-  it('creates the record that was deleted (case 14)', { timeout: 3 * minutes }, async () => {
+  it('creates the record that was deleted', { timeout: 3 * minutes }, async () => {
     const gates: OpenGate[] = [];
     const breakIt = async () => {
       await change(...(await addresses()).map((set): [Change['Action'], ResourceRecordSet] => ['DELETE', set]));
@@ -63,41 +63,37 @@ describe('a failover', () => {
     expect(await addresses()).toMatchObject([{ ResourceRecords: [{ Value: scenarios.publicAddress(target) }] }]);
   });
 
-  it(
-    'whose record is written back while it is watched has relapsed, and is recovered once people have mended it (case 13)',
-    { timeout: 4 * minutes },
-    async () => {
-      const [before] = (await addresses()).filter(({ Failover }) => Failover === 'PRIMARY');
-      if (!before) throw new Error('The lab has no primary record.');
-      const since = new Date().toISOString();
-      for (const site of [target, 'ap-southeast-1']) await scenarios.control('fault/inject', { name: 'switch-dead', site });
-      await scenarios.stack.lab('kill', failed);
-      await scenarios.start();
-      const writtenBack = (async () => {
-        await until(
-          'customers are verified',
-          async () =>
-            (await scenarios.run().query(statusQuery)).steps.some(({ id, result }) => id === 'verify-as-customer' && result === 'done') ? true : undefined,
-          120,
-        );
-        await change(['UPSERT', before]);
-      })();
-      const relapses: OpenGate[] = [];
-      const mended: Promise<void>[] = [];
-      await decideUntilEnd(scenarios.stack, {
-        ...approve,
-        'failed-step': (gate) => {
-          relapses.push(gate);
-          mended.push(change(['UPSERT', leadingTo(target, before)]));
-          return 'retry';
-        },
-      });
-      await writtenBack;
-      await Promise.all(mended);
-      expect(relapses.map(({ question }) => question)).toEqual([expect.stringContaining('Watch')]);
-      expect(relapses[0]?.evidence.join(' ')).toMatch(/has relapsed: \S+: the name leads to us-east-1 again: /);
-      const { report } = await scenarios.settle(since);
-      expect(report.outcome, report.summary).toBe('recovered');
-    },
-  );
+  it('whose record is written back while it is watched has relapsed, and is recovered once people have mended it', { timeout: 4 * minutes }, async () => {
+    const [before] = (await addresses()).filter(({ Failover }) => Failover === 'PRIMARY');
+    if (!before) throw new Error('The lab has no primary record.');
+    const since = new Date().toISOString();
+    for (const site of [target, 'ap-southeast-1']) await scenarios.control('fault/inject', { name: 'switch-dead', site });
+    await scenarios.stack.lab('kill', failed);
+    await scenarios.start();
+    const writtenBack = (async () => {
+      await until(
+        'customers are verified',
+        async () =>
+          (await scenarios.run().query(statusQuery)).steps.some(({ id, result }) => id === 'verify-as-customer' && result === 'done') ? true : undefined,
+        120,
+      );
+      await change(['UPSERT', before]);
+    })();
+    const relapses: OpenGate[] = [];
+    const mended: Promise<void>[] = [];
+    await decideUntilEnd(scenarios.stack, {
+      ...approve,
+      'failed-step': (gate) => {
+        relapses.push(gate);
+        mended.push(change(['UPSERT', leadingTo(target, before)]));
+        return 'retry';
+      },
+    });
+    await writtenBack;
+    await Promise.all(mended);
+    expect(relapses.map(({ question }) => question)).toEqual([expect.stringContaining('Watch')]);
+    expect(relapses[0]?.evidence.join(' ')).toMatch(/has relapsed: \S+: the name leads to us-east-1 again: /);
+    const { report } = await scenarios.settle(since);
+    expect(report.outcome, report.summary).toBe('recovered');
+  });
 });

@@ -19,7 +19,7 @@ async function failover() {
 }
 
 describe('a run', () => {
-  it('names at the gate what stands beside the route, and again at its end as an exception (case 12)', async () => {
+  it('names at the gate what stands beside the route, and again at its end as an exception', async () => {
     estate.records = { obstacles: [], differences: ['The primary record of erlmcp.example.com has 2 values.'], beside: [ipv6] };
     const { report, evidence } = await failover();
     expect(evidence).toContain(ipv6);
@@ -50,7 +50,7 @@ describe('a run', () => {
     expect(report.timeline.map(({ text }) => text)).toContain('What else stands at erlmcp.example.com was not seen: no answer in time');
   });
 
-  it('does not stop at a route that nothing can change and that leads there already, and says who keeps it there (case 28)', async () => {
+  it('does not stop at a route that nothing can change and that leads there already, and says who keeps it there', async () => {
     estate.route = target;
     estate.failOnce('throwSwitch', ApplicationFailure.nonRetryable('no switch is prepared', 'refused'), 99);
     estate.failOnce('changeRecord', ApplicationFailure.nonRetryable('the zone is not ours', 'permanent'), 99);
