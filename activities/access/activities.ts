@@ -2,12 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Plan } from '../../plan/schema.ts';
+import type { Plan, SiteId } from '../../plan/schema.ts';
+import type { RunContext } from '../context.ts';
+import { observe } from '../database/observer.ts';
 import type { FolderDependencies } from '../dependencies.ts';
 import { cacheLogin, databaseLogin } from '../probing/stores.ts';
 import { checkAgent } from './agent.ts';
 import { checkAutoScaling, checkElastiCache, checkRds } from './aws.ts';
-import { lacking, serves, words } from './checks.ts';
+import { lacking, ok, serves, words } from './checks.ts';
+import { checkNeeds, fencedBy, standingOf } from './needs.ts';
 import type { AccessActivities, AccessCheck } from './port.ts';
 import { checkDnsApi, checkDnsServers } from './dns.ts';
 import { checkDatabase } from './postgresql.ts';
@@ -17,18 +20,28 @@ import { checkMail, checkMonitoring, checkReports } from './shared.ts';
 
 export function createAccessActivities(dependencies: FolderDependencies): AccessActivities {
   const { planOf, secret, planFolder } = dependencies;
+  const knowledge = async (run: RunContext, site: SiteId) => {
+    const seen = await observe(dependencies, run, site);
+    return { heartbeats: seen.reachable ? seen.heartbeats : [], now: dependencies.now() };
+  };
   return {
     async checkSiteAccess({ run, site }) {
       const plan = await planOf(run.planDigest);
       const { cache, ssh } = plan.estate;
+      const agent = dependencies.agent(run, site);
+      const standing = await standingOf(plan, site, agent);
+      const fenced = standing && fencedBy(standing);
       const groups = await Promise.all([
-        withSecrets('site agent over SSH', async () => checkAgent(plan, site, dependencies.agent(run, site), await secret(ssh.privateKey))),
-        withSecrets('PostgreSQL, to look', async () => checkDatabase(plan, site, await databaseLogin(plan, secret))),
+        withSecrets('site agent over SSH', async () => checkAgent(plan, site, agent, await secret(ssh.privateKey))),
+        withSecrets('PostgreSQL, to look', async () =>
+          fenced === undefined ? checkDatabase(plan, site, await databaseLogin(plan, secret)) : [isFenced(plan, fenced)],
+        ),
         withSecrets('Redis, to look', async () => (cache ? checkCache(plan, site, cache.observer.user, await cacheLogin(plan, secret)) : [])),
         withSecrets('RDS API', async () => checkRds(plan, site, { secret })),
         withSecrets('ElastiCache API', async () => checkElastiCache(plan, site, { secret })),
         withSecrets('Auto Scaling API', async () => checkAutoScaling(plan, site, { secret })),
-        withSecrets('service', async () => (serves(plan, site) ? [await checkService(plan, site, await readAuthority(plan, planFolder))] : [])),
+        withSecrets('service', async () => (serves(plan, site) ? [await checkService(plan, site, await readAuthority(plan, planFolder), standing)] : [])),
+        withSecrets('what a failover needs', async () => (standing ? checkNeeds(plan, site, agent, standing, await knowledge(run, site)) : [])),
       ]);
       return { site, checks: groups.flat() };
     },
@@ -45,6 +58,11 @@ export function createAccessActivities(dependencies: FolderDependencies): Access
       return groups.flat();
     },
   };
+}
+
+/** Nobody is let in there, and nobody is to be. */
+function isFenced(plan: Plan, fenced: string): AccessCheck {
+  return ok({ what: 'PostgreSQL, to look', steps: ['assess-impact'], as: plan.estate.database.observer.user }, fenced);
 }
 
 /** A secret or file that this worker lacks is a finding, not the end of the check. */

@@ -105,14 +105,21 @@ async function ask(plan: Plan, site: SiteId, agent: AgentClient, question: Quest
   try {
     const answer = await agent.ask(question.verb);
     if (!answer.reachable) return unreachable(subject, answer.reason);
-    if (question.verb === 'files-status') return files(subject, answer.fields.all('file'));
+    if (question.verb === 'files-status') return files(plan, site, subject, answer.fields.all('file'));
     return ok(subject, 'answers');
   } catch (error) {
     return lacking(subject, words(error), question.add?.(plan, site));
   }
 }
 
-function files(subject: Subject, found: readonly string[]): AccessCheck {
+function files(plan: Plan, site: SiteId, subject: Subject, found: readonly string[]): AccessCheck {
+  const names = found.map((file) => file.replace(/ (present|missing)$/, ''));
+  const unlooked = plan.estate.service.files.filter((file) => !names.some((name) => name === file || name.endsWith(`/${file}`)));
+  if (unlooked.length > 0)
+    return lacking(subject, `FILES there lacks what the plan has: ${unlooked.join(', ')}.`, {
+      where: `/etc/dr/agent.conf at ${site}`,
+      line: `FILES='${plan.estate.service.files.join(' ')}'`,
+    });
   const missing = found.filter((file) => !file.endsWith(' present'));
   return missing.length === 0 ? ok(subject, `${found.length} files present`) : lacking(subject, `Not there: ${missing.join(', ')}.`);
 }

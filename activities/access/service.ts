@@ -4,12 +4,13 @@ import type { RequestOptions } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
+import type { Standing } from './needs.ts';
 import { isCertificateFault, lacking, ok, unreachable, words } from './checks.ts';
 import type { Subject } from './checks.ts';
 import type { AccessCheck } from './port.ts';
 
 /** `authority` are the certificates that clients trust; absent: the system's own. A service that is stopped at a standby site is no fault: its certificate is. */
-export async function checkService(plan: Plan, site: SiteId, authority: string | undefined): Promise<AccessCheck> {
+export async function checkService(plan: Plan, site: SiteId, authority: string | undefined, standing: Standing | undefined): Promise<AccessCheck> {
   const { service, sites } = plan.estate;
   const endpoint = sites[site]?.service;
   const subject: Subject = { what: `service as ${service.publicHost}`, steps: ['confirm-failure', 'verify-first-tier'], as: 'anybody' };
@@ -25,8 +26,19 @@ export async function checkService(plan: Plan, site: SiteId, authority: string |
     });
     return ok(subject, `answers ${status}; certificate until ${expires}`);
   } catch (error) {
-    return isCertificateFault(error) ? lacking(subject, `Its certificate is not accepted: ${words(error)}.`) : unreachable(subject, words(error));
+    return isCertificateFault(error)
+      ? lacking(subject, `Its certificate is not accepted: ${words(error)}.`)
+      : isSpare(plan, site, standing)
+        ? ok(subject, 'stopped, as it is at a site that does not serve; its certificate is looked at by the agent')
+        : unreachable(subject, words(error));
   }
+}
+
+/** A site whose database follows another, or where the plan has the service stopped, serves nobody. */
+function isSpare(plan: Plan, site: SiteId, standing: Standing | undefined): boolean {
+  const { database } = standing ?? {};
+  if (database === undefined) return plan.sites.find(({ id }) => id === site)?.role !== 'primary';
+  return database.find('in_recovery') === 'yes' || database.flag('hba_closed');
 }
 
 function get(options: RequestOptions): Promise<{ status: number; expires: string }> {
