@@ -41,6 +41,8 @@ const tryBound = 60;
 const pauseSecondsMax = 3600;
 /** A silent site is not tried, only looked at: nothing could come of a try. */
 const silenceSecondsMax = 24 * 3600;
+/** Longest time of one look that finds nothing new. */
+const lookSecondsMax = 7 * 24 * 3600;
 /** Events after which the wait goes on in a new history: what is kept, sent and replayed stays small. */
 const historyEventsMax = 1_000;
 
@@ -55,11 +57,14 @@ export async function fenceOnReturn(input: FenceOnReturnInput): Promise<FenceOnR
   );
   setHandler(planQuery, () => input.snapshot, { description: 'The plan under which the site is fenced.' });
   let wait = input.wait ?? { standing: null, pauseSeconds: tryBound, tries: 0, because: notLookedAt, since: now() };
+  let look: Look | null = null;
   for (;;) {
     tell(input, wait);
-    const news = await lookForNews(input, wait, superseded);
+    look ??= lookForNews(input, wait.standing);
+    const news = await newsWithin(look, wait.pauseSeconds, superseded);
     if (superseded.reason !== null) return { outcome: 'superseded', reason: superseded.reason };
-    const standing = news ?? wait.standing;
+    if (news !== 'none yet') look = null;
+    const standing = typeof news === 'string' ? wait.standing : news;
     const found = standing?.answers ? await tryOnce(input) : (standing?.says ?? notLookedAt);
     if (typeof found !== 'string') return found;
     wait = next(input, wait, standing, found);
@@ -71,23 +76,29 @@ interface Superseded {
   reason: string | null;
 }
 
-/** What the site says when that is something new; null when it goes on saying the same for the whole pause, or the watch is to end. */
-function lookForNews(input: FenceOnReturnInput, { standing, pauseSeconds }: Wait, superseded: Superseded): Promise<Standing | null> {
-  const { run, site, pollSeconds: everySeconds } = input;
-  const { read } = toolsFor(`Look whether ${site} is back`, pauseSeconds + tryBound);
-  const looks = new CancellationScope();
-  return looks.run(async () => {
-    const pause = condition(() => superseded.reason !== null, pauseSeconds * 1000).then(() => null);
-    const news = read.awaitReturn({ run, site, everySeconds, ...(standing ? { unlike: standing.says } : {}) }).catch((error: unknown) => {
-      if (isCancellation(error)) throw error;
-      return pause; // nobody could look: that is no news
-    });
-    try {
-      return await Promise.race([news, pause]);
-    } finally {
-      looks.cancel();
-    }
+/** `nobody looked` when no worker could: that is no news, and the next look begins anew. */
+type Look = Promise<Standing | 'nobody looked'>;
+
+/** One activity for as long as the site says the same, however often it is tried meanwhile. */
+function lookForNews({ run, site, pollSeconds: everySeconds }: FenceOnReturnInput, standing: Standing | null): Look {
+  const { read } = toolsFor(`Look whether ${site} is back`, lookSecondsMax);
+  return read.awaitReturn({ run, site, everySeconds, ...(standing ? { unlike: standing.says } : {}) }).catch((error: unknown) => {
+    if (isCancellation(error)) throw error;
+    return 'nobody looked' as const;
   });
+}
+
+/** What the site says when that is something new; `none yet` when it goes on saying the same for the whole pause, or the watch is to end. */
+async function newsWithin(look: Look, pauseSeconds: number, superseded: Superseded): Promise<Standing | 'nobody looked' | 'none yet'> {
+  const pauses = new CancellationScope();
+  const pause = pauses.run(() => condition(() => superseded.reason !== null, pauseSeconds * 1000)).then(() => 'none yet' as const);
+  try {
+    const news = await Promise.race([look, pause]);
+    if (news === 'nobody looked') await pause;
+    return news;
+  } finally {
+    pauses.cancel();
+  }
 }
 
 /** A site that says the same and cannot be closed is tried more and more seldom; one that says something new is tried at once, and soon again. */
