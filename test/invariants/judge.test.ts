@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { CustomerFigures } from '../../lab/customers/figures.ts';
 import type { GateRecord, Report } from '../../report/report.ts';
 import { exampleReport } from '../report/example.ts';
-import { erlmcpPlan } from '../support/rig.ts';
+import { erlmcpPlan } from '../support/plans.ts';
 import { judge, type Observation } from './judge.ts';
 
 const at = (second: number) => `2026-02-02T10:00:${String(second).padStart(2, '0')}.000Z`;

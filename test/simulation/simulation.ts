@@ -11,7 +11,7 @@ import { keepCoverage } from '../support/coverage.ts';
 import { FakeEstate } from '../support/fake-estate.ts';
 import { randomFrom } from '../support/random.ts';
 import { bundleWorkflows } from '../support/bundle.ts';
-import { erlmcpPlan } from '../support/rig.ts';
+import { erlmcpPlan } from '../support/plans.ts';
 import { SimulatedEstate } from './estate.ts';
 import type { Execution } from './execution.ts';
 import { type Ballot, calm, type Disturbance, type Schedule, starter } from './schedule.ts';

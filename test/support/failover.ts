@@ -7,7 +7,8 @@ import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, t
 import { type RegionalFailoverInput, type RunStatus, statusQuery, supersedeSignal, voteSignal } from '../../workflows/messages.ts';
 import type { regionalFailover } from '../../workflows/regional-failover.ts';
 import { FakeEstate } from './fake-estate.ts';
-import { erlmcpPlan, Rig } from './rig.ts';
+import { erlmcpPlan } from './plans.ts';
+import { Rig } from './rig.ts';
 import { until } from './until.ts';
 
 export type Handle = WorkflowHandleWithFirstExecutionRunId<typeof regionalFailover>;

@@ -1,12 +1,9 @@
 /** Runs workflows for tests: a real worker, typed fake activities, skipped time. Every execution that a test started is replayed at its end. */
-import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { setupPaths } from '../../lab/setup/paths.ts';
-import { loadPlan } from '../../plan/load.ts';
-import type { PlanSnapshot } from '../../plan/schema.ts';
 import { taskQueue } from '../../workflows/ids.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { bundleWorkflows } from './bundle.ts';
@@ -14,16 +11,6 @@ import { coverageSinks, keepCoverage } from './coverage.ts';
 import type { FakeEstate } from './fake-estate.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } });
-
-/** The plan of the repository. */
-export const erlmcpPlan = (): Promise<PlanSnapshot> => testPlan('plan/erlmcp');
-
-/** A plan of this repository, as runs in tests work on it; evidence stays fresh for 5 minutes, so that a gate that expires takes few rounds. */
-export async function testPlan(folder: string): Promise<PlanSnapshot> {
-  const { plan, digest } = await loadPlan(fileURLToPath(new URL(`../../${folder}`, import.meta.url)));
-  const detection = { ...plan.estate.detection, evidenceMaxAge: 'PT5M' };
-  return { digest, plan: { ...plan, estate: { ...plan.estate, detection } } };
-}
 
 /** One for a test file. Each test gets a server of its own, whose clock and locks no other test has touched. */
 export class Rig {

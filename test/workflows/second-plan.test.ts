@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { electorate, endOf, estate, openGate, plan, rig, start, useFailovers, vote } from '../support/failover.ts';
-import { testPlan } from '../support/rig.ts';
+import { testPlan } from '../support/plans.ts';
 
 useFailovers(() => testPlan('test/plans/library'));
 

@@ -1,7 +1,7 @@
 /** Goal: the procedure recovers an estate whose database can never be proven fenced, as with RDS. Method: a real worker, skipped time, every execution replayed. */
 import { expect, it } from 'vitest';
 import { electorate, endOf, estate, openGate, plan, rig, start, useFailovers, vote } from '../support/failover.ts';
-import { testPlan } from '../support/rig.ts';
+import { testPlan } from '../support/plans.ts';
 
 useFailovers(() => testPlan('test/plans/tickets'));
 

@@ -32,13 +32,15 @@ interface Acknowledged {
   readonly sentAt: number;
 }
 
+/** Of all adversaries together: no two of them write the same row. */
+let lastNumber = 0;
+
 export class Adversary {
   readonly acknowledged: Acknowledged[] = [];
   private readonly estate: TestEstate;
   private readonly site: TestSite;
   private readonly loops: Promise<void>[] = [];
   private ended = false;
-  private number = 0;
 
   constructor(estate: TestEstate, site: TestSite, keys: readonly Key[] = everyKey) {
     this.estate = estate;
@@ -93,9 +95,10 @@ export class Adversary {
   }
 
   private async writeOnce(client: pg.Client, key: Key): Promise<void> {
-    const token = `adversary-${this.site}-${++this.number}`;
+    const number = ++lastNumber;
+    const token = `adversary-${this.site}-${number}`;
     const sentAt = performance.now();
-    await client.query(`insert into payments (customer, sequence, token) values ('seed-1', ${-1_000_000 - this.number}, '${token}')`);
+    await client.query(`insert into payments (customer, sequence, token) values ('seed-1', ${-1_000_000 - number}, '${token}')`);
     this.acknowledged.push({ token, key: key.name, sentAt });
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

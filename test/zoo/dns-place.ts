@@ -11,7 +11,7 @@ import { normalName, type RecordSet } from '../../lab/route53/records.ts';
 import { setupPaths } from '../../lab/setup/paths.ts';
 import type { Estate, Plan } from '../../plan/schema.ts';
 import { testContext, type TestContext } from '../lab/support.ts';
-import { erlmcpPlan } from '../support/rig.ts';
+import { erlmcpPlan } from '../support/plans.ts';
 
 /** The sites that a route of the zoo goes between. */
 export const lost = 'us-east-1';
