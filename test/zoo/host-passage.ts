@@ -13,8 +13,8 @@ const looks = ['service-start', 'service-stop', 'capacity-set=100', 'switch-thro
 const questionsAtOnce = 12;
 
 /** Makes a host of the shape and tells what came of it. */
-export async function passHost(shape: Shape<HostPlace>): Promise<Came> {
-  const place = new HostPlace();
+export async function passHost(shape: Shape<HostPlace>, network: number): Promise<Came> {
+  const place = new HostPlace(network);
   try {
     await shape.setUp(place);
     await place.start();

@@ -8,7 +8,7 @@ import { createAgentPool, type AgentPool } from '../../activities/ssh/agent.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { Plan } from '../../plan/schema.ts';
 import { asServerUser, pgBin, serverUser } from '../site-agent/estate.ts';
-import { capacityShim, systemctlShim, testNetwork } from '../site-agent/support.ts';
+import { capacityShim, systemctlShim } from '../site-agent/support.ts';
 import { until } from '../support/until.ts';
 
 export const hostSite = 'gent';
@@ -21,7 +21,7 @@ export type KeyKind = 'ed25519' | 'rsa' | 'ecdsa';
 /** Shaped by its public fields before `start`. */
 export class HostPlace {
   readonly folder = mkdtempSync('/var/tmp/dr-host-');
-  address = `127.${testNetwork()}.77.1`;
+  address: string;
   /** Keys of the host, in the order of its configuration, and the one that the plan has pinned. */
   keys: readonly KeyKind[] = ['ed25519'];
   pinned: KeyKind = 'ed25519';
@@ -34,12 +34,14 @@ export class HostPlace {
   pool!: AgentPool;
   private child: ChildProcess | undefined;
 
-  constructor() {
+  constructor(network: number) {
+    this.address = `127.${network}.77.1`;
     chmodSync(this.folder, 0o755);
     for (const folder of ['state', 'shim']) mkdirSync(this.path(folder));
     cpSync(join(repository, 'site-agent', 'site-agent'), this.path('site-agent'));
     this.write('shim/systemctl', systemctlShim, 0o755);
     this.write('shim/capacity', capacityShim, 0o755);
+    this.write('config', 'present\n');
     for (const [file, text] of [
       ['shim/enabled', 'enabled\n'],
       ['shim/percent', '35\n'],
@@ -153,6 +155,7 @@ export class HostPlace {
       UNIT: 'lending',
       CAPACITY_COMMAND: this.path('shim', 'capacity'),
       SWITCH_FILE: this.path('switch'),
+      FILES: this.path('config'),
       ...this.agent,
     };
     const lines = Object.entries(conf).map(([key, value]) => `${key}='${value}'\n`);
@@ -165,7 +168,8 @@ export class HostPlace {
     const hostKey = execFileSync('ssh-keygen', ['-lf', this.path(`host_${this.pinned}.pub`)], { encoding: 'utf8' }).split(' ')[1] ?? '';
     const agent = { host: this.address, port, hostKey };
     const ssh = { user: serverUser, privateKey: 'file:client', connectTimeout: 'PT5S' };
-    return { ...plan, estate: { ...plan.estate, ssh, sites: { ...plan.estate.sites, [hostSite]: { ...site, agent } } } };
+    const service = { ...plan.estate.service, files: ['config'] };
+    return { ...plan, estate: { ...plan.estate, service, ssh, sites: { ...plan.estate.sites, [hostSite]: { ...site, agent } } } };
   }
 }
 

@@ -1,11 +1,12 @@
 /** Goal: a host is as people have it. Method: a real sshd with the site agent for each shape, and all that a run asks of one. */
 import { describe, expect, test } from 'vitest';
+import { testNetwork } from '../site-agent/support.ts';
 import { hostShapes } from './host-shapes.ts';
 import { passHost } from './host-passage.ts';
 import { differs } from './shape.ts';
 
 describe('a host with', () => {
   test.each(hostShapes.map((shape) => [shape.name, shape] as const))('%s', async (_name, shape) => {
-    expect(differs(shape.expected, await passHost(shape))).toBeUndefined();
+    expect(differs(shape.expected, await passHost(shape, testNetwork()))).toBeUndefined();
   });
 });

@@ -21,15 +21,18 @@ const [firstNetwork, lastZone] = [160, 254];
 /** Opens places when they are first needed, and keeps them for the next shape. Keepers of different numbers work side by side. */
 export class Keeper {
   private readonly number: number;
+  /** Second octet of its loopback addresses. */
+  readonly network: number;
   private estateOpened: Promise<TestEstate> | undefined;
   private zoneOpened: Promise<DnsPlace> | undefined;
 
   constructor(number: number) {
     this.number = number;
+    this.network = firstNetwork + number;
   }
 
   estate(): Promise<TestEstate> {
-    this.estateOpened ??= openZoo(firstNetwork + this.number);
+    this.estateOpened ??= openZoo(this.network);
     return this.estateOpened;
   }
 
@@ -54,5 +57,5 @@ async function passOf(shape: Shape<TestEstate>, keeper: Keeper): Promise<Came> {
 export const inhabitants: readonly Inhabitant[] = [
   ...estateShapes.map((shape) => ({ ...shape, pass: (keeper: Keeper) => passOf(shape, keeper) })),
   ...dnsShapes.map((shape) => ({ ...shape, pass: async (keeper: Keeper) => passDns(shape, await keeper.zone()) })),
-  ...hostShapes.map((shape) => ({ ...shape, pass: () => passHost(shape) })),
+  ...hostShapes.map((shape) => ({ ...shape, pass: (keeper: Keeper) => passHost(shape, keeper.network) })),
 ];

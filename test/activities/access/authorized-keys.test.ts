@@ -2,10 +2,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkAgent } from '../../../activities/access/agent.ts';
+import { testNetwork } from '../../site-agent/support.ts';
 import { HostPlace, hostSite } from '../../zoo/host-place.ts';
 
 const run = { runId: 'run', execution: 'run@1', planDigest: 'library', epoch: 1 };
-const place = new HostPlace();
+const place = new HostPlace(testNetwork());
 
 beforeAll(() => place.start());
 afterAll(() => place.stop());
