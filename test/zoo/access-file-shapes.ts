@@ -128,6 +128,7 @@ export const accessFileShapes: readonly Shape<TestEstate>[] = [
       chmodSync(estate.path('east', 'etc', 'hba'), 0o644);
     },
     expected: { comes: 'refused', says: /cannot be replaced: the agent's account needs the right to write its folder/ },
+    needs: 'root',
   },
   {
     name: 'the administrator is not let in',

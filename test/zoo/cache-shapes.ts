@@ -174,6 +174,7 @@ export const cacheShapes: readonly Shape<TestEstate>[] = [
       execFileSync('chown', ['-R', 'root:root', estate.path('west', 'state')]);
     },
     expected: { comes: 'refused', says: /state at west cannot be written \(\d+ KiB free\)/ },
+    needs: 'root',
   },
 ];
 

@@ -1,15 +1,10 @@
 /** Hosts as people have them: their SSH server, their login, what they print, what they lack. */
-import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { hostSite, type HostPlace } from './host-place.ts';
 import type { Shape } from './shape.ts';
 
 const works = { comes: 'works' } as const;
 const refused = (says: RegExp) => ({ comes: 'refused', says }) as const;
-
-/** A machine without IPv6 has no such host. */
-const withIpv6 = existsSync('/proc/net/if_inet6') && /^0{31}1 /m.test(readFileSync('/proc/net/if_inet6', 'utf8'));
-/** Another login shell takes a passwd file of its own, which only root can put in place. */
-const asRoot = process.getuid?.() === 0;
 
 const keys: readonly Shape<HostPlace>[] = [
   {
@@ -102,19 +97,17 @@ const logins: readonly Shape<HostPlace>[] = [
     setUp: (place) => void place.sshd.push('SetEnv LC_ALL=tr_TR.UTF-8 LANG=tr_TR.UTF-8 LANGUAGE=tr'),
     expected: works,
   },
-  ...(withIpv6
-    ? [
-        {
-          name: 'IPv6 only',
-          group: 'hosts',
-          like: 'The host has no IPv4 address.',
-          setUp: (place: HostPlace) => void (place.address = '::1'),
-          expected: works,
-        } as const,
-      ]
-    : []),
+  {
+    name: 'IPv6 only',
+    group: 'hosts',
+    like: 'The host has no IPv4 address.',
+    setUp: (place) => void (place.address = '::1'),
+    expected: works,
+    needs: 'IPv6',
+  },
 ];
 
+/** Another login shell takes a passwd file of its own, which only root can put in place. */
 const shells: readonly Shape<HostPlace>[] = [
   {
     name: 'dash as login shell',
@@ -122,6 +115,7 @@ const shells: readonly Shape<HostPlace>[] = [
     like: 'The account has a small shell.',
     setUp: (place) => void (place.shell = '/usr/bin/dash'),
     expected: works,
+    needs: 'root',
   },
   {
     name: 'a login shell that lets nobody in',
@@ -129,6 +123,7 @@ const shells: readonly Shape<HostPlace>[] = [
     like: 'The account of a service, whose shell is nologin.',
     setUp: (place) => void (place.shell = '/usr/sbin/nologin'),
     expected: refused(/its output began with "This account is currently not available/),
+    needs: 'root',
   },
   {
     name: 'a restricted login shell',
@@ -136,6 +131,7 @@ const shells: readonly Shape<HostPlace>[] = [
     like: 'The account may run no command by its path, and so no agent.',
     setUp: (place) => void (place.shell = '/usr/bin/rbash'),
     expected: refused(/is not a site agent of this version: its output began with nothing, and beside it ".*restricted/),
+    needs: 'root',
   },
 ];
 
@@ -201,4 +197,4 @@ const folders: readonly Shape<HostPlace>[] = [
   },
 ];
 
-export const hostShapes: readonly Shape<HostPlace>[] = [...keys, ...logins, ...(asRoot ? shells : []), ...talkers, ...folders];
+export const hostShapes: readonly Shape<HostPlace>[] = [...keys, ...logins, ...shells, ...talkers, ...folders];

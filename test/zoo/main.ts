@@ -1,9 +1,15 @@
 /** Every shape of the zoo, with what must come of it. Usage: npm run test:zoo -- --help */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { carryOut, chosen, list, longCommand, type Options, say, type Work } from '../stage/command.ts';
 import { Results } from '../stage/results.ts';
+import { withTable } from './mine.ts';
 import { page } from './page.ts';
-import { differs } from './shape.ts';
+import { differs, possibleHere } from './shape.ts';
 import { type Inhabitant, inhabitants, nameOf, Keeper } from './zoo.ts';
+
+/** Has the zoo as one table. */
+const guide = join(import.meta.dirname, '..', '..', 'docs', 'own-estate.md');
 
 const about = 'Makes ordinary estates of many shapes, takes each through its passage, and judges what came.';
 const command = longCommand('test:zoo', about, 'shapes', 'docs/zoo.md').action(async (options: Options) => {
@@ -12,8 +18,9 @@ const command = longCommand('test:zoo', about, 'shapes', 'docs/zoo.md').action(a
 
 async function runZoo(options: Options): Promise<number> {
   const results = new Results('zoo');
+  if (options.write !== undefined) writeFileSync(guide, withTable(readFileSync(guide, 'utf8')));
   const work: Work<Inhabitant, Keeper> = { results, nameOf, one: pass, page: () => page(results) };
-  const shapes = chosen(inhabitants, work, options);
+  const shapes = chosen(inhabitants.filter(possibleHere), work, options);
   if (options.list) {
     list(shapes, work, options);
     return 0;

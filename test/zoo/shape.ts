@@ -3,6 +3,8 @@
  * with an exception that says what is less. Nothing in between.
  */
 
+import { existsSync, readFileSync } from 'node:fs';
+
 export const groups = ['access file', 'writers', 'durability', 'standbys', 'cache', 'other managers', 'dns', 'hosts'] as const;
 export type Group = (typeof groups)[number];
 
@@ -25,6 +27,15 @@ export interface Shape<Place> {
   readonly like: string;
   readonly setUp: (place: Place) => void | Promise<void>;
   readonly expected: Expected;
+  /** What the machine must have for this shape to be made. */
+  readonly needs?: 'root' | 'IPv6';
+}
+
+/** Whether this machine can make a shape; those that it cannot stand on the pages all the same. */
+export function possibleHere({ needs }: Pick<Shape<never>, 'needs'>): boolean {
+  if (needs === 'root') return process.getuid?.() === 0;
+  if (needs === 'IPv6') return existsSync('/proc/net/if_inet6') && /^0{31}1 /m.test(readFileSync('/proc/net/if_inet6', 'utf8'));
+  return true;
 }
 
 /** What came of a shape. */
