@@ -57,6 +57,12 @@ interface Work {
 
 export function createAutoScalingCapacity(dependencies: ActivityDependencies): InfrastructureActivities {
   return {
+    async readCapacity({ run, site }) {
+      const plan = await dependencies.planOf(run.planDigest);
+      const groups = await readGroups(plan, site, dependencies);
+      return percentOf(groups, placeOf(plan, site).place.fullLoadInstances);
+    },
+
     async setCapacity({ run, site, percent }) {
       const plan = await dependencies.planOf(run.planDigest);
       const { place, credentials } = placeOf(plan, site);
@@ -234,6 +240,11 @@ function groupOf(name: string, group: AutoScalingGroup): Group {
     suspended: (group.SuspendedProcesses ?? []).flatMap(({ ProcessName }) => ProcessName ?? []),
     tags: group.Tags ?? [],
   };
+}
+
+/** Of what the groups are told to hold, whether it runs already or not. */
+function percentOf(groups: readonly Group[], full: number): number {
+  return Math.round((100 * groups.reduce((sum, { wanted }) => sum + wanted, 0)) / full);
 }
 
 function inWords(groups: readonly Group[], full: number): string {

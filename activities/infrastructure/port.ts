@@ -3,6 +3,8 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
 
 export interface InfrastructureActivities {
+  /** Percent of the full load that the site carries now, a whole number. */
+  readCapacity(input: { readonly run: RunContext; readonly site: SiteId }): Promise<number>;
   /** Sets the capacity and waits until as many workers run. `after` and `before` read such as `35 %`. */
   setCapacity(input: { readonly run: RunContext; readonly site: SiteId; readonly percent: number }): Promise<Change>;
 }

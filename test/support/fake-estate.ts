@@ -270,6 +270,7 @@ export class FakeEstate extends FakeService {
         return { reachable: true, ...this.zone };
       },
       startService: async ({ run, site }) => this.guarded(run, site, () => change('inactive', 'active')),
+      readCapacity: async ({ site }) => this.capacity.get(site) ?? 0,
       setCapacity: async ({ run, site, percent }) =>
         this.guarded(run, site, () => {
           const before = this.capacity.get(site) ?? 0;

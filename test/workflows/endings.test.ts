@@ -25,6 +25,7 @@ describe('endings', () => {
   });
 
   it('undoes in reverse, before the point of no return, when people choose undo', async () => {
+    estate.capacity.set('eu-central-1', 42);
     estate.failOnce('setCapacity', ApplicationFailure.nonRetryable('no such quota', 'permanent'));
     const report = await rig.with(estate, async () => {
       const handle = await start();
@@ -38,6 +39,7 @@ describe('endings', () => {
     expect(estate.changed('promoteDatabase')).toEqual([]);
     expect(estate.writers()).toEqual(['us-east-1']);
     expect(report.steps.filter((step) => step.result === 'undone').map((step) => step.id)).toEqual(['raise-capacity', 'fence-site']);
+    expect(estate.capacity.get('eu-central-1'), 'what stood there, not what the plan calls the baseline').toBe(42);
   });
 
   it('offers no undo past the point of no return', async () => {

@@ -85,18 +85,23 @@ export function checkLag(run: Run, facts: RecoveryFacts): Look<Loss> {
 export function raiseCapacity(run: Run, facts: RecoveryFacts): Alteration<Change> {
   const site = run.plan.sites.find((candidate) => candidate.id === facts.to);
   const baseline = site?.capacity.baselinePercent ?? 0;
+  /** What stood there before the first try: that is what an undo puts back. */
+  let stood: number | undefined;
   const full = site?.capacity.failoverPercent ?? 100;
   return {
     changes: true,
     would: `raise the capacity of ${facts.to} from ${baseline} % to ${full} %`,
     predicted: unchanged('not raised in a dry run'),
     otherwise: unchanged('not raised'),
-    act: ({ change }) => change.setCapacity({ run: run.context(), site: facts.to, percent: full }),
+    act: async ({ read, change }) => {
+      stood ??= await read.readCapacity({ run: run.context(), site: facts.to });
+      return change.setCapacity({ run: run.context(), site: facts.to, percent: full });
+    },
     found: describeChange,
     undo: {
-      would: `take the capacity of ${facts.to} back to ${baseline} %`,
+      would: `take the capacity of ${facts.to} back to what it was, by the plan ${baseline} %`,
       act: async ({ change }) => {
-        await change.setCapacity({ run: run.context(), site: facts.to, percent: baseline });
+        if (stood !== undefined) await change.setCapacity({ run: run.context(), site: facts.to, percent: stood });
         return [];
       },
     },
