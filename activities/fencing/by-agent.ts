@@ -43,6 +43,8 @@ function judge(site: SiteId, server: ServerKind, closed: Attempt | undefined, te
   if (!closed?.ok) return state('unknown', `it was not closed (${closed?.reason ?? 'not tried'})`);
   if (!test?.ok) return state('unknown', `it was closed, but no write could be tried (${test?.reason ?? 'not tried'})`);
   const [answer, detail] = [test.fields.get(`${server}_write`), test.fields.get(`${server}_detail`)];
+  if (server === 'database' && !test.fields.flag('database_locked'))
+    return state('unknown', 'it was closed, and its pg_hba.conf is no longer as its agent left it: somebody has changed it since');
   const writers = closed.fields.find('writers');
   if (writers !== undefined)
     return state(

@@ -108,7 +108,7 @@ class Passage {
     await this.change('east', 'cache-close');
     const test = await this.estate.verb('east', 'write-test');
     const writers = closed.fields['writers'] ?? '';
-    const proven = test.fields['database_write'] === 'refused' && writers === '';
+    const proven = test.fields['database_write'] === 'refused' && test.fields['database_locked'] === 'yes' && writers === '';
     const moment = performance.now();
     if (test.fields['cache_write'] !== 'refused') throw new InBetween(`the cache is closed and a write was ${test.fields['cache_write']}`);
     if (writers !== '') this.note(`not proven fenced: ${writers} writes on`);
