@@ -3,7 +3,7 @@
  * with an exception that says what is less. Nothing in between.
  */
 
-export const groups = ['access file', 'writers', 'durability', 'standbys', 'cache', 'other managers', 'dns', 'hosts'] as const;
+export const groups = ['access file', 'writers', 'durability', 'standbys', 'cache', 'other managers', 'versions', 'dns', 'hosts'] as const;
 export type Group = (typeof groups)[number];
 
 export type Expected =
