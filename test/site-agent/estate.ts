@@ -188,9 +188,11 @@ export class TestEstate {
     this.spawn(`postgres-${site}`, join(this.postgresBin, 'postgres'), ['-D', this.path(site, 'pg'), ...args]);
   }
 
-  /** A program that runs beside, until the estate ends or begins anew. */
-  background(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): void {
-    this.spawn(`background-${this.running.size}`, program, args, env);
+  /** A program that runs beside, until the estate ends or begins anew. Gives the function that ends it before, in good order. */
+  background(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): () => Promise<void> {
+    const name = `background-${this.running.size}`;
+    this.spawn(name, program, args, env);
+    return () => this.end(name, 'SIGTERM');
   }
 
   /** In good order, as a service manager does it. */

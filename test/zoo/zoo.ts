@@ -8,6 +8,7 @@ import { passEstate } from './estate-passage.ts';
 import { estateShapes } from './estate-shapes.ts';
 import { passHost } from './host-passage.ts';
 import { hostShapes } from './host-shapes.ts';
+import { patroniShapes } from './patroni-shapes.ts';
 import { type Came, differs, type Shape } from './shape.ts';
 import { type Version, versions, versionShapes } from './version-shapes.ts';
 
@@ -71,7 +72,7 @@ async function passVersion({ shapes, servers }: Version, keeper: Keeper): Promis
 }
 
 export const inhabitants: readonly Inhabitant[] = [
-  ...estateShapes.map((shape) => ({ ...shape, pass: (keeper: Keeper) => passOf(shape, keeper) })),
+  ...[...estateShapes, ...patroniShapes].map((shape) => ({ ...shape, pass: (keeper: Keeper) => passOf(shape, keeper) })),
   ...versions.map((version) => ({ ...version, pass: (keeper: Keeper) => passVersion(version, keeper) })),
   ...versionShapes.map((shape) => ({ ...shape, pass: (keeper: Keeper) => passOf(shape, keeper, shape.servers) })),
   ...dnsShapes.map((shape) => ({ ...shape, pass: async (keeper: Keeper) => passDns(shape, await keeper.zone()) })),
