@@ -64,7 +64,10 @@ async function passOf(shape: Shape<TestEstate>, keeper: Keeper, servers?: Server
 async function passVersion({ shapes, servers }: Version, keeper: Keeper): Promise<Came> {
   const said: string[] = [];
   for (const shape of shapes) {
-    const difference = differs(shape.expected, await passOf(shape, keeper, servers));
+    const came = await passOf(shape, keeper, servers).catch((error: unknown) => {
+      throw new Error(`${shape.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    });
+    const difference = differs(shape.expected, came);
     if (difference !== undefined) return { comes: 'in between', said: [`${shape.name}: ${difference}`] };
     said.push(shape.expected.comes === 'works' ? shape.name : `${shape.name} (${shape.expected.comes})`);
   }
