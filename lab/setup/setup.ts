@@ -4,15 +4,18 @@ import { repositoryRoot } from '../paths.ts';
 import { ensureDebianPackages } from './debian.ts';
 import { ensureMoto } from './moto.ts';
 import { ensureNode24 } from './node.ts';
-import { program, setupPaths, testTools, tools } from './paths.ts';
+import { program, setupPaths, testTools, tools, zooTools } from './paths.ts';
 import { ensureTemporal } from './temporal.ts';
 import { ensureTestServer } from './test-server.ts';
+import { ensureZoo } from './zoo.ts';
 
 export interface SetupOptions {
   /** True: also what only the tests need. */
   readonly tests: boolean;
   /** True: also the newer Node, under which the rules are tested as well. */
   readonly node24: boolean;
+  /** True: also the other versions of the servers and the other managers that the whole zoo runs. */
+  readonly zoo: boolean;
   readonly progress: (line: string) => void;
 }
 
@@ -33,13 +36,14 @@ export function requireSetup(): void {
 }
 
 /** Throws one sentence that says what to do when something cannot be installed; what was installed before stays. */
-export async function ensureSetup({ tests, node24, progress }: SetupOptions): Promise<SetupResult> {
+export async function ensureSetup({ tests, node24, zoo, progress }: SetupOptions): Promise<SetupResult> {
   const repository = repositoryRoot();
-  await ensureDebianPackages(tests ? [...tools, ...testTools] : tools, progress);
+  await ensureDebianPackages([...tools, ...(tests ? testTools : []), ...(zoo ? zooTools : [])], progress);
   // One after the other: they share the network, and people read one line at a time.
   const motoServer = await ensureMoto(repository, progress);
   const temporal = await ensureTemporal(repository, progress);
   const testServer = tests ? await ensureTestServer(repository, progress) : null;
   if (node24) await ensureNode24(repository, progress);
+  if (zoo) await ensureZoo(repository, progress);
   return { temporal, motoServer, testServer };
 }

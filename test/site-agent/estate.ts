@@ -146,10 +146,13 @@ export class TestEstate {
     });
   }
 
+  /** The test's own eyes: they wait for no standby, and set off no trigger of logins. */
   sql(site: TestSite, sql: string, database = 'postgres', user = 'dr_admin'): string {
+    const version = Number(readFileSync(this.path(site, 'pg', 'PG_VERSION'), 'utf8'));
+    const silent = version >= 17 && user === 'dr_admin' ? ' -c event_triggers=off' : '';
     return execFileSync(join(pgBin, 'psql'), ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-h', this.address(site), '-U', user, '-d', database], {
       input: sql,
-      env: { PGPASSWORD: password, PGOPTIONS: '-c synchronous_commit=local', PGCONNECT_TIMEOUT: '3' },
+      env: { PGPASSWORD: password, PGOPTIONS: `-c synchronous_commit=local${silent}`, PGCONNECT_TIMEOUT: '3' },
       stdio: ['pipe', 'pipe', 'pipe'],
       encoding: 'utf8',
     });
@@ -185,9 +188,11 @@ export class TestEstate {
     this.spawn(`postgres-${site}`, join(this.postgresBin, 'postgres'), ['-D', this.path(site, 'pg'), ...args]);
   }
 
-  /** A program that runs beside, until the estate ends or begins anew. */
-  background(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): void {
-    this.spawn(`background-${this.running.size}`, program, args, env);
+  /** A program that runs beside, until the estate ends or begins anew. Gives the function that ends it before, in good order. */
+  background(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): () => Promise<void> {
+    const name = `background-${this.running.size}`;
+    this.spawn(name, program, args, env);
+    return () => this.end(name, 'SIGTERM');
   }
 
   /** In good order, as a service manager does it. */

@@ -16,9 +16,9 @@ here=$(dirname "$0")
 case $1 in get) cat "$here/percent" 2>/dev/null || echo 35 ;; set) echo "$2" >"$here/percent" ;; esac
 `;
 
-/** Looks every 50 ms, at most 15 s. A look that throws counts as a no. */
-export async function eventually(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 15_000;
+/** Looks every 50 ms, at most 15 s unless it is told otherwise. A look that throws counts as a no. */
+export async function eventually(what: string, look: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
+  const end = performance.now() + withinMs;
   let last: unknown = 'it was never so';
   while (performance.now() < end) {
     try {
@@ -28,7 +28,7 @@ export async function eventually(what: string, look: () => boolean | Promise<boo
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`Waited 15 s for: ${what}. Last: ${String(last)}`);
+  throw new Error(`Waited ${withinMs / 1000} s for: ${what}. Last: ${String(last)}`);
 }
 
 /** Each test process has a network of its own below 127. */

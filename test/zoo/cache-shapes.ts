@@ -1,6 +1,6 @@
 /** Redis as people run it. */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { sites, type TestEstate, type TestSite } from '../site-agent/estate.ts';
 import { eventually } from '../site-agent/support.ts';
 import { agentSetting, cachesFollow, program, restartCache } from './shaping.ts';
@@ -179,33 +179,11 @@ export const cacheShapes: readonly Shape<TestEstate>[] = [
 ];
 
 /** Settings of a configuration file as arguments of the program. */
+/** What the site's own file says, which holds nothing that its version does not know. */
 function argumentsOf(estate: TestEstate, site: TestSite): readonly string[] {
-  const follow = site === 'east' ? [] : ['--replicaof', estate.address('east'), '6379'];
-  return [
-    ...[
-      '--bind',
-      estate.address(site),
-      '--bind-source-addr',
-      estate.address(site),
-      '--replica-announce-ip',
-      estate.address(site),
-      '--dir',
-      estate.path(site, 'redis'),
-      '--save',
-      '',
-    ],
-    ...[
-      '--requirepass',
-      'test-only',
-      '--masterauth',
-      'test-only',
-      '--min-replicas-to-write',
-      '1',
-      '--min-replicas-max-lag',
-      '2',
-      '--repl-diskless-sync-delay',
-      '0',
-    ],
-    ...follow,
-  ];
+  const lines = readFileSync(estate.path(site, 'redis.conf'), 'utf8').trim().split('\n');
+  return lines.flatMap((line) => {
+    const [name = '', ...values] = line.split(' ');
+    return [`--${name}`, ...values.map((value) => (value === '""' ? '' : value))];
+  });
 }

@@ -1,8 +1,14 @@
 /** The estate that shapes are made from: started once, and begun anew for each shape. */
 import { TestEstate } from '../site-agent/estate.ts';
 
-export async function openZoo(network: number): Promise<TestEstate> {
-  const estate = new TestEstate(network);
+/** Other versions than the machine's own: folder of `initdb` and `postgres`, program of Redis. */
+export interface Servers {
+  readonly postgres?: string;
+  readonly redis?: string;
+}
+
+export async function openZoo(network: number, servers: Servers = {}): Promise<TestEstate> {
+  const estate = new TestEstate(network, servers);
   await estate.start();
   // Whoever replicates with SQL may write where somebody has let him.
   estate.sql('east', 'grant select, insert on payments to dr_repl', 'app');

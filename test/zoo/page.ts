@@ -9,7 +9,7 @@ export function page(results: Results): string {
   return [
     '# The zoo',
     '',
-    'Estates as people really have them, and what comes of each. A shape is set up on real servers (PostgreSQL 15, Redis 7.0, OpenSSH, DNS; Route 53 emulated) and taken through a passage: the looks, the fence while customers with',
+    'Estates as people really have them, and what comes of each. A shape is set up on real servers (PostgreSQL 15 and Redis 7.0 where no other version is named, OpenSSH, DNS; Route 53 emulated) and taken through a passage: the looks, the fence while customers with',
     'every kind of key and session write all the time, the undo, standbys that leave and come back, and the failover itself. It must **work** and leave everything byte for byte as it was after the undo, be **refused** before',
     'anything is changed, or **work with an exception** that says what is less; never anything in between.',
     '',

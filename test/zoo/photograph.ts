@@ -1,5 +1,5 @@
 /** What must be the same after an undo as before: files byte for byte, settings, slots, what Redis is set to. */
-import { existsSync, lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { sites, type TestEstate, type TestSite } from '../site-agent/estate.ts';
 
 /** By name of the thing; equal texts are equal things. */
@@ -19,7 +19,10 @@ export function differences(before: Photograph, after: Photograph): readonly str
 }
 
 function files(estate: TestEstate, site: TestSite): [string, string][] {
-  return ['pg/pg_hba.conf', 'pg/postgresql.auto.conf'].flatMap((name): [string, string][] => {
+  // Files that pg_hba.conf includes stand in a folder of their own.
+  const included = estate.path(site, 'pg', 'hba.d');
+  const names = existsSync(included) ? readdirSync(included).map((name) => `pg/hba.d/${name}`) : [];
+  return ['pg/pg_hba.conf', 'pg/postgresql.auto.conf', ...names].flatMap((name): [string, string][] => {
     const path = estate.path(site, name);
     if (!existsSync(path)) return [];
     const link = lstatSync(path).isSymbolicLink() ? `-> ${readlinkSync(path)}` : 'a file';

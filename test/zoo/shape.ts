@@ -5,7 +5,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 
-export const groups = ['access file', 'writers', 'durability', 'standbys', 'cache', 'other managers', 'dns', 'hosts'] as const;
+export const groups = ['access file', 'writers', 'durability', 'standbys', 'cache', 'other managers', 'versions', 'dns', 'hosts'] as const;
 export type Group = (typeof groups)[number];
 
 export type Expected =
