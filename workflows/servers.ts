@@ -56,11 +56,14 @@ export function mustHaveOneWriter(run: Run, facts: RecoveryFacts): void {
   }
 }
 
-/** The end state is read, not assumed; a server that cannot be read is what its fence proves it to be. */
+/**
+ * The end state is read, not assumed. A server that cannot be read is what its fence proves it to be; one that its standbys and replicas have left looks like a writer, and acknowledges nothing
+ * for as long as it is seen to wait for them.
+ */
 export async function observeServers(run: Run, facts: RecoveryFacts, read: Reads): Promise<readonly WriterState[]> {
   try {
     const servers = await read.readWriters({ run: run.context(), sites: run.plan.sites.map((site) => site.id) });
-    facts.observed = servers.map((server) => (server.state === 'unknown' ? fencedBy(facts, server) : server));
+    facts.observed = servers.map((server) => asFenced(facts, server));
   } catch {
     facts.leftovers.push('The end state of the servers could not be read; look at them by hand.');
   }
@@ -83,7 +86,9 @@ export function fenceOf(fences: readonly Fence[], site: SiteId, server: ServerKi
   return fences.find((fence) => fence.proven && fence.servers.some((state) => state.site === site && state.server === server));
 }
 
-function fencedBy(facts: RecoveryFacts, server: WriterState): WriterState {
+function asFenced(facts: RecoveryFacts, server: WriterState): WriterState {
   const fence = fenceOf(facts.fences, server.site, server.server);
-  return fence ? { ...server, state: 'fenced', how: `fenced by ${fence.method}${fence.assumption ? `; ${fence.assumption}` : ''}` } : server;
+  if (!fence || !(server.state === 'unknown' || (fence.method === 'replication' && server.waits !== undefined))) return server;
+  const how = [`fenced by ${fence.method}`, ...(server.waits ? [server.waits] : []), ...(fence.assumption ? [fence.assumption] : [])].join('; ');
+  return { ...server, state: 'fenced', how };
 }

@@ -43,7 +43,7 @@ async function reattached(dependencies: ActivityDependencies, run: RunContext, a
   return { site: at, server, state: 'unknown', how: `the ${server} at ${at} was not taken back, it may not follow ${to}: ${how}; ${next}` };
 }
 
-type Reading = Pick<WriterState, 'state' | 'how'>;
+type Reading = Pick<WriterState, 'state' | 'how' | 'waits'>;
 
 async function readDatabaseWriter(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<WriterState> {
   const answer = await attemptToRead(
@@ -52,7 +52,10 @@ async function readDatabaseWriter(dependencies: ActivityDependencies, run: RunCo
       if (fields.flag('hba_closed')) return { state: 'fenced', how: 'pg_hba.conf is closed, also for the next start' };
       if (!fields.flag('running')) return { state: 'unknown', how: `it does not run now (${fields.get('detail')}); nothing keeps it from being started` };
       if (fields.flag('in_recovery')) return { state: 'standby', how: `in recovery, follows ${fields.get('follows')}` };
-      return { state: 'writer', how: `out of recovery on timeline ${fields.get('timeline')}, open to clients` };
+      const how = `out of recovery on timeline ${fields.get('timeline')}, open to clients`;
+      const names = fields.get('synchronous_standby_names');
+      const alone = names !== '' && fields.find('synchronous_now') === '0';
+      return { state: 'writer', how, ...(alone ? { waits: `each commit waits for ${names}, and none of them is there` } : {}) };
     },
   );
   return writer(site, 'database', answer);
@@ -67,7 +70,13 @@ async function readCacheWriter(dependencies: ActivityDependencies, run: RunConte
       if (fields.get('role') === 'replica') return { state: 'standby', how: `replica of ${fields.get('follows')}` };
       if (fields.flag('detached'))
         return { state: 'standby', how: `left ${fields.find('left')} at ${fields.find('left_at')}, refuses writes until it is promoted` };
-      return { state: 'writer', how: `primary that asks for ${fields.get('min_replicas_to_write')} replicas` };
+      const [asked, online] = [fields.get('min_replicas_to_write'), fields.get('online_replicas')];
+      const how = `primary that asks for ${asked} replicas`;
+      return {
+        state: 'writer',
+        how,
+        ...(Number(asked) > Number(online) ? { waits: `each write is refused with fewer replicas than ${asked}, and ${online} are there` } : {}),
+      };
     },
   );
   return writer(site, 'cache', answer);

@@ -10,6 +10,8 @@ export interface WriterState {
   readonly state: 'writer' | 'fenced' | 'standby' | 'unknown';
   /** How the state was proven, or why it is not known. */
   readonly how: string;
+  /** Of a writer that acknowledges nothing now: what each write waits for. Absent where it acknowledges, and where its agent is too old to tell. */
+  readonly waits?: string;
 }
 
 export interface Fence {

@@ -297,6 +297,11 @@ describe('fences', () => {
     expect(fence.positionBytes).toBeGreaterThan(0);
     expect(await fencing.fenceDatabaseByReplication(input), 'again, after a lost reply').toMatchObject({ proven: true, positionBytes: fence.positionBytes });
     expect((await servers.verb('east', 'write-test')).fields).toMatchObject({ database_write: 'no-answer' });
+    await servers.startSshd('east');
+    const [looksLikeWriter] = await fencing.readWriters({ run, sites: ['east'] });
+    expect(looksLikeWriter).toMatchObject({ state: 'writer', waits: 'each commit waits for ANY 1 ("west"), and none of them is there' });
+    await servers.kill('sshd-east');
+    await pool.close();
     const back = await fencing.reattach({ run, site: 'east', standbys: ['west', 'north'], replicas: [] });
     expect(back).toMatchObject([
       { site: 'west', server: 'database', state: 'standby' },
@@ -320,6 +325,12 @@ describe('fences', () => {
     await eventually('west follows east', async () => (await servers.verb('west', 'cache-status')).fields['follows'] === 'east');
     await fencing.fenceCacheByReplication({ run, site: 'east', replicas: ['west', 'north'] });
     expect((await servers.verb('west', 'cache-status')).fields).toMatchObject({ role: 'primary', detached: 'yes', left: 'east' });
+    await servers.startSshd('east');
+    const [database, looksLikeWriter] = await fencing.readWriters({ run, sites: ['east'] });
+    expect(database, 'its standbys follow it').toEqual({ site: 'east', server: 'database', state: 'writer', how: expect.stringContaining('open to clients') });
+    expect(looksLikeWriter).toMatchObject({ state: 'writer', waits: 'each write is refused with fewer replicas than 1, and 0 are there' });
+    await servers.kill('sshd-east');
+    await pool.close();
     expect(await fencing.reattach({ run, site: 'east', standbys: [], replicas: ['west', 'north'] })).toMatchObject([
       { server: 'cache', state: 'standby' },
       { state: 'standby' },

@@ -59,7 +59,7 @@ export const faultCases: readonly FaultCase[] = [
 
   { subject: 'fencing', fault: 'database-frozen', at: failed, lost: false, start: declared, ends: ['recovered', 'waits'], checks: ['noTraffic', 'notPromoted'], why: 'its agent cannot close what does not answer: the proof by replication needs a young heartbeat' },
   { subject: 'fencing', fault: 'cache-frozen', at: failed, lost: false, start: declared, ends: ['recovered', 'waits'], checks: ['noTraffic', 'notPromoted'], why: 'its agent cannot close what does not answer: the proof by replication needs a young heartbeat' },
-  { subject: 'fencing', fault: 'agent-cannot-write', at: failed, lost: false, start: declared, ends: ['recovered with exceptions', 'waits'], says: /it must be one|not proven fenced/, checks: ['noTraffic', 'notPromoted'], why: 'its agent cannot fence it: what remains is the proof by replication' },
+  { subject: 'fencing', fault: 'agent-cannot-write', at: failed, lost: false, start: declared, ends: ['recovered', 'waits'], says: /is not fenced by its own agent|not proven fenced/, checks: ['noTraffic', 'notPromoted'], why: 'its agent cannot fence it: what remains is the proof by replication' },
   { subject: 'fencing', fault: 'ssh-reply-lost', at: failed, lost: false, start: declared, ends: ['recovered'], checks: [] },
   { subject: 'fencing', fault: 'sshd-dead', at: third, lost: true, ends: ['waits', 'aborted', 'stood down'], checks: ['noTraffic', 'notPromoted'], why: 'that the synchronous standby has left cannot be proven' },
 

@@ -57,6 +57,13 @@ describe('a verb', () => {
     expect(later.filter((name) => !(name in notBefore))).toEqual([]);
   });
 
+  test('is told by the name by which it was asked: no reading on the way takes that name for itself', () => {
+    const [, loop = ''] = /for (\w+) in "\$@"/.exec(functions.get('check') ?? '') ?? [];
+    expect(loop).not.toBe('');
+    const readings = [...reachable('read_database'), ...reachable('read_cache')];
+    expect(readings.filter((name) => new RegExp(`(?<![\\w$])${loop}=`).test(functions.get(name) ?? ''))).toEqual([]);
+  });
+
   test('what is refused without a look is none that nobody refuses any more', () => {
     for (const name of Object.keys(notBefore)) expect(functions.get(name), name).toMatch(/refuse "/);
   });

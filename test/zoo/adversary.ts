@@ -3,12 +3,21 @@
  * proven ends all of them, and what was acknowledged before is at the target.
  */
 import pg from 'pg';
-import type { TestEstate, TestSite } from '../site-agent/estate.ts';
+import type { TestSite } from '../site-agent/estate.ts';
+
+/** Where customers write. */
+export interface Ground<Site> {
+  address(site: Site): string;
+  sql(site: Site, statement: string, database: string): string;
+}
 
 /** How a customer comes in. */
 export interface Key {
   readonly name: string;
   readonly user: string;
+  /** Those of the test estates where none is given. */
+  readonly password?: string;
+  readonly database?: string;
   /** A session that stays; else each write comes in anew. */
   readonly stays: boolean;
   /** A connection for logical replication, which runs SQL as well. */
@@ -35,15 +44,15 @@ interface Acknowledged {
 /** Of all adversaries together: no two of them write the same row. */
 let lastNumber = 0;
 
-export class Adversary {
+export class Adversary<Site extends string = TestSite> {
   readonly acknowledged: Acknowledged[] = [];
-  private readonly estate: TestEstate;
-  private readonly site: TestSite;
+  private readonly ground: Ground<Site>;
+  private readonly site: Site;
   private readonly loops: Promise<void>[] = [];
   private ended = false;
 
-  constructor(estate: TestEstate, site: TestSite, keys: readonly Key[] = everyKey) {
-    this.estate = estate;
+  constructor(ground: Ground<Site>, site: Site, keys: readonly Key[] = everyKey) {
+    this.ground = ground;
     this.site = site;
     for (const key of keys) this.loops.push(this.write(key));
   }
@@ -59,8 +68,8 @@ export class Adversary {
   }
 
   /** Acknowledged writes that a server does not have. */
-  missingAt(site: TestSite): readonly Acknowledged[] {
-    const there = new Set(this.estate.sql(site, "select token from payments where token like 'adversary-%'", 'app').split('\n'));
+  missingAt(site: Site, database = 'app'): readonly Acknowledged[] {
+    const there = new Set(this.ground.sql(site, "select token from payments where token like 'adversary-%'", database).split('\n'));
     return this.acknowledged.filter(({ token }) => !there.has(token));
   }
 
@@ -84,7 +93,7 @@ export class Adversary {
 
   private async open(key: Key): Promise<pg.Client> {
     const client = new pg.Client({
-      ...{ host: this.estate.address(this.site), port: 5432, user: key.user, password: 'test-only', database: 'app' },
+      ...{ host: this.ground.address(this.site), port: 5432, user: key.user, password: key.password ?? 'test-only', database: key.database ?? 'app' },
       ...{ connectionTimeoutMillis: 1_000, query_timeout: 1_500 },
       ...(key.replication === undefined ? {} : { replication: key.replication }),
     });

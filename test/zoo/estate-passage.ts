@@ -74,6 +74,8 @@ class Passage {
       if (answer.code !== 0) throw new InBetween(`the check of ${site} itself failed: ${answer.out}`);
       for (const line of answer.out.split('\n')) {
         const [, kind, verb = '', why = ''] = /^(refused|error|exception)=(\S+): (.*)$/.exec(line) ?? [];
+        if (kind !== undefined && !looks[site].split(' ').includes(verb))
+          throw new InBetween(`the check of ${site} tells of ${verb}, which nobody asked: ${why}`);
         if (kind === 'exception') this.note(why);
         else if (kind !== undefined) found.push({ site, verb, why });
       }

@@ -1,13 +1,34 @@
 /** What must be the same after an undo as before: files byte for byte, settings, slots, what Redis is set to. */
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { sites, type TestEstate, type TestSite } from '../site-agent/estate.ts';
+import { join } from 'node:path';
+import { sites, type TestEstate } from '../site-agent/estate.ts';
 
 /** By name of the thing; equal texts are equal things. */
 export type Photograph = Readonly<Record<string, string>>;
 
+/** A site with its two servers. */
+export interface Sitter {
+  readonly site: string;
+  readonly pgdata: string;
+  /** What the database's administrator is answered. */
+  sql(statement: string): string;
+  redis(...command: readonly string[]): string;
+}
+
 export function photograph(estate: TestEstate): Photograph {
+  return photographOf(
+    sites.map((site) => ({
+      site,
+      pgdata: estate.path(site, 'pg'),
+      sql: (statement) => estate.asAdministrator(site, statement),
+      redis: (...command) => estate.redis(site, ...command),
+    })),
+  );
+}
+
+export function photographOf(sitters: readonly Sitter[]): Photograph {
   return Object.fromEntries(
-    sites.flatMap((site) => [...files(estate, site), ...database(estate, site), ...cache(estate, site)].map(([name, text]) => [`${site} ${name}`, text])),
+    sitters.flatMap((sitter) => [...files(sitter), ...database(sitter), ...cache(sitter)].map(([name, text]) => [`${sitter.site} ${name}`, text])),
   );
 }
 
@@ -18,16 +39,16 @@ export function differences(before: Photograph, after: Photograph): readonly str
   );
 }
 
-function files(estate: TestEstate, site: TestSite): [string, string][] {
+function files({ pgdata }: Sitter): [string, string][] {
   // Files that pg_hba.conf includes stand in a folder of their own.
-  const included = estate.path(site, 'pg', 'hba.d');
-  const names = existsSync(included) ? readdirSync(included).map((name) => `pg/hba.d/${name}`) : [];
-  return ['pg/pg_hba.conf', 'pg/postgresql.auto.conf', ...names].flatMap((name): [string, string][] => {
-    const path = estate.path(site, name);
+  const included = join(pgdata, 'hba.d');
+  const names = existsSync(included) ? readdirSync(included).map((name) => `hba.d/${name}`) : [];
+  return ['pg_hba.conf', 'postgresql.auto.conf', ...names].flatMap((name): [string, string][] => {
+    const path = join(pgdata, name);
     if (!existsSync(path)) return [];
     const link = lstatSync(path).isSymbolicLink() ? `-> ${readlinkSync(path)}` : 'a file';
     const { mode, uid } = statSync(path);
-    return [[name, `${link} ${mode.toString(8)} ${uid}\n${readFileSync(path, 'utf8')}`]];
+    return [[`pg/${name}`, `${link} ${mode.toString(8)} ${uid}\n${readFileSync(path, 'utf8')}`]];
   });
 }
 
@@ -37,22 +58,22 @@ const paused = "select case when pg_is_in_recovery() then pg_get_wal_replay_paus
 const slots = "select coalesce(string_agg(slot_name || ' ' || slot_type, ',' order by slot_name), '') from pg_replication_slots";
 
 /** A server that answers nobody before its promotion has nothing to show. */
-function asked(estate: TestEstate, site: TestSite, sql: string): string {
+function asked(sitter: Sitter, statement: string): string {
   try {
-    return estate.asAdministrator(site, sql);
+    return sitter.sql(statement);
   } catch {
     return 'no answer';
   }
 }
 
-function database(estate: TestEstate, site: TestSite): [string, string][] {
+function database(sitter: Sitter): [string, string][] {
   return [
-    ['settings', asked(estate, site, settings)],
-    ['replay', asked(estate, site, paused)],
-    ['slots', asked(estate, site, slots)],
+    ['settings', asked(sitter, settings)],
+    ['replay', asked(sitter, paused)],
+    ['slots', asked(sitter, slots)],
   ];
 }
 
-function cache(estate: TestEstate, site: TestSite): [string, string][] {
-  return [['Redis', estate.redis(site, 'CONFIG', 'GET', '*')]];
+function cache(sitter: Sitter): [string, string][] {
+  return [['Redis', sitter.redis('CONFIG', 'GET', '*')]];
 }

@@ -19,7 +19,7 @@ export const writersShapes: readonly Shape<TestEstate>[] = [
       subscribe(estate);
       mayStop(estate);
     },
-    expected: { comes: 'works' },
+    expected: { comes: 'works with an exception', says: /by replication: subscription:orders=off lets some sessions acknowledge alone/ },
   },
   {
     name: 'pg_cron',
@@ -34,6 +34,17 @@ export const writersShapes: readonly Shape<TestEstate>[] = [
     like: 'The same, and agent.conf says how the server is stopped and started.',
     setUp: async (estate) => {
       await cron(estate);
+      mayStop(estate);
+    },
+    expected: { comes: 'works' },
+  },
+  {
+    name: 'a subscription that waits, and a server that may be stopped',
+    group: 'writers',
+    like: 'The same, and its worker waits for the standbys as sessions do.',
+    setUp: (estate) => {
+      subscribe(estate);
+      estate.sql('east', "alter subscription orders set (synchronous_commit = 'on')", 'app');
       mayStop(estate);
     },
     expected: { comes: 'works' },
