@@ -414,13 +414,13 @@ export const removals: readonly Removal[] = [
     guard: 'Promotion: a standby whose settings are smaller than its primary´s is refused',
     file: 'site-agent/site-agent',
     edits: [{ find: 'smaller=$(smaller_settings)', replace: 'smaller=' }],
-    test: { file: 'test/zoo/estate.test.ts', title: 'smaller settings than the primary', titledIn: 'test/zoo/standby-shapes.ts' },
+    test: { file: 'test/zoo/estate-servers.test.ts', title: 'smaller settings than the primary', titledIn: 'test/zoo/standby-shapes.ts' },
   },
   {
     guard: 'Managers: what another one manages is not changed',
     file: 'site-agent/site-agent',
     edits: [{ find: '[ -z "$manager" ] || refuse', replace: 'true || refuse' }],
-    test: { file: 'test/zoo/estate.test.ts', title: 'Patroni', titledIn: 'test/zoo/standby-shapes.ts' },
+    test: { file: 'test/zoo/estate-servers.test.ts', title: 'Patroni', titledIn: 'test/zoo/standby-shapes.ts' },
   },
   {
     guard: 'Undo: a standby keeps its own words',

@@ -10,7 +10,8 @@ import type { Report } from '../../report/report.ts';
 import { judge } from '../invariants/judge.ts';
 import { observe } from '../invariants/observe.ts';
 import { until } from '../support/until.ts';
-import { Adversary, type Key } from '../zoo/adversary.ts';
+import { Adversary } from '../zoo/adversary.ts';
+import type { Key } from '../zoo/sessions.ts';
 import { differences } from '../zoo/photograph.ts';
 import { differingTraces, type Drivers, openDrivers, readTraces } from './drivers.ts';
 import { Servers } from './servers.ts';
@@ -120,7 +121,7 @@ describe('a failover that is refused before anything is changed', () => {
 describe('a fence', () => {
   it('keeps the service out of an old primary whose line lets it in beside replication', { timeout: 4 * minutes }, async () => {
     servers.accessFile(failed, 'host erlmcp,replication erlmcp,dr_replication 127.0.0.0/8 scram-sha-256');
-    const key: Key = { name: 'service', user: 'erlmcp', password: servers.servicePassword(), database: servers.database, stays: true };
+    const key: Key = { name: 'service', store: 'database', user: 'erlmcp', password: servers.servicePassword(), database: servers.database, stays: true };
     const adversary = new Adversary(servers, failed, [key, { ...key, name: 'service, new each time', stays: false }]);
     takeBack.push(() => void adversary.end());
     const { report, figures, since } = await run(serviceDead, people(), ...declared);
@@ -130,7 +131,7 @@ describe('a fence', () => {
     const fenced = performance.timeOrigin + adversary.acknowledged.reduce((last, { sentAt }) => Math.max(last, sentAt), 0);
     expect(adversary.acknowledged.length, 'writes before the fence').toBeGreaterThan(100);
     expect(fenced).toBeLessThanOrEqual(Date.parse(stepOf(report, 'fence-site')?.endedAt ?? ''));
-    expect(adversary.missingAt(target, servers.database)).toEqual([]);
+    expect(adversary.missingAt(target, 'database', servers.database)).toEqual([]);
     const late = new pg.Client({ host: servers.address(failed), user: 'erlmcp', password: key.password, database: servers.database });
     await expect(late.connect()).rejects.toThrow(/no pg_hba.conf entry/);
     await expectInvariants(since);

@@ -58,17 +58,7 @@ export class TestEstate {
 
   /** Starts everything and returns when both standbys stream and `west` is synchronous. */
   async start(): Promise<void> {
-    for (const site of sites) this.writeSite(site);
-    writeFileSync(join(this.directory, 'password'), password);
-    this.owned(this.directory);
-    this.initPrimary();
-    await this.startPostgres('east');
-    this.sql(
-      'east',
-      "create role dr_repl login replication password 'test-only'; create role erlmcp login password 'test-only'; create role dr_observer login password 'test-only'",
-    );
-    this.sql('east', 'create database app');
-    this.sql('east', readFileSync(join(repository, 'lab', 'schema.sql'), 'utf8'), 'app');
+    await this.startPrimary();
     await this.stopPostgres('east');
     for (const site of ['west', 'north'] as const) this.copyPrimary(site);
     await Promise.all(sites.map((site) => this.startPostgres(site)));
@@ -81,6 +71,21 @@ export class TestEstate {
     await eventually('replicas of the cache are online', () => this.onlineReplicas('east') === 2);
     this.reference = createServer((socket) => socket.on('error', () => {}).pipe(socket));
     await new Promise<void>((resolve) => this.reference?.listen(8093, `127.${this.network}.9.100`, resolve));
+  }
+
+  /** Only the database of `east`, which nobody follows. */
+  async startPrimary(): Promise<void> {
+    for (const site of sites) this.writeSite(site);
+    writeFileSync(join(this.directory, 'password'), password);
+    this.owned(this.directory);
+    this.initPrimary();
+    await this.startPostgres('east');
+    this.sql(
+      'east',
+      "create role dr_repl login replication password 'test-only'; create role erlmcp login password 'test-only'; create role dr_observer login password 'test-only'",
+    );
+    this.sql('east', 'create database app');
+    this.sql('east', readFileSync(join(repository, 'lab', 'schema.sql'), 'utf8'), 'app');
   }
 
   async stop(): Promise<void> {
@@ -177,6 +182,15 @@ export class TestEstate {
       stdio: 'pipe',
     }).trim();
   }
+
+  /** As customers of the cache come in: with the login that the agent has. */
+  readonly caches = {
+    login: (site: TestSite) => {
+      const [first = '', second] = readFileSync(this.path(site, 'redis-auth'), 'utf8').trim().split(' ');
+      return second === undefined ? { password: first } : { username: first, password: second };
+    },
+    command: (site: TestSite, ...words: readonly string[]) => this.redis(site, ...words),
+  };
 
   async startPostgres(site: TestSite, ...args: readonly string[]): Promise<void> {
     this.startPostgresSilently(site, ...args);

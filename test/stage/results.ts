@@ -30,6 +30,10 @@ export class Results {
     return this.kept[name];
   }
 
+  names(): readonly string[] {
+    return Object.keys(this.kept);
+  }
+
   keep(name: string, result: Result, seed: number | null = null): void {
     this.kept[name] = { ...result, day: new Date().toISOString().slice(0, 10), seed };
     mkdirSync(dirname(this.file), { recursive: true });

@@ -2,43 +2,28 @@
  * Customers that mean harm to a fence: they hold every kind of key and session that the zoo knows, write all the time, and remember each acknowledged write. A fence that is called
  * proven ends all of them, and what was acknowledged before is at the target.
  */
-import pg from 'pg';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { TestSite } from '../site-agent/estate.ts';
-
-/** Where customers write. */
-export interface Ground<Site> {
-  address(site: Site): string;
-  sql(site: Site, statement: string, database: string): string;
-}
-
-/** How a customer comes in. */
-export interface Key {
-  readonly name: string;
-  readonly user: string;
-  /** Those of the test estates where none is given. */
-  readonly password?: string;
-  readonly database?: string;
-  /** A session that stays; else each write comes in anew. */
-  readonly stays: boolean;
-  /** A connection for logical replication, which runs SQL as well. */
-  readonly replication?: 'database';
-  /** Said at the beginning of each session. */
-  readonly begins?: string;
-}
-
-/** A setting of the session's own is what no proof by replication can know; a fence by the agent ends these too. */
-export const everyKey: readonly Key[] = [
-  { name: 'service, pooled', user: 'erlmcp', stays: true },
-  { name: 'service, new each time', user: 'erlmcp', stays: false },
-  { name: 'administrator in the application´s database', user: 'dr_admin', stays: true },
-  { name: 'replication with SQL', user: 'dr_repl', stays: true, replication: 'database' },
-  { name: 'service that does not wait for standbys', user: 'erlmcp', stays: true, begins: 'set synchronous_commit = local' },
-];
+import { eventually } from '../site-agent/support.ts';
+import { type Customer, everyKey, type Ground, type Key, openSession, prefix, type Session } from './sessions.ts';
 
 interface Acknowledged {
   readonly token: string;
-  readonly key: string;
+  readonly key: Key;
   readonly sentAt: number;
+}
+
+/** One customer as he goes on; times are milliseconds of `performance.now`. */
+interface Loop {
+  readonly key: Key;
+  /** A write was acknowledged, or all of one is done but its COMMIT. */
+  wrote: boolean;
+  /** How often no session could be opened since the last one was. */
+  turnedAway: number;
+  triesSince: number;
+  /** When the last try that has ended had begun. */
+  triedSince: number;
+  session: Session | undefined;
 }
 
 /** Of all adversaries together: no two of them write the same row. */
@@ -48,13 +33,41 @@ export class Adversary<Site extends string = TestSite> {
   readonly acknowledged: Acknowledged[] = [];
   private readonly ground: Ground<Site>;
   private readonly site: Site;
-  private readonly loops: Promise<void>[] = [];
+  private readonly loops: Loop[] = [];
+  private readonly running: Promise<void>[] = [];
+  private readonly fenceBegan: Promise<void>;
   private ended = false;
+  /** From here on transactions that were held open are committed. */
+  readonly fenceBegins: () => void;
 
   constructor(ground: Ground<Site>, site: Site, keys: readonly Key[] = everyKey) {
     this.ground = ground;
     this.site = site;
-    for (const key of keys) this.loops.push(this.write(key));
+    let begins = () => {};
+    this.fenceBegan = new Promise((resolve) => (begins = resolve));
+    this.fenceBegins = begins;
+    for (const key of keys) this.comes(key);
+  }
+
+  /** One more customer, from now on. */
+  comes(key: Key): void {
+    const loop: Loop = { key, wrote: false, turnedAway: 0, triesSince: performance.now(), triedSince: 0, session: undefined };
+    this.loops.push(loop);
+    this.running.push(this.goOn(loop));
+  }
+
+  everybodyHasWritten(): boolean {
+    return this.loops.every(({ wrote }) => wrote);
+  }
+
+  /** Whether each has written, or has been turned away from the beginning. */
+  everybodyIsKnown(): boolean {
+    return this.loops.every(({ wrote, turnedAway }) => wrote || turnedAway >= 3);
+  }
+
+  /** Names of those who have never written. */
+  strangers(): readonly string[] {
+    return [...new Set(this.loops.flatMap(({ wrote, key }) => (wrote ? [] : [key.name])))];
   }
 
   /** Writes that were sent after `moment` (milliseconds of `performance.now`) and acknowledged. */
@@ -62,53 +75,73 @@ export class Adversary<Site extends string = TestSite> {
     return this.acknowledged.filter(({ sentAt }) => sentAt > moment);
   }
 
+  /** Returns when each customer has tried since `moment` and was turned away, or has waited for an answer for so long that none will come. */
+  async everybodyHasTried(moment: number, waitsMilliseconds = 300): Promise<void> {
+    const waits = (from: number) => performance.now() - Math.max(from, moment) > waitsMilliseconds;
+    await eventually('every customer has tried', () => this.loops.every(({ triesSince, triedSince }) => triedSince > moment || waits(triesSince)));
+  }
+
   async end(): Promise<void> {
     this.ended = true;
-    await Promise.all(this.loops);
+    this.fenceBegins();
+    for (const { session } of this.loops) session?.close();
+    await Promise.all(this.running);
   }
 
-  /** Acknowledged writes that a server does not have. */
-  missingAt(site: Site, database = 'app'): readonly Acknowledged[] {
-    const there = new Set(this.ground.sql(site, "select token from payments where token like 'adversary-%'", database).split('\n'));
-    return this.acknowledged.filter(({ token }) => !there.has(token));
+  /** Acknowledged writes of a store that a server does not have. */
+  missingAt(site: Site, store: Key['store'] = 'database', database = 'app'): readonly Acknowledged[] {
+    const there = new Set(
+      store === 'cache'
+        ? this.ground.caches?.command(site, 'KEYS', `${prefix}*`).split('\n')
+        : this.ground.sql(site, `select token from payments where token like '${prefix}%'`, database).split('\n'),
+    );
+    return this.acknowledged.filter(({ key, token }) => key.store === store && !there.has(token));
   }
 
-  private async write(key: Key): Promise<void> {
-    let client: pg.Client | undefined;
+  private async goOn(loop: Loop): Promise<void> {
     while (!this.ended) {
+      loop.triesSince = performance.now();
       try {
-        client ??= await this.open(key);
-        await this.writeOnce(client, key);
-        if (key.stays) continue;
-        await client.end();
-        client = undefined;
+        loop.session ??= await this.open(loop);
+        await loop.session.write(this.customerOf(loop));
+        if (!loop.key.stays) this.leave(loop);
+        loop.triedSince = loop.triesSince;
+        await pause(5);
       } catch {
-        client?.end().catch(() => undefined);
-        client = undefined;
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        this.leave(loop);
+        loop.triedSince = loop.triesSince;
+        await pause(20);
       }
     }
-    client?.end().catch(() => undefined);
+    this.leave(loop);
   }
 
-  private async open(key: Key): Promise<pg.Client> {
-    const client = new pg.Client({
-      ...{ host: this.ground.address(this.site), port: 5432, user: key.user, password: key.password ?? 'test-only', database: key.database ?? 'app' },
-      ...{ connectionTimeoutMillis: 1_000, query_timeout: 1_500 },
-      ...(key.replication === undefined ? {} : { replication: key.replication }),
-    });
-    client.on('error', () => undefined);
-    await client.connect();
-    if (key.begins !== undefined) await client.query(key.begins);
-    return client;
+  private async open(loop: Loop): Promise<Session> {
+    loop.turnedAway += 1;
+    const session = await openSession(this.ground, this.site, loop.key);
+    loop.turnedAway = 0;
+    return session;
   }
 
-  private async writeOnce(client: pg.Client, key: Key): Promise<void> {
-    const number = ++lastNumber;
-    const token = `adversary-${this.site}-${number}`;
-    const sentAt = performance.now();
-    await client.query(`insert into payments (customer, sequence, token) values ('seed-1', ${-1_000_000 - number}, '${token}')`);
-    this.acknowledged.push({ token, key: key.name, sentAt });
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  private leave(loop: Loop): void {
+    loop.session?.close();
+    loop.session = undefined;
+  }
+
+  private customerOf(loop: Loop): Customer {
+    const sent = new Map<string, number>();
+    return {
+      token: () => {
+        const token = `${prefix}${this.site}-${++lastNumber}`;
+        sent.set(token, performance.now());
+        return token;
+      },
+      acknowledged: (token) => {
+        loop.wrote = true;
+        this.acknowledged.push({ token, key: loop.key, sentAt: sent.get(token) ?? 0 });
+      },
+      holds: () => (loop.wrote = true),
+      fenceBegan: this.fenceBegan,
+    };
   }
 }

@@ -2,12 +2,13 @@
  * The way of a shape through the agents, on real servers: looked at, fenced while customers of every kind write, opened, detached, led back, and failed over in the end.
  * `east` is lost, `west` takes over, `north` follows it.
  */
-import { readFileSync } from 'node:fs';
-import { judgeDatabaseFence } from '../../plan/rules/fence-proof.ts';
-import type { Answer, TestEstate, TestSite } from '../site-agent/estate.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Answer, sites, type TestEstate, type TestSite } from '../site-agent/estate.ts';
 import { eventually } from '../site-agent/support.ts';
-import { Adversary, everyKey, type Key } from './adversary.ts';
+import { Adversary } from './adversary.ts';
 import { differences, photograph } from './photograph.ts';
+import { heartbeatAtStandby, judgeByHeartbeat } from './replication-proof.ts';
+import { everyKey, type Key } from './sessions.ts';
 import type { Came } from './shape.ts';
 
 /** An estate that went wrong somewhere between its looks and its end; the message says how. */
@@ -69,8 +70,8 @@ class Passage {
   /** Refusals of the looks; what is less is noted. */
   private async look(): Promise<readonly { readonly site: TestSite; readonly verb: string; readonly why: string }[]> {
     const found: { site: TestSite; verb: string; why: string }[] = [];
-    for (const site of ['east', 'west', 'north'] as const) {
-      const answer = await this.estate.verb(site, `check ${looks[site]}`);
+    const answers = await Promise.all(sites.map(async (site) => ({ site, answer: await this.estate.verb(site, `check ${looks[site]}`) })));
+    for (const { site, answer } of answers) {
       if (answer.code !== 0) throw new InBetween(`the check of ${site} itself failed: ${answer.out}`);
       for (const line of answer.out.split('\n')) {
         const [, kind, verb = '', why = ''] = /^(refused|error|exception)=(\S+): (.*)$/.exec(line) ?? [];
@@ -93,10 +94,9 @@ class Passage {
   private async fenceAndOpen(): Promise<void> {
     const adversary = new Adversary(this.estate, 'east', this.keys);
     try {
-      await eventually('every customer has written', () => new Set(adversary.acknowledged.map(({ key }) => key)).size === this.keys.length);
+      await eventually('every customer has written', () => adversary.everybodyHasWritten());
       await this.fence(adversary);
-      await this.change('east', 'database-open');
-      await this.change('east', 'cache-open');
+      await Promise.all([this.change('east', 'database-open'), this.change('east', 'cache-open')]);
       const opened = performance.now();
       await eventually('every customer writes again', () => new Set(adversary.since(opened).map(({ key }) => key)).size === this.keys.length);
     } finally {
@@ -106,8 +106,7 @@ class Passage {
 
   /** Closes and proves; a fence that is not proven says why, and is no more than that. */
   private async fence(adversary: Adversary): Promise<boolean> {
-    const closed = await this.change('east', 'database-close');
-    await this.change('east', 'cache-close');
+    const [closed] = await Promise.all([this.change('east', 'database-close'), this.change('east', 'cache-close')]);
     const test = await this.estate.verb('east', 'write-test');
     const writers = closed.fields['writers'] ?? '';
     const proven = test.fields['database_write'] === 'refused' && test.fields['database_locked'] === 'yes' && writers === '';
@@ -115,37 +114,40 @@ class Passage {
     if (test.fields['cache_write'] !== 'refused') throw new InBetween(`the cache is closed and a write was ${test.fields['cache_write']}`);
     if (writers !== '') this.note(`not proven fenced: ${writers} writes on`);
     else if (!proven) throw new InBetween(`closed, and the write test says ${test.fields['database_write']}: ${test.fields['database_detail']}`);
-    await settled();
+    await this.nothingMoves(proven, () => adversary.everybodyHasTried(moment));
     const after = adversary.since(moment);
-    if (proven && after.length > 0) throw new InBetween(`proven fenced, and ${after.length} writes were acknowledged after it, the first to ${after[0]?.key}`);
-    await this.nothingMoves(proven);
+    if (proven && after.length > 0)
+      throw new InBetween(`proven fenced, and ${after.length} writes were acknowledged after it, the first to ${after[0]?.key.name}`);
     return proven;
   }
 
-  /** Behind a proof nothing takes a transaction number any more, whoever it is. */
-  private async nothingMoves(proven: boolean): Promise<void> {
-    if (!proven || !this.estate.runs('east')) return;
+  /** Behind a proof nothing takes a transaction number any more, whoever it is, while everybody tries. */
+  private async nothingMoves(proven: boolean, tries: () => Promise<void>): Promise<void> {
+    if (!proven || !this.estate.runs('east')) return tries();
     const counter = () => this.estate.asAdministrator('east', 'select pg_snapshot_xmax(pg_current_snapshot())').trim();
     const first = counter();
-    await settled();
+    await Promise.all([tries(), pause(300)]);
     if (counter() !== first) throw new InBetween('proven fenced, and somebody still takes transaction numbers');
   }
 
   /** Both standbys leave, which may prove a fence by itself, and are led back. */
   private async leaveAndReturn(): Promise<void> {
-    await this.estate.beat('east');
-    const verdict = await this.verdictByReplication();
-    for (const site of ['west', 'north'] as const) {
-      await this.change(site, 'database-detach');
-      await this.change(site, 'cache-detach');
-    }
+    const verdict = judgeByHeartbeat(this.estate, await heartbeatAtStandby(this.estate));
+    await this.leave();
     if (verdict.proven) await this.mustNotAcknowledge();
     else this.note(`by replication: ${verdict.reason}`);
-    for (const site of ['west', 'north'] as const)
-      for (const server of ['database', 'cache']) {
+    // One may follow the other: each store's standbys in turn.
+    const back = async (server: 'database' | 'cache') => {
+      for (const site of ['west', 'north'] as const) {
         const source = this.former[`${server} ${site}`] ?? 'none';
         if (source !== 'none') await this.change(site, `${server}-follow ${source}`);
       }
+    };
+    await Promise.all([back('database'), back('cache')]);
+  }
+
+  private async leave(): Promise<void> {
+    await Promise.all((['west', 'north'] as const).flatMap((site) => [this.change(site, 'database-detach'), this.change(site, 'cache-detach')]));
   }
 
   private async sources(): Promise<Readonly<Record<string, string>>> {
@@ -157,36 +159,15 @@ class Passage {
     return Object.fromEntries(await Promise.all(found));
   }
 
-  private async verdictByReplication() {
-    const row = 'select row_to_json(h) from dr_heartbeat h';
-    const written = this.estate.sql('east', row, 'app');
-    // One standby may be held back; whoever has the row tells it.
-    const told = () => (['west', 'north'] as const).some((site) => this.estate.sql(site, row, 'app') === written);
-    await eventually('a standby has the heartbeat', told);
-    const heartbeat = JSON.parse(written) as { readonly [key: string]: string };
-    const list = (text = '') => text.split(',').filter((part) => part !== '');
-    return judgeDatabaseFence({
-      heartbeat: {
-        writtenAt: heartbeat['written_at'] ?? '',
-        synchronousStandbyNames: heartbeat['synchronous_standby_names'] ?? '',
-        synchronousCommit: heartbeat['synchronous_commit'] ?? '',
-        overrides: list(heartbeat['overrides']),
-        standbys: list(heartbeat['standbys']),
-      },
-      lostAt: new Date().toISOString(),
-      heartbeatMaxAgeSeconds: 30,
-      left: (['west', 'north'] as const).map((site) => nameOf(this.estate, site)),
-    });
-  }
-
   /** The proof assumes that no session lowers synchronous_commit for itself; everybody else must wait. */
   private async mustNotAcknowledge(): Promise<void> {
-    const waiting = this.keys.filter(({ begins }) => begins === undefined);
+    const waiting = this.keys.filter(({ aroundTheWait }) => aroundTheWait !== true);
     const adversary = new Adversary(this.estate, 'east', waiting);
-    await settled(2_000);
+    await adversary.everybodyHasTried(performance.now(), 600);
     await adversary.end();
     const [first] = adversary.acknowledged;
-    if (first) throw new InBetween(`proven by replication, and ${adversary.acknowledged.length} writes were acknowledged alone, the first to ${first.key}`);
+    if (first)
+      throw new InBetween(`proven by replication, and ${adversary.acknowledged.length} writes were acknowledged alone, the first to ${first.key.name}`);
   }
 
   /** The real thing: fenced, promoted, protected; what was acknowledged is at the target. */
@@ -200,24 +181,29 @@ class Passage {
     } finally {
       await adversary.end();
     }
-    for (const site of ['west', 'north'] as const) {
-      await this.change(site, 'database-detach');
-      await this.change(site, 'cache-detach');
-    }
-    await this.change('west', 'database-follow north');
-    await this.change('west', 'database-apply');
-    await this.change('west', 'database-promote');
-    await this.change('west', 'cache-promote');
-    await this.change('north', 'database-follow west');
-    await this.change('west', 'database-synchronous north');
-    await this.change('north', 'cache-follow west');
-    await this.change('west', 'cache-protect 1');
+    await this.leave();
+    await Promise.all([this.promoteDatabase(), this.promoteCache()]);
     const test = await this.estate.verb('west', 'write-test');
     for (const store of ['database', 'cache'])
       if (test.fields[`${store}_write`] !== 'accepted')
         throw new InBetween(`the ${store} at west was promoted, and a write is ${test.fields[`${store}_write`]}: ${test.fields[`${store}_detail`]}`);
     const missing = proven ? adversary.missingAt('west') : [];
-    if (missing.length > 0) throw new InBetween(`proven fenced, and ${missing.length} acknowledged writes are not at west, the first to ${missing[0]?.key}`);
+    if (missing.length > 0)
+      throw new InBetween(`proven fenced, and ${missing.length} acknowledged writes are not at west, the first to ${missing[0]?.key.name}`);
+  }
+
+  private async promoteDatabase(): Promise<void> {
+    await this.change('west', 'database-follow north');
+    await this.change('west', 'database-apply');
+    await this.change('west', 'database-promote');
+    await this.change('north', 'database-follow west');
+    await this.change('west', 'database-synchronous north');
+  }
+
+  private async promoteCache(): Promise<void> {
+    await this.change('west', 'cache-promote');
+    await this.change('north', 'cache-follow west');
+    await this.change('west', 'cache-protect 1');
   }
 
   private async change(site: TestSite, words: string): Promise<Answer> {
@@ -236,15 +222,4 @@ class Passage {
   private note(words: string): void {
     if (!this.said.includes(words)) this.said.push(words);
   }
-}
-
-/** As agent.conf says; by default the site's id. */
-function nameOf(estate: TestEstate, site: TestSite): string {
-  const names = [...readFileSync(estate.path(site, 'agent.conf'), 'utf8').matchAll(/^PG_STANDBY_NAME=(.+)$/gm)];
-  return names.at(-1)?.[1] ?? site;
-}
-
-/** Long enough for some writes of each customer. */
-function settled(milliseconds = 300): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -12,6 +12,8 @@ export async function openZoo(network: number, servers: Servers = {}): Promise<T
   await estate.start();
   // Whoever replicates with SQL may write where somebody has let him.
   estate.sql('east', 'grant select, insert on payments to dr_repl', 'app');
+  // Customers of the adversary: one who may do everything, and one who may write as a member of the service's role.
+  estate.sql('east', "create role chief superuser login password 'test-only'; create role clerk login password 'test-only' in role erlmcp", 'app');
   await estate.freeze();
   return estate;
 }

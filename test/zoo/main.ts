@@ -1,8 +1,9 @@
 /** Every shape of the zoo, with what must come of it. Usage: npm run test:zoo -- --help */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { carryOut, chosen, list, longCommand, type Options, say, type Work } from '../stage/command.ts';
+import { carryOut, chosen, list, longCommand, type Options, say, wholeNumber, type Work } from '../stage/command.ts';
 import { Results } from '../stage/results.ts';
+import { type DrawOptions, drawsOf, runDraws } from './draws.ts';
 import { withTable } from './mine.ts';
 import { page } from './page.ts';
 import { differs, possibleHere } from './shape.ts';
@@ -12,27 +13,39 @@ import { type Inhabitant, inhabitants, nameOf, Keeper } from './zoo.ts';
 const guide = join(import.meta.dirname, '..', '..', 'docs', 'own-estate.md');
 
 const about = 'Makes ordinary estates of many shapes, takes each through its passage, and judges what came.';
-const command = longCommand('test:zoo', about, 'shapes', 'docs/zoo.md').action(async (options: Options) => {
-  process.exitCode = await runZoo(options);
-});
+const command = longCommand('test:zoo', about, 'shapes', 'docs/zoo.md')
+  .option('--draws <number>', 'so many random draws of shapes, customers, moments and fences instead', wholeNumber)
+  .option('--seed <number>', 'the number from which the draws are made', wholeNumber, Math.floor(Date.now() / 1000))
+  .option('--draw <number>', 'only this draw of the seed', wholeNumber)
+  .action(async (options: Options & DrawOptions) => {
+    const draws = drawsOf(options);
+    process.exitCode = await withKeepers(options, (keepers) => (draws.length > 0 ? runDraws(keepers, draws) : runZoo(keepers, options)));
+    if (draws.length > 0) say(`Seed ${options.seed}.`);
+  });
 
-async function runZoo(options: Options): Promise<number> {
-  const results = new Results('zoo');
-  if (options.write !== undefined) writeFileSync(guide, withTable(readFileSync(guide, 'utf8')));
-  const work: Work<Inhabitant, Keeper> = { results, nameOf, one: pass, page: () => page(results) };
-  const shapes = chosen(inhabitants.filter(possibleHere), work, options);
-  if (options.list) {
-    list(shapes, work, options);
-    return 0;
-  }
+/** Opens as many places as the command line asks for, and closes them whatever comes of it. */
+async function withKeepers(
+  options: Options,
+  act: (keepers: readonly Keeper[]) => Promise<{ readonly clean: boolean; readonly text: string }>,
+): Promise<number> {
   const keepers = Array.from({ length: options.stacks }, (_, number) => new Keeper(number));
   try {
-    const { clean, text } = await carryOut(keepers, shapes, work, options);
+    const { clean, text } = await act(keepers);
     say(text);
     return clean ? 0 : 1;
   } finally {
     for (const keeper of keepers) await keeper.close();
   }
+}
+
+async function runZoo(keepers: readonly Keeper[], options: Options) {
+  const results = new Results('zoo');
+  const work: Work<Inhabitant, Keeper> = { results, nameOf, one: pass, page: () => page(results) };
+  if (options.write !== undefined) writeFileSync(guide, withTable(readFileSync(guide, 'utf8')));
+  const shapes = chosen(inhabitants.filter(possibleHere), work, options);
+  if (!options.list) return carryOut(keepers, shapes, work, options);
+  list(shapes, work, options);
+  return { clean: true, text: `${shapes.length} shapes.` };
 }
 
 async function pass(keeper: Keeper, inhabitant: Inhabitant) {

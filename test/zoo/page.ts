@@ -1,6 +1,7 @@
 /** What came of each shape, as a page. */
 import { markdownTable } from 'markdown-table';
 import { type Results, tally } from '../stage/results.ts';
+import { drawResults } from './draws.ts';
 import { type Expected, groups } from './shape.ts';
 import { inhabitants, nameOf } from './zoo.ts';
 
@@ -17,6 +18,7 @@ export function page(results: Results): string {
     '',
     tally(names, results),
     '',
+    ...draws(),
     ...groups.flatMap((group) => {
       const rows = inhabitants.filter((one) => one.group === group).map((one) => [one.name, one.like, expectation(one.expected), came(results, nameOf(one))]);
       return rows.length === 0
@@ -24,6 +26,19 @@ export function page(results: Results): string {
         : [`## ${group[0]?.toUpperCase()}${group.slice(1)}`, '', markdownTable([['shape', 'what it is like', 'must come', 'came'], ...rows]), ''];
     }),
   ].join('\n');
+}
+
+/** What came of the adversary's draws, where some were run. */
+function draws(): readonly string[] {
+  const names = drawResults.names();
+  if (names.length === 0) return [];
+  return [
+    'Draws of one or two shapes, customers of every kind, each with his moment, and a fence by agent or by replication (`npm run test:zoo -- --draws 300 --seed 7`, one again with `--draw K`); whatever was called',
+    'proven must hold:',
+    '',
+    tally(names, drawResults),
+    '',
+  ];
 }
 
 function expectation(expected: Expected): string {
