@@ -15,6 +15,7 @@ export interface Removal {
 }
 
 const rules = 'test/plan/rules';
+const locks = 'test/site-agent/locks.test.ts';
 const guards = 'test/workflows/guards.test.ts';
 const endings = 'test/workflows/endings.test.ts';
 const failover = 'test/workflows/regional-failover.test.ts';
@@ -383,7 +384,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Lock: it is tried with the keys of customers, not with the administrator´s',
     file: 'site-agent/site-agent',
-    edits: [{ find: 'elif hba_closed && [ -f "$STATE_DIR/keys" ]; then', replace: 'elif false; then' }],
+    edits: [{ find: 'elif hba_closed; then', replace: 'elif false; then' }],
     test: { file: 'test/site-agent/agent.test.ts', title: 'a closed file under which a customer gets in is no lock' },
   },
   {
@@ -401,7 +402,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Lock: an open that the server does not confirm is not done',
     file: 'site-agent/site-agent',
-    edits: [{ find: 'case $door_said in open* | down*) ;; *) return 1 ;; esac', replace: ':' }],
+    edits: [{ find: '!= yes ] ;; *) return 1 ;; esac', replace: '!= yes ] ;; esac' }],
     test: { file: 'test/site-agent/agent.test.ts', title: 'an open that the server does not confirm is not done' },
   },
   {
@@ -439,5 +440,35 @@ export const removals: readonly Removal[] = [
     file: 'workflows/steps/detection.ts',
     edits: [{ find: "if (refusals.status === 'fulfilled') mustBeReady(run, facts, refusals.value);", replace: '' }],
     test: { file: 'test/workflows/refusals.test.ts', title: 'that come while people decide are put to them before the fence' },
+  },
+  {
+    guard: 'Lock: it is the file as it was written, and no line more',
+    file: 'site-agent/site-agent',
+    edits: [{ find: 'hba_locked() { hba_closed && cmp -s "$(hba_file)" "$STATE_DIR/pg_hba.closed"; }', replace: 'hba_locked() { hba_closed; }' }],
+    test: { file: locks, title: 'does not stand under a line that somebody has added' },
+  },
+  {
+    guard: 'Lock: whoever was connected and had not signed in is ended',
+    file: 'site-agent/site-agent',
+    edits: [{ find: '    end_strangers\n', replace: '' }],
+    test: { file: locks, title: 'is shut for whoever was connected and had not signed in' },
+  },
+  {
+    guard: 'Lock: "down" is a server that is gone, not one that does not listen here',
+    file: 'site-agent/site-agent',
+    edits: [{ find: 'if [ "$how" = down ] && has_postmaster; then how=no-answer; fi', replace: '' }],
+    test: { file: locks, title: 'is not there when the server runs and only does not listen where the agent asks' },
+  },
+  {
+    guard: 'Lock: a cache whose maximum lag is 0 gets one',
+    file: 'site-agent/site-agent',
+    edits: [{ find: '[ "${max_lag:-0}" -gt 0 ] || redis_ok CONFIG SET min-replicas-max-lag 10', replace: ':' }],
+    test: { file: locks, title: 'holds where a maximum lag of 0 would switch it off' },
+  },
+  {
+    guard: 'Undo: it obeys the notes of its own run only',
+    file: 'site-agent/site-agent',
+    edits: [{ find: 'if [ "$(standby_note epoch)" = "${EPOCH:-$(held_epoch)}" ]; then to=', replace: 'if true; then to=' }],
+    test: { file: locks, title: 'obeys no note of an older run' },
   },
 ];
