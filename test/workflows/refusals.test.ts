@@ -1,6 +1,6 @@
 /** Goal: what an agent would refuse, or cannot do whole, is in front of people before anything is changed. Method: a real worker on the model, skipped time. */
 import { describe, expect, it } from 'vitest';
-import { endOf, estate, openGate, rig, start, vote, useFailovers } from '../support/failover.ts';
+import { electorate, endOf, estate, openGate, rig, start, vote, useFailovers } from '../support/failover.ts';
 
 useFailovers();
 
@@ -26,11 +26,13 @@ describe('refusals', () => {
   it('that come while people decide are put to them before the fence', async () => {
     const report = await rig.with(estate, async () => {
       const handle = await start();
-      await openGate(handle, 'activation');
+      const [first, second] = electorate.slice(0, 2);
+      await vote(handle, 'approve', [first ?? ''], 'activation');
+      // From the last vote on: whoever asks next is the step before the fence.
       estate.before = (name) => {
-        if (name === 'watchHealthCheck') estate.refusals.set('eu-central-1', [{ verb: 'database-promote', reason: smaller }]);
+        if (name === 'readRefusals') estate.refusals.set('eu-central-1', [{ verb: 'database-promote', reason: smaller }]);
       };
-      await vote(handle, 'approve', undefined, 'activation');
+      await vote(handle, 'approve', [second ?? ''], 'activation');
       const gate = await openGate(handle, 'failed-step');
       expect(gate.evidence.join(' ')).toContain(`eu-central-1 can no longer take over. Its agent would refuse database-promote: ${smaller}`);
       expect(estate.changes()).toEqual([]);
