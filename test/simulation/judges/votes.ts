@@ -54,7 +54,9 @@ function agreeing(lived: Lived, gate: Decided, plan: Plan): readonly string[] {
 function standing({ witness }: Lived, gate: Decided): readonly Cast[] {
   const closed = Date.parse(gate.closedAt ?? '');
   // The simulated clock knows parts of a millisecond, a record does not.
-  const cast = witness.votes(gate.execution).filter(({ at, payload }) => payload.gate === gate.gate && at >= Date.parse(gate.openedAt) && Math.floor(at) <= closed);
+  const cast = witness
+    .votes(gate.execution)
+    .filter(({ at, payload }) => payload.gate === gate.gate && at >= Date.parse(gate.openedAt) && Math.floor(at) <= closed);
   if (!gate.gate.startsWith('activation')) return cast;
   const looks = looksOf(witness.asked.filter(({ execution }) => execution === gate.execution));
   const worse = looks.filter((look, index) => index > 0 && look.at <= closed && look.rank > (looks[index - 1]?.rank ?? 0)).at(-1);
