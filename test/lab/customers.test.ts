@@ -42,7 +42,7 @@ beforeAll(async () => {
       sites.map(({ site }) => ({
         site,
         database: { host: addresses.real(site), port: 5432, user: 'dr_observer', password: golden.passwords.observer, database: databaseName },
-        redis: { host: addresses.real(site), port: 6379, username: cacheAccounts.observer, password: golden.passwords.observer },
+        redis: { host: addresses.real(site), port: 6379, username: cacheAccounts.admin, password: golden.passwords.admin },
       })),
   });
   await network.start();
