@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Tests that start a whole lab: one after the other, since a lab wants the machine for itself. */
 const withLab = ['test/lab/**/*.test.ts', 'test/activities/**/*.test.ts', 'test/scenarios/**/*.test.ts', 'test/browser/**/*.test.ts'];
 
+/** Whole failovers of dangerous shapes, ten minutes of one lab: `npm run test:estates`. */
+const ordinaryEstates = ['test/scenarios/ordinary-estates.test.ts'];
+
 export default defineConfig({
   test: {
     // The SDK's native bridge does not bear threads.
@@ -31,6 +34,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: withLab,
+          exclude: ordinaryEstates,
           pool: 'forks',
           maxWorkers: 2,
           // Two shared cores: a lab that starves is given one more try, and vitest prints that it needed it. A second failure counts.
@@ -38,6 +42,16 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'estates',
+          include: ordinaryEstates,
+          pool: 'forks',
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
