@@ -15,7 +15,8 @@ import { attempt, type Attempt } from '../attempt.ts';
 import type { Fence } from './port.ts';
 
 const assumptions: Record<ServerKind, (site: SiteId) => string> = {
-  database: (site) => `nobody changes ${site} while it is cut off, and no client there lowers synchronous_commit for its own session or cancels a COMMIT that waits`,
+  database: (site) =>
+    `nobody changes ${site} while it is cut off, and no client there lowers synchronous_commit for its own session or cancels a COMMIT that waits`,
   cache: (site) => `nobody changes ${site} while it is cut off`,
 };
 
