@@ -176,18 +176,20 @@ export class TestEstate {
   redis(site: TestSite, ...command: readonly string[]): string {
     const [user, secret = user] = readFileSync(this.path(site, 'redis-auth'), 'utf8').trim().split(' ');
     const as = user === secret ? [] : ['--user', String(user)];
-    return execFileSync('redis-cli', ['-h', this.address(site), ...as, ...command], {
+    const client = [...readFileSync(this.path(site, 'agent.conf'), 'utf8').matchAll(/^REDIS_CLI=(.*)$/gm)].at(-1)?.[1] ?? '';
+    return execFileSync(client, ['-h', this.address(site), ...as, ...command], {
       env: { REDISCLI_AUTH: secret, PATH: process.env['PATH'] },
       encoding: 'utf8',
       stdio: 'pipe',
     }).trim();
   }
 
-  /** As customers of the cache come in: with the login that the agent has. */
+  /** As customers of the cache come in: with the login that the agent has, by TLS where nothing else is served. */
   readonly caches = {
     login: (site: TestSite) => {
       const [first = '', second] = readFileSync(this.path(site, 'redis-auth'), 'utf8').trim().split(' ');
-      return second === undefined ? { password: first } : { username: first, password: second };
+      const tls = /^tls-port /m.test(readFileSync(this.path(site, 'redis.conf'), 'utf8')) ? { tls: { rejectUnauthorized: false } } : {};
+      return { ...(second === undefined ? { password: first } : { username: first, password: second }), ...tls };
     },
     command: (site: TestSite, ...words: readonly string[]) => this.redis(site, ...words),
   };

@@ -67,11 +67,62 @@ describe('the lock of a database', () => {
     }
   });
 
+  test.each([
+    ['but those that are kept for administrators', ['erlmcp']],
+    ['its administrator´s too', ['erlmcp', 'dr_admin']],
+  ])('shuts a server whose connections are all taken, %s', async (_which, roles) => {
+    await estate.stopPostgres('east');
+    await estate.startPostgres('east', '-c', 'max_connections=12');
+    const pool = new Pool(roles);
+    try {
+      await eventually('no connection is free', () => pool.isFull());
+      const closed = await change('east', 'database-close');
+      expect(closed).toMatchObject({ code: 0, fields: { after: 'closed', writers: '' } });
+      expect(await fields('east', 'write-test')).toMatchObject({ database_write: 'refused', database_locked: 'yes' });
+      expect(await change('east', 'database-open')).toMatchObject({ code: 0 });
+      await eventually('customers are back', () => pool.isFull());
+    } finally {
+      await pool.end();
+    }
+  });
+
   test('"refused" is what the server refuses, and no other failure of a write', async () => {
     estate.sql('east', 'drop table dr_write_test', 'app');
     expect(await fields('east', 'write-test')).toMatchObject({ database_write: 'no-answer', database_locked: 'no' });
   });
 });
+
+/** Customers who hold every connection that their role gets, and come again whenever one ends. */
+class Pool {
+  private readonly clients = new Map<number, { readonly client: pg.Client; inside: boolean }>();
+  private readonly timer: NodeJS.Timeout;
+  private number = 0;
+
+  constructor(roles: readonly string[]) {
+    this.timer = setInterval(() => roles.forEach((role) => this.come(role)), 20);
+  }
+
+  private come(user: string): void {
+    if (this.clients.size >= 20) return;
+    const number = this.number++;
+    const client = new pg.Client({ host: estate.address('east'), user, password: 'test-only', database: 'app', connectionTimeoutMillis: 5_000 });
+    const entry = { client, inside: false };
+    this.clients.set(number, entry);
+    const gone = () => void this.clients.delete(number);
+    client.on('error', gone).on('end', gone);
+    client.connect().then(() => (entry.inside = true), gone);
+  }
+
+  /** As many are in as the server takes besides those that it keeps for administrators. */
+  isFull(): boolean {
+    return [...this.clients.values()].filter(({ inside }) => inside).length >= 9;
+  }
+
+  async end(): Promise<void> {
+    clearInterval(this.timer);
+    await Promise.all([...this.clients.values()].map(({ client }) => client.end().catch(() => undefined)));
+  }
+}
 
 describe('an undo', () => {
   test('obeys no note of an older run', async () => {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { sites, type TestEstate, type TestSite } from '../site-agent/estate.ts';
 import { eventually } from '../site-agent/support.ts';
-import { agentSetting, cachesFollow, program, restartCache } from './shaping.ts';
+import { agentSetting, cachesFollow, certificates, program, restartCache } from './shaping.ts';
 import type { Shape } from './shape.ts';
 
 const set = (name: string, like: string, ...settings: readonly (readonly string[])[]): Shape<TestEstate> => ({
@@ -97,6 +97,28 @@ export const cacheShapes: readonly Shape<TestEstate>[] = [
     expected: { comes: 'works' },
   },
   {
+    name: 'TLS only',
+    group: 'cache',
+    like: 'No port without TLS; replicas copy by TLS. REDIS_CLI is a program that adds --tls.',
+    setUp: async (estate) => {
+      const tls = certificates(estate, ['cache']);
+      const settings = [
+        'tls-port 6379',
+        `tls-cert-file ${tls.certificate('cache')}`,
+        `tls-key-file ${tls.key('cache')}`,
+        `tls-ca-cert-file ${tls.authority}`,
+        'tls-auth-clients no',
+        'tls-replication yes',
+      ];
+      for (const site of sites) {
+        agentSetting(estate, site, `REDIS_CLI=${program(estate, site, 'redis-by-tls', `exec redis-cli --tls --cacert ${tls.authority} "$@"`)}`);
+        await restartCache(estate, site, (conf) => `${conf}port 0\n${settings.join('\n')}\n`);
+      }
+      await cachesFollow(estate);
+    },
+    expected: { comes: 'works' },
+  },
+  {
     name: 'an administrator who may not administer',
     group: 'cache',
     like: 'The agent´s user lacks CONFIG.',
@@ -178,8 +200,7 @@ export const cacheShapes: readonly Shape<TestEstate>[] = [
   },
 ];
 
-/** Settings of a configuration file as arguments of the program. */
-/** What the site's own file says, which holds nothing that its version does not know. */
+/** Settings of a configuration file as arguments of the program. What the site's own file says, which holds nothing that its version does not know. */
 function argumentsOf(estate: TestEstate, site: TestSite): readonly string[] {
   const lines = readFileSync(estate.path(site, 'redis.conf'), 'utf8').trim().split('\n');
   return lines.flatMap((line) => {
