@@ -108,6 +108,12 @@ export class TestEstate {
     await Promise.all(sites.flatMap((site) => [this.startPostgres(site), this.startRedis(site)]));
     await eventually('west is synchronous, north follows', () => this.standbysOf('east') === 'async\nquorum');
     await eventually('replicas of the cache are online', () => this.onlineReplicas('east') === 2);
+    await eventually('every replica of the cache is whole', () => this.cachesAreWhole());
+  }
+
+  /** A replica counts as online while it still loads what it was sent. */
+  cachesAreWhole(): boolean {
+    return sites.every((site) => !/master_link_status:down|master_sync_in_progress:1/.test(this.redis(site, 'INFO', 'replication')));
   }
 
   private async shutDown(): Promise<void> {

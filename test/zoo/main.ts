@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { carryOut, chosen, list, longCommand, type Options, say, wholeNumber, type Work } from '../stage/command.ts';
 import { Results } from '../stage/results.ts';
 import { type DrawOptions, drawsOf, runDraws } from './draws.ts';
-import { withTable } from './mine.ts';
+import { withTable } from './own-estate-table.ts';
 import { page } from './page.ts';
 import { differs, possibleHere } from './shape.ts';
 import { type Inhabitant, inhabitants, nameOf, Keeper } from './zoo.ts';

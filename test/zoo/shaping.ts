@@ -57,12 +57,7 @@ export async function restartCache(estate: TestEstate, site: TestSite, change: (
 
 export async function cachesFollow(estate: TestEstate, online = 2): Promise<void> {
   await eventually('replicas of the cache are online', () => estate.onlineReplicas('east') === online);
-  // A replica counts as online while it still loads what it was sent.
-  for (const site of sites)
-    await eventually(
-      `the cache at ${site} is whole`,
-      () => !/master_link_status:down|master_sync_in_progress:1/.test(estate.redis(site, 'INFO', 'replication')),
-    );
+  await eventually('every replica of the cache is whole', () => estate.cachesAreWhole());
 }
 
 /** A command of the operator's, as an executable file; gives its path. */
