@@ -1,5 +1,6 @@
 /** What comes after a change: a lost reply and its repeat, a restart, a source that is still dead, on real servers. */
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { pgBin, TestEstate, type TestSite } from './estate.ts';
 import { clientWrite } from './clients.ts';
@@ -143,4 +144,20 @@ test('a standby is known by its name in whatever case', async () => {
   expect(await change('north', 'database-detach')).toMatchObject({ code: 0 });
   expect(await change('north', 'database-return')).toMatchObject({ code: 0 });
   expect(await change('east', 'database-synchronous north')).toMatchObject({ code: 0, fields: { after: expect.stringMatching(/ANY 1 \("north"\)/) } });
+});
+
+test('no password of replication stands on a command line', async () => {
+  const words = estate
+    .asAdministrator('north', 'show primary_conninfo')
+    .trim()
+    .replace(/passfile=\S+/, "password='test-only'");
+  estate.asAdministrator('north', `alter system set primary_conninfo = '${words.replaceAll("'", "''")}'`);
+  estate.asAdministrator('north', 'select pg_reload_conf()');
+  const [folder, log] = [estate.path('north', 'shim'), estate.path('north', 'state', 'psql.log')];
+  writeFileSync(join(folder, 'psql'), `#!/bin/sh\necho "$*" >>${log}\nexec ${pgBin}/psql "$@"\n`, { mode: 0o755 });
+  symlinkSync(join(pgBin, 'pg_controldata'), join(folder, 'pg_controldata'));
+  appendFileSync(estate.path('north', 'agent.conf'), `PG_BIN=${folder}\n`);
+  expect(await change('north', 'database-follow west')).toMatchObject({ code: 0, fields: { after: 'following west' } });
+  expect(readFileSync(log, 'utf8')).toContain('-d postgres');
+  expect(readFileSync(log, 'utf8')).not.toContain('test-only');
 });
