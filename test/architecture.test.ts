@@ -174,6 +174,11 @@ describe('the house rules', () => {
       expect(longFunctions({ path: 'x.ts', text: `${head}\n${'  a();\n'.repeat(69)}}` }), head).toEqual([]);
     }
   });
+  it('name each function of the agent once, since a shell takes the last without a word', () => {
+    const names = [...agent.text.matchAll(/^(\w+)\(\) \{/gm)].map(([, name]) => name);
+    expect(names).toContain('database_close');
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
   it('keep the estate out of the code: only plans, the lab, tests and benchmarks name erlmcp or a site', () => {
     const code = (text: string) => text.replace(/^\s*(\/\*\*|\*|\/\/).*$/gm, '').replaceAll('plan/erlmcp', '');
     const naming = sources.filter(

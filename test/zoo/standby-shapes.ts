@@ -91,7 +91,7 @@ export const standbyShapes: readonly Shape<TestEstate>[] = [
       await set(estate, 'north', { primary_conninfo: `'postgresql://dr_repl:test-only@${estate.address('east')}:5432/?application_name=north'` });
       await streams(estate);
     },
-    expected: { comes: 'refused', says: /primary_conninfo of the standby at north is an address \(URI\).*write it as host=/ },
+    expected: { comes: 'refused', says: /primary_conninfo of the standby at north is a URI.*Write it as host=/ },
   },
   {
     name: 'a password in primary_conninfo',
