@@ -17,7 +17,7 @@ import { recordLines } from './records.ts';
 import type { Run } from './run.ts';
 import type { Look } from './step-body.ts';
 import { mustBeFailed, lookAtSite } from './steps/detection.ts';
-import { allProven, mustHaveOneWriter, predictServers } from './servers.ts';
+import { allProven, mustHaveOneWriter, predictServers, toldOf } from './servers.ts';
 
 /** Step: people decide whether the failover begins. The evidence is looked at again while they think; a site that recovers ends the question. */
 export function activation(run: Run, facts: RecoveryFacts, first: Assessment): Look<Decision> {
@@ -51,7 +51,7 @@ export function activation(run: Run, facts: RecoveryFacts, first: Assessment): L
 /** The third way to pass the fence: people accept, by a typed number of seconds, what an unproven fence may cost. */
 export async function askIfFenceIsUnproven(run: Run, facts: RecoveryFacts, fences: readonly Fence[]): Promise<void> {
   if (run.rules.changes === 'print' || allProven(fences)) return;
-  const unproven = fences.filter((fence) => !fence.proven).map((fence) => fence.proof);
+  const unproven = fences.filter((fence) => !fence.proven).map(toldOf);
   const { read } = toolsFor('Count what an unproven fence may cost', seconds(run.plan.estate.detection.evidenceMaxAge));
   try {
     await countLoss(run, facts, read);

@@ -22,6 +22,18 @@ export function provenPart(fence: Fence): Fence | null {
     : { ...fence, proven: true, servers, proof: `${servers.map(({ server, how }) => `${server}: ${how}`).join('; ')}.` };
 }
 
+/** The fence by the next method, with why the site's agent had not proven the same servers: what stops people there would be lost with its answer. */
+export function afterAgent(agent: Fence | null, fence: Fence): Fence {
+  const asked = (kind: ServerKind) => agent?.servers.find(({ server, state }) => server === kind && state !== 'fenced');
+  const reasons = fence.servers.flatMap(({ server }) => asked(server)?.how ?? []);
+  return reasons.length === 0 ? fence : { ...fence, byAgentBefore: reasons.join('; ') };
+}
+
+/** What people read of a fence. */
+export function toldOf({ proof, byAgentBefore }: Fence): string {
+  return byAgentBefore === undefined ? proof : `${proof} (its agent, asked before, had not proven it: ${byAgentBefore})`;
+}
+
 /** Kinds of server at a site that no fence has proven closed. */
 export function openServers(plan: Plan, site: SiteId, fences: readonly Fence[]): readonly ServerKind[] {
   return serversAt(plan, site).filter((server) => !fenceOf(fences, site, server));

@@ -1,6 +1,6 @@
 /** The fence of a site that nobody reaches: what it needs in order to acknowledge leaves it. The rule is plan/rules/fence-proof.ts; here are its facts. */
 import { seconds } from '../../plan/durations.ts';
-import { cacheFenceHoldsAfterSeconds, judgeCacheFence, judgeDatabaseFence, type FenceVerdict } from '../../plan/rules/fence-proof.ts';
+import { assumptions, cacheFenceHoldsAfterSeconds, judgeCacheFence, judgeDatabaseFence, type FenceVerdict } from '../../plan/rules/fence-proof.ts';
 import type { ServerKind } from '../../plan/rules/servers.ts';
 import { standbyNames } from '../../plan/rules/standby-names.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
@@ -13,12 +13,6 @@ import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { until } from '../waiting.ts';
 import { attempt, type Attempt } from '../attempt.ts';
 import type { Fence } from './port.ts';
-
-const assumptions: Record<ServerKind, (site: SiteId) => string> = {
-  database: (site) =>
-    `nobody changes ${site} while it is cut off, and no client there lowers synchronous_commit for its own session or cancels a COMMIT that waits`,
-  cache: (site) => `nobody changes ${site} while it is cut off`,
-};
 
 /** A database that may have followed the lost primary, as its agent tells. */
 interface Survivor {

@@ -21,6 +21,8 @@ export interface Fence {
   readonly servers: readonly WriterState[];
   /** One sentence: the write that failed, or the settings that make an acknowledgement impossible; or why there is no proof. */
   readonly proof: string;
+  /** Why the site's own agent, which was asked first, has not proven the same servers; for people alone. The run adds it, no driver does; absent when the agent was not asked. */
+  readonly byAgentBefore?: string;
   /** What the proof takes for granted; absent when nothing. */
   readonly assumption?: string;
   /** What holds and is less than it should be, one sentence each, such as a fence that ends with a restart. Absent in the results of older releases. */

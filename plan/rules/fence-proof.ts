@@ -2,6 +2,8 @@
  * Can a primary that nobody reaches still acknowledge a write? Pure.
  * The proof rests on what the primary last wrote about itself, and on which of its standbys have left it. Whatever is not known counts as "it can".
  */
+import type { SiteId } from '../schema.ts';
+import type { ServerKind } from './servers.ts';
 
 /** What the primary wrote about its own settings, read at a standby. */
 export interface PrimaryHeartbeat {
@@ -103,6 +105,14 @@ export function judgeCacheFence(facts: CacheFenceFacts): FenceVerdict {
     proof: `it asks for ${heartbeat.minReplicasToWrite} replica(s) not older than ${heartbeat.minReplicasMaxLagSeconds} s, and all but ${staying} left`,
   };
 }
+
+/** What a proof by replication takes for granted of the lost site, as the end of a sentence: nobody can see it from afar. */
+export const assumptions: Readonly<Record<ServerKind, (site: SiteId) => string>> = {
+  // A client whose COMMIT waits is told that it is done when somebody cancels the wait: nothing at the standbys keeps that from happening.
+  database: (site) =>
+    `nobody changes ${site} while it is cut off, and no client there lowers synchronous_commit for its own session or cancels a COMMIT that waits`,
+  cache: (site) => `nobody changes ${site} while it is cut off`,
+};
 
 /** How long after the last replica left an isolated primary still acknowledges: its maximum lag, and 2 s for its own clock ticks. */
 export function cacheFenceHoldsAfterSeconds(maxLagSeconds: number): number {

@@ -130,9 +130,9 @@ export class TestEstate {
     return (this.redis(site, 'INFO', 'replication').match(/state=online/g) ?? []).length;
   }
 
-  /** One verb as over SSH, where the text arrives in SSH_ORIGINAL_COMMAND. */
-  async verb(site: TestSite, command: string): Promise<Answer> {
-    return this.agent(site, [], { SSH_ORIGINAL_COMMAND: command });
+  /** One verb as over SSH, where the text arrives in SSH_ORIGINAL_COMMAND; `env` is what the agent's account has besides. */
+  async verb(site: TestSite, command: string, env: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return this.agent(site, [], { ...env, SSH_ORIGINAL_COMMAND: command });
   }
 
   /** A verb that changes something, in the name of run-1 with epoch 1. */

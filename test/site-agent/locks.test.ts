@@ -145,6 +145,16 @@ describe('an undo', () => {
     expect(await change('north', 'cache-return', 3)).toMatchObject({ code: 0, fields: { after: 'following east' } });
   });
 
+  test('opens a server that lets not even its administrator in, by the signal', async () => {
+    await change('east', 'database-close');
+    const [mark = ''] = readFileSync(hba('east'), 'utf8').split('\n');
+    writeFileSync(hba('east'), `${mark}\nhost all all all reject\n`);
+    estate.asAdministrator('east', 'select pg_reload_conf()');
+    await eventually('nobody is let in', async () => (await fields('east', 'database-status'))['running'] === 'no');
+    expect(await change('east', 'database-open')).toMatchObject({ code: 0, fields: { after: 'open' } });
+    expect(clientWrite(estate, 'east')).toBe('accepted');
+  });
+
   test('knows the way home after a follow that failed twice', async () => {
     const words = estate.asAdministrator('north', 'show primary_conninfo');
     await change('north', 'database-detach');

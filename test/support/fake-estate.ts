@@ -60,6 +60,8 @@ export class FakeEstate extends FakeService {
   serviceStartable = true;
   /** Kinds of server that agents prove closed; null: all that they can close. */
   agentCloses: readonly ServerKind[] | null = null;
+  /** Why an agent does not prove the others closed. */
+  readonly leftOpen = 'it was closed, but pg_cron may write on';
   dataPlaneWorks = true;
   /** What keeps a standby from applying. */
   readonly heldBack = new Map<SiteId, string>();
@@ -311,7 +313,11 @@ export class FakeEstate extends FakeService {
           const closes = (server: ServerKind) => this.agentCloses?.includes(server) ?? true;
           const all = closedByAgents(this.snapshot.plan);
           const proven = all.length > 0 && all.every(closes);
-          return { ...fence(site, 'agent', proven, 'database'), servers: all.flatMap((server) => fence(site, 'agent', closes(server), server).servers) };
+          const servers = all.flatMap((server) => fence(site, 'agent', closes(server), server).servers);
+          return {
+            ...fence(site, 'agent', proven, 'database'),
+            servers: servers.map((state) => (state.state === 'fenced' ? state : { ...state, how: this.leftOpen })),
+          };
         });
       },
       fenceDatabaseByReplication: async ({ run, site, standbys }) => {

@@ -68,8 +68,23 @@ describe('guards', () => {
     expect(report.gates.filter(({ gate }) => gate.startsWith('accepted-risk'))).toHaveLength(1);
     expect(report.exceptions.join(' '), 'and the report says to how much it grew').toContain('which grew with the time: at most');
     expect(report.steps.find(({ id }) => id === 'fence-site')?.evidence).toMatch(/^fenced \(agent\): database: model\. · NOT proven \(replication\)/);
-    expect(report.exceptions[0]).toBe('us-east-1 was not proven fenced: no proof');
+    expect(evidence, 'what people read says why the agent did not prove it').toContain(estate.leftOpen);
+    expect(report.exceptions[0]).toBe(`us-east-1 was not proven fenced: no proof (its agent, asked before, had not proven it: ${estate.leftOpen})`);
     expect(report.leftovers.join(' '), 'the child stays for the cache').toContain('fence-on-return');
+  });
+
+  it('says why the agent has not proven a server that the next method proves, and no more than that', async () => {
+    estate.dead.delete('us-east-1');
+    estate.agentCloses = ['cache'];
+    const report = await rig.with(estate, async () => {
+      const handle = await start({ declaredFailed: { reason: 'it answers with wrong data' } });
+      await vote(handle, 'approve');
+      return endOf(handle);
+    });
+    expect(report.steps.find(({ id }) => id === 'fence-site')?.evidence).toBe(
+      `fenced (agent): cache: model. · fenced (replication): the database at us-east-1 acknowledges nothing (its agent, asked before, had not proven it: ${estate.leftOpen})`,
+    );
+    expect(report.outcome).toBe('recovered');
   });
 
   it('never routes to a target whose content is wrong, and names function and difference', async () => {

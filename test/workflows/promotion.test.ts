@@ -1,9 +1,13 @@
-/** Goal: what a step says of the contents of caches is no more than how it was had. Method: the sentence of each form of the evidence. */
+/**
+ * Goal: what a step past the point of no return found is told: of the contents of caches no more than how it was had, and all that is left for people. Method: the sentence of
+ * each form of the evidence; a change that leaves something.
+ */
 import { expect, test } from 'vitest';
 import type { Comparison } from '../../activities/cache/port.ts';
 import type { RecoveryFacts } from '../../workflows/facts.ts';
 import type { Run } from '../../workflows/run.ts';
-import { promoteCache } from '../../workflows/steps/promotion.ts';
+import type { Pace, StepTools } from '../../workflows/activity-proxies.ts';
+import { promoteCache, promoteDatabase, protectData } from '../../workflows/steps/promotion.ts';
 import { loadPlan } from '../../plan/load.ts';
 
 const change = { before: 'replica', after: 'primary', changed: true, source: 'site-agent west', at: '2026-05-04T13:37:00Z' };
@@ -31,4 +35,18 @@ test.each<[Comparison, string]>([
   [{ by: 'nothing', why: 'no replica follows' }, 'primary; its content was not compared: no replica follows'],
 ])('a comparison $by says so', async (comparison, sentence) => {
   expect(await said(comparison)).toBe(sentence);
+});
+
+test.each([
+  ['promotes the database', promoteDatabase],
+  ['protects the data', protectData],
+] as const)('what is left for people by a step that %s is left over in the report, once', async (_, stepOf) => {
+  const { plan } = await loadPlan('plan/erlmcp');
+  const facts = { from: 'us-east-1', to: 'eu-central-1', leftovers: [] } as unknown as RecoveryFacts;
+  const left = async () => ({ ...change, remaining: ['The slot old_slot is used no more.'] });
+  const tools = { change: { promoteDatabase: left, protectDatabase: left } } as unknown as StepTools & Pace;
+  const step = stepOf({ plan, context: () => ({}) } as unknown as Run, facts);
+  // A step that is tried again tells the same.
+  for (const _again of [1, 2]) await step.act(tools);
+  expect(facts.leftovers).toEqual(['The slot old_slot is used no more.']);
 });

@@ -13,7 +13,7 @@ import { addLeftover, dropLeftover, endFenceOnReturn, FenceOnReturn, zoneLeftove
 import { describe, failure } from '../failures.ts';
 import type { Run } from '../run.ts';
 import type { Alteration } from '../step-body.ts';
-import { openServers, provenPart } from '../servers.ts';
+import { afterAgent, openServers, provenPart, toldOf } from '../servers.ts';
 import { cacheSites, databaseSites, otherSites } from '../sites.ts';
 import { mustStillBeFailed } from './detection.ts';
 
@@ -83,7 +83,7 @@ export function fenceByFirstProof(run: Run, facts: RecoveryFacts): Alteration<re
       if (openServers(run.plan, site, byAgent).length > 0) await watch.begin();
       return facts.fences;
     },
-    found: (fences) => fences.map((proof) => `${proof.proven ? 'fenced' : 'NOT proven'} (${proof.method}): ${proof.proof}`).join(' · '),
+    found: (fences) => fences.map((proof) => `${proof.proven ? 'fenced' : 'NOT proven'} (${proof.method}): ${toldOf(proof)}`).join(' · '),
     undo: {
       would: `let ${site} write again and its standbys follow it`,
       act: async ({ change }) => {
@@ -123,7 +123,8 @@ async function fence(
   // An agent that gave no answer to the claim a moment ago is not waited for once more, unless the step is tried again; the child finds it when it comes back.
   const silent = facts.agentSilent;
   facts.agentSilent = false;
-  const byAgent = silent ? null : provenPart(await change.fenceByAgent({ run: run.context(), site }));
+  const answer = silent ? null : await change.fenceByAgent({ run: run.context(), site });
+  const byAgent = answer && provenPart(answer);
   const proven = byAgent ? [byAgent] : [];
   const open = openServers(run.plan, site, proven);
   if (open.length > 0) await mustBeFailedUntilNow(run, facts, read);
@@ -131,7 +132,8 @@ async function fence(
     database: () => change.fenceDatabaseByReplication({ run: run.context(), site, standbys }),
     cache: () => change.fenceCacheByReplication({ run: run.context(), site, replicas }),
   };
-  return [...proven, ...(await settle(...open.map((server) => byReplication[server]())))];
+  const next = await settle(...open.map((server) => byReplication[server]()));
+  return [...proven, ...next.map((each) => afterAgent(answer, each))];
 }
 
 /** The look stands right before the fence: one that people hold after it would begin on what was seen before they did. */

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  assumptions,
   cacheFenceHoldsAfterSeconds,
   judgeCacheFence,
   judgeDatabaseFence,
@@ -147,6 +148,17 @@ describe('the cache', () => {
 
   test('notices that its replicas left only after its maximum lag and 2 s', () => {
     expect(cacheFenceHoldsAfterSeconds(10)).toBe(12);
+  });
+});
+
+describe('a proof by replication', () => {
+  test.each([
+    ['database', 'nobody changes east while it is cut off'],
+    ['database', 'no client there lowers synchronous_commit for its own session'],
+    ['database', 'or cancels a COMMIT that waits'],
+    ['cache', 'nobody changes east while it is cut off'],
+  ] as const)('of the %s takes for granted that %s', (server, sentence) => {
+    expect(assumptions[server]('east')).toContain(sentence);
   });
 });
 

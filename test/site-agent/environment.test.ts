@@ -1,0 +1,55 @@
+/** Goal: the agent asks the server that its configuration names, whatever its account has in the environment, and knows a peer by each of its names. Method: real servers. */
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TestEstate } from './estate.ts';
+import { eventually, testNetwork } from './support.ts';
+
+const estate = new TestEstate(testNetwork());
+
+beforeAll(() => estate.start());
+afterAll(() => estate.stop());
+
+describe('what the account of the agent has for clients of its own', () => {
+  const elsewhere = `127.${testNetwork()}.9.99`;
+  test.each<Readonly<Record<string, string>>>([
+    { PGHOST: elsewhere, PGPORT: '1', PGDATABASE: 'none', PGUSER: 'nobody' },
+    { PGHOSTADDR: elsewhere },
+    { PGPASSWORD: 'of another server' },
+    { PGSERVICE: 'that is nowhere' },
+    { PGOPTIONS: '-c statement_timeout=1ms' },
+    { PGOPTIONS: '-c role=of_another_server' },
+  ])('%o changes nothing', async (env) => {
+    expect((await estate.verb('north', 'database-status', env)).fields).toMatchObject({ running: 'yes', follows: 'east' });
+    const asked = 'check database-detach database-follow=west database-promote';
+    expect((await estate.verb('north', asked, env)).out).toBe('site-agent=3\nready=database-detach\nready=database-follow=west\nready=database-promote\n');
+    const closing = await estate.verb('east', 'check database-close', env);
+    expect(closing.out).toBe('site-agent=3\nready=database-close\n');
+    expect((await estate.verb('east', 'write-test', env)).fields).toMatchObject({ database_write: 'accepted' });
+    expect((await estate.verb('west', 'probe east', env)).fields).toMatchObject({ database_ok: 'yes' });
+  });
+});
+
+describe('a peer', () => {
+  /** A spelling that only a resolver understands, as a name is one: no machine has a real name for this address. */
+  const name = estate.address('east').replace(/^127/, '0x7f');
+
+  test.each([
+    ['its name, and the standby has its address', name, estate.address('east'), 'east'],
+    ['its address, and the standby has its name', estate.address('east'), name, 'east'],
+    ['an address that is none of the name that the standby has', `127.${testNetwork()}.9.98`, name, 'unknown'],
+  ])('whose configuration has %s', async (_, configured, followed, seen) => {
+    const conf = estate.path('north', 'agent.conf');
+    const whole = readFileSync(conf, 'utf8');
+    appendFileSync(conf, `PEER_east_PG_HOST=${configured}\n`);
+    const words = `host=${followed} port=5432 user=dr_repl passfile=${estate.path('north', 'pgpass')} application_name=north`;
+    estate.asAdministrator('north', `alter system set primary_conninfo = '${words}'`);
+    estate.asAdministrator('north', 'select pg_reload_conf()');
+    try {
+      const sender = "select sender_host from pg_stat_wal_receiver where status = 'streaming'";
+      await eventually('north streams that way', () => estate.asAdministrator('north', sender).trim() === followed);
+      expect((await estate.verb('north', 'database-status')).fields).toMatchObject({ follows: seen });
+    } finally {
+      writeFileSync(conf, whole);
+    }
+  });
+});
