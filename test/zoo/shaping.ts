@@ -129,3 +129,9 @@ export function certificates(
   for (const name of [...names, 'ca']) chmodSync(at(`${name}.key`), 0o600);
   return { authority: at('ca.pem'), certificate: (name) => at(`${name}.pem`), key: (name) => at(`${name}.key`) };
 }
+
+/** Something else fills the disk of a folder, but for so many KiB. */
+export function fill(folder: string, leaves = 0): void {
+  const kibibytes = Number(execFileSync('df', ['-k', '--output=avail', folder], { encoding: 'utf8' }).split('\n')[1]) - leaves;
+  writeFileSync(`${folder}/of-somebody-else`, Buffer.alloc(kibibytes * 1024));
+}
