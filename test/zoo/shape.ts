@@ -29,7 +29,7 @@ export interface Shape<Place> {
   readonly setUp: (place: Place) => void | Promise<void>;
   readonly expected: Expected;
   /** What the machine must have for this shape to be made. */
-  readonly needs?: 'root' | 'mounts' | 'IPv6';
+  readonly needs?: 'root' | 'mounts' | 'sudo' | 'IPv6';
 }
 
 /** Whether this machine can make a shape; those that it cannot stand on the pages all the same. */
@@ -37,6 +37,7 @@ export function possibleHere({ needs }: Pick<Shape<never>, 'needs'>): boolean {
   if (needs === 'root') return process.getuid?.() === 0;
   // Root of a container may often not.
   if (needs === 'mounts') return spawnSync('unshare', ['--mount', 'true']).status === 0;
+  if (needs === 'sudo') return existsSync('/usr/bin/sudo') && possibleHere({ needs: 'mounts' });
   if (needs === 'IPv6') return existsSync('/proc/net/if_inet6') && /^0{31}1 /m.test(readFileSync('/proc/net/if_inet6', 'utf8'));
   return true;
 }
