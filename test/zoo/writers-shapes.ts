@@ -3,7 +3,13 @@ import type { TestEstate } from '../site-agent/estate.ts';
 import { eventually } from '../site-agent/support.ts';
 import type { EstateShape } from './estate-passage.ts';
 import { accessFile, agentSetting, anotherCluster, askOther, ordinary, program, set, streams } from './shaping.ts';
+import type { Key } from './sessions.ts';
 import type { Shape } from './shape.ts';
+
+const [allConnections, reservedConnections] = [15, 3];
+/** Each holds one connection. */
+const customers = (count: number, user: string): readonly Key[] =>
+  Array.from({ length: count }, (_, number) => ({ name: `${user} ${number + 1} of ${count}`, store: 'database', user, stays: true }));
 
 export const writersShapes: readonly EstateShape[] = [
   {
@@ -86,6 +92,14 @@ export const writersShapes: readonly EstateShape[] = [
     setUp: publish,
     afterUndo: (estate) => eventually('the subscriber has every row again', () => payments(estate) === estate.sql('east', count, 'app').trim()),
     inTheEnd: publishedTruth,
+    expected: { comes: 'works' },
+  },
+  {
+    name: 'every connection taken',
+    group: 'writers',
+    like: 'A pool of the application holds all connections of the primary but those that are reserved for superusers.',
+    setUp: fewConnections,
+    keys: customers(allConnections - reservedConnections, 'erlmcp'),
     expected: { comes: 'works' },
   },
   {
@@ -208,6 +222,11 @@ function publishedTruth(estate: TestEstate): void {
     .split('\n')
     .filter((token) => !known.has(token));
   if (lacking.length > 0) throw new Error(`${lacking.length} rows of the subscriber are not at west, the first ${lacking[0]}`);
+}
+
+async function fewConnections(estate: TestEstate): Promise<void> {
+  await set(estate, 'east', { max_connections: `${allConnections}`, superuser_reserved_connections: `${reservedConnections}` }, { restart: true });
+  await streams(estate);
 }
 
 async function cron(estate: TestEstate): Promise<void> {
