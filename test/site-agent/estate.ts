@@ -3,7 +3,7 @@
  * primary, `west` its synchronous standby, `north` an asynchronous one. No network between them can be cut here; the lab does that.
  */
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { estate as estateSchema } from '../../plan/schema/estate.ts';
@@ -37,6 +37,7 @@ export class TestEstate {
   private readonly olderRedis: boolean;
   private readonly running = new Map<string, ChildProcess>();
   private reference: Server | undefined;
+  private readonly disks = new Set<string>();
 
   /** `servers` brings other versions than the machine's own: folder of `initdb` and `postgres`, and the program of Redis. */
   constructor(network: number, servers: { readonly postgres?: string; readonly redis?: string } = {}) {
@@ -235,6 +236,22 @@ export class TestEstate {
   private async killAll(): Promise<void> {
     await Promise.all([...this.running.keys()].map((name) => this.kill(name)));
     for (const site of sites) this.killByFile(this.path(site, 'pg', 'postmaster.pid'));
+    // An agent that is still at work keeps it busy.
+    for (const disk of this.disks) execFileSync('umount', ['--lazy', disk]);
+    this.disks.clear();
+  }
+
+  /** A folder of a site gets a disk of its own, of a size as tmpfs takes it, until the estate ends or begins anew. Nobody may be at work in it, and only root may mount. */
+  moveToDisk(site: TestSite, folder: string, size: string): void {
+    const path = this.path(site, folder);
+    const aside = `${path}.aside`;
+    renameSync(path, aside);
+    mkdirSync(path);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=700`, 'tmpfs', path]);
+    this.disks.add(path);
+    execFileSync('cp', ['-a', `${aside}/.`, path]);
+    rmSync(aside, { recursive: true });
+    this.owned(path);
   }
 
   /** A server that an agent has started is nobody's child here. */

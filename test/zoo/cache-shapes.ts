@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { sites, type TestEstate, type TestSite } from '../site-agent/estate.ts';
 import { eventually } from '../site-agent/support.ts';
-import { agentSetting, cachesFollow, certificates, program, restartCache } from './shaping.ts';
+import { agentSetting, cachesFollow, certificates, fill, program, restartCache } from './shaping.ts';
 import type { Shape } from './shape.ts';
 
 const set = (name: string, like: string, ...settings: readonly (readonly string[])[]): Shape<TestEstate> => ({
@@ -197,6 +197,17 @@ export const cacheShapes: readonly Shape<TestEstate>[] = [
     },
     expected: { comes: 'refused', says: /state at west cannot be written \(\d+ KiB free\)/ },
     needs: 'root',
+  },
+  {
+    name: 'a full state folder',
+    group: 'hosts',
+    like: 'The agent´s folder is on a disk that something else has filled, as logs do.',
+    setUp: (estate) => {
+      estate.moveToDisk('east', 'state', '64k');
+      fill(estate.path('east', 'state'));
+    },
+    expected: { comes: 'refused', says: /state at east cannot be written \(0 KiB free\), and no change is made that cannot be put on record/ },
+    needs: 'mounts',
   },
 ];
 

@@ -12,6 +12,8 @@ const ofGroup: Partial<Record<Group, readonly Thing[]>> = { 'access file': ['pg_
 /** By name of the shape. */
 export const alsoRewrites: Readonly<Record<string, readonly Thing[]>> = {
   'a superuser besides the administrator': ['pg_hba.conf'],
+  // Its subscriber needs the lines that are there.
+  'a publisher': ['pg_hba.conf'],
   // Standbys that come by certificate cannot be told to come by password, nor the other way round.
   'replication by TLS and certificate': ['primary_conninfo'],
   'a cascade': ['primary_conninfo', 'who is synchronous'],

@@ -9,7 +9,7 @@ import { Adversary } from './adversary.ts';
 import { differences, photograph } from './photograph.ts';
 import { heartbeatAtStandby, judgeByHeartbeat } from './replication-proof.ts';
 import { everyKey, type Key } from './sessions.ts';
-import type { Came } from './shape.ts';
+import type { Came, Shape } from './shape.ts';
 
 /** An estate that went wrong somewhere between its looks and its end; the message says how. */
 class InBetween extends Error {}
@@ -21,13 +21,20 @@ const looks: Readonly<Record<TestSite, string>> = {
   north: 'database-detach database-follow=west cache-detach cache-follow=west',
 };
 
-export interface Baggage {
-  /** Customers besides those that always write. */
+/** What only some estates have. */
+interface Baggage {
+  /** Who writes there; else customers with every kind of key and session. */
   readonly keys?: readonly Key[];
+  /** Throws where something of the shape's own is not as it was before the fence. */
+  readonly afterUndo?: (estate: TestEstate) => void | Promise<void>;
+  /** Throws where something of the shape's own is not as it must be behind a failover. */
+  readonly inTheEnd?: (estate: TestEstate) => void | Promise<void>;
 }
 
-export async function passEstate(estate: TestEstate, { keys = [] }: Baggage = {}): Promise<Came> {
-  const passage = new Passage(estate, [...everyKey, ...keys]);
+export interface EstateShape extends Shape<TestEstate>, Baggage {}
+
+export async function passEstate(estate: TestEstate, baggage: Baggage = {}): Promise<Came> {
+  const passage = new Passage(estate, baggage);
   try {
     return await passage.run();
   } catch (error) {
@@ -40,13 +47,15 @@ class Passage {
   readonly said: string[] = [];
   private readonly estate: TestEstate;
   private readonly keys: readonly Key[];
+  private readonly baggage: Baggage;
   /** Whom the standbys and replicas follow by their own settings. */
   private former: Readonly<Record<string, string>> = {};
   private epoch = 1;
 
-  constructor(estate: TestEstate, keys: readonly Key[]) {
+  constructor(estate: TestEstate, baggage: Baggage) {
     this.estate = estate;
-    this.keys = keys;
+    this.baggage = baggage;
+    this.keys = baggage.keys ?? everyKey;
   }
 
   async run(): Promise<Came> {
@@ -61,9 +70,11 @@ class Passage {
     this.former = await this.sources();
     await this.fenceAndOpen();
     this.same(before, 'the fence was opened');
+    await this.itsOwn('the fence was opened', this.baggage.afterUndo);
     await this.leaveAndReturn();
     this.same(before, 'standbys and replicas were led back');
     await this.failOver();
+    await this.itsOwn('the failover', this.baggage.inTheEnd);
     return { comes: this.said.length === 0 ? 'works' : 'works with an exception', said: this.said };
   }
 
@@ -212,6 +223,14 @@ class Passage {
       throw new InBetween(`${words} at ${site} failed, and no look had refused it: ${answer.fields['refused'] ?? answer.fields['error'] ?? answer.out}`);
     for (const line of answer.out.split('\n')) if (line.startsWith('exception=')) this.note(line.slice('exception='.length));
     return answer;
+  }
+
+  private async itsOwn(when: string, look: Baggage['afterUndo']): Promise<void> {
+    try {
+      await look?.(this.estate);
+    } catch (error) {
+      throw new InBetween(`after ${when}: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   private same(before: ReturnType<typeof photograph>, when: string): void {

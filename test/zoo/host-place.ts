@@ -30,6 +30,8 @@ export class HostPlace {
   readonly agent: Record<string, string> = {};
   /** The account's login shell; anything but what the host itself says needs root. */
   shell: string | undefined;
+  /** Lines of the host's sudoers file, where it has sudo; needs root. */
+  sudoers: readonly string[] | undefined;
   plan!: Plan;
   pool!: AgentPool;
   private child: ChildProcess | undefined;
@@ -131,18 +133,27 @@ export class HostPlace {
 
   private startSshd(): void {
     const sshd = [...asServerUser, '/usr/sbin/sshd', '-D', '-e', '-f', this.path('sshd.conf')];
-    const [program = '', ...words] = this.shell === undefined ? sshd : ['unshare', '--mount', '--kill-child', 'sh', '-c', this.withShell(), 'sh', ...sshd];
+    const own = this.ownFiles();
+    const mounts = Object.entries(own).map(([path, file]) => `mount --bind ${file} ${path} && `);
+    const [program = '', ...words] =
+      mounts.length === 0 ? sshd : ['unshare', '--mount', '--kill-child', 'sh', '-c', `${mounts.join('')}exec "$@"`, 'sh', ...sshd];
     this.child = spawn(program, words, { stdio: 'ignore', cwd: '/' });
   }
 
-  /** The login shell stands in the host's passwd file, which this sshd alone sees otherwise. */
-  private withShell(): string {
+  /** Files of the host that this sshd alone sees otherwise, by their paths. */
+  private ownFiles(): Readonly<Record<string, string>> {
+    return {
+      ...(this.shell === undefined ? {} : { '/etc/passwd': this.passwd(this.shell) }),
+      ...(this.sudoers === undefined ? {} : { '/etc/sudoers': this.write('sudoers', `${this.sudoers.join('\n')}\n`, 0o440) }),
+    };
+  }
+
+  private passwd(shell: string): string {
     const line = execFileSync('getent', ['passwd', serverUser], { encoding: 'utf8' }).trim();
     const others = readFileSync('/etc/passwd', 'utf8')
       .split('\n')
       .filter((entry) => !entry.startsWith(`${serverUser}:`));
-    const passwd = this.write('passwd', [line.replace(/[^:]*$/, this.shell ?? ''), ...others].join('\n'));
-    return `mount --bind ${passwd} /etc/passwd && exec "$@"`;
+    return this.write('passwd', [line.replace(/[^:]*$/, shell), ...others].join('\n'));
   }
 
   private writeAgentConf(): void {

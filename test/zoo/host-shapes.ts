@@ -1,5 +1,7 @@
 /** Hosts as people have them: their SSH server, their login, what they print, what they lack. */
 import { chmodSync, rmSync } from 'node:fs';
+import { sudoers } from '../../activities/access/lines.ts';
+import { serverUser } from '../site-agent/estate.ts';
 import { hostSite, type HostPlace } from './host-place.ts';
 import type { Shape } from './shape.ts';
 
@@ -197,4 +199,23 @@ const folders: readonly Shape<HostPlace>[] = [
   },
 ];
 
-export const hostShapes: readonly Shape<HostPlace>[] = [...keys, ...logins, ...shells, ...talkers, ...folders];
+/** A real sudo, told what the estate check prints for it; the program is where a hardened host looks for it. */
+const sudo: readonly Shape<HostPlace>[] = [
+  {
+    name: 'a hardened sudo',
+    group: 'hosts',
+    like: 'The account may start, stop and enable the unit by sudo, which runs that behind a terminal of its own, by its own path, and lectures always.',
+    setUp: (place) => useSudo(place, 'use_pty', 'lecture=always', `secure_path=${place.path('shim')}:/usr/bin:/bin`),
+    expected: works,
+    needs: 'sudo',
+  },
+];
+
+function useSudo(place: HostPlace, ...defaults: readonly string[]): void {
+  const line = sudoers(serverUser, 'lending').replaceAll('/usr/bin/systemctl', place.path('shim', 'systemctl'));
+  place.sudoers = [...defaults.map((setting) => `Defaults ${setting}`), line];
+  place.agent['SYSTEMCTL'] = 'sudo -n systemctl';
+  place.agent['PATH'] = `${place.path('shim')}:/usr/sbin:/usr/bin:/sbin:/bin`;
+}
+
+export const hostShapes: readonly Shape<HostPlace>[] = [...keys, ...logins, ...shells, ...talkers, ...folders, ...sudo];

@@ -53,7 +53,7 @@ export function describeShapes(names: readonly string[]): void {
       if (!shape) throw new Error(`No shape is called ${name}.`);
       await estate.thaw();
       await shape.setUp(estate);
-      expect(differs(shape.expected, await passEstate(estate))).toBeUndefined();
+      expect(differs(shape.expected, await passEstate(estate, shape))).toBeUndefined();
     });
   });
 }

@@ -3,6 +3,7 @@
  * with an exception that says what is less. Nothing in between.
  */
 
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
 export const groups = ['access file', 'writers', 'durability', 'standbys', 'cache', 'other managers', 'versions', 'dns', 'hosts'] as const;
@@ -28,12 +29,15 @@ export interface Shape<Place> {
   readonly setUp: (place: Place) => void | Promise<void>;
   readonly expected: Expected;
   /** What the machine must have for this shape to be made. */
-  readonly needs?: 'root' | 'IPv6';
+  readonly needs?: 'root' | 'mounts' | 'sudo' | 'IPv6';
 }
 
 /** Whether this machine can make a shape; those that it cannot stand on the pages all the same. */
 export function possibleHere({ needs }: Pick<Shape<never>, 'needs'>): boolean {
   if (needs === 'root') return process.getuid?.() === 0;
+  // Root of a container may often not.
+  if (needs === 'mounts') return spawnSync('unshare', ['--mount', 'true']).status === 0;
+  if (needs === 'sudo') return existsSync('/usr/bin/sudo') && possibleHere({ needs: 'mounts' });
   if (needs === 'IPv6') return existsSync('/proc/net/if_inet6') && /^0{31}1 /m.test(readFileSync('/proc/net/if_inet6', 'utf8'));
   return true;
 }

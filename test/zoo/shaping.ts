@@ -1,7 +1,8 @@
 /** How shapes are made on the servers of the zoo. */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { sites, type TestEstate, type TestSite } from '../site-agent/estate.ts';
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pgBin, sites, type TestEstate, type TestSite } from '../site-agent/estate.ts';
 import { eventually } from '../site-agent/support.ts';
 
 /** Rights of the administrator and of replication, as an ordinary file has them. */
@@ -60,6 +61,26 @@ export async function cachesFollow(estate: TestEstate, online = 2): Promise<void
   await eventually('every replica of the cache is whole', () => estate.cachesAreWhole());
 }
 
+/** What a server of another estate answers its administrator, who needs no password there. */
+export function askOther(host: string, statement: string): string {
+  return execFileSync('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-h', host, '-U', 'dr_admin', '-d', 'postgres'], {
+    ...{ input: statement, env: { PATH: process.env['PATH'], PGCONNECT_TIMEOUT: '3' }, encoding: 'utf8' },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  }).trim();
+}
+
+/** A server of another estate; its folder stands in this one, and goes with it. */
+export async function anotherCluster(estate: TestEstate, name: string, host: string, ...settings: readonly string[]): Promise<void> {
+  const folder = estate.path('east', name);
+  mkdirSync(folder, { mode: 0o700 });
+  estate.owned(folder);
+  estate.asServer(join(pgBin, 'initdb'), ['-D', folder, '-U', 'dr_admin', '-A', 'trust', '-N', '--locale=C', '-E', 'UTF8']);
+  writeFileSync(`${folder}/pg_hba.conf`, 'host all all 127.0.0.0/8 trust\nhost replication all 127.0.0.0/8 trust\n');
+  const own = [`listen_addresses=${host}`, 'unix_socket_directories=', 'shared_buffers=16MB', 'fsync=off', ...settings];
+  estate.background(join(pgBin, 'postgres'), ['-D', folder, ...own.flatMap((setting) => ['-c', setting])]);
+  await eventually(`the server "${name}" answers`, () => askOther(host, 'select 1') === '1');
+}
+
 /** A command of the operator's, as an executable file; gives its path. */
 export function program(estate: TestEstate, site: TestSite, name: string, text: string): string {
   const file = estate.path(site, 'shim', name);
@@ -102,4 +123,10 @@ export function certificates(
   estate.owned(at(''));
   for (const name of [...names, 'ca']) chmodSync(at(`${name}.key`), 0o600);
   return { authority: at('ca.pem'), certificate: (name) => at(`${name}.pem`), key: (name) => at(`${name}.key`) };
+}
+
+/** Something else fills the disk of a folder, but for so many KiB. */
+export function fill(folder: string, leaves = 0): void {
+  const kibibytes = Number(execFileSync('df', ['-k', '--output=avail', folder], { encoding: 'utf8' }).split('\n')[1]) - leaves;
+  writeFileSync(`${folder}/of-somebody-else`, Buffer.alloc(kibibytes * 1024));
 }

@@ -1,10 +1,8 @@
 /** Standbys as people set them up, and managers besides this one. */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pgBin, sites, type TestEstate, type TestSite } from '../site-agent/estate.ts';
+import { sites, type TestEstate, type TestSite } from '../site-agent/estate.ts';
 import { eventually } from '../site-agent/support.ts';
-import { accessFile, administrator, agentSetting, set, streams } from './shaping.ts';
+import { accessFile, administrator, agentSetting, anotherCluster, askOther, set, streams } from './shaping.ts';
 import type { Shape } from './shape.ts';
 
 export const standbyShapes: readonly Shape<TestEstate>[] = [
@@ -231,20 +229,10 @@ async function named(estate: TestEstate): Promise<void> {
 }
 
 async function strangerAtWest(estate: TestEstate): Promise<void> {
-  const folder = estate.path('east', 'stranger');
-  mkdirSync(folder, { mode: 0o700 });
-  estate.owned(folder);
-  estate.asServer(join(pgBin, 'initdb'), ['-D', folder, '-U', 'dr_admin', '-A', 'trust', '-N', '--locale=C']);
-  writeFileSync(`${folder}/pg_hba.conf`, 'host all all 127.0.0.0/8 trust\nhost replication all 127.0.0.0/8 trust\n');
   const host = estate.address('west').replace(/\.100$/, '.101');
-  estate.background(join(pgBin, 'postgres'), ['-D', folder, '-c', `listen_addresses=${host}`, '-c', 'unix_socket_directories=', '-c', 'shared_buffers=16MB']);
+  await anotherCluster(estate, 'stranger', host);
+  askOther(host, 'create role dr_repl login replication');
   agentSetting(estate, 'north', `PEER_west_PG_HOST=${host}`);
-  await eventually(
-    'the stranger answers',
-    () =>
-      execFileSync('psql', ['-h', host, '-U', 'dr_admin', '-d', 'postgres', '-Atc', 'create role dr_repl login replication; select 1'], { stdio: 'pipe' })
-        .length > 0,
-  );
 }
 
 async function sentinel(estate: TestEstate): Promise<void> {

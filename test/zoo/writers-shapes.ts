@@ -1,9 +1,17 @@
 /** Who writes without passing the door, and who is exempt from durability. */
 import type { TestEstate } from '../site-agent/estate.ts';
-import { accessFile, agentSetting, ordinary, program, set, streams } from './shaping.ts';
+import { eventually } from '../site-agent/support.ts';
+import type { EstateShape } from './estate-passage.ts';
+import { accessFile, agentSetting, anotherCluster, askOther, ordinary, program, set, streams } from './shaping.ts';
+import type { Key } from './sessions.ts';
 import type { Shape } from './shape.ts';
 
-export const writersShapes: readonly Shape<TestEstate>[] = [
+const [allConnections, reservedConnections] = [15, 3];
+/** Each holds one connection. */
+const customers = (count: number, user: string): readonly Key[] =>
+  Array.from({ length: count }, (_, number) => ({ name: `${user} ${number + 1} of ${count}`, store: 'database', user, stays: true }));
+
+export const writersShapes: readonly EstateShape[] = [
   {
     name: 'a subscription',
     group: 'writers',
@@ -76,6 +84,23 @@ export const writersShapes: readonly Shape<TestEstate>[] = [
       estate.sql('east', "begin; insert into payments (customer, sequence, token) values ('seed-1', -77, 'prepared'); prepare transaction 'left'", 'app');
     },
     expected: { comes: 'works with an exception', says: /1 prepared transaction\(s\) came over and hold their locks at west/ },
+  },
+  {
+    name: 'a publisher',
+    group: 'writers',
+    like: 'An outside database subscribes to the primary, and has each row as it is written.',
+    setUp: publish,
+    afterUndo: (estate) => eventually('the subscriber has every row again', () => payments(estate) === estate.sql('east', count, 'app').trim()),
+    inTheEnd: publishedTruth,
+    expected: { comes: 'works' },
+  },
+  {
+    name: 'every connection taken',
+    group: 'writers',
+    like: 'A pool of the application holds all connections of the primary but those that are reserved for superusers.',
+    setUp: fewConnections,
+    keys: customers(allConnections - reservedConnections, 'erlmcp'),
+    expected: { comes: 'works' },
   },
   {
     name: 'a superuser besides the administrator',
@@ -163,6 +188,45 @@ function subscribe(estate: TestEstate): void {
     `create subscription orders connection 'host=${estate.address('east')} port=5432 user=dr_admin password=test-only dbname=app' publication orders with (connect = false); alter subscription orders enable`,
     'app',
   );
+}
+
+const subscriber = (estate: TestEstate) => `127.${estate.network}.8.100`;
+const count = 'select count(*) from payments';
+const payments = (estate: TestEstate) => askOther(subscriber(estate), count);
+const logicalSlots = (estate: TestEstate) =>
+  estate
+    .asAdministrator('east', "select slot_name || case when active then ' in use' else '' end from pg_replication_slots where slot_type = 'logical'")
+    .trim();
+
+/** The subscriber knocks again twice a second, as one does that fell behind. */
+async function publish(estate: TestEstate): Promise<void> {
+  await set(estate, 'east', { wal_level: 'logical' }, { restart: true });
+  await streams(estate);
+  estate.sql('east', 'create publication feed for table payments', 'app');
+  const host = subscriber(estate);
+  await anotherCluster(estate, 'subscriber', host, 'wal_retrieve_retry_interval=500ms');
+  const columns = 'customer text, sequence bigint, token text, amount_cents integer, written_at timestamptz, primary key (customer, sequence)';
+  const from = `host=${estate.address('east')} port=5432 user=dr_repl password=test-only dbname=app`;
+  askOther(host, `create table payments (${columns})`);
+  askOther(host, `create subscription feed connection '${from}' publication feed`);
+  await eventually('the subscriber has every row', () => askOther(host, 'select srsubstate from pg_subscription_rel') === 'r');
+  await eventually('its slot is the only one of subscribers', () => logicalSlots(estate) === 'feed in use');
+}
+
+/** The old primary keeps what the subscriber has not read, and the subscriber was told of nothing that the new one lacks. */
+function publishedTruth(estate: TestEstate): void {
+  const slot = logicalSlots(estate);
+  if (slot !== 'feed') throw new Error(`the old primary must keep the slot of the subscriber, unused, and has "${slot}"`);
+  const known = new Set(estate.sql('west', 'select token from payments', 'app').split('\n'));
+  const lacking = askOther(subscriber(estate), 'select token from payments')
+    .split('\n')
+    .filter((token) => !known.has(token));
+  if (lacking.length > 0) throw new Error(`${lacking.length} rows of the subscriber are not at west, the first ${lacking[0]}`);
+}
+
+async function fewConnections(estate: TestEstate): Promise<void> {
+  await set(estate, 'east', { max_connections: `${allConnections}`, superuser_reserved_connections: `${reservedConnections}` }, { restart: true });
+  await streams(estate);
 }
 
 async function cron(estate: TestEstate): Promise<void> {

@@ -4,7 +4,7 @@ import { passDns } from './dns-passage.ts';
 import { DnsPlace } from './dns-place.ts';
 import { dnsShapes } from './dns-shapes.ts';
 import { openZoo, type Servers } from './estate.ts';
-import { passEstate } from './estate-passage.ts';
+import { type EstateShape, passEstate } from './estate-passage.ts';
 import { estateShapes } from './estate-shapes.ts';
 import { passHost } from './host-passage.ts';
 import { hostShapes } from './host-shapes.ts';
@@ -56,11 +56,11 @@ export class Keeper {
   }
 }
 
-async function passOf(shape: Shape<TestEstate>, keeper: Keeper, servers?: Servers): Promise<Came> {
+async function passOf(shape: EstateShape, keeper: Keeper, servers?: Servers): Promise<Came> {
   const estate = await keeper.estate(servers);
   await estate.thaw();
   await shape.setUp(estate);
-  return passEstate(estate);
+  return passEstate(estate, shape);
 }
 
 /** Shapes that every version knows, one after the other; a version works when each comes as it must. */

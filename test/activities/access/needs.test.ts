@@ -1,6 +1,6 @@
 /** Goal: a green estate check means that a failover can begin. Method: three sites on real servers, green at first; each deviation is made, named with what helps, and taken back. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkAgent } from '../../../activities/access/agent.ts';
 import { checkNeeds, fencedBy, standingOf } from '../../../activities/access/needs.ts';
@@ -13,6 +13,8 @@ import { createAgentPool, type AgentPool } from '../../../activities/ssh/agent.t
 import type { Plan } from '../../../plan/schema.ts';
 import { sites, TestEstate, type TestSite } from '../../site-agent/estate.ts';
 import { eventually, testNetwork } from '../../site-agent/support.ts';
+import { possibleHere } from '../../zoo/shape.ts';
+import { fill } from '../../zoo/shaping.ts';
 
 const servers = new TestEstate(testNetwork());
 const run: RunContext = { runId: 'estate-check', execution: 'estate-check@1', planDigest: 'p', epoch: 0 };
@@ -204,6 +206,29 @@ describe('the estate check', () => {
       () => servers.owned(servers.path('west', 'state')),
       /^west: what a failover will ask of the agent: database-detach: .*state at west cannot be written/,
     ));
+
+  test('a clock that is wrong', () => {
+    writeFileSync(servers.path('west', 'shim', 'date'), `#!/bin/sh\nexec /usr/bin/date -d '90 seconds ago' "$@"\n`, { mode: 0o755 });
+    return deviation(
+      ...setting('west', /^/, `PATH=${servers.path('west', 'shim')}:$PATH\n`),
+      /^west: clock: Its clock differs from this worker's by (89|90|91) s; keep both by NTP\.$/,
+    );
+  });
+
+  test.skipIf(!possibleHere({ needs: 'mounts' }))('a disk that is nearly full', async () => {
+    await servers.stopPostgres('west');
+    servers.moveToDisk('west', 'pg', '256m');
+    await servers.startPostgres('west');
+    await green();
+    // One segment of WAL still finds room.
+    const filled = () => fill(servers.path('west', 'pg'), 20 * 1024);
+    const emptied = () => rmSync(servers.path('west', 'pg', 'of-somebody-else'));
+    await deviation(
+      filled,
+      emptied,
+      /^west: free disk: Only [78] % of the disk of its database is free; the plan's target must have room for its own writes\.$/,
+    );
+  });
 
   test('a fenced site is said to be fenced, and by whom', async () => {
     expect((await servers.change('east', 'database-close', 7, 'recovery/shop@1')).code).toBe(0);
