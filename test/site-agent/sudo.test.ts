@@ -13,7 +13,7 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'dr-agent-sudo-'));
   const allowed = sudoers('agent', 'erlmcp').split('NOPASSWD: ')[1]?.replaceAll('/usr/bin/systemctl', join(folder, 'systemctl')).split(', ') ?? [];
-  const sudo = `#!/bin/sh\nshift\ncase "$*" in ${allowed.map((line) => `'${line}'`).join(' | ')}) exec "$@" ;; *) echo 'sudo: a password is required' >&2; exit 1 ;; esac\n`;
+  const sudo = `#!/bin/sh\nif [ "$1" = -l ]; then shift; run=echo; else run=exec; fi\nshift\ncase "$*" in ${allowed.map((line) => `'${line}'`).join(' | ')}) $run "$@" ;; *) echo 'sudo: a password is required' >&2; exit 1 ;; esac\n`;
   for (const [name, text] of [
     ['systemctl', systemctlShim],
     ['sudo', sudo],
@@ -41,4 +41,11 @@ test('the service is started, seen as active, and really stopped', () => {
   expect(agent('service-status')).toMatch(/^active=yes$/m);
   expect(agent('service-stop', ...change)).toContain('before=active, enabled');
   expect(agent('service-status')).toMatch(/^active=no$/m);
+});
+
+test('a sudo that would not carry it out is told by the look, before anything is changed', () => {
+  writeFileSync(join(folder, 'sudo'), "#!/bin/sh\necho 'sudo: you must have a tty to run sudo' >&2\nexit 1\n");
+  expect(agent('check', 'service-start')).toMatch(
+    /^refused=service-start: sudo at west would not carry out: .*you must have a tty.*; add the line that the estate check prints to sudoers there, without requiretty$/m,
+  );
 });

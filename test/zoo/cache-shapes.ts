@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { sites, type TestEstate, type TestSite } from '../site-agent/estate.ts';
 import { eventually } from '../site-agent/support.ts';
-import { agentSetting, cachesFollow, certificates, fill, program, restartCache } from './shaping.ts';
+import { agentSetting, cachesFollow, certificates, fill, program, restartCache, streams } from './shaping.ts';
 import type { Shape } from './shape.ts';
 
 const set = (name: string, like: string, ...settings: readonly (readonly string[])[]): Shape<TestEstate> => ({
@@ -209,7 +209,47 @@ export const cacheShapes: readonly Shape<TestEstate>[] = [
     expected: { comes: 'refused', says: /state at east cannot be written \(0 KiB free\), and no change is made that cannot be put on record/ },
     needs: 'mounts',
   },
+  {
+    name: 'a state folder with little room',
+    group: 'hosts',
+    like: 'The same, and a few blocks are left: enough to write one file, too little for a fence and its undo.',
+    setUp: (estate) => {
+      estate.moveToDisk('east', 'state', '256k');
+      fill(estate.path('east', 'state'), 36);
+    },
+    expected: { comes: 'refused', says: /state at east .*36 KiB free/ },
+    needs: 'mounts',
+  },
+  {
+    name: 'a full data disk at the lost site',
+    group: 'hosts',
+    like: 'The disk of the primary´s database is full, which is why it fails: no new pg_hba.conf can be written beside the old one.',
+    setUp: async (estate) => {
+      await moveDatabase(estate, 'east');
+      fill(estate.path('east', 'pg'));
+    },
+    expected: { comes: 'refused', says: /pg_hba\.conf at east .*0 KiB free/ },
+    needs: 'mounts',
+  },
+  {
+    name: 'a target without room for its own WAL',
+    group: 'hosts',
+    like: 'A segment and a half are free on the disk of the target´s database: as a primary it would end for want of space.',
+    setUp: async (estate) => {
+      await moveDatabase(estate, 'west');
+      fill(estate.path('west', 'pg'), 24 * 1024);
+    },
+    expected: { comes: 'refused', says: /the standby at west cannot be promoted: .*free/ },
+    needs: 'mounts',
+  },
 ];
+
+async function moveDatabase(estate: TestEstate, site: TestSite): Promise<void> {
+  await estate.stopPostgres(site);
+  estate.moveToDisk(site, 'pg', '200m');
+  await estate.startPostgres(site);
+  await streams(estate);
+}
 
 /** Settings of a configuration file as arguments of the program. What the site's own file says, which holds nothing that its version does not know. */
 function argumentsOf(estate: TestEstate, site: TestSite): readonly string[] {

@@ -209,6 +209,25 @@ const sudo: readonly Shape<HostPlace>[] = [
     expected: works,
     needs: 'sudo',
   },
+  {
+    name: 'a sudo that wants a terminal',
+    group: 'hosts',
+    like: 'requiretty, as older distributions had it: no command that comes over SSH may use sudo.',
+    setUp: (place) => useSudo(place, 'requiretty'),
+    expected: refused(/service-start: .*you must have a tty to run sudo/),
+    needs: 'sudo',
+  },
+  {
+    name: 'a sudo without a line for the unit',
+    group: 'hosts',
+    like: 'The line in sudoers names the unit as it was called before.',
+    setUp: (place) => {
+      useSudo(place);
+      place.sudoers = [sudoers(serverUser, 'lending-old').replaceAll('/usr/bin/systemctl', place.path('shim', 'systemctl'))];
+    },
+    expected: refused(/service-start: .*sudo/),
+    needs: 'sudo',
+  },
 ];
 
 function useSudo(place: HostPlace, ...defaults: readonly string[]): void {

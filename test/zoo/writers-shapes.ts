@@ -103,6 +103,14 @@ export const writersShapes: readonly EstateShape[] = [
     expected: { comes: 'works' },
   },
   {
+    name: 'every connection taken, reserved ones too',
+    group: 'writers',
+    like: 'The application comes as a superuser, and its pool holds all connections of the primary: its administrator does not get in.',
+    setUp: fewConnections,
+    keys: customers(allConnections, 'chief'),
+    expected: { comes: 'works with an exception', says: /all connections of the database at east are taken, its administrator's too/ },
+  },
+  {
     name: 'a superuser besides the administrator',
     group: 'writers',
     like: 'Somebody else is a superuser, with reserved connections of his own.',
