@@ -402,7 +402,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Lock: an open that the server does not confirm is not done',
     file: 'site-agent/site-agent',
-    edits: [{ find: '!= yes ] ;; *) return 1 ;; esac', replace: '!= yes ] ;; esac' }],
+    edits: [{ find: 'within 4 door_is "$ends" "$PG_DATABASE" || door_is full', replace: 'true || door_is full' }],
     test: { file: 'test/site-agent/agent.test.ts', title: 'an open that the server does not confirm is not done' },
   },
   {
@@ -470,5 +470,34 @@ export const removals: readonly Removal[] = [
     file: 'site-agent/site-agent',
     edits: [{ find: 'if [ "$(standby_note epoch)" = "${EPOCH:-$(held_epoch)}" ]; then to=', replace: 'if true; then to=' }],
     test: { file: locks, title: 'obeys no note of an older run' },
+  },
+  {
+    guard: 'Lock: a server that was stopped stays stopped behind its closed file',
+    file: 'site-agent/site-agent',
+    edits: [{ find: '    keep_stopped\n', replace: '' }],
+    test: { file: 'test/site-agent/afterwards.test.ts', title: 'is stopped again by a beat when somebody starts it' },
+  },
+  {
+    guard: 'Lock: a server whose connections are all taken is closed too',
+    file: 'site-agent/site-agent',
+    edits: [{ find: '  making_room=yes\n', replace: '' }],
+    test: { file: 'test/site-agent/locks.test.ts', title: 'shuts a server whose connections are all taken, its administrator´s too' },
+  },
+  {
+    guard: 'Undo: a source that is still dead keeps nobody detached',
+    file: 'site-agent/site-agent',
+    edits: [{ find: '|| [ $returning = yes ] || try_replication "$1"', replace: '|| try_replication "$1"' }],
+    test: { file: 'test/site-agent/afterwards.test.ts', title: 'leaves the standby and the replica with their own words' },
+  },
+  {
+    guard: 'Agent: no password stands on a command line',
+    file: 'site-agent/site-agent',
+    edits: [
+      {
+        find: `answer=$(printf '%s\\n' "\\\\connect -reuse-previous=off '$words'" 'IDENTIFY_SYSTEM;' | pg 5 "$PG_MAINTENANCE" -w)`,
+        replace: `answer=$(echo 'IDENTIFY_SYSTEM' | "$PG_BIN/psql" -X -q -A -t -w -d "$wanted replication=true" 2>"$BESIDE")`,
+      },
+    ],
+    test: { file: 'test/site-agent/afterwards.test.ts', title: 'no password of replication stands on a command line' },
   },
 ];
