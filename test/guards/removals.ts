@@ -481,7 +481,7 @@ export const removals: readonly Removal[] = [
     guard: 'Lock: a server whose connections are all taken is closed too',
     file: 'site-agent/site-agent',
     edits: [{ find: '  making_room=yes\n', replace: '' }],
-    test: { file: 'test/site-agent/locks.test.ts', title: 'shuts a server whose connections are all taken, its administrator´s too' },
+    test: { file: 'test/site-agent/locks.test.ts', title: 'its administrator´s too' },
   },
   {
     guard: 'Undo: a source that is still dead keeps nobody detached',
