@@ -6,7 +6,7 @@ import type { Standing, Vantage } from '../../activities/detection/port.ts';
 import type { RecordLook } from '../../activities/dns/port.ts';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { Activities } from '../../activities/index.ts';
-import type { Refusal } from '../../plan/rules/refusals.ts';
+import type { Refusal, Refusals } from '../../plan/rules/refusals.ts';
 import { closedByAgents, type ServerKind, serversOf } from '../../plan/rules/servers.ts';
 import { standbyNames } from '../../plan/rules/standby-names.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
@@ -65,6 +65,8 @@ export class FakeEstate extends FakeService {
   readonly heldBack = new Map<SiteId, string>();
   /** What a site's agent would refuse. */
   readonly refusals = new Map<SiteId, readonly Refusal[]>();
+  /** Sites whose agent answers who it is, and not what it would refuse, and why. */
+  readonly unasked = new Map<SiteId, string>();
   lastCommitAt = new Date().toISOString();
   report: Report | null = null;
 
@@ -205,7 +207,11 @@ export class FakeEstate extends FakeService {
           const held = this.epochs.get(site) ?? { epoch: 0, holder: '' };
           return { site, reachable: true, epoch: held.epoch, epochHolder: held.holder };
         }),
-      readRefusals: async ({ site }) => ({ site, asked: !this.dead.has(site), refused: this.refusals.get(site) ?? [], exceptions: [] }),
+      readRefusals: async ({ site }): Promise<Refusals> => {
+        const reason = this.unasked.get(site) ?? (this.dead.has(site) ? 'no answer' : undefined);
+        if (reason !== undefined) return { site, notAsked: { silent: reason === 'no answer', reason }, refused: [], exceptions: [] };
+        return { site, refused: this.refusals.get(site) ?? [], exceptions: [] };
+      },
       readWriters: async ({ sites }) =>
         sites.flatMap((site): WriterState[] => {
           const server = this.databases.get(site);

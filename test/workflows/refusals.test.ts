@@ -57,6 +57,37 @@ describe('refusals', () => {
   });
 });
 
+describe('an agent that does not tell what it would refuse', () => {
+  const older = '"check" is no verb of this agent';
+
+  it('is named at the gate and holds nobody up', async () => {
+    estate.unasked.set('eu-central-1', older);
+    estate.unasked.set('us-east-1', older);
+    const { report, evidence } = await rig.with(estate, async () => {
+      const handle = await start();
+      const gate = await openGate(handle, 'activation');
+      await vote(handle, 'approve');
+      return { report: await endOf(handle), evidence: gate.evidence.join(' ') };
+    });
+    expect(evidence).toContain(`eu-central-1 was not asked what it would refuse: ${older}.`);
+    expect(evidence, 'the lost one, where it answers').toContain(`us-east-1 was not asked what it would refuse: ${older}.`);
+    expect(report.outcome).toBe('recovered');
+  });
+
+  it('is named beside a target as well, and not for being lost and silent', async () => {
+    estate.unasked.set('ap-southeast-1', 'no answer');
+    const gate = await rig.with(estate, async () => {
+      const handle = await start();
+      const open = await openGate(handle, 'activation');
+      await vote(handle, 'reject');
+      await endOf(handle);
+      return open;
+    });
+    expect(gate.evidence).toContain('ap-southeast-1 was not asked what it would refuse: no answer.');
+    expect(gate.evidence.join(' ')).not.toContain('us-east-1 was not asked');
+  });
+});
+
 describe('what holds a standby back', () => {
   it('is told at the gate, and lifted by the catch-up before the loss is counted', async () => {
     estate.heldBack.set('eu-central-1', 'it applies with a delay of 1h');
