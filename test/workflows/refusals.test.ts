@@ -1,9 +1,13 @@
 /** Goal: what an agent would refuse, or cannot do whole, is in front of people before anything is changed. Method: a real worker on the model, skipped time. */
+import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
+import { statusQuery } from '../../workflows/messages.ts';
+import { until } from '../support/until.ts';
 import { electorate, endOf, estate, openGate, rig, start, vote, useFailovers } from '../support/failover.ts';
 
 useFailovers();
 
+const isQuestion = ({ text }: { readonly text: string }) => text.startsWith('Asked: eu-central-1 can no longer take over');
 const smaller = 'the standby at eu-central-1 cannot be promoted: max_connections is 100 here and 150 at its primary.';
 
 describe('refusals', () => {
@@ -34,6 +38,7 @@ describe('refusals', () => {
       };
       await vote(handle, 'approve', [second ?? ''], 'activation');
       const gate = await openGate(handle, 'failed-step');
+      expect(gate.choices.map((choice) => choice.split(':')[0])).toEqual(['retry', 'abort']);
       expect(gate.evidence.join(' ')).toContain(`eu-central-1 can no longer take over. Its agent would refuse database-promote: ${smaller}`);
       expect(estate.changes()).toEqual([]);
       estate.before = () => undefined;
@@ -41,6 +46,41 @@ describe('refusals', () => {
       await vote(handle, 'retry', undefined, 'failed-step');
       return endOf(handle);
     });
+    expect(report.outcome).toBe('recovered');
+  });
+
+  it('that stay end the run when people choose so, and nothing is changed', async () => {
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      const [first, second] = electorate.slice(0, 2);
+      await vote(handle, 'approve', [first ?? ''], 'activation');
+      estate.before = (name) => {
+        if (name === 'readRefusals') estate.refusals.set('eu-central-1', [{ verb: 'database-promote', reason: smaller }]);
+      };
+      await vote(handle, 'approve', [second ?? ''], 'activation');
+      // Asked again it refuses still, and people are asked again.
+      await vote(handle, 'retry', undefined, 'failed-step');
+      await until('the question is put once more', async () => ((await handle.query(statusQuery)).timeline.filter(isQuestion).length === 2 ? true : undefined));
+      await vote(handle, 'abort', undefined, 'failed-step');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('stood down');
+    expect(report.summary).toContain(`Its agent would refuse database-promote: ${smaller} Nothing was changed.`);
+    expect(estate.changes()).toEqual([]);
+  });
+
+  it('that cannot be asked any more before the fence are named, and hold nobody up', async () => {
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      const [first, second] = electorate.slice(0, 2);
+      await vote(handle, 'approve', [first ?? ''], 'activation');
+      estate.before = (name) => {
+        if (name === 'readRefusals') throw ApplicationFailure.nonRetryable('The worker lost the plan. HINT: Look there.', 'permanent');
+      };
+      await vote(handle, 'approve', [second ?? ''], 'activation');
+      return endOf(handle);
+    });
+    expect(report.timeline.map(({ text }) => text)).toContain('eu-central-1 was not asked what it would refuse: The worker lost the plan.');
     expect(report.outcome).toBe('recovered');
   });
 
