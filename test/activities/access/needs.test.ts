@@ -13,6 +13,7 @@ import { createAgentPool, type AgentPool } from '../../../activities/ssh/agent.t
 import type { Plan } from '../../../plan/schema.ts';
 import { sites, TestEstate, type TestSite } from '../../site-agent/estate.ts';
 import { eventually, testNetwork } from '../../site-agent/support.ts';
+import { until } from '../../support/until.ts';
 
 const servers = new TestEstate(testNetwork());
 const run: RunContext = { runId: 'estate-check', execution: 'estate-check@1', planDigest: 'p', epoch: 0 };
@@ -92,6 +93,16 @@ async function green(): Promise<void> {
   });
 }
 
+/** An override is named with a statement, and is gone once that was given. */
+async function acknowledgesAlone(override: string, make: readonly string[]): Promise<void> {
+  for (const statement of make) servers.sql('east', statement, 'app');
+  const named = `east: replication: ${override} lets some sessions acknowledge alone. ADD psql as administrator at east: `;
+  const found = async () => (await servers.beat('east'), await findings()).find((line) => line.startsWith(named));
+  const line = await until(`${override} is named`, found);
+  servers.sql('east', line.slice(named.length), 'app');
+  await eventually(`${override} is gone`, async () => (await found()) === undefined);
+}
+
 const sql = (site: TestSite, ...statements: readonly string[]) => {
   for (const statement of [...statements, 'select pg_reload_conf()']) servers.asAdministrator(site, statement);
 };
@@ -132,6 +143,44 @@ describe('the estate check', () => {
       () => sql('east', 'alter role all reset synchronous_commit', 'alter role dr_admin reset synchronous_commit'),
       /^east: replication: everybody=local lets some sessions acknowledge alone\. ADD .*: ALTER ROLE ALL RESET synchronous_commit;$/,
     ));
+
+  test.each([
+    ['a role', 'role:app_batch=off', ['create role app_batch', 'alter role app_batch set synchronous_commit = off'], ['drop role app_batch']],
+    ['a role in a database', 'role:erlmcp@app=local', ['alter role erlmcp in database app set synchronous_commit = local'], []],
+    [
+      'a database',
+      'database:app=off',
+      ['alter database app set synchronous_commit = off', 'alter role dr_admin set synchronous_commit = on'],
+      ['alter role dr_admin reset synchronous_commit'],
+    ],
+    [
+      'a function',
+      'function:Beat It=off',
+      ['create function "Beat It"() returns int language sql set synchronous_commit = off as $$ select 1 $$'],
+      ['drop function "Beat It"'],
+    ],
+    [
+      'a procedure',
+      'function:close_day=off',
+      ['create procedure close_day() language sql set synchronous_commit = off as $$ select 1 $$'],
+      ['drop procedure close_day'],
+    ],
+  ])('%s that does not wait, with the statement that ends it', async (_what, override, make, afterwards) => {
+    await acknowledgesAlone(override, make);
+    for (const statement of afterwards) servers.sql('east', statement, 'app');
+    await green();
+  });
+
+  test('a subscription that does not wait, with the statement that ends it', async () => {
+    const subscription = `create subscription orders connection 'host=${servers.address('east')} dbname=app' publication orders with (connect = false)`;
+    try {
+      await acknowledgesAlone('subscription:orders=off', [subscription, 'alter subscription orders enable']);
+    } finally {
+      for (const words of ['disable', 'set (slot_name = none)']) servers.sql('east', `alter subscription orders ${words}`, 'app');
+      servers.sql('east', 'drop subscription orders', 'app');
+    }
+    await green();
+  });
 
   test('a standby under another name', async () => {
     const words = servers.asAdministrator('north', 'show primary_conninfo').trim();
