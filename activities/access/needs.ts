@@ -9,7 +9,7 @@ import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { Heartbeat } from '../database/port.ts';
 import type { AgentClient, AgentFields } from '../dependencies.ts';
 import { refusalsOf } from '../hosts/activities.ts';
-import { lacking, ok, words, type Subject } from './checks.ts';
+import { lacking, ok, unreachable, words, type Subject } from './checks.ts';
 import { agentCommand } from './lines.ts';
 import type { AccessCheck } from './port.ts';
 
@@ -102,7 +102,7 @@ async function checkVerbs(plan: Plan, site: SiteId, agent: AgentClient, { databa
   const verbs = primary ? verbsFor(plan, site, 'lost', site) : verbsFor(plan, site, 'survivor', lost);
   try {
     const answer = await agent.ask('check', ...verbs);
-    if (!answer.reachable) return [];
+    if (!answer.reachable) return [unreachable(subject, `it was not asked: ${answer.reason}`)];
     const { refused, exceptions } = refusalsOf(answer.fields);
     const sentences = [...new Set([...refused.map(({ verb, argument, reason }) => `${[verb, argument].filter(Boolean).join(' ')}: ${reason}`), ...exceptions])];
     return sentences.length === 0 ? [ok(subject, `${verbs.length} verbs would be carried out`)] : sentences.map((sentence) => lacking(subject, sentence));
@@ -117,7 +117,7 @@ async function checkView(plan: Plan, site: SiteId, agent: AgentClient): Promise<
   const others = Object.keys(plan.estate.sites).filter((other) => other !== site);
   const looks = await Promise.all(others.map(async (other) => ({ other, seen: await look(agent, other) })));
   const found = looks.flatMap(({ other, seen }) => {
-    if (seen === undefined) return []; // that it does not know the other is told already
+    if (typeof seen === 'string') return []; // that it does not know the other is told already
     return closableAt(plan, other).flatMap((server) =>
       seen.flag(`${server}_ok`)
         ? []
@@ -129,13 +129,15 @@ async function checkView(plan: Plan, site: SiteId, agent: AgentClient): Promise<
           ],
     );
   });
-  const seen = looks.flatMap(({ seen }) => seen ?? [])[0];
-  const blind = seen !== undefined && !seen.flag('reference_ok');
   const references: Subject = { what: 'its reference targets', steps: ['confirm-failure'], as: `the agent of ${site}` };
   const targets = plan.estate.detection.referenceTargets.map(({ host, port }) => `${host}:${port}`).join(' ');
+  const seen = looks.map((looked) => looked.seen).find((looked) => typeof looked !== 'string');
+  // Without any look nothing was seen of them either.
+  const unseen = looks.flatMap((looked) => (typeof looked.seen === 'string' ? [`${looked.other} was not looked at: ${looked.seen}`] : []));
+  if (seen === undefined) return [...found, unreachable(references, unseen.join('; '))];
   return [
     ...found,
-    blind
+    !seen.flag('reference_ok')
       ? lacking(references, 'None of REFERENCE_TARGETS answers it, so that it counts as blind and confirms no failure.', {
           where: `/etc/dr/agent.conf at ${site}`,
           line: `REFERENCE_TARGETS='${targets}'`,
@@ -144,12 +146,13 @@ async function checkView(plan: Plan, site: SiteId, agent: AgentClient): Promise<
   ];
 }
 
-async function look(agent: AgentClient, other: SiteId): Promise<AgentFields | undefined> {
+/** What the agent sees of another site; why it did not look, when it did not. */
+async function look(agent: AgentClient, other: SiteId): Promise<AgentFields | string> {
   try {
     const answer = await agent.ask('probe', other);
-    return answer.reachable ? answer.fields : undefined;
-  } catch {
-    return undefined;
+    return answer.reachable ? answer.fields : answer.reason;
+  } catch (error) {
+    return words(error);
   }
 }
 
@@ -249,7 +252,7 @@ function checkCacheReplicas(plan: Plan, { site, cache }: Heartbeat, subject: Sub
       : [
           lacking(subject, 'It asks for no replica (min-replicas-to-write is 0): the cache of a site that nobody reaches is never proven fenced.', {
             where: `redis-cli as administrator at ${site}`,
-            line: 'CONFIG SET min-replicas-to-write 1 ; CONFIG REWRITE',
+            line: 'CONFIG SET min-replicas-to-write 1\nCONFIG REWRITE',
           }),
         ]),
     ...(cache.replicas >= wanted

@@ -196,7 +196,7 @@ describe('the estate check', () => {
     deviation(
       () => void servers.redis('east', 'CONFIG', 'SET', 'min-replicas-to-write', '0'),
       () => void servers.redis('east', 'CONFIG', 'SET', 'min-replicas-to-write', '1'),
-      /^east: replicas of the cache: It asks for no replica .* ADD redis-cli as administrator at east: CONFIG SET min-replicas-to-write 1/,
+      /^east: replicas of the cache: It asks for no replica .* ADD redis-cli as administrator at east: CONFIG SET min-replicas-to-write 1\nCONFIG REWRITE$/,
     ));
 
   test('peers that agent.conf does not have', () =>
@@ -253,6 +253,19 @@ describe('the estate check', () => {
       () => servers.owned(servers.path('west', 'state')),
       /^west: what a failover will ask of the agent: database-detach: .*state at west cannot be written/,
     ));
+
+  test('an agent that falls silent has not seen anything', async () => {
+    const agent = pool.agent(run, 'west');
+    const standing = await standingOf(plan, 'west', agent);
+    if (!standing) throw new Error('no answer');
+    const silent = { ...agent, ask: async () => ({ reachable: false, reason: 'no answer within 8 s' }) as const };
+    const checks = await checkNeeds(plan, 'west', silent, standing, { heartbeats: [], now: new Date() });
+    expect(checks.filter(({ result }) => result === 'unreachable').map(({ what, detail }) => `${what}: ${detail}`)).toEqual([
+      'what a failover will ask of the agent: it was not asked: no answer within 8 s',
+      'its reference targets: east was not looked at: no answer within 8 s; north was not looked at: no answer within 8 s',
+    ]);
+    expect(checks.filter(({ result }) => result === 'ok').map(({ what }) => what)).toEqual(['the other sites in agent.conf']);
+  });
 
   test('a fenced site is said to be fenced, and by whom', async () => {
     expect((await servers.change('east', 'database-close', 7, 'recovery/shop@1')).code).toBe(0);
