@@ -65,6 +65,13 @@ describe('counts', () => {
   });
 });
 
+test('what is refused is put right as its sentence says, and the guard stays', () => {
+  const refused = failure('refused', { happened: 'max_connections is 100 at west: set it to 150.', leftAs: 'west is as it was.' });
+  expect(refused.message).toBe(
+    'max_connections is 100 at west: set it to 150. west is as it was. HINT: Do what the sentence says, then choose retry. Do not change the guard.',
+  );
+});
+
 describe('an error of a call', () => {
   const met = (code: string) => Object.assign(new Error(code), { code });
 
