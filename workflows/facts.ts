@@ -49,10 +49,11 @@ export interface RecoveryFacts {
   readonly verdicts: Map<string, FunctionVerdict>;
   /** Functions of lower tiers that did not pass and that people chose to go on without. */
   goneOnWithout: readonly string[];
+  /** What is left for people to do: the run's own list. */
   readonly leftovers: string[];
 }
 
-export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFailed'>): RecoveryFacts {
+export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFailed' | 'leftovers'>): RecoveryFacts {
   return {
     ...start,
     moments: {},
@@ -70,6 +71,5 @@ export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFai
     observed: [],
     verdicts: new Map(),
     goneOnWithout: [],
-    leftovers: [],
   };
 }

@@ -6,8 +6,9 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { siteOf } from '../ssh/agent.ts';
 import { byHand, fenceByAgent, unfenceByAgent } from './by-agent.ts';
 import { fenceCacheByReplication, fenceDatabaseByReplication } from './by-replication.ts';
-import type { FencingActivities, WriterState } from './port.ts';
+import type { FencingActivities, Reattached, WriterState } from './port.ts';
 import { attempt, attemptToRead, bare } from '../attempt.ts';
+import { shortfallsOf } from '../change.ts';
 
 export function createFencingActivities(dependencies: ActivityDependencies): FencingActivities {
   return {
@@ -35,12 +36,13 @@ export function createFencingActivities(dependencies: ActivityDependencies): Fen
   };
 }
 
-async function reattached(dependencies: ActivityDependencies, run: RunContext, at: SiteId, to: SiteId, server: ServerKind): Promise<WriterState> {
+async function reattached(dependencies: ActivityDependencies, run: RunContext, at: SiteId, to: SiteId, server: ServerKind): Promise<Reattached> {
   const done = await attempt(() => dependencies.agent(run, at).tryChange(`${server}-return`));
   const how = done.ok ? done.fields.get('after') : bare(done.reason);
-  if (done.ok && how.startsWith('following ') && how !== 'following none') return { site: at, server, state: 'standby', how };
+  const less = done.ok ? shortfallsOf(done.fields) : {};
+  if (done.ok && how.startsWith('following ') && how !== 'following none') return { site: at, server, state: 'standby', how, ...less };
   const next = done.ok ? byHand(run, at, `${server}-follow`, to) : byHand(run, at, `${server}-return`);
-  return { site: at, server, state: 'unknown', how: `the ${server} at ${at} was not taken back, it may not follow ${to}: ${how}; ${next}` };
+  return { site: at, server, state: 'unknown', how: `the ${server} at ${at} was not taken back, it may not follow ${to}: ${how}; ${next}`, ...less };
 }
 
 type Reading = Pick<WriterState, 'state' | 'how' | 'waits'>;

@@ -46,6 +46,8 @@ export class FakeEstate extends FakeService {
   readonly calls: Call[] = [];
   /** Names of activities, and how often each is still to fail, with what. */
   readonly failures = new Map<string, { times: number; failure: ApplicationFailure }>();
+  /** What activities answer that is less than it should be, or left to do, by their names. */
+  readonly shortfalls = new Map<keyof Activities, Pick<Change, 'exceptions' | 'remaining'>>();
   /** Called before each activity; a test hooks in what happens meanwhile. */
   before: (name: string) => Promise<void> | void = () => undefined;
   route: SiteId;
@@ -144,8 +146,14 @@ export class FakeEstate extends FakeService {
         planned.times -= 1;
         throw planned.failure;
       }
-      return act(input);
+      return this.withShortfalls(name, await act(input));
     };
+  }
+
+  private withShortfalls(name: string, result: unknown): unknown {
+    const less = this.shortfalls.get(name as keyof Activities);
+    if (!less) return result;
+    return Array.isArray(result) ? result.map((each: object) => ({ ...each, ...less })) : { ...(result as object), ...less };
   }
 
   private vantage(kind: Vantage['kind'], observer: string, site: SiteId, holdSeconds: number): Vantage {

@@ -143,4 +143,20 @@ describe('what holds a standby back', () => {
     expect(report.outcome).toBe('recovered');
     expect(report.loss.kind).toBe('proven 0');
   });
+
+  it('and what the catch-up leaves besides, in each of its two changes, stands in the report', async () => {
+    estate.heldBack.set('eu-central-1', 'it applies with a delay of 1h');
+    const other = estate.databases.get('ap-southeast-1');
+    estate.databases.set('ap-southeast-1', { ...other!, bytes: 2000 });
+    estate.shortfalls.set('applyDatabase', { exceptions: ['The delay is gone.'] });
+    estate.shortfalls.set('followDatabase', { exceptions: ['It streams without TLS.'], remaining: ['Drop the slot west at us-east-1.'] });
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      return endOf(handle);
+    });
+    expect(estate.changed('followDatabase')).toHaveLength(1);
+    expect(report.exceptions).toEqual(['The delay is gone.', 'It streams without TLS.']);
+    expect(report.leftovers.filter((text) => text.includes('slot'))).toEqual(['Drop the slot west at us-east-1.']);
+  });
 });
