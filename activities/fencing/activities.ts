@@ -2,7 +2,7 @@
 import { closableAt, type ServerKind } from '../../plan/rules/servers.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
-import type { ActivityDependencies } from '../dependencies.ts';
+import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { siteOf } from '../ssh/agent.ts';
 import { byHand, fenceByAgent, unfenceByAgent } from './by-agent.ts';
 import { fenceCacheByReplication, fenceDatabaseByReplication } from './by-replication.ts';
@@ -51,7 +51,7 @@ async function readDatabaseWriter(dependencies: ActivityDependencies, run: RunCo
   const answer = await attemptToRead(
     () => dependencies.agent(run, site).ask('database-status'),
     (fields): Reading => {
-      if (fields.flag('hba_closed')) return { state: 'fenced', how: 'pg_hba.conf is closed, also for the next start' };
+      if (fields.flag('hba_closed')) return closedDatabase(fields);
       if (!fields.flag('running')) return { state: 'unknown', how: `it does not run now (${fields.get('detail')}); nothing keeps it from being started` };
       if (fields.flag('in_recovery')) return { state: 'standby', how: `in recovery, follows ${fields.get('follows')}` };
       const how = `out of recovery on timeline ${fields.get('timeline')}, open to clients`;
@@ -63,11 +63,18 @@ async function readDatabaseWriter(dependencies: ActivityDependencies, run: RunCo
   return writer(site, 'database', answer);
 }
 
+/** The closed file keeps customers out, and nobody who writes inside the server. An older agent does not look for them. */
+function closedDatabase(fields: AgentFields): Reading {
+  const writers = fields.find('writers');
+  if (writers === undefined) return { state: 'fenced', how: 'pg_hba.conf is closed, also for the next start' };
+  return { state: 'unknown', how: `pg_hba.conf is closed and lets no customer in, but inside the server ${writers} may write on; end it, or stop the server` };
+}
+
 async function readCacheWriter(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<WriterState> {
   const answer = await attemptToRead(
     () => dependencies.agent(run, site).ask('cache-status'),
     (fields): Reading => {
-      if (fields.flag('closed')) return { state: 'fenced', how: 'it asks for more replicas than there are, also after a restart' };
+      if (fields.flag('closed')) return { state: 'fenced', how: 'it asks for more replicas than there are' };
       if (!fields.flag('running')) return { state: 'unknown', how: `it does not run now (${fields.get('detail')}); nothing keeps it from being started` };
       if (fields.get('role') === 'replica') return { state: 'standby', how: `replica of ${fields.get('follows')}` };
       if (fields.flag('detached'))

@@ -48,3 +48,21 @@ describe('an undo', () => {
     ]);
   });
 });
+
+describe('who can write', () => {
+  const states = async (lines: Readonly<Record<string, readonly string[]>>) =>
+    (await fencing(lines).readWriters({ run, sites: ['east'] })).map(({ server, state, how }) => `${server} ${state}: ${how}`);
+  const closed = (...more: readonly string[]) => ({ 'database-status': ['hba_closed=yes', 'running=yes', ...more], 'cache-status': ['closed=yes'] });
+
+  test('nobody at a server that is closed and in which nothing writes, also by an agent that does not look for that', async () => {
+    const fenced = ['database fenced: pg_hba.conf is closed, also for the next start', 'cache fenced: it asks for more replicas than there are'];
+    expect(await states(closed('writers='))).toEqual(fenced);
+    expect(await states(closed())).toEqual(fenced);
+  });
+
+  test('is not known of a closed server in which something writes without a door', async () => {
+    expect((await states(closed('writers=subscription orders')))[0]).toBe(
+      'database unknown: pg_hba.conf is closed and lets no customer in, but inside the server subscription orders may write on; end it, or stop the server',
+    );
+  });
+});
