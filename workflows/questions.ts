@@ -135,7 +135,11 @@ async function lookAgain(run: Run, facts: RecoveryFacts, held: GateEvidence): Pr
   const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
   try {
     facts.vantages = await lookAtSite(read, run.context(), run.plan, facts.from, 0);
-    const again = await assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null);
+    const [again, records] = await Promise.all([
+      assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null),
+      read.lookAtRecords({ run: run.context() }),
+    ]);
+    facts.records = records;
     mustBeFailed(run, facts, { holdSeconds: 0 });
     return evidenceOf(run, facts, again);
   } catch (error) {
