@@ -14,7 +14,7 @@ import { countLoss, lossGrows, lossNeedsPeople, lossOf } from './loss.ts';
 import type { Assessment } from './messages.ts';
 import { now } from './clock.ts';
 import { describe } from './failures.ts';
-import { recordLines } from './records.ts';
+import { recordLines } from './public-name.ts';
 import type { Run } from './run.ts';
 import type { Look } from './step-body.ts';
 import { lookAtSite, mustBeFailed, mustStillBeFailed, refusalsOfTarget } from './steps/detection.ts';
