@@ -5,7 +5,14 @@ import { withoutHint } from '../plan/rules/sentences.ts';
 import { endsTheRun } from './errors.ts';
 import { mustHoldTask } from './task.ts';
 
-export type Attempt = { readonly ok: true; readonly fields: AgentFields } | { readonly ok: false; readonly reason: string };
+/** `silent`: nobody answered, which is another matter than an answer that cannot be used. */
+export interface Failed {
+  readonly ok: false;
+  readonly silent: boolean;
+  readonly reason: string;
+}
+
+export type Attempt = { readonly ok: true; readonly fields: AgentFields } | Failed;
 
 /** Unreachable or failed is a reason in words; what ends the whole run is thrown. */
 export async function attempt(call: () => Promise<AgentAnswer>): Promise<Attempt> {
@@ -17,15 +24,15 @@ export async function attempt(call: () => Promise<AgentAnswer>): Promise<Attempt
 export async function attemptToRead<T>(
   call: () => Promise<AgentAnswer>,
   read: (fields: AgentFields) => T,
-): Promise<{ readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string }> {
+): Promise<{ readonly ok: true; readonly value: T } | Failed> {
   try {
     const answer = await call();
-    return answer.reachable ? { ok: true, value: read(answer.fields) } : { ok: false, reason: answer.reason };
+    return answer.reachable ? { ok: true, value: read(answer.fields) } : { ok: false, silent: true, reason: answer.reason };
   } catch (error) {
     // What a lost task meets is no evidence.
     mustHoldTask();
     if (!(error instanceof ApplicationFailure) || endsTheRun(error)) throw error;
-    return { ok: false, reason: withoutHint(error.message) };
+    return { ok: false, silent: false, reason: withoutHint(error.message) };
   }
 }
 

@@ -9,8 +9,7 @@ export function changeOf(fields: AgentFields, site: SiteId, at: Date): Change {
     before: fields.get('before'),
     after: fields.get('after'),
     changed: fields.flag('changed'),
-    exceptions: fields.all('exception'),
-    remaining: fields.all('remaining'),
+    ...shortfallsOf(fields),
     source: sourceOf(site),
     at: at.toISOString(),
   };
@@ -18,8 +17,14 @@ export function changeOf(fields: AgentFields, site: SiteId, at: Date): Change {
 
 /** What others did for a change besides the one that it is about: their exceptions and remaining work count as well. */
 export function withAll(change: Change, others: readonly AgentFields[]): Change {
-  const all = (key: string, own: readonly string[] = []) => [...own, ...others.flatMap((fields) => fields.all(key))];
-  return { ...change, exceptions: all('exception', change.exceptions), remaining: all('remaining', change.remaining) };
+  const theirs = shortfallsOf(...others);
+  return { ...change, exceptions: [...(change.exceptions ?? []), ...theirs.exceptions], remaining: [...(change.remaining ?? []), ...theirs.remaining] };
+}
+
+/** What answers of agents say that is less than it should be, and what they leave for people to do. */
+export function shortfallsOf(...answers: readonly AgentFields[]): Required<Pick<Change, 'exceptions' | 'remaining'>> {
+  const all = (key: string) => answers.flatMap((fields) => fields.all(key));
+  return { exceptions: all('exception'), remaining: all('remaining') };
 }
 
 /** Where an agent's evidence was read. */

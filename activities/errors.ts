@@ -28,7 +28,7 @@ export const errorCatalogue = {
     meaning: 'A guard said no.',
     retryable: false,
     actsNext: 'people',
-    hint: 'A guard said no. Read which one; do not work around it.',
+    hint: 'Do what the sentence says, then choose retry. Do not change the guard.',
   },
   unknown: {
     meaning: 'Whether the change took effect could not be read back.',

@@ -23,17 +23,19 @@ export interface Pace {
 /** Longest time in which a running activity may stay silent before Temporal gives it to another worker. */
 const heartbeatTimeout = '5 seconds' as const;
 
-/** What a step of a run adds to its tools. */
+/** What a step or an undo of a run adds to its tools. */
 export interface StepHooks {
   /** Awaited before each change; the time that it takes does not count. */
-  readonly beforeChange: () => Promise<void>;
-  readonly tell: (what: string) => void;
+  readonly beforeChange?: () => Promise<void>;
+  /** Told what each change has answered. */
+  readonly answered?: (result: unknown) => void;
+  readonly tell?: (what: string) => void;
 }
 
-const noHooks: StepHooks = { beforeChange: async () => undefined, tell: () => undefined };
+const nothing = () => undefined;
 
 /** The tools of a step that begins now: whatever it calls, one thing after another, all of it together stays within the bound. */
-export function toolsFor(summary: string, boundSeconds: number, { beforeChange, tell }: StepHooks = noHooks): StepTools & Pace {
+export function toolsFor(summary: string, boundSeconds: number, { beforeChange, answered = nothing, tell = nothing }: StepHooks = {}): StepTools & Pace {
   let deadline = Date.now() + boundSeconds * 1000;
   const secondsLeft = () => (deadline - Date.now()) / 1000;
   const left = () => {
@@ -57,20 +59,22 @@ export function toolsFor(summary: string, boundSeconds: number, { beforeChange, 
     });
   const hold = async () => {
     const since = Date.now();
-    await beforeChange();
+    await beforeChange?.();
     deadline += Date.now() - since;
   };
-  return { read: atEachCall(reads), change: atEachCall(changes, hold), secondsLeft, tell };
+  return { read: atEachCall(reads), change: atEachCall(changes, { before: hold, after: answered }), secondsLeft, tell };
 }
 
 /** Activities whose options are made when they are called: what is left of the bound is less each time. */
-function atEachCall<T extends object>(proxy: () => T, before?: () => Promise<void>): T {
+function atEachCall<T extends object>(proxy: () => T, around?: { readonly before: () => Promise<void>; readonly after: (result: unknown) => void }): T {
   return new Proxy({} as T, {
     get:
       (_none, name) =>
       async (...input: readonly unknown[]): Promise<unknown> => {
-        await before?.();
-        return (proxy()[name as keyof T] as (...args: readonly unknown[]) => Promise<unknown>)(...input);
+        await around?.before();
+        const result = await (proxy()[name as keyof T] as (...args: readonly unknown[]) => Promise<unknown>)(...input);
+        around?.after(result);
+        return result;
       },
   });
 }

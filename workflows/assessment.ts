@@ -5,7 +5,7 @@ import { toolsFor } from './activity-proxies.ts';
 import { assess } from './assess.ts';
 import type { AssessmentInput, AssessmentResult } from './messages.ts';
 import { openReadOnly } from './opening.ts';
-import { recordLines } from './records.ts';
+import { recordLines } from './public-name.ts';
 import { lookAtSite } from './steps/detection.ts';
 
 export async function assessment(input: AssessmentInput): Promise<AssessmentResult> {

@@ -34,7 +34,12 @@ export async function conduct(procedure: ProcedureName, input: RegionalFailoverI
     startedAt: startTime.toISOString(),
   };
   const run = new Run(start);
-  const facts = newFacts({ from: input.from, to: input.to, ...(input.declaredFailed ? { declaredFailed: input.declaredFailed } : {}) });
+  const facts = newFacts({
+    from: input.from,
+    to: input.to,
+    leftovers: run.leftovers,
+    ...(input.declaredFailed ? { declaredFailed: input.declaredFailed } : {}),
+  });
   const ending: Ending = { outcome: null, summary: '' };
   const report = (outcome: Outcome | null): Report => {
     if (outcome === null) return reportOf(run, facts, { open: true, outcome: outcomeSoFar(run), summary: `The run goes on; it is ${run.phase}.` });

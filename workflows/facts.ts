@@ -4,6 +4,7 @@ import type { RecordLook, ZoneEpoch } from '../activities/dns/port.ts';
 import type { Fence, WriterState } from '../activities/fencing/port.ts';
 import type { AgentState } from '../activities/hosts/port.ts';
 import type { FunctionVerdict } from '../activities/verification/port.ts';
+import type { Refusals } from '../plan/rules/refusals.ts';
 import type { SiteId } from '../plan/schema.ts';
 import type { Loss } from '../report/report.ts';
 import type { Moments } from './clock.ts';
@@ -27,6 +28,8 @@ export interface RecoveryFacts {
   lookedAt?: string;
   /** What stands at the public name, as it was looked at for the gate; null before. */
   records: RecordLook | null;
+  /** What the target's agent would refuse, asked along with the last look before anything is changed; null before. */
+  refusals: Refusals | null;
   loss: Loss | null;
   /** When the target's cache last heard from the failed primary, seen before anything was detached; RFC 3339. */
   cacheContactAt: string | null;
@@ -46,15 +49,17 @@ export interface RecoveryFacts {
   readonly verdicts: Map<string, FunctionVerdict>;
   /** Functions of lower tiers that did not pass and that people chose to go on without. */
   goneOnWithout: readonly string[];
+  /** What is left for people to do: the run's own list. */
   readonly leftovers: string[];
 }
 
-export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFailed'>): RecoveryFacts {
+export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFailed' | 'leftovers'>): RecoveryFacts {
   return {
     ...start,
     moments: {},
     vantages: [],
     records: null,
+    refusals: null,
     loss: null,
     cacheContactAt: null,
     cacheLoss: null,
@@ -66,6 +71,5 @@ export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFai
     observed: [],
     verdicts: new Map(),
     goneOnWithout: [],
-    leftovers: [],
   };
 }

@@ -4,6 +4,7 @@ import type { Fence } from '../activities/fencing/port.ts';
 import { serversOf, writersOf } from '../plan/rules/servers.ts';
 import { formatSeconds, seconds } from '../plan/durations.ts';
 import { describeLoss, type Loss, lossBadness } from '../plan/rules/loss.ts';
+import { againstTarget, unaskedRemark } from '../plan/rules/refusals.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { assess } from './assess.ts';
 import { RunEnding } from './endings.ts';
@@ -13,10 +14,10 @@ import { countLoss, lossGrows, lossNeedsPeople, lossOf } from './loss.ts';
 import type { Assessment } from './messages.ts';
 import { now } from './clock.ts';
 import { describe } from './failures.ts';
-import { recordLines } from './records.ts';
+import { recordLines } from './public-name.ts';
 import type { Run } from './run.ts';
 import type { Look } from './step-body.ts';
-import { mustBeFailed, lookAtSite } from './steps/detection.ts';
+import { lookAtSite, mustBeFailed, mustStillBeFailed, refusalsOfTarget } from './steps/detection.ts';
 import { allProven, mustHaveOneWriter, predictServers, toldOf } from './servers.ts';
 
 /** Step: people decide whether the failover begins. The evidence is looked at again while they think; a site that recovers ends the question. */
@@ -46,6 +47,31 @@ export function activation(run: Run, facts: RecoveryFacts, first: Assessment): L
     },
     found: (decision) => (decision.kind === 'decided' ? `approved at ${decision.at}` : decision.kind),
   };
+}
+
+/**
+ * What the target's agent has come to refuse while people decided is put to them before anything is changed; they have it asked again when it is put right. A promotion counts: whoever
+ * has been promoted already is asked for nothing else.
+ */
+export async function mustStillBeReady(run: Run, facts: RecoveryFacts): Promise<void> {
+  const standby = { database: !run.forwardOnly, cache: !run.forwardOnly };
+  for (;;) {
+    const { refusals } = facts;
+    if (refusals?.notAsked) run.note(unaskedRemark(facts.to, refusals.notAsked.reason));
+    const against = refusals === null ? [] : againstTarget(refusals, standby);
+    if (against.length === 0 || run.rules.changes === 'print') return;
+    const why = `${facts.to} can no longer take over. ${against.join(' ')}`;
+    const decision = await run.ask({
+      gate: 'failed-step',
+      question: `${facts.to} can no longer take over. What now?`,
+      choices: { retry: `ask the agent of ${facts.to} again; put right there first what it names`, abort: 'end here; nothing is changed' },
+      evidence: { lines: [why], at: now(), badness: 0 },
+    });
+    if (decision.kind !== 'decided' || decision.choice !== 'retry') throw new RunEnding('stood down', `${why} ${run.leftAs} Start again to ask again.`, true);
+    const { read } = toolsFor('Ask the target again', run.boundOf('confirm-again'));
+    facts.refusals = await refusalsOfTarget(run, facts, read);
+    await mustStillBeFailed(run, facts, read);
+  }
 }
 
 /** The third way to pass the fence: people accept, by a typed number of seconds, what an unproven fence may cost. */
@@ -109,7 +135,11 @@ async function lookAgain(run: Run, facts: RecoveryFacts, held: GateEvidence): Pr
   const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
   try {
     facts.vantages = await lookAtSite(read, run.context(), run.plan, facts.from, 0);
-    const again = await assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null);
+    const [again, records] = await Promise.all([
+      assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null),
+      read.lookAtRecords({ run: run.context() }),
+    ]);
+    facts.records = records;
     mustBeFailed(run, facts, { holdSeconds: 0 });
     return evidenceOf(run, facts, again);
   } catch (error) {

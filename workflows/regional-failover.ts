@@ -14,7 +14,7 @@
 import { seconds } from '../plan/durations.ts';
 import type { Report } from '../report/report.ts';
 import { conduct } from './conduct.ts';
-import { activation, askIfFenceIsUnproven, askIfLossIsTooLarge } from './questions.ts';
+import { activation, askIfFenceIsUnproven, askIfLossIsTooLarge, mustStillBeReady } from './questions.ts';
 import type { RegionalFailoverInput } from './messages.ts';
 import { confirmWriters, notifyStakeholders, updateMonitoring } from './steps/closing.ts';
 import { assessImpact, confirmAgain, confirmFailure, mustBeFailed } from './steps/detection.ts';
@@ -37,6 +37,7 @@ export async function regionalFailover(input: RegionalFailoverInput): Promise<Re
     run.enter('fencing');
     await run.step('confirm-again', confirmAgain(run, facts));
     mustBeFailed(run, facts, { holdSeconds: 0 });
+    await mustStillBeReady(run, facts);
     await run.step('claim-epoch', claimEpoch(run, facts));
     const fences = await run.step('fence-site', fenceByFirstProof(run, facts));
     await askIfFenceIsUnproven(run, facts, fences);

@@ -13,9 +13,9 @@ import { now } from './clock.ts';
 import { RunEnding, settle } from './endings.ts';
 import { describe, errorType, failure, isTechnical } from './failures.ts';
 import { type LeftOut, leavesOut } from './left-out.ts';
-import { exceptionsOf } from './less.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
+import { keepShortfalls } from './shortfalls.ts';
 import { type OpenRecord, openRecord } from './step-record.ts';
 import type { Alteration, DryRun, StepBody, UndoBody } from './step-body.ts';
 
@@ -44,6 +44,7 @@ export class Run {
   /** Changes made so far, or in a dry run those that would be made. */
   readonly changes: string[] = [];
   readonly exceptions: string[] = [];
+  readonly leftovers: string[] = [];
   phase: Phase = 'detecting';
   epoch = 0;
   stopped: { who: string; reason: string; at: string } | null = null;
@@ -115,7 +116,7 @@ export class Run {
       const attempt = await this.attempt(step, body);
       if (attempt.ok) {
         if ('changes' in body) this.noteChange(step, body.found(attempt.value), attempt.asked);
-        this.exceptions.push(...exceptionsOf(attempt.value));
+        keepShortfalls(this, attempt.value);
         return attempt.value;
       }
       const choice = await this.afterFailure(step, 'otherwise' in body, attempt.error);
@@ -147,9 +148,11 @@ export class Run {
     this.enter('undoing');
     for (const undo of this.undos.splice(0).reverse()) {
       const record = this.begin({ ...this.planned(undo.step), name: `Take back: ${undo.would}` });
+      const less: string[] = [];
       try {
-        const left = await undo.act(toolsFor(`Take back: ${undo.would}`, seconds(this.planned(undo.step).bound)));
-        this.end(record, left.length === 0 ? 'undone' : 'failed', left.join(' · ') || undo.would);
+        const answered = (result: unknown) => void less.push(...keepShortfalls(this, result));
+        const left = await undo.act(toolsFor(`Take back: ${undo.would}`, seconds(this.planned(undo.step).bound), { answered }));
+        this.end(record, left.length === 0 ? 'undone' : 'failed', [...(left.length === 0 ? [undo.would] : left), ...less].join(' · '));
         if (left.length === 0) this.changes.push(`Taken back: ${undo.would}`);
         else this.exceptions.push(`Not taken back: ${undo.would}. ${left.join(' · ')}`);
       } catch (error) {

@@ -25,20 +25,6 @@ export function words(error: unknown): string {
   return [...new Set(parts)].join('; ').replaceAll(/\s+/g, ' ').slice(0, 300);
 }
 
-/** The certificate of a server that was reached is not accepted. */
-export function isCertificateFault(error: unknown): boolean {
-  return /CERT|ALTNAME|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(codeOf(error));
-}
-
-/** It was signed by nobody who is trusted here. */
-export function isUnknownAuthority(error: unknown): boolean {
-  return /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(codeOf(error));
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
-
 /** Whether the service runs at the site, or a procedure that is written may bring it there. */
 export function serves(plan: Plan, site: SiteId): boolean {
   const written: readonly string[] = Object.keys(plan.procedures);

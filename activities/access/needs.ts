@@ -1,6 +1,7 @@
 /** What a failover will need of a site besides being let in: asked of its agent and read from what its primary says of itself, so that a green check means that it can begin. */
 import { milliseconds, seconds } from '../../plan/durations.ts';
 import { parseSynchronousNames } from '../../plan/rules/fence-proof.ts';
+import { clockSlackSeconds, parseOverride, parseStandby, waitsForStandby } from '../../plan/rules/heartbeat-words.ts';
 import { verbsFor } from '../../plan/rules/refusals.ts';
 import { closableAt } from '../../plan/rules/servers.ts';
 import { siteOfStandby, standbyName } from '../../plan/rules/standby-names.ts';
@@ -8,16 +9,12 @@ import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { Heartbeat } from '../database/port.ts';
 import type { AgentClient, AgentFields } from '../dependencies.ts';
 import { refusalsOf } from '../hosts/activities.ts';
-import { lacking, ok, words, type Subject } from './checks.ts';
+import { lacking, ok, unreachable, words, type Subject } from './checks.ts';
 import { agentCommand } from './lines.ts';
 import type { AccessCheck } from './port.ts';
 
-/** Clocks kept by NTP are nearer to each other; evidence is compared across sites. */
-const clockSlackMilliseconds = 2_000;
 /** Below it a server stops for want of space in the hour in which it takes over. */
 const freePercentMin = 10;
-/** What an acknowledgement waits for; anything else lets the primary acknowledge alone. */
-const waiting = new Set(['on', 'remote_apply', 'remote_write']);
 
 /** What the site is now, by its agent. */
 export interface Standing {
@@ -79,7 +76,7 @@ function checkIdentity(plan: Plan, site: SiteId, { identity, database }: Standin
     missing.length === 0
       ? ok(peers, `${others.length} sites`)
       : lacking(peers, `PEERS there lacks ${missing.join(', ')}.`, { where: `/etc/dr/agent.conf at ${site}`, line: `PEERS='${others.join(' ')}'` }),
-    ...(skew <= clockSlackMilliseconds
+    ...(skew <= clockSlackSeconds * 1000
       ? []
       : [lacking(about('clock', 'confirm-failure', 'fence-site'), `Its clock differs from this worker's by ${Math.round(skew / 1000)} s; keep both by NTP.`)]),
     ...(free >= freePercentMin
@@ -105,7 +102,7 @@ async function checkVerbs(plan: Plan, site: SiteId, agent: AgentClient, { databa
   const verbs = primary ? verbsFor(plan, site, 'lost', site) : verbsFor(plan, site, 'survivor', lost);
   try {
     const answer = await agent.ask('check', ...verbs);
-    if (!answer.reachable) return [];
+    if (!answer.reachable) return [unreachable(subject, `it was not asked: ${answer.reason}`)];
     const { refused, exceptions } = refusalsOf(answer.fields);
     const sentences = [...new Set([...refused.map(({ verb, argument, reason }) => `${[verb, argument].filter(Boolean).join(' ')}: ${reason}`), ...exceptions])];
     return sentences.length === 0 ? [ok(subject, `${verbs.length} verbs would be carried out`)] : sentences.map((sentence) => lacking(subject, sentence));
@@ -120,7 +117,7 @@ async function checkView(plan: Plan, site: SiteId, agent: AgentClient): Promise<
   const others = Object.keys(plan.estate.sites).filter((other) => other !== site);
   const looks = await Promise.all(others.map(async (other) => ({ other, seen: await look(agent, other) })));
   const found = looks.flatMap(({ other, seen }) => {
-    if (seen === undefined) return []; // that it does not know the other is told already
+    if (typeof seen === 'string') return []; // that it does not know the other is told already
     return closableAt(plan, other).flatMap((server) =>
       seen.flag(`${server}_ok`)
         ? []
@@ -132,13 +129,15 @@ async function checkView(plan: Plan, site: SiteId, agent: AgentClient): Promise<
           ],
     );
   });
-  const seen = looks.flatMap(({ seen }) => seen ?? [])[0];
-  const blind = seen !== undefined && !seen.flag('reference_ok');
   const references: Subject = { what: 'its reference targets', steps: ['confirm-failure'], as: `the agent of ${site}` };
   const targets = plan.estate.detection.referenceTargets.map(({ host, port }) => `${host}:${port}`).join(' ');
+  const seen = looks.map((looked) => looked.seen).find((looked) => typeof looked !== 'string');
+  // Without any look nothing was seen of them either.
+  const unseen = looks.flatMap((looked) => (typeof looked.seen === 'string' ? [`${looked.other} was not looked at: ${looked.seen}`] : []));
+  if (seen === undefined) return [...found, unreachable(references, unseen.join('; '))];
   return [
     ...found,
-    blind
+    !seen.flag('reference_ok')
       ? lacking(references, 'None of REFERENCE_TARGETS answers it, so that it counts as blind and confirms no failure.', {
           where: `/etc/dr/agent.conf at ${site}`,
           line: `REFERENCE_TARGETS='${targets}'`,
@@ -147,12 +146,13 @@ async function checkView(plan: Plan, site: SiteId, agent: AgentClient): Promise<
   ];
 }
 
-async function look(agent: AgentClient, other: SiteId): Promise<AgentFields | undefined> {
+/** What the agent sees of another site; why it did not look, when it did not. */
+async function look(agent: AgentClient, other: SiteId): Promise<AgentFields | string> {
   try {
     const answer = await agent.ask('probe', other);
-    return answer.reachable ? answer.fields : undefined;
-  } catch {
-    return undefined;
+    return answer.reachable ? answer.fields : answer.reason;
+  } catch (error) {
+    return words(error);
   }
 }
 
@@ -184,13 +184,13 @@ function checkReplication(plan: Plan, site: SiteId, heartbeat: Heartbeat | undef
 function checkNames(plan: Plan, site: SiteId, heartbeat: Heartbeat, subject: Subject): readonly AccessCheck[] {
   const where = `psql as administrator at ${site}`;
   const standbys = Object.keys(plan.estate.sites).filter((other) => other !== site && plan.estate.sites[other]?.database !== undefined);
-  const quoted = standbys.map((other) => `"${standbyName(plan, other)}"`).join(', ');
-  const line = `ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (${quoted})'; SELECT pg_reload_conf();`;
-  const connected = heartbeat.standbys.map((entry) => siteOfStandby(plan, entry.slice(0, entry.lastIndexOf('='))));
+  const named = standbys.map((other) => `"${standbyName(plan, other)}"`).join(', ');
+  const line = `ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (${named})'; SELECT pg_reload_conf();`;
+  const connected = heartbeat.standbys.map((entry) => siteOfStandby(plan, parseStandby(entry).name));
   const absent = standbys.filter((other) => !connected.includes(other));
   const names = parseSynchronousNames(heartbeat.synchronousStandbyNames);
   const unknown = typeof names === 'string' ? [] : names.names.filter((name) => name !== '*' && siteOfStandby(plan, name) === undefined);
-  const weak = heartbeat.overrides.filter((override) => !waiting.has(override.slice(override.lastIndexOf('=') + 1)));
+  const weak = heartbeat.overrides.filter((override) => !waitsForStandby(parseOverride(override).value));
   const found = [
     ...absent.map((other) =>
       lacking(
@@ -205,7 +205,7 @@ function checkNames(plan: Plan, site: SiteId, heartbeat: Heartbeat, subject: Sub
     ...(names === 'none' ? [lacking(subject, 'Its commits wait for no standby: whatever it acknowledged last may be lost with it.', { where, line })] : []),
     ...(names === 'unreadable' ? [lacking(subject, `synchronous_standby_names cannot be read: ${heartbeat.synchronousStandbyNames}.`, { where, line })] : []),
     ...(unknown.length === 0 ? [] : [lacking(subject, `It waits for ${unknown.join(', ')}, whom the plan does not know.`, { where, line })]),
-    ...(waiting.has(heartbeat.synchronousCommit)
+    ...(waitsForStandby(heartbeat.synchronousCommit)
       ? []
       : [
           lacking(subject, `synchronous_commit is ${heartbeat.synchronousCommit}: it acknowledges alone.`, {
@@ -218,13 +218,29 @@ function checkNames(plan: Plan, site: SiteId, heartbeat: Heartbeat, subject: Sub
   return found.length > 0 ? found : [ok(subject, heartbeat.standbys.join(', '))];
 }
 
-/** The statement that takes an override of `synchronous_commit` back: `everybody=…`, `role:R=…`, `role:R@D=…`, `database:D=…`, `function:F=…`. */
+/** The statement after which those whom an override concerns wait as everybody does. That of a subscription has no default that waits, so that it is set. */
 function resetOf(override: string): string {
-  const [kind = '', name = ''] = override.slice(0, override.lastIndexOf('=')).split(/:(.*)/s);
-  if (kind === 'function') return `ALTER FUNCTION ${name} RESET synchronous_commit;`;
-  if (kind === 'database') return `ALTER DATABASE ${name} RESET synchronous_commit;`;
-  const [role = 'ALL', database] = kind === 'everybody' ? ['ALL'] : name.split('@');
-  return `ALTER ROLE ${role}${database === undefined ? '' : ` IN DATABASE ${database}`} RESET synchronous_commit;`;
+  const { of } = parseOverride(override);
+  const reset = 'RESET synchronous_commit;';
+  switch (of?.kind) {
+    case 'everybody':
+      return `ALTER ROLE ALL ${reset}`;
+    case 'role':
+      return `ALTER ROLE ${quoted(of.name)}${of.database === undefined ? '' : ` IN DATABASE ${quoted(of.database)}`} ${reset}`;
+    case 'database':
+      return `ALTER DATABASE ${quoted(of.name)} ${reset}`;
+    case 'function': // or a procedure
+      return `ALTER ROUTINE ${quoted(of.name)} ${reset}`;
+    case 'subscription':
+      return `ALTER SUBSCRIPTION ${quoted(of.name)} SET (synchronous_commit = on);`;
+    case undefined:
+      return `-- set synchronous_commit = on where ${override} comes from`;
+  }
+}
+
+/** As an identifier, whatever it holds and also where it is a word of SQL. */
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function checkCacheReplicas(plan: Plan, { site, cache }: Heartbeat, subject: Subject): readonly AccessCheck[] {
@@ -236,7 +252,7 @@ function checkCacheReplicas(plan: Plan, { site, cache }: Heartbeat, subject: Sub
       : [
           lacking(subject, 'It asks for no replica (min-replicas-to-write is 0): the cache of a site that nobody reaches is never proven fenced.', {
             where: `redis-cli as administrator at ${site}`,
-            line: 'CONFIG SET min-replicas-to-write 1 ; CONFIG REWRITE',
+            line: 'CONFIG SET min-replicas-to-write 1\nCONFIG REWRITE',
           }),
         ]),
     ...(cache.replicas >= wanted

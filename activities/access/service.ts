@@ -5,7 +5,8 @@ import type { TLSSocket } from 'node:tls';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
 import type { Standing } from './needs.ts';
-import { isCertificateFault, lacking, ok, unreachable, words } from './checks.ts';
+import { isCertificateFault } from '../probing/certificates.ts';
+import { lacking, ok, unreachable, words } from './checks.ts';
 import type { Subject } from './checks.ts';
 import type { AccessCheck } from './port.ts';
 

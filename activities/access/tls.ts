@@ -6,7 +6,7 @@ import type { Endpoint } from '../../plan/schema.ts';
 import type { AccessCheck } from './port.ts';
 
 /** What would let the worker in: TLS, or TLS with a certificate of its own. */
-export type TlsWanted = 'tls' | 'client certificate';
+type TlsWanted = 'tls' | 'client certificate';
 
 /** Whether `pg_hba.conf` has a line by which the user may come over TLS, which PostgreSQL decides before it asks for a password. Undefined: it has none, or the server speaks no TLS. */
 export async function tlsWantedByDatabase(endpoint: Endpoint, database: string, user: string, timeoutMilliseconds: number): Promise<TlsWanted | undefined> {

@@ -73,7 +73,7 @@ function pace(plan: Plan, input: WatchInput): Pick<Watch, 'holdSeconds' | 'inter
 }
 
 /** A round as the agent of another site saw it, with the age of the replication that it gets from there. */
-export function siteRound(plan: Plan, fields: AgentFields): Round {
+function siteRound(plan: Plan, fields: AgentFields): Round {
   const sent = fields.get('sent_at');
   const sentAt = new Date(sent);
   const failingSince = fields.find('failing_since');

@@ -11,7 +11,7 @@ export interface Look {
   readonly detail: string;
 }
 
-export interface Looker {
+interface Looker {
   /** Every check of a site at once; checks for which the plan has no address are left out. */
   lookAt(site: SiteId, sentAt: Date): Promise<readonly Observation[]>;
   /** Whether any reference target of the plan answers. */

@@ -30,7 +30,7 @@ export function listed(items: readonly string[]): string {
  * One name in one spelling: lower case, no final dot, and Route 53's `\ooo` (octal) as the character that it stands for. A dot or backslash within a label keeps its escape:
  * it separates nothing.
  */
-export function canonicalName(name: string): string {
+function canonicalName(name: string): string {
   const unescaped = name.toLowerCase().replace(/\\([0-7]{3})/g, (escape, octal: string) => {
     const character = String.fromCharCode(Number.parseInt(octal, 8));
     return character === '.' || character === '\\' ? escape : character.toLowerCase();

@@ -2,12 +2,13 @@
 import { closableAt, type ServerKind } from '../../plan/rules/servers.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
-import type { ActivityDependencies } from '../dependencies.ts';
+import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { siteOf } from '../ssh/agent.ts';
 import { byHand, fenceByAgent, unfenceByAgent } from './by-agent.ts';
 import { fenceCacheByReplication, fenceDatabaseByReplication } from './by-replication.ts';
-import type { FencingActivities, WriterState } from './port.ts';
+import type { FencingActivities, Reattached, WriterState } from './port.ts';
 import { attempt, attemptToRead, bare } from '../attempt.ts';
+import { shortfallsOf } from '../change.ts';
 
 export function createFencingActivities(dependencies: ActivityDependencies): FencingActivities {
   return {
@@ -35,12 +36,13 @@ export function createFencingActivities(dependencies: ActivityDependencies): Fen
   };
 }
 
-async function reattached(dependencies: ActivityDependencies, run: RunContext, at: SiteId, to: SiteId, server: ServerKind): Promise<WriterState> {
+async function reattached(dependencies: ActivityDependencies, run: RunContext, at: SiteId, to: SiteId, server: ServerKind): Promise<Reattached> {
   const done = await attempt(() => dependencies.agent(run, at).tryChange(`${server}-return`));
   const how = done.ok ? done.fields.get('after') : bare(done.reason);
-  if (done.ok && how.startsWith('following ') && how !== 'following none') return { site: at, server, state: 'standby', how };
+  const less = done.ok ? shortfallsOf(done.fields) : {};
+  if (done.ok && how.startsWith('following ') && how !== 'following none') return { site: at, server, state: 'standby', how, ...less };
   const next = done.ok ? byHand(run, at, `${server}-follow`, to) : byHand(run, at, `${server}-return`);
-  return { site: at, server, state: 'unknown', how: `the ${server} at ${at} was not taken back, it may not follow ${to}: ${how}; ${next}` };
+  return { site: at, server, state: 'unknown', how: `the ${server} at ${at} was not taken back, it may not follow ${to}: ${how}; ${next}`, ...less };
 }
 
 type Reading = Pick<WriterState, 'state' | 'how' | 'waits'>;
@@ -49,7 +51,7 @@ async function readDatabaseWriter(dependencies: ActivityDependencies, run: RunCo
   const answer = await attemptToRead(
     () => dependencies.agent(run, site).ask('database-status'),
     (fields): Reading => {
-      if (fields.flag('hba_closed')) return { state: 'fenced', how: 'pg_hba.conf is closed, also for the next start' };
+      if (fields.flag('hba_closed')) return closedDatabase(fields);
       if (!fields.flag('running')) return { state: 'unknown', how: `it does not run now (${fields.get('detail')}); nothing keeps it from being started` };
       if (fields.flag('in_recovery')) return { state: 'standby', how: `in recovery, follows ${fields.get('follows')}` };
       const how = `out of recovery on timeline ${fields.get('timeline')}, open to clients`;
@@ -61,11 +63,18 @@ async function readDatabaseWriter(dependencies: ActivityDependencies, run: RunCo
   return writer(site, 'database', answer);
 }
 
+/** The closed file keeps customers out, and nobody who writes inside the server. An older agent does not look for them. */
+function closedDatabase(fields: AgentFields): Reading {
+  const writers = fields.find('writers');
+  if (writers === undefined) return { state: 'fenced', how: 'pg_hba.conf is closed, also for the next start' };
+  return { state: 'unknown', how: `pg_hba.conf is closed and lets no customer in, but inside the server ${writers} may write on; end it, or stop the server` };
+}
+
 async function readCacheWriter(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<WriterState> {
   const answer = await attemptToRead(
     () => dependencies.agent(run, site).ask('cache-status'),
     (fields): Reading => {
-      if (fields.flag('closed')) return { state: 'fenced', how: 'it asks for more replicas than there are, also after a restart' };
+      if (fields.flag('closed')) return { state: 'fenced', how: 'it asks for more replicas than there are' };
       if (!fields.flag('running')) return { state: 'unknown', how: `it does not run now (${fields.get('detail')}); nothing keeps it from being started` };
       if (fields.get('role') === 'replica') return { state: 'standby', how: `replica of ${fields.get('follows')}` };
       if (fields.flag('detached'))

@@ -3,10 +3,11 @@ import { closableAt, type ServerKind } from '../../plan/rules/servers.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import { lsnBytes } from '../database/postgresql.ts';
-import type { ActivityDependencies } from '../dependencies.ts';
+import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { siteOf } from '../ssh/agent.ts';
 import { agentCommand } from '../access/lines.ts';
 import { attempt, bare, type Attempt } from '../attempt.ts';
+import { shortfallsOf } from '../change.ts';
 import type { Fence, Unfencing, WriterState } from './port.ts';
 
 export async function fenceByAgent(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<Fence> {
@@ -64,14 +65,17 @@ export async function unfenceByAgent(dependencies: ActivityDependencies, run: Ru
     { what: 'service', verb: 'service-start', still: 'stopped' },
   ];
   const done: string[] = [];
+  const answers: AgentFields[] = [];
   const notTakenBack: string[] = [];
   // In this order: a service that starts before its stores are open fails.
   for (const { what, verb, still } of verbs) {
     const answer = await attempt(() => agent.tryChange(verb));
-    if (answer.ok) done.push(`${what} ${answer.fields.find('after') ?? 'open'}`);
-    else notTakenBack.push(`the ${what} at ${site} was not taken back, it may still be ${still}: ${bare(answer.reason)}; ${byHand(run, site, verb)}`);
+    if (answer.ok) {
+      done.push(`${what} ${answer.fields.find('after') ?? 'open'}`);
+      answers.push(answer.fields);
+    } else notTakenBack.push(`the ${what} at ${site} was not taken back, it may still be ${still}: ${bare(answer.reason)}; ${byHand(run, site, verb)}`);
   }
-  return { done: done.join('; ') || 'nothing', notTakenBack, at: dependencies.now().toISOString() };
+  return { done: done.join('; ') || 'nothing', notTakenBack, ...shortfallsOf(...answers), at: dependencies.now().toISOString() };
 }
 
 /** The verb that people give to a site's agent where the run could not: under the run's own epoch, which the agent still accepts. */

@@ -34,7 +34,16 @@ export interface Fence {
   readonly at: string;
 }
 
-export interface Unfencing {
+/** What was done and is less than it should be, and what is left for people to do, one sentence each. Absent in the results of older releases. */
+interface Shortfalls {
+  readonly exceptions?: readonly string[];
+  readonly remaining?: readonly string[];
+}
+
+/** A server that was told to follow again whom it followed before. One that was not taken back is `unknown`; its `how` says what to do. */
+export interface Reattached extends WriterState, Shortfalls {}
+
+export interface Unfencing extends Shortfalls {
   /** What works again, one sentence. */
   readonly done: string;
   /** One sentence for each server or service that was not taken back, and what to do. */
@@ -54,13 +63,13 @@ export interface FencingActivities {
   fenceCacheByReplication(input: { readonly run: RunContext; readonly site: SiteId; readonly replicas: readonly SiteId[] }): Promise<Fence>;
   /** Takes `fenceByAgent` back: database and cache open, service started. Only before the point of no return. */
   unfenceByAgent(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Unfencing>;
-  /** Takes the fences by replication back, and what a catch-up has changed: standbys and replicas follow again whom they followed before. One that was not taken back is `unknown`; its `how` says what to do. */
+  /** Takes the fences by replication back, and what a catch-up has changed: standbys and replicas follow again whom they followed before. */
   reattach(input: {
     readonly run: RunContext;
     readonly site: SiteId;
     readonly standbys: readonly SiteId[];
     readonly replicas: readonly SiteId[];
-  }): Promise<readonly WriterState[]>;
+  }): Promise<readonly Reattached[]>;
   /** Which servers of these sites can acknowledge a write now? Unreachable ones are `unknown`. */
   readWriters(input: { readonly run: RunContext; readonly sites: readonly SiteId[] }): Promise<readonly WriterState[]>;
 }

@@ -1,5 +1,5 @@
 /** Epochs, identities and refusals, asked from the site agents. */
-import { attemptToRead } from '../attempt.ts';
+import { attemptToRead, bare } from '../attempt.ts';
 import { changeOf } from '../change.ts';
 import { type Refusals, type Refusal, verbsFor } from '../../plan/rules/refusals.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
@@ -34,7 +34,7 @@ export function createHostsActivities(dependencies: ActivityDependencies): Hosts
       siteOf(plan, site); // a site that the plan does not know has nothing to refuse, and is no site
       const verbs = verbsFor(plan, site, part, lost);
       const answer = await attemptToRead(() => dependencies.agent(run, site).ask('check', ...verbs), refusalsOf);
-      return answer.ok ? { site, asked: true, ...answer.value } : { site, asked: false, refused: [], exceptions: [] };
+      return answer.ok ? { site, ...answer.value } : { site, notAsked: { silent: answer.silent, reason: bare(answer.reason) }, refused: [], exceptions: [] };
     },
 
     async claimEpoch({ run, site }) {

@@ -2,7 +2,7 @@
 import type { SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
 
-export interface ServiceState {
+interface ServiceState {
   readonly site: SiteId;
   readonly reachable: boolean;
   readonly active: boolean;

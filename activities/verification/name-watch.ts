@@ -11,6 +11,10 @@ export class NameWatch {
   private readonly arrived = new Set<string>();
   private rounds = 0;
   private silentRounds = 0;
+  /** Rounds in which somebody was led elsewhere. */
+  private strayRounds = 0;
+  /** Rounds in which all that answered led to the site, and an authoritative server did. */
+  private roundsThere = 0;
 
   constructor(plan: Plan, site: SiteId) {
     this.plan = plan;
@@ -24,14 +28,18 @@ export class NameWatch {
     this.rounds += 1;
     if (authorities.length === 0) this.silentRounds += 1;
     const stray = [...authorities, ...fallenBack.flatMap((answer) => answer ?? [])].filter((answer) => !givesOnly(answer, this.address));
+    if (stray.length === 0 && authorities.length > 0) this.roundsThere += 1;
     if (stray.length === 0) return undefined;
+    this.strayRounds += 1;
     return `the name leads to ${this.placesOf(stray)} again: ${strayAnswers(this.plan, stray, this.address).join(', ')}`;
   }
 
-  /** What the rounds have shown, when none was a relapse. */
+  /** What the rounds have shown, when none was a relapse: a stray answer that was gone at the next look is none, and is told. */
   get summary(): string {
-    if (this.silentRounds === 0) return `${this.plan.estate.dns.recordName} led there all the while.`;
-    return `No authoritative server answered in ${this.silentRounds} of ${this.rounds} rounds.`;
+    const { recordName } = this.plan.estate.dns;
+    const silent = this.silentRounds === 0 ? [] : [`No authoritative server answered in ${this.silentRounds} of ${this.rounds} rounds.`];
+    if (this.strayRounds > 0) return [`${recordName} led there in all but ${this.rounds - this.roundsThere} of ${this.rounds} rounds.`, ...silent].join(' ');
+    return silent[0] ?? `${recordName} led there all the while.`;
   }
 
   /** The answer of a resolver that counts: of one that has been seen to lead to the site. */

@@ -2,6 +2,8 @@
  * Can a primary that nobody reaches still acknowledge a write? Pure.
  * The proof rests on what the primary last wrote about itself, and on which of its standbys have left it. Whatever is not known counts as "it can".
  */
+import { clockSlackSeconds, parseOverride, parseStandby, waitsForStandby } from './heartbeat-words.ts';
+import { isSameStandby } from './standby-names.ts';
 import type { SiteId } from '../schema.ts';
 import type { ServerKind } from './servers.ts';
 
@@ -11,9 +13,9 @@ export interface PrimaryHeartbeat {
   readonly writtenAt: string;
   readonly synchronousStandbyNames: string;
   readonly synchronousCommit: string;
-  /** `role:name=value` or `database:name=value`. */
+  /** Who has a `synchronous_commit` of their own, as `parseOverride` reads it: `role:name=value`, `subscription:name=value` and their like. */
   readonly overrides: readonly string[];
-  /** `application_name=sync_state` of each connected standby. */
+  /** `application_name=sync_state` of each connected standby, as `parseStandby` reads it. */
   readonly standbys: readonly string[];
 }
 
@@ -51,12 +53,6 @@ export interface SynchronousNames {
   readonly names: readonly string[];
 }
 
-/** Clocks of two sites, and times in whole seconds. */
-const clockSlackSeconds = 2;
-
-/** With these, a commit is acknowledged only after a synchronous standby has it. */
-const waiting = new Set(['on', 'remote_write', 'remote_apply']);
-
 /** Proven when fewer candidates are left to the primary than each commit waits for, and no role, database or server setting goes around the wait. */
 export function judgeDatabaseFence(facts: DatabaseFenceFacts): FenceVerdict {
   const { heartbeat } = facts;
@@ -67,23 +63,24 @@ export function judgeDatabaseFence(facts: DatabaseFenceFacts): FenceVerdict {
   if (synchronous === 'none') return no('the primary waits for no standby (synchronous_standby_names is empty)');
   if (synchronous === 'unreadable') return no(`synchronous_standby_names "${heartbeat.synchronousStandbyNames}" cannot be read`);
   if (synchronous.names.includes('*')) return no('synchronous_standby_names takes any standby (*), so one that nobody knows of may acknowledge');
-  if (!waiting.has(heartbeat.synchronousCommit)) return no(`synchronous_commit is ${heartbeat.synchronousCommit}, under which the primary acknowledges alone`);
-  const around = heartbeat.overrides.find((override) => !waiting.has(override.slice(override.lastIndexOf('=') + 1)));
+  if (!waitsForStandby(heartbeat.synchronousCommit))
+    return no(`synchronous_commit is ${heartbeat.synchronousCommit}, under which the primary acknowledges alone`);
+  const around = heartbeat.overrides.find((override) => !waitsForStandby(parseOverride(override).value));
   if (around !== undefined) return no(`${around} lets some sessions acknowledge alone`);
 
-  const candidates = [...new Set(synchronous.names.map((name) => name.toLowerCase()))];
-  const left = new Set(facts.left.map((name) => name.toLowerCase()));
-  const staying = candidates.filter((name) => !left.has(name));
+  const candidates = synchronous.names.filter((name, index) => synchronous.names.findIndex((other) => isSameStandby(other, name)) === index);
+  const leftIt = candidates.filter((name) => facts.left.some((other) => isSameStandby(other, name)));
+  const staying = candidates.filter((name) => !leftIt.includes(name));
   if (staying.length >= synchronous.count)
     return no(`${staying.join(', ')} may still follow the primary, and ${synchronous.count} of its standbys are enough to acknowledge`);
   const twice = candidates.find((name) => connected(heartbeat, name).length > 1);
   if (twice !== undefined) return no(`more than one standby calls itself ${twice}, so its leaving proves nothing`);
-  const seen = candidates.filter((name) => left.has(name) && connected(heartbeat, name).some((state) => state === 'sync' || state === 'quorum'));
+  const seen = leftIt.filter((name) => connected(heartbeat, name).some((state) => state === 'sync' || state === 'quorum'));
   if (seen.length === 0)
     return no(`no standby that has left was synchronous when the primary last said so (${heartbeat.standbys.join(', ') || 'none was connected'})`);
   const proof =
     `each commit waits for ${synchronous.count} of ${candidates.join(', ')} (synchronous_commit ${heartbeat.synchronousCommit}, no weaker role or database), ` +
-    `and ${candidates.filter((name) => left.has(name)).join(', ')} left; the primary said so ${ageSeconds(heartbeat.writtenAt, facts)} s before it was lost`;
+    `and ${leftIt.join(', ')} left; the primary said so ${ageSeconds(heartbeat.writtenAt, facts)} s before it was lost`;
   return { proven: true, proof };
 }
 
@@ -147,8 +144,9 @@ function parseNames(list: string): readonly string[] | undefined {
 
 function connected(heartbeat: PrimaryHeartbeat, name: string): readonly string[] {
   return heartbeat.standbys
-    .filter((standby) => standby.slice(0, standby.lastIndexOf('=')).toLowerCase() === name)
-    .map((standby) => standby.slice(standby.lastIndexOf('=') + 1));
+    .map(parseStandby)
+    .filter((standby) => isSameStandby(standby.name, name))
+    .map(({ state }) => state);
 }
 
 function ageSeconds(writtenAt: string, facts: { readonly lostAt: string }): number {

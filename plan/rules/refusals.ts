@@ -15,8 +15,8 @@ export interface Refusal {
 /** What an agent says of the verbs that it will be sent. */
 export interface Refusals {
   readonly site: SiteId;
-  /** False when it gave no answer; what that means is told elsewhere. */
-  readonly asked: boolean;
+  /** Why it could not be asked, as the end of a sentence; `silent` when nobody answered. Absent when it told. It rules nobody out: people are told, and decide. */
+  readonly notAsked?: { readonly silent: boolean; readonly reason: string };
   readonly refused: readonly Refusal[];
   /** What would be done, and be less than it should be. */
   readonly exceptions: readonly string[];
@@ -55,9 +55,16 @@ export function againstTarget(refusals: Refusals, standby: Readonly<Record<Serve
   });
 }
 
-/** What people should know of the other sites before they choose `target`: who could not follow it, or it them, and how far the lost one can be fenced by its own agent. */
+/** That an agent could not be asked, as a sentence: that it refuses nothing is then not known. */
+export function unaskedRemark(site: SiteId, why: string): string {
+  return `${site} was not asked what it would refuse: ${why}.`;
+}
+
+/** What people should know of the other sites before they choose `target`: who could not follow it, or it them, who could not be asked, and how far the lost one can be fenced by its own agent. */
 export function remarksOn(target: SiteId, lost: SiteId, all: readonly Refusals[]): readonly string[] {
-  return all.flatMap(({ site, refused, exceptions }) => {
+  return all.flatMap(({ site, notAsked, refused, exceptions }) => {
+    // That a lost site is silent is what its failure means, and is in front of people already.
+    if (notAsked) return site === lost && notAsked.silent ? [] : [unaskedRemark(site, notAsked.reason)];
     const counted = refused.filter(({ verb, argument }) => (site === target ? besides(verb) : argument === undefined || argument === target));
     const of = site === lost ? `The agent of ${site} would not fence it` : `The agent of ${site} would refuse`;
     return [

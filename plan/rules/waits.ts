@@ -13,7 +13,7 @@ export function confirmSeconds({ holdTime, probeTimeout }: Pick<Estate['detectio
 }
 
 /** A failing health check moves the route after so many rounds; the round that was under way does not count. */
-export function healthCheckSeconds({ healthCheck }: Pick<Dns, 'healthCheck'>): number {
+function healthCheckSeconds({ healthCheck }: Pick<Dns, 'healthCheck'>): number {
   return seconds(healthCheck.interval) * healthCheck.failureThreshold;
 }
 

@@ -78,6 +78,7 @@ describe('hosts, service, capacity and files', () => {
       const asked = { run: { ...run, planDigest }, site: 'north' };
       const said = expect.stringContaining(reason);
       expect(await hosts.readAgents({ run: asked.run, sites: ['north'] })).toEqual([{ site: 'north', reachable: false, reason: said }]);
+      expect(await hosts.readRefusals({ ...asked, part: 'lost', lost: 'north' })).toMatchObject({ notAsked: { silent: false, reason: said }, refused: [] });
       expect(await services.readService(asked)).toMatchObject({ reachable: false, active: false, detail: said });
       expect(await database.readDatabase(asked)).toMatchObject({ reachable: true, inRecovery: true, follows: 'unknown' });
       expect(await fencing.readWriters({ run: asked.run, sites: ['north'] })).toMatchObject([

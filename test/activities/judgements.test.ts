@@ -4,6 +4,8 @@ import { attempt, attemptToRead } from '../../activities/attempt.ts';
 import { render } from '../../activities/communication/render.ts';
 import { agreeOn, notMoved } from '../../activities/dns/authorities.ts';
 import { failure } from '../../activities/errors.ts';
+import { isCertificateFault } from '../../activities/probing/certificates.ts';
+import { isNotReadyError } from '../../activities/probing/readiness.ts';
 import { parseFields } from '../../activities/ssh/agent.ts';
 import { readMetric } from '../../activities/verification/activities.ts';
 import { judgeCounts } from '../../activities/verification/counts.ts';
@@ -63,6 +65,29 @@ describe('counts', () => {
   });
 });
 
+test('what is refused is put right as its sentence says, and the guard stays', () => {
+  const refused = failure('refused', { happened: 'max_connections is 100 at west: set it to 150.', leftAs: 'west is as it was.' });
+  expect(refused.message).toBe(
+    'max_connections is 100 at west: set it to 150. west is as it was. HINT: Do what the sentence says, then choose retry. Do not change the guard.',
+  );
+});
+
+describe('an error of a call', () => {
+  const met = (code: string) => Object.assign(new Error(code), { code });
+
+  test.each(['CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER'])(
+    '%s is a fault of the certificate, also within what fetch throws, and is not waited for',
+    (code) => {
+      for (const error of [met(code), new TypeError('fetch failed', { cause: met(code) })])
+        expect([isCertificateFault(error), isNotReadyError(error)]).toEqual([true, false]);
+    },
+  );
+
+  test('that nobody listens is waited for', () => {
+    expect([isCertificateFault(met('ECONNREFUSED')), isNotReadyError(met('ECONNREFUSED'))]).toEqual([false, true]);
+  });
+});
+
 describe('a template', () => {
   test('shows a missing value as such, escapes nothing, and calls nothing', () => {
     expect(render('{{a}} & {{b}} {{toString}}', { a: 'x < y' })).toBe('x < y & [unknown: b] [unknown: toString]');
@@ -101,7 +126,7 @@ describe('an agent that is only asked', () => {
   const text = { happened: 'It went wrong.', leftAs: 'Nothing was sent to it.' };
 
   test.each(['host-key-changed', 'permanent', 'refused', 'transient'] as const)('and fails with %s gives a reason', async (type) => {
-    expect(await attempt(() => Promise.reject(failure(type, text)))).toEqual({ ok: false, reason: 'It went wrong. Nothing was sent to it.' });
+    expect(await attempt(() => Promise.reject(failure(type, text)))).toEqual({ ok: false, silent: false, reason: 'It went wrong. Nothing was sent to it.' });
   });
 
   test('and lacks a line gives a reason', async () => {
@@ -110,7 +135,7 @@ describe('an agent that is only asked', () => {
       async () => ({ reachable: true, fields }),
       (answer) => answer.get('epoch'),
     );
-    expect(read).toEqual({ ok: false, reason: 'The answer to identify at east has no line "epoch=". It was not used.' });
+    expect(read).toEqual({ ok: false, silent: false, reason: 'The answer to identify at east has no line "epoch=". It was not used.' });
   });
 
   test.each(['stale-epoch', 'plan-changed', 'secret-missing'] as const)('and fails with %s ends the run', async (type) => {

@@ -437,8 +437,8 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Refusals: they are asked once more before the fence',
-    file: 'workflows/steps/detection.ts',
-    edits: [{ find: "if (refusals.status === 'fulfilled') mustBeReady(run, facts, refusals.value);", replace: '' }],
+    file: 'workflows/regional-failover.ts',
+    edits: [{ find: '    await mustStillBeReady(run, facts);\n', replace: '' }],
     test: { file: 'test/workflows/refusals.test.ts', title: 'that come while people decide are put to them before the fence' },
   },
   {

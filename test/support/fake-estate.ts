@@ -6,7 +6,7 @@ import type { Standing, Vantage } from '../../activities/detection/port.ts';
 import type { RecordLook } from '../../activities/dns/port.ts';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { Activities } from '../../activities/index.ts';
-import type { Refusal } from '../../plan/rules/refusals.ts';
+import type { Refusal, Refusals } from '../../plan/rules/refusals.ts';
 import { closedByAgents, type ServerKind, serversOf } from '../../plan/rules/servers.ts';
 import { standbyNames } from '../../plan/rules/standby-names.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
@@ -46,6 +46,8 @@ export class FakeEstate extends FakeService {
   readonly calls: Call[] = [];
   /** Names of activities, and how often each is still to fail, with what. */
   readonly failures = new Map<string, { times: number; failure: ApplicationFailure }>();
+  /** What activities answer that is less than it should be, or left to do, by their names. */
+  readonly shortfalls = new Map<keyof Activities, Pick<Change, 'exceptions' | 'remaining'>>();
   /** Called before each activity; a test hooks in what happens meanwhile. */
   before: (name: string) => Promise<void> | void = () => undefined;
   route: SiteId;
@@ -67,6 +69,8 @@ export class FakeEstate extends FakeService {
   readonly heldBack = new Map<SiteId, string>();
   /** What a site's agent would refuse. */
   readonly refusals = new Map<SiteId, readonly Refusal[]>();
+  /** Sites whose agent answers who it is, and not what it would refuse, and why. */
+  readonly unasked = new Map<SiteId, string>();
   lastCommitAt = new Date().toISOString();
   report: Report | null = null;
 
@@ -144,8 +148,14 @@ export class FakeEstate extends FakeService {
         planned.times -= 1;
         throw planned.failure;
       }
-      return act(input);
+      return this.withShortfalls(name, await act(input));
     };
+  }
+
+  private withShortfalls(name: string, result: unknown): unknown {
+    const less = this.shortfalls.get(name as keyof Activities);
+    if (!less) return result;
+    return Array.isArray(result) ? result.map((each: object) => ({ ...each, ...less })) : { ...(result as object), ...less };
   }
 
   private vantage(kind: Vantage['kind'], observer: string, site: SiteId, holdSeconds: number): Vantage {
@@ -207,7 +217,11 @@ export class FakeEstate extends FakeService {
           const held = this.epochs.get(site) ?? { epoch: 0, holder: '' };
           return { site, reachable: true, epoch: held.epoch, epochHolder: held.holder };
         }),
-      readRefusals: async ({ site }) => ({ site, asked: !this.dead.has(site), refused: this.refusals.get(site) ?? [], exceptions: [] }),
+      readRefusals: async ({ site }): Promise<Refusals> => {
+        const reason = this.unasked.get(site) ?? (this.dead.has(site) ? 'no answer' : undefined);
+        if (reason !== undefined) return { site, notAsked: { silent: reason === 'no answer', reason }, refused: [], exceptions: [] };
+        return { site, refused: this.refusals.get(site) ?? [], exceptions: [] };
+      },
       readWriters: async ({ sites }) =>
         sites.flatMap((site): WriterState[] => {
           const server = this.databases.get(site);

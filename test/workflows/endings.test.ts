@@ -163,6 +163,22 @@ describe('endings', () => {
     expect(report.exceptions.join(' ')).toContain('it does not answer');
   });
 
+  it('names what an undo took back and is less than it was, and what it leaves to do', async () => {
+    const alone = 'the standby at ap-southeast-1 is told to follow us-east-1 again, and does not stream from it yet';
+    estate.fenceProvable = false;
+    estate.shortfalls.set('reattach', { exceptions: [alone] });
+    estate.shortfalls.set('unfenceByAgent', { exceptions: ['Redis has not kept this'], remaining: ['Start Redis at us-east-1 with its file.'] });
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      await vote(handle, 'undo', electorate.slice(0, 2), 'accepted-risk');
+      return endOf(handle);
+    });
+    expect(report.exceptions).toEqual(expect.arrayContaining(['Redis has not kept this', alone]));
+    expect(report.leftovers).toContain('Start Redis at us-east-1 with its file.');
+    expect(report.steps.findLast(({ id }) => id === 'fence-site')).toMatchObject({ result: 'undone', evidence: expect.stringContaining(alone) });
+  });
+
   it('an undo ends the child that would fence the old site', async () => {
     estate.fenceProvable = false;
     const { report, child } = await rig.with(estate, async () => {

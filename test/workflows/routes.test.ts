@@ -1,7 +1,9 @@
 /** Goal: a run says of the public name what is so, before it begins and at its end. Method: a real worker, skipped time, every execution replayed. */
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { endOf, electorate, estate, openGate, rig, start, useFailovers, vote } from '../support/failover.ts';
+import { milliseconds } from '../../plan/durations.ts';
+import { endOf, electorate, estate, openGate, plan, rig, start, useFailovers, vote } from '../support/failover.ts';
+import { until } from '../support/until.ts';
 
 useFailovers();
 
@@ -26,6 +28,26 @@ describe('a run', () => {
     expect(evidence).toContain('The primary record of erlmcp.example.com has 2 values.');
     expect(report.outcome).toBe('recovered with exceptions');
     expect(report.exceptions).toEqual([ipv6]);
+  });
+
+  it('looks at the name again while people decide: its lines are of the time that stands beside them', async () => {
+    const obstacle = 'erlmcp.example.com is a CNAME to front.example.net, which no run can change.';
+    estate.records = { obstacles: [], differences: [ipv6], beside: [] };
+    const gate = await rig.with(estate, async () => {
+      const handle = await start();
+      const { evidenceAt } = await openGate(handle);
+      estate.records = { obstacles: [obstacle], differences: [], beside: [] };
+      await rig.env.sleep(milliseconds(plan.plan.estate.detection.evidenceMaxAge) + 1000);
+      const renewed = await until('the evidence is renewed', async () => {
+        const open = await openGate(handle);
+        return open.evidenceAt === evidenceAt ? undefined : open;
+      });
+      await vote(handle, 'reject');
+      await endOf(handle);
+      return renewed;
+    });
+    expect(gate.evidence).toContain(`No run can route customers: ${obstacle}`);
+    expect(gate.evidence).not.toContain(ipv6);
   });
 
   it('names before the fence what no run can route', async () => {

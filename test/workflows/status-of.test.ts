@@ -27,7 +27,7 @@ beforeEach(() => {
     startedAt: at,
   });
   run.use(snapshot);
-  facts = newFacts({ from: 'us-east-1', to: 'eu-central-1' });
+  facts = newFacts({ from: 'us-east-1', to: 'eu-central-1', leftovers: run.leftovers });
   facts.moments.failedSince = failedSince;
   return () => vi.useRealTimers();
 });

@@ -1,14 +1,16 @@
 /** Steps that find out whether the site has failed and what a failover would mean. They change nothing. */
+import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import type { Vantage } from '../../activities/detection/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
-import { againstTarget, type Refusals } from '../../plan/rules/refusals.ts';
+import type { Refusals } from '../../plan/rules/refusals.ts';
+import { withoutHint } from '../../plan/rules/sentences.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../../activities/context.ts';
 import type { Reads } from '../activity-proxies.ts';
 import { assess } from '../assess.ts';
 import { RunEnding } from '../endings.ts';
-import { failure } from '../failures.ts';
+import { describe } from '../failures.ts';
 import { surveyEpochs } from '../epochs.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import type { Assessment } from '../messages.ts';
@@ -36,23 +38,37 @@ export function confirmFailure(run: Run, facts: RecoveryFacts): Look<readonly Va
   };
 }
 
-/** Step: one more look right before anything is changed. The epochs are read meanwhile: a dead site is silent to every question, and one such silence is enough. */
+/**
+ * Step: one more look right before anything is changed, at the failed site and at what the target's agent would refuse by now. The epochs are read meanwhile: a dead site is silent to
+ * every question, and one such silence is enough.
+ */
 export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vantage[]> {
   return {
     act: async ({ read }) => {
       const [looked, survey, refusals] = await Promise.allSettled([
         lookAtSite(read, run.context(), run.plan, facts.from, 0),
         surveyEpochs(run, facts, read),
-        read.readRefusals({ run: run.context(), site: facts.to, part: 'survivor', lost: facts.from }),
+        refusalsOfTarget(run, facts, read),
       ]);
       // What kept the survey from being made is for the step that needs it: it asks again.
       facts.epochSurvey = survey.status === 'fulfilled' ? survey.value : null;
       if (looked.status === 'rejected') throw looked.reason;
-      if (refusals.status === 'fulfilled') mustBeReady(run, facts, refusals.value);
+      if (refusals.status === 'rejected') throw refusals.reason;
+      facts.refusals = refusals.value;
       return recordVantages(run, facts, looked.value);
     },
     found: describeVantages,
   };
+}
+
+/** What the target's agent would refuse now. A question that fails holds nobody up: it counts as one that was not answered. */
+export async function refusalsOfTarget(run: Run, facts: RecoveryFacts, read: Reads): Promise<Refusals> {
+  try {
+    return await read.readRefusals({ run: run.context(), site: facts.to, part: 'survivor', lost: facts.from });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+    return { site: facts.to, notAsked: { silent: false, reason: withoutHint(describe(error)).replace(/\.\s*$/, '') }, refused: [], exceptions: [] };
+  }
 }
 
 /** Looks again where people held the run for so long that the last look proves nothing any more; a site that has recovered ends the run. */
@@ -95,18 +111,6 @@ export function assessImpact(run: Run, facts: RecoveryFacts): Look<Assessment> {
     },
     found: (assessment) => `Score ${assessment.score}, escalation level ${assessment.escalationLevel}. ${assessment.recommendation}`,
   };
-}
-
-/** What the target's agent has come to refuse while people decided is for people, before anything is changed. A promotion counts: whoever has been promoted already is asked for nothing else. */
-function mustBeReady(run: Run, facts: RecoveryFacts, refusals: Refusals): void {
-  const standing = { database: !run.forwardOnly, cache: !run.forwardOnly };
-  const against = againstTarget(refusals, standing);
-  if (against.length === 0 || run.rules.changes === 'print') return;
-  throw failure('refused', {
-    happened: `${facts.to} can no longer take over. ${against.join(' ')}`,
-    leftAs: 'Nothing was changed.',
-    next: 'Mend that there, then choose retry.',
-  });
 }
 
 function recordVantages(run: Run, facts: RecoveryFacts, vantages: readonly Vantage[]): readonly Vantage[] {

@@ -34,7 +34,12 @@ export function catchUpDatabase(run: Run, facts: RecoveryFacts): Alteration<Chan
       const applied = own.heldBack === undefined ? undefined : await change.applyDatabase({ run: run.context(), site: facts.to });
       const has = applied ? own.receivedBytes : own.replayedBytes;
       if (!ahead || ahead.site === facts.to || ahead.receivedBytes <= has) return applied ?? unchanged(`nobody is ahead of ${facts.to}`);
-      return change.followDatabase({ run: run.context(), site: facts.to, source: ahead.site, untilBytes: ahead.receivedBytes });
+      const followed = await change.followDatabase({ run: run.context(), site: facts.to, source: ahead.site, untilBytes: ahead.receivedBytes });
+      return {
+        ...followed,
+        exceptions: [...(applied?.exceptions ?? []), ...(followed.exceptions ?? [])],
+        remaining: [...(applied?.remaining ?? []), ...(followed.remaining ?? [])],
+      };
     },
     found: describeChange,
   };

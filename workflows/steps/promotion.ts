@@ -10,8 +10,6 @@ import { failure } from '../failures.ts';
 import { type Ask, untilReady } from '../until-ready.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { type LeftOut, withoutCache } from '../left-out.ts';
-import { addLeftover } from '../leftovers.ts';
-import { remainingOf } from '../less.ts';
 import type { Run } from '../run.ts';
 import type { Alteration } from '../step-body.ts';
 import { cacheSites, databaseSites } from '../sites.ts';
@@ -23,7 +21,7 @@ export function promoteDatabase(run: Run, facts: RecoveryFacts): Alteration<Prom
     changes: true,
     would: `promote the database at ${facts.to}`,
     predicted: { ...unchanged('the database was not promoted in a dry run'), timelineBefore: 0, timelineAfter: 0, lsn: '0/0' },
-    act: async ({ change }) => keepRemaining(facts, await change.promoteDatabase({ run: run.context(), site: facts.to })),
+    act: ({ change }) => change.promoteDatabase({ run: run.context(), site: facts.to }),
     found: (promotion) => `timeline ${promotion.timelineBefore} → ${promotion.timelineAfter} at ${promotion.lsn}; ${promotion.after}`,
   };
 }
@@ -56,7 +54,7 @@ export function protectData(run: Run, facts: RecoveryFacts): Alteration<Change> 
     would: `point ${standbys.join(', ') || 'no standby'} at ${facts.to} and make one synchronous`,
     predicted: none,
     otherwise: none,
-    act: async ({ change }) => keepRemaining(facts, await change.protectDatabase({ run: run.context(), site: facts.to, standbys })),
+    act: ({ change }) => change.protectDatabase({ run: run.context(), site: facts.to, standbys }),
     found: (result) => result.after,
   };
 }
@@ -80,12 +78,6 @@ export function startServices(run: Run, facts: RecoveryFacts): Alteration<Change
     },
     found: (result) => result.after,
   };
-}
-
-/** What a change leaves for people stands in the report. */
-function keepRemaining<T>(facts: RecoveryFacts, result: T): T {
-  for (const text of remainingOf(result)) addLeftover(facts, text);
-  return result;
 }
 
 /** Says what was looked at, and no more than that. */

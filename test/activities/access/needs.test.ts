@@ -15,6 +15,7 @@ import { sites, TestEstate, type TestSite } from '../../site-agent/estate.ts';
 import { eventually, testNetwork } from '../../site-agent/support.ts';
 import { possibleHere } from '../../zoo/shape.ts';
 import { fill } from '../../zoo/shaping.ts';
+import { until } from '../../support/until.ts';
 
 const servers = new TestEstate(testNetwork());
 const run: RunContext = { runId: 'estate-check', execution: 'estate-check@1', planDigest: 'p', epoch: 0 };
@@ -94,6 +95,16 @@ async function green(): Promise<void> {
   });
 }
 
+/** An override is named with a statement, and is gone once that was given. */
+async function acknowledgesAlone(override: string, make: readonly string[]): Promise<void> {
+  for (const statement of make) servers.sql('east', statement, 'app');
+  const named = `east: replication: ${override} lets some sessions acknowledge alone. ADD psql as administrator at east: `;
+  const found = async () => (await servers.beat('east'), await findings()).find((line) => line.startsWith(named));
+  const line = await until(`${override} is named`, found);
+  servers.sql('east', line.slice(named.length), 'app');
+  await eventually(`${override} is gone`, async () => (await found()) === undefined);
+}
+
 const sql = (site: TestSite, ...statements: readonly string[]) => {
   for (const statement of [...statements, 'select pg_reload_conf()']) servers.asAdministrator(site, statement);
 };
@@ -135,6 +146,44 @@ describe('the estate check', () => {
       /^east: replication: everybody=local lets some sessions acknowledge alone\. ADD .*: ALTER ROLE ALL RESET synchronous_commit;$/,
     ));
 
+  test.each([
+    ['a role', 'role:app_batch=off', ['create role app_batch', 'alter role app_batch set synchronous_commit = off'], ['drop role app_batch']],
+    ['a role in a database', 'role:erlmcp@app=local', ['alter role erlmcp in database app set synchronous_commit = local'], []],
+    [
+      'a database',
+      'database:app=off',
+      ['alter database app set synchronous_commit = off', 'alter role dr_admin set synchronous_commit = on'],
+      ['alter role dr_admin reset synchronous_commit'],
+    ],
+    [
+      'a function',
+      'function:Beat It=off',
+      ['create function "Beat It"() returns int language sql set synchronous_commit = off as $$ select 1 $$'],
+      ['drop function "Beat It"'],
+    ],
+    [
+      'a procedure',
+      'function:close_day=off',
+      ['create procedure close_day() language sql set synchronous_commit = off as $$ select 1 $$'],
+      ['drop procedure close_day'],
+    ],
+  ])('%s that does not wait, with the statement that ends it', async (_what, override, make, afterwards) => {
+    await acknowledgesAlone(override, make);
+    for (const statement of afterwards) servers.sql('east', statement, 'app');
+    await green();
+  });
+
+  test('a subscription that does not wait, with the statement that ends it', async () => {
+    const subscription = `create subscription orders connection 'host=${servers.address('east')} dbname=app' publication orders with (connect = false)`;
+    try {
+      await acknowledgesAlone('subscription:orders=off', [subscription, 'alter subscription orders enable']);
+    } finally {
+      for (const words of ['disable', 'set (slot_name = none)']) servers.sql('east', `alter subscription orders ${words}`, 'app');
+      servers.sql('east', 'drop subscription orders', 'app');
+    }
+    await green();
+  });
+
   test('a standby under another name', async () => {
     const words = servers.asAdministrator('north', 'show primary_conninfo').trim();
     await deviation(
@@ -149,7 +198,7 @@ describe('the estate check', () => {
     deviation(
       () => void servers.redis('east', 'CONFIG', 'SET', 'min-replicas-to-write', '0'),
       () => void servers.redis('east', 'CONFIG', 'SET', 'min-replicas-to-write', '1'),
-      /^east: replicas of the cache: It asks for no replica .* ADD redis-cli as administrator at east: CONFIG SET min-replicas-to-write 1/,
+      /^east: replicas of the cache: It asks for no replica .* ADD redis-cli as administrator at east: CONFIG SET min-replicas-to-write 1\nCONFIG REWRITE$/,
     ));
 
   test('peers that agent.conf does not have', () =>
@@ -217,17 +266,30 @@ describe('the estate check', () => {
 
   test.skipIf(!possibleHere({ needs: 'mounts' }))('a disk that is nearly full', async () => {
     await servers.stopPostgres('west');
-    servers.moveToDisk('west', 'pg', '256m');
+    servers.moveToDisk('west', 'pg', '700m');
     await servers.startPostgres('west');
     await green();
-    // One segment of WAL still finds room.
-    const filled = () => fill(servers.path('west', 'pg'), 20 * 1024);
+    // The WAL of a new primary still finds room.
+    const filled = () => fill(servers.path('west', 'pg'), 56 * 1024);
     const emptied = () => rmSync(servers.path('west', 'pg', 'of-somebody-else'));
     await deviation(
       filled,
       emptied,
       /^west: free disk: Only [78] % of the disk of its database is free; the plan's target must have room for its own writes\.$/,
     );
+  });
+
+  test('an agent that falls silent has not seen anything', async () => {
+    const agent = pool.agent(run, 'west');
+    const standing = await standingOf(plan, 'west', agent);
+    if (!standing) throw new Error('no answer');
+    const silent = { ...agent, ask: async () => ({ reachable: false, reason: 'no answer within 8 s' }) as const };
+    const checks = await checkNeeds(plan, 'west', silent, standing, { heartbeats: [], now: new Date() });
+    expect(checks.filter(({ result }) => result === 'unreachable').map(({ what, detail }) => `${what}: ${detail}`)).toEqual([
+      'what a failover will ask of the agent: it was not asked: no answer within 8 s',
+      'its reference targets: east was not looked at: no answer within 8 s; north was not looked at: no answer within 8 s',
+    ]);
+    expect(checks.filter(({ result }) => result === 'ok').map(({ what }) => what)).toEqual(['the other sites in agent.conf']);
   });
 
   test('a fenced site is said to be fenced, and by whom', async () => {

@@ -69,6 +69,15 @@ describe('the database', () => {
     expect(judge(change, row)).toMatch(reason);
   });
 
+  test('is fenced by names as PostgreSQL compares them, told as it writes them', () => {
+    const verdict = judgeDatabaseFence({
+      ...facts,
+      heartbeat: { ...heartbeat, synchronousStandbyNames: 'FIRST 1 ("DB=1", db_Tromso, DB_TROMSO)', standbys: ['db=1=async', 'Db_tromso=sync'] },
+      left: ['db_tromso', 'Db=1'],
+    });
+    expect(verdict).toMatchObject({ proven: true, proof: expect.stringContaining('waits for 1 of DB=1, db_Tromso (') });
+  });
+
   test('is not proven fenced without a heartbeat', () => {
     const { heartbeat: _, ...rest } = facts;
     expect(judgeDatabaseFence(rest)).toMatchObject({ proven: false, reason: expect.stringContaining('no standby holds a heartbeat') });
