@@ -13,10 +13,10 @@ export const errorCatalogue = {
     hint: 'It is tried again. When people are asked: see that what is named answers, then choose retry.',
   },
   permanent: {
-    meaning: 'It will fail in the same way until its cause is mended.',
+    meaning: 'It will fail in the same way until its cause is fixed.',
     retryable: false,
     actsNext: 'people',
-    hint: 'Mend the cause that the message names, then choose retry, or another answer.',
+    hint: 'Fix the cause that the message names, then choose retry, or another answer.',
   },
   capacity: {
     meaning: 'The provider has no room, neither for what is asked nor for the alternatives of the plan.',

@@ -23,7 +23,7 @@ export function formatFinding(finding: Finding): string {
   return `${finding.file}:${finding.line}: ${finding.level} [${finding.rule}] ${where}${finding.message}${accepted}`;
 }
 
-/** The plan cannot be used. Nothing was started; `findings` say what to mend. */
+/** The plan cannot be used. Nothing was started; `findings` say what to fix. */
 export class PlanError extends Error {
   readonly findings: readonly Finding[];
 

@@ -24,7 +24,7 @@ export function digestOf(plan: Plan): string {
   return createHash('sha256').update(canonicalJson(plan)).digest('hex');
 }
 
-/** Loads and checks. Throws PlanError with one finding for each thing to mend. */
+/** Loads and checks. Throws PlanError with one finding for each thing to fix. */
 export async function loadPlan(folder: string): Promise<PlanSnapshot> {
   return (await loadPlanWithSource(folder)).snapshot;
 }

@@ -92,7 +92,7 @@ const banned: readonly { readonly pattern: RegExp; readonly instead: string; rea
     where: /^(workflows|report)\/|^plan\/(schema|rules|durations)/,
   },
   { pattern: /process\.env\b/, instead: 'read the environment once, in the config of the process', where: /^(plan|report|workflows|activities)\/(?!secrets)/ },
-  { pattern: /\b(describe|it|test)\.(skip|only)\(/, instead: 'mend the test or remove it', where: /^test\// },
+  { pattern: /\b(describe|it|test)\.(skip|only)\(/, instead: 'fix the test or remove it', where: /^test\// },
   { pattern: /\b(TODO|FIXME|XXX)\b/, instead: 'do it now, or write an issue', where: /./ },
   {
     pattern: /^(import|export) [^(]*report\/page\//m,

@@ -127,11 +127,11 @@ function outcomeSoFar(run: Run): Outcome {
 }
 
 function summaryOf(run: Run, facts: RecoveryFacts): string {
-  if (run.rules.changes === 'print') return `Dry run: nothing was changed. ${foretold(run, facts)}`;
+  if (run.rules.changes === 'print') return `Dry run: nothing was changed. ${forecastOf(run, facts)}`;
   return `${run.plan.estate.name} was recovered from ${facts.from} at ${facts.to}.`;
 }
 
-/** An ending of the procedure, a cancellation, or a failure that no question caught. Anything else is a fault in the code and fails the workflow task, to be mended and replayed. */
+/** An ending of the procedure, a cancellation, or a failure that no question caught. Anything else is a fault in the code and fails the workflow task, to be fixed and replayed. */
 function endingOf(error: unknown): RunEnding {
   if (error instanceof RunEnding) return error;
   if (isCancellation(error)) return new RunEnding('aborted', 'The run was cancelled; what could be taken back was.', true);
@@ -140,7 +140,7 @@ function endingOf(error: unknown): RunEnding {
 }
 
 /** What a live run would come to, no better than what the dry run has met. */
-function foretold(run: Run, facts: RecoveryFacts): string {
+function forecastOf(run: Run, facts: RecoveryFacts): string {
   const way = `${run.plan.estate.name} from ${facts.from} at ${facts.to}`;
   const [first] = run.exceptions;
   return first === undefined ? `A live run would recover ${way}.` : `A live run would not simply recover ${way}: ${first}`;

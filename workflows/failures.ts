@@ -9,7 +9,7 @@ export function errorType(error: unknown): string | undefined {
   return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
 }
 
-/** What a workflow itself cannot let pass: `permanent` until people mend it, `refused` when a guard says no. */
+/** What a workflow itself cannot let pass: `permanent` until people fix it, `refused` when a guard says no. */
 export function failure(type: 'permanent' | 'refused', text: FailureText): ApplicationFailure {
   return ApplicationFailure.nonRetryable(sentencesOf(text), type);
 }

@@ -94,7 +94,7 @@ async function logIn(plan: Plan, site: SiteId, agent: AgentClient, subject: Subj
   }
 }
 
-/** The one fault of a login that a line of `authorized_keys` mends. */
+/** The one fault of a login that a line of `authorized_keys` fixes. */
 function isRefusedLogin(error: unknown): boolean {
   const [facts] = error instanceof ApplicationFailure ? (error.details ?? []) : [];
   return typeof facts === 'object' && facts !== null && 'login' in facts && facts.login === 'refused';

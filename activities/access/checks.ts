@@ -9,7 +9,7 @@ export function ok(subject: Subject, detail: string): AccessCheck {
   return { ...subject, result: 'ok', detail };
 }
 
-/** It answered, and something is not as it must be. `add` is the exact text that mends it. */
+/** It answered, and something is not as it must be. `add` is the exact text that fixes it. */
 export function lacking(subject: Subject, detail: string, add?: AccessCheck['add']): AccessCheck {
   return { ...subject, result: 'lacking', detail, ...(add ? { add } : {}) };
 }

@@ -105,7 +105,7 @@ async function promote(dependencies: ActivityDependencies, run: RunContext, site
 async function settled(elastiCache: ElastiCache): Promise<GlobalDatastore> {
   const datastore = await elastiCache.read();
   const { name, region, replicationGroup } = elastiCache;
-  const next = `Look at it (aws elasticache describe-global-replication-groups --global-replication-group-id ${name} --show-member-info --region ${region}), mend it, then choose retry.`;
+  const next = `Look at it (aws elasticache describe-global-replication-groups --global-replication-group-id ${name} --show-member-info --region ${region}), fix it, then choose retry.`;
   if (!passing.test(datastore.status))
     throw failure('permanent', { happened: `The Global Datastore ${name} is ${datastore.status}.`, leftAs: 'Nothing more was changed there.', next });
   if (!datastore.members.some((member) => isOwn(member, elastiCache)))

@@ -149,7 +149,7 @@ async function settled(rds: Rds): Promise<RdsInstance> {
   throw failure('permanent', {
     happened: `The DB instance ${instance.name} is ${instance.status}.`,
     leftAs: 'Nothing more was changed there.',
-    next: `Look at it (aws rds describe-events --source-type db-instance --source-identifier ${instance.name}), mend it, then choose retry.`,
+    next: `Look at it (aws rds describe-events --source-type db-instance --source-identifier ${instance.name}), fix it, then choose retry.`,
   });
 }
 

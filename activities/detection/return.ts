@@ -9,7 +9,7 @@ import { createServicesActivities } from '../services/activities.ts';
 import type { AwaitReturnInput, Standing } from './port.ts';
 
 export async function awaitReturn(dependencies: FolderDependencies, { run, site, unlike, everySeconds }: AwaitReturnInput): Promise<Standing> {
-  // What keeps it from being looked at may be mended tomorrow, and must not end the wait.
+  // What keeps it from being looked at may be fixed tomorrow, and must not end the wait.
   const standing = await lookAt(dependencies, run, site).catch((error: unknown) => absent(`it could not be looked at: ${(error as Error).message}`));
   if (standing.says !== unlike) return standing;
   // No fault: nothing is logged for it, and it is looked at again after the wanted time instead of a retry's.

@@ -59,7 +59,7 @@ interface Pair {
   readonly secondary: ResourceRecordSet | undefined;
 }
 
-/** What is not as the plan says. A route by the control plane mends values, addresses and TTL; the rest is for people. */
+/** What is not as the plan says. A route by the control plane fixes values, addresses and TTL; the rest is for people. */
 export function differencesOf(plan: Plan, { primary, secondary }: Pair): readonly string[] {
   const { recordName, methods } = plan.estate.dns;
   const addresses = Object.values(plan.estate.sites).map(({ publicAddress }) => publicAddress);

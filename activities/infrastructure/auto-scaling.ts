@@ -162,7 +162,7 @@ async function servingIn(scaling: Scaling, groups: readonly string[]): Promise<n
   return states.reduce((sum, { inService }) => sum + inService, 0);
 }
 
-/** What AWS says where it has no room. A launch that fails twice for another reason fails for good: people mend it, and nobody waits for it. */
+/** What AWS says where it has no room. A launch that fails twice for another reason fails for good: people fix it, and nobody waits for it. */
 function lackOfRoom(name: string, failures: readonly FailedLaunch[]): string | undefined {
   const lack = failures.find(({ message }) => noRoom.test(message));
   const [newest, before] = failures;

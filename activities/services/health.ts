@@ -9,7 +9,7 @@ import type { Readiness } from './port.ts';
 
 const pollMilliseconds = 200;
 
-/** Asks its health path until it is well, at most so long; ends at once with what no waiting mends. */
+/** Asks its health path until it is well, at most so long; ends at once with what no waiting fixes. */
 export async function untilHealthy(plan: Plan, service: ServiceCaller, site: SiteId, withinSeconds: number): Promise<Readiness> {
   let latest: Readiness = { status: 'failed', detail: `The plan has no address of the service at ${site}.` };
   const settled = await until(

@@ -5,7 +5,7 @@ import type { PlanPath } from '../source.ts';
 export interface Problem {
   /** Name of the law; an accepted finding repeats it. */
   readonly rule: string;
-  /** An error must be mended; a warning may be accepted with a note. */
+  /** An error must be fixed; a warning may be accepted with a note. */
   readonly level: 'error' | 'warning';
   readonly path: PlanPath;
   /** What is wrong and what to do. */

@@ -59,7 +59,7 @@ async function judge(copy: string, removal: Removal): Promise<Verdict> {
 function edited({ guard, file }: Removal, text: string, { find, replace }: Removal['edits'][number]): string {
   const times = text.split(find).length - 1;
   if (times !== 1)
-    throw new Error(`"${find}" stands ${times} times in ${file}, and must stand once to take out: ${guard}. Nothing was judged; mend test/guards/removals.ts.`);
+    throw new Error(`"${find}" stands ${times} times in ${file}, and must stand once to take out: ${guard}. Nothing was judged; fix test/guards/removals.ts.`);
   return text.replace(find, () => replace);
 }
 

@@ -63,7 +63,7 @@ describe('a failover', () => {
     expect(await addresses()).toMatchObject([{ ResourceRecords: [{ Value: scenarios.publicAddress(target) }] }]);
   });
 
-  it('whose record is written back while it is watched has relapsed, and is recovered once people have mended it', { timeout: 4 * minutes }, async () => {
+  it('whose record is written back while it is watched has relapsed, and is recovered once people have fixed it', { timeout: 4 * minutes }, async () => {
     const [before] = (await addresses()).filter(({ Failover }) => Failover === 'PRIMARY');
     if (!before) throw new Error('The lab has no primary record.');
     const since = new Date().toISOString();
@@ -80,17 +80,17 @@ describe('a failover', () => {
       await change(['UPSERT', before]);
     })();
     const relapses: OpenGate[] = [];
-    const mended: Promise<void>[] = [];
+    const fixed: Promise<void>[] = [];
     await decideUntilEnd(scenarios.stack, {
       ...approve,
       'failed-step': (gate) => {
         relapses.push(gate);
-        mended.push(change(['UPSERT', leadingTo(target, before)]));
+        fixed.push(change(['UPSERT', leadingTo(target, before)]));
         return 'retry';
       },
     });
     await writtenBack;
-    await Promise.all(mended);
+    await Promise.all(fixed);
     expect(relapses.map(({ question }) => question)).toEqual([expect.stringContaining('Watch')]);
     expect(relapses[0]?.evidence.join(' ')).toMatch(/has relapsed: \S+: the name leads to us-east-1 again: /);
     const { report } = await scenarios.settle(since);

@@ -13,7 +13,7 @@ export type Disturbance =
   | { readonly what: 'cache loses keys'; readonly site: string }
   | { readonly what: 'function breaks'; readonly function: string }
   | { readonly what: 'clock jumps'; readonly seconds: number }
-  | { readonly what: 'functions are mended' | 'switch breaks' | 'zone is silent' | 'zone answers' };
+  | { readonly what: 'functions are fixed' | 'switch breaks' | 'zone is silent' | 'zone answers' };
 
 export interface Ballot {
   readonly who: string;
@@ -89,7 +89,7 @@ const faults: fc.Arbitrary<Disturbance> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      what: fc.constantFrom('functions are mended' as const, 'switch breaks' as const, 'zone is silent' as const, 'zone answers' as const),
+      what: fc.constantFrom('functions are fixed' as const, 'switch breaks' as const, 'zone is silent' as const, 'zone answers' as const),
     }),
   },
   // Whether anybody still follows the lost primary hangs on the one that nobody fails over to.

@@ -259,7 +259,7 @@ class Simulation {
         return server.jump(disturbance.seconds * 1000);
       case 'function breaks':
         return estate.breakFunction(disturbance.function);
-      case 'functions are mended':
+      case 'functions are fixed':
         return estate.mendFunctions();
       case 'somebody promotes':
         return estate.promoteByHand(disturbance.server, disturbance.site);

@@ -305,7 +305,7 @@ describe('Redis', () => {
     await sufficesAndNoMore();
   });
 
-  test('a user of an older line, who reads the password of the replicas, is found, and mended', async () => {
+  test('a user of an older line, who reads the password of the replicas, is found, and fixed', async () => {
     await serve();
     const older = '+info +role +scan +dbsize +ping +select +client|setname +config|get +debug';
     await setUser(`ACL SETUSER ${user} on >test-only ~* resetchannels -@all ${older}`);

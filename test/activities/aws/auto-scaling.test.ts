@@ -218,7 +218,7 @@ describe('at a server that answers as AWS documents', () => {
       type: 'permanent',
       message: expect.stringContaining('cheap cannot start instances: The image id ami-1 does not'),
     });
-    sizes.set('cheap', { wanted: 10, inService: 10 }); // somebody has mended the image
+    sizes.set('cheap', { wanted: 10, inService: 10 }); // somebody has fixed the image
     expect(await set(100)).toMatchObject({ changed: false });
   });
 
