@@ -4,6 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Client, type ServerHostKeyAlgorithm } from 'ssh2';
+import { pause } from '../waiting.ts';
 
 export interface LoginSettings {
   readonly host: string;
@@ -56,6 +57,11 @@ const kinds: readonly KeyKind[] = [
   { name: 'ssh-rsa', algorithms: ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] },
 ];
 
+/** What ssh2 says of a connection that ended before the host had said who it is. */
+const droppedMessage = 'Connection lost before handshake';
+/** Four tries within 350 ms: what accepts and drops everybody is no host, and must not hold up who looks. */
+const droppedPauseMaxMilliseconds = 200;
+
 /** A session with the host, and the kind of its pinned key. */
 export interface Login {
   readonly client: Client;
@@ -71,7 +77,7 @@ export async function logIn(settings: LoginSettings, likely: string | undefined)
   const shown: string[] = [];
   let left = kinds.toSorted((one, other) => Number(other.name === likely) - Number(one.name === likely));
   while (left.length > 0) {
-    const answer = await ask(settings, left, Math.max(1, end - performance.now()));
+    const answer = await askAgain(settings, left, end);
     if (answer === 'no such key') break;
     if ('client' in answer) return answer;
     shown.push(fingerprint(answer.shown));
@@ -79,6 +85,19 @@ export async function logIn(settings: LoginSettings, likely: string | undefined)
   }
   if (shown.length === 0) throw new UnreachableError('the host has a key of no kind that is known here', 'connecting');
   throw new HostKeyError(shown, settings.hostKey);
+}
+
+/** A host with several logins under way drops some of the others at random before it says a word (`MaxStartups`), whoever they are. */
+async function askAgain(settings: LoginSettings, asked: readonly KeyKind[], end: number): Promise<Answer> {
+  for (let pauseMilliseconds = 50; ; pauseMilliseconds *= 2) {
+    try {
+      return await ask(settings, asked, Math.max(1, end - performance.now()));
+    } catch (error) {
+      const dropped = error instanceof UnreachableError && error.message === droppedMessage;
+      if (!dropped || pauseMilliseconds > droppedPauseMaxMilliseconds || performance.now() + pauseMilliseconds > end) throw error;
+      await pause(pauseMilliseconds);
+    }
+  }
 }
 
 function ask(settings: LoginSettings, asked: readonly KeyKind[], withinMilliseconds: number): Promise<Answer> {

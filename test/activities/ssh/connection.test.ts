@@ -1,7 +1,7 @@
 /** The transport against a real SSH server in this process, which can misbehave on demand, and against things that are no SSH server. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
@@ -125,7 +125,7 @@ describe('an agent that answers', () => {
   });
 
   test.each([
-    [65, 'refused=the database is a primary', 'refused', 'the database is a primary. east is as it was. HINT: A guard said no.'],
+    [65, 'refused=the database is a primary', 'refused', 'the database is a primary. east is as it was. HINT: Do what the sentence says'],
     [66, 'epoch=9\nholder=run-2', 'stale-epoch', 'east has seen epoch 9 of run-2; this run holds 7. east is as it was.'],
     [1, 'error=the log is full; nothing was changed', 'permanent', 'failed at east: the log is full; nothing was changed. east is as it was. HINT'],
     [1, 'error=Redis is gone', 'permanent', 'database-promote failed at east: Redis is gone. What it had done before that stays done'],
@@ -269,6 +269,29 @@ describe('an agent that cannot be trusted or reached', () => {
     expect(await agent({ port: closed }).ask('identify')).toMatchObject({ reachable: false, reason: expect.stringContaining('ECONNREFUSED') });
     expect(await agent({ port: closed }).tryChange('service-stop')).toMatchObject({ reachable: false });
     await expect(agent({ port: closed }).change('service-stop')).rejects.toMatchObject({ type: 'transient', nonRetryable: false });
+  });
+
+  test('a host that drops some logins at random, as sshd does when it has too many, is tried again; one that drops all is not tried for long', async () => {
+    let connections = 0;
+    let drops = 3;
+    const busy: Server = await new Promise((resolve) => {
+      const listening = createServer((socket) => {
+        connections += 1;
+        socket.on('error', () => undefined);
+        if (connections <= drops) return void socket.destroy();
+        const onward = connect(port, address).on('error', () => undefined);
+        socket.pipe(onward).pipe(socket);
+      }).listen(0, address, () => resolve(listening));
+    });
+    answer = ['site=east\n', 0];
+    const at = { port: (busy.address() as AddressInfo).port };
+    expect(await agent(at).ask('identify')).toMatchObject({ reachable: true });
+    expect(connections).toBe(4);
+    await pool.close();
+    [connections, drops] = [0, Infinity];
+    expect(await agent(at).ask('identify')).toMatchObject({ reachable: false, reason: expect.stringContaining('Connection lost before handshake') });
+    expect(connections).toBe(4);
+    busy.close();
   });
 
   test('a black hole that accepts and says nothing costs the plan´s time-out, not more', async () => {
