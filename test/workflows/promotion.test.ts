@@ -6,8 +6,8 @@ import { expect, test } from 'vitest';
 import type { Comparison } from '../../activities/cache/port.ts';
 import type { RecoveryFacts } from '../../workflows/facts.ts';
 import type { Run } from '../../workflows/run.ts';
-import type { Pace, StepTools } from '../../workflows/activity-proxies.ts';
-import { promoteCache, promoteDatabase, protectData } from '../../workflows/steps/promotion.ts';
+import { promoteCache } from '../../workflows/steps/promotion.ts';
+import { keepShortfalls } from '../../workflows/shortfalls.ts';
 import { loadPlan } from '../../plan/load.ts';
 
 const change = { before: 'replica', after: 'primary', changed: true, source: 'site-agent west', at: '2026-05-04T13:37:00Z' };
@@ -37,16 +37,11 @@ test.each<[Comparison, string]>([
   expect(await said(comparison)).toBe(sentence);
 });
 
-test.each([
-  ['promotes the database', promoteDatabase],
-  ['protects the data', protectData],
-] as const)('what is left for people by a step that %s is left over in the report, once', async (_, stepOf) => {
-  const { plan } = await loadPlan('plan/erlmcp');
-  const facts = { from: 'us-east-1', to: 'eu-central-1', leftovers: [] } as unknown as RecoveryFacts;
-  const left = async () => ({ ...change, remaining: ['The slot old_slot is used no more.'] });
-  const tools = { change: { promoteDatabase: left, protectDatabase: left } } as unknown as StepTools & Pace;
-  const step = stepOf({ plan, context: () => ({}) } as unknown as Run, facts);
-  // A step that is tried again tells the same.
-  for (const _again of [1, 2]) await step.act(tools);
-  expect(facts.leftovers).toEqual(['The slot old_slot is used no more.']);
+test('what a step leaves for people is kept once, also when it is tried again, and of several servers each', () => {
+  const kept = { exceptions: [] as string[], leftovers: [] as string[] };
+  const slot = { ...change, remaining: ['The slot old_slot is used no more.'], exceptions: ['It streams without TLS.'] };
+  for (const _again of [1, 2]) keepShortfalls(kept, [slot, { ...change, remaining: ['Start Redis.'] }]);
+  expect(kept.leftovers).toEqual(['The slot old_slot is used no more.', 'Start Redis.']);
+  expect(keepShortfalls(kept, slot)).toEqual(['It streams without TLS.']);
+  expect(keepShortfalls(kept, 'a sentence')).toEqual([]);
 });
