@@ -398,6 +398,9 @@ describe('detection', () => {
 
   test('a site cut off from sites and orchestrator is failed, although its front still answers the world', async () => {
     await lab.call('heal', { site: primary });
+    // The health check must have seen that its front is well again.
+    const { watchHealthCheck } = createDetectionActivities(dependencies);
+    expect(await watchHealthCheck({ run: run(4), site: primary, holdSeconds: 30 })).toMatchObject({ verdict: 'alive' });
     await lab.call('cut', { site: primary, only: ['sites', 'orchestrator'] });
     const vantages = await looks(primary, 4);
     const judged = judgeFailure(vantages, 4);
