@@ -83,7 +83,8 @@ it('serves health and metrics, and stops on SIGTERM after the step under way has
   worker.kill('SIGTERM');
   expect(await exitCodeOf(worker)).toBe(0);
   expect(stderr).toContain('"worker stopped"');
-  await handle.terminate('the test is over');
+  // Nothing at those addresses answers, so that it may have ended by itself.
+  await handle.terminate('the test is over').catch(() => undefined);
 });
 
 it('ends with one sentence when Temporal does not answer', async () => {
@@ -126,7 +127,12 @@ it('a worker that is killed holds up the next decision of its run for 3 s at mos
   await exitCodeOf(first);
   await startWorker();
   await handle.signal('supersede', { reason: 'the test asks for a decision' });
-  const since = Date.now();
-  await until('another worker decides', async () => ((await handle.describe()).status.name === 'RUNNING' ? undefined : true), 30);
-  expect(Date.now() - since).toBeLessThan(7_000);
+  await until('another worker decides', async () => ((await handle.describe()).status.name === 'RUNNING' ? undefined : true), 60);
+  // By the server's own clock: how long the decision waited for the dead worker before the server gave it to anybody.
+  const events = (await handle.fetchHistory()).events ?? [];
+  const lost = events.find(({ workflowTaskTimedOutEventAttributes }) => workflowTaskTimedOutEventAttributes);
+  const scheduled = events.find(({ eventId }) => String(eventId) === String(lost?.workflowTaskTimedOutEventAttributes?.scheduledEventId));
+  const at = (event: typeof lost) => Number(event?.eventTime?.seconds) + Number(event?.eventTime?.nanos) / 1e9;
+  expect(at(lost) - at(scheduled)).toBeGreaterThan(2.5);
+  expect(at(lost) - at(scheduled)).toBeLessThan(8);
 });
