@@ -48,10 +48,15 @@ function besides(verb: string): boolean {
 
 /** Refusals that rule a target out, as sentences: without these verbs nothing is recovered there. `standby` says which of its servers still follow; one that was promoted is not told to leave. */
 export function againstTarget(refusals: Refusals, standby: Readonly<Record<ServerKind, boolean>>): readonly string[] {
-  return refusals.refused.flatMap(({ verb, reason }) => {
+  const counted = refusals.refused.filter(({ verb }) => {
     const server = verb.startsWith('database-') ? 'database' : verb.startsWith('cache-') ? 'cache' : undefined;
-    if (besides(verb) || (server !== undefined && !standby[server] && !verb.endsWith('-promote'))) return [];
-    return [`Its agent would refuse ${verb}: ${reason}`];
+    return !besides(verb) && (server === undefined || standby[server] || verb.endsWith('-promote'));
+  });
+  // What stands in the way of all verbs alike, such as a full state folder, is told once.
+  const reasons = [...new Set(counted.map(({ reason }) => reason))];
+  return reasons.map((reason) => {
+    const verbs = counted.filter((refusal) => refusal.reason === reason).map(({ verb }) => verb);
+    return `Its agent would refuse ${verbs.join(', ')}: ${reason.replace(/\.$/, '')}.`;
   });
 }
 

@@ -77,7 +77,7 @@ export const faultCases: readonly FaultCase[] = [
   { subject: 'ssh', fault: 'ssh-hangs', at: target, lost: true, ends: ['stood down'], checks: ['unchanged'] },
   { subject: 'ssh', fault: 'ssh-garbage', at: target, lost: true, ends: ['stood down'], checks: ['unchanged'] },
   { subject: 'ssh', fault: 'ssh-reply-lost', at: target, lost: true, ends: ['recovered'], checks: ['lossless'], why: 'every answer was lost once' },
-  { subject: 'ssh', fault: 'agent-cannot-write', at: target, lost: true, ends: ['aborted', 'waits'], checks: ['noTraffic', 'notPromoted'], why: 'the target cannot hold the epoch' },
+  { subject: 'ssh', fault: 'agent-cannot-write', at: target, lost: true, ends: ['stood down'], says: /would refuse .*cannot be written/, checks: ['noTraffic', 'notPromoted', 'unchanged'], why: 'the target cannot hold the epoch, and says so when it is asked' },
 
   { subject: 'dns and aws', fault: 'route53-throttled', at: failed, lost: true, ends: ['recovered'], checks: ['lossless'] },
   { subject: 'dns and aws', fault: 'route53-failing', at: failed, lost: true, ends: ['recovered'], checks: ['lossless'] },
