@@ -100,6 +100,23 @@ describe('a server that was stopped because something writes in it', () => {
     expect(clientWrite(estate, 'east')).toBe('accepted');
   });
 
+  test('that cannot be stopped again is on record once, not at each beat', async () => {
+    stoppable();
+    subscribe();
+    await change('east', 'database-close');
+    await estate.startPostgres('east');
+    writeFileSync(estate.path('east', 'shim', 'pg-stop'), '#!/bin/sh\necho no >&2\nexit 1\n', { mode: 0o755 });
+    const record = () =>
+      readFileSync(estate.path('east', 'state', 'changes.log'), 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('\tbeat\t'));
+    for (const _ of [1, 2, 3]) await estate.beat('east');
+    expect(record().map((line) => line.split('\t').slice(4, 6).join(' '))).toEqual([
+      'begun ',
+      expect.stringMatching(/^error .*the server was not stopped: no/),
+    ]);
+  });
+
   test('names its writer where nothing can stop it', async () => {
     subscribe();
     await change('east', 'database-close');

@@ -74,7 +74,9 @@ test('a state folder that cannot be written is told when the verbs are asked for
     expect(answer).not.toContain('ready=');
     expect(setTo('60')).toMatch(/^site-agent=3\nrefused=.* at west cannot be written/);
     const undo = agent('switch-reset', '--epoch', '1', '--run', 'run-1', 'east');
-    expect(undo).toBe(`site-agent=3\nerror=the locks in ${state()} cannot be written; nothing was changed\n`);
+    expect(undo).toBe(
+      `site-agent=3\nerror=the locks in ${state()} cannot be written; nothing was changed: free its disk, or give the agent's account the right to write there\n`,
+    );
   } finally {
     chmodSync(state(), 0o755);
   }
