@@ -1,7 +1,7 @@
 /** Ends a lab: by its supervisor when that lives, else by the records that it kept. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { dropSharedMemory, sharedMemoryId } from '../postgres/server.ts';
+import { dropSharedMemory } from '../postgres/shared-memory.ts';
 import { gone, killOne, killTree } from '../process-tree.ts';
 import { call, recordedPid, supervisorPid, type LabHandle } from './call.ts';
 
@@ -45,8 +45,7 @@ async function endRemains(lab: LabHandle): Promise<void> {
   }
   const sites = join(lab.directory, 'sites');
   for (const site of existsSync(sites) ? readdirSync(sites) : []) {
-    const pgdata = join(sites, site, 'pgdata');
-    await dropSharedMemory(sharedMemoryId(pgdata));
-    rmSync(join(pgdata, 'postmaster.pid'), { force: true });
+    await dropSharedMemory(join(sites, site));
+    rmSync(join(sites, site, 'pgdata', 'postmaster.pid'), { force: true });
   }
 }

@@ -56,7 +56,13 @@ export function createNetworkSwitch(context: LabContext): NetworkSwitch {
     state,
     count: () => connections.size,
     async start() {
-      servers = await Promise.all([echo(context.addresses.reference('real')), ...listeners(context).map((listener) => listen(listener, state, connections))]);
+      const opening = [echo(context.addresses.reference('real')), ...listeners(context).map((listener) => listen(listener, state, connections))];
+      const opened = await Promise.allSettled(opening);
+      servers = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      const failed = opened.find((one) => one.status === 'rejected');
+      if (!failed) return;
+      await this.stop();
+      throw failed.reason;
     },
     check: async () => (servers.length > 0 && servers.every((server) => server.listening) ? null : 'The network switch does not listen.'),
     async reset() {

@@ -5,6 +5,7 @@ import type { LabAddresses, LabSite } from '../addresses.ts';
 import { ports } from '../addresses.ts';
 import { serverFile } from '../ownership.ts';
 import { accounts, databaseName } from '../settings.ts';
+import { sharedMemoryInFiles } from './shared-memory.ts';
 
 const quoted = (value: string) => `'${value.replaceAll("'", "''")}'`;
 
@@ -42,7 +43,7 @@ function settings(address: string): Record<string, string> {
 
 export function writePostgresConfig(pgdata: string, address: string): void {
   const lines = Object.entries(settings(address)).map(([name, value]) => `${name} = ${quoted(value)}`);
-  serverFile(join(pgdata, 'postgresql.conf'), `${lines.join('\n')}\n`);
+  serverFile(join(pgdata, 'postgresql.conf'), `${[...lines, sharedMemoryInFiles].join('\n')}\n`);
 }
 
 /** Administrators come from the site's own host only; standbys and the observer through the switch, as their sites' addresses. */

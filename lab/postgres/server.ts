@@ -1,17 +1,17 @@
 /** PostgreSQL of one site as a component. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabSite } from '../addresses.ts';
 import { startChild, until, type Child } from '../child.ts';
 import type { LabContext } from '../component.ts';
 import { copyData, type GoldenCopy } from '../golden.ts';
 import { killTree, signalTree } from '../process-tree.ts';
-import { run } from '../run.ts';
 import { program } from '../setup/paths.ts';
 import { siteFolders } from '../site/folders.ts';
 import type { Freezable, SiteServer } from '../site/server.ts';
 import { adminQuery } from './query.ts';
 import { writeHostRules, writePostgresConfig, writeRole } from './config.ts';
+import { dropSharedMemory } from './shared-memory.ts';
 
 export interface PostgresServer extends SiteServer, Freezable {
   readonly pgdata: string;
@@ -47,9 +47,8 @@ export function createPostgres(context: LabContext, site: LabSite, passfile: str
     check,
     stopInOrder: async () => child?.stop(10_000, 'SIGINT'),
     async prepare(golden, upstream) {
-      const old = sharedMemoryId(folders.pgdata);
+      await dropSharedMemory(folders.pgdata);
       rmSync(folders.pgdata, { recursive: true, force: true });
-      await dropSharedMemory(old);
       await copyData(golden, folders.pgdata);
       writePostgresConfig(folders.pgdata, address);
       writeHostRules(folders.pgdata, context.addresses.index);
@@ -80,20 +79,4 @@ export function createPostgres(context: LabContext, site: LabSite, passfile: str
     },
     running: () => child?.running() ?? false,
   };
-}
-
-/** The SysV segment that a killed server leaves behind: seventh line of its pid file, key and id. */
-export function sharedMemoryId(pgdata: string): string | null {
-  const file = join(pgdata, 'postmaster.pid');
-  if (!existsSync(file)) return null;
-  return readFileSync(file, 'utf8').split('\n')[6]?.trim().split(/\s+/)[1] ?? null;
-}
-
-export async function dropSharedMemory(id: string | null): Promise<void> {
-  if (id === null || !/^\d+$/.test(id)) return;
-  try {
-    await run(['ipcrm', '-m', id]);
-  } catch {
-    // An orderly end removed it already.
-  }
 }

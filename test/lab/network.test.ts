@@ -159,3 +159,19 @@ test('a megabyte comes through whole, both ways, also over a slow link', async (
   socket.write(text);
   await soon(() => seen.text.length === text.length);
 });
+
+test('a start that finds one address in use names it and leaves no address taken', async () => {
+  await network.stop();
+  const [first, other] = [listeners({ addresses })[0], listeners({ addresses })[3]];
+  if (!first || !other) throw new Error('The switch has no listeners.');
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(other.port, other.host, resolve));
+  await expect(network.start()).rejects.toThrow(`The address ${other.host}:${other.port} is in use`);
+  await new Promise<void>((resolve, reject) => {
+    const next = createServer();
+    next.once('error', reject);
+    next.listen(first.port, first.host, () => next.close(() => resolve()));
+  });
+  await new Promise((resolve) => holder.close(resolve));
+  await network.start();
+});

@@ -6,6 +6,7 @@ import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_pro
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { dropSharedMemory, sharedMemoryInFiles } from '../../lab/postgres/shared-memory.ts';
 import { program } from '../../lab/setup/paths.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { Plan } from '../../plan/schema.ts';
@@ -63,6 +64,7 @@ export class Branches {
     this.reference?.close();
     // A supervisor that is asked to end takes its service down first.
     await Promise.all([...this.running.keys()].map((name) => this.end(name, name.startsWith('runsv') ? 'SIGTERM' : 'SIGKILL')));
+    await dropSharedMemory(this.directory);
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -153,7 +155,14 @@ export class Branches {
     const password = join(this.directory, 'password');
     const options = ['-U', admin, '-A', 'scram-sha-256', '--pwfile', password, '-N', '-k', '--locale=C', '-E', 'UTF8'];
     this.asServer(join(pgBin, 'initdb'), ['-D', this.path('lyon', 'pg'), ...options]);
-    const settings = ['fsync = off', 'shared_buffers = 16MB', "unix_socket_directories = ''", 'wal_level = replica', `port = ${databasePort}`];
+    const settings = [
+      'fsync = off',
+      'shared_buffers = 16MB',
+      sharedMemoryInFiles,
+      "unix_socket_directories = ''",
+      'wal_level = replica',
+      `port = ${databasePort}`,
+    ];
     const replication = ['wal_receiver_timeout = 2s', 'wal_receiver_status_interval = 1s', 'wal_retrieve_retry_interval = 500ms'];
     writeFileSync(this.path('lyon', 'pg', 'postgresql.conf'), `${[...settings, ...replication, "include_if_exists = 'site.conf'"].join('\n')}\n`);
     writeFileSync(this.path('lyon', 'pg', 'pg_hba.conf'), 'host all all 127.0.0.0/8 scram-sha-256\nhost replication copies 127.0.0.0/8 scram-sha-256\n');

@@ -6,6 +6,7 @@ import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_pro
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { dropSharedMemory, sharedMemoryInFiles } from '../../lab/postgres/shared-memory.ts';
 import { estate as estateSchema } from '../../plan/schema/estate.ts';
 import type { Estate } from '../../plan/schema.ts';
 import { answered, capacityShim, eventually, systemctlShim } from './support.ts';
@@ -236,6 +237,7 @@ export class TestEstate {
   private async killAll(): Promise<void> {
     await Promise.all([...this.running.keys()].map((name) => this.kill(name)));
     for (const site of sites) this.killByFile(this.path(site, 'pg', 'postmaster.pid'));
+    await dropSharedMemory(this.directory);
     // An agent that is still at work keeps it busy.
     for (const disk of this.disks) execFileSync('umount', ['--lazy', disk]);
     this.disks.clear();
@@ -388,6 +390,7 @@ export class TestEstate {
     const settings = [
       'fsync = off',
       'shared_buffers = 16MB',
+      sharedMemoryInFiles,
       "unix_socket_directories = ''",
       'wal_level = replica',
       'wal_log_hints = on',

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sharedMemoryInFiles } from '../../lab/postgres/shared-memory.ts';
 import { pgBin, sites, type TestEstate, type TestSite } from '../site-agent/estate.ts';
 import { eventually } from '../site-agent/support.ts';
 
@@ -76,7 +77,7 @@ export async function anotherCluster(estate: TestEstate, name: string, host: str
   estate.owned(folder);
   estate.asServer(join(pgBin, 'initdb'), ['-D', folder, '-U', 'dr_admin', '-A', 'trust', '-N', '--locale=C', '-E', 'UTF8']);
   writeFileSync(`${folder}/pg_hba.conf`, 'host all all 127.0.0.0/8 trust\nhost replication all 127.0.0.0/8 trust\n');
-  const own = [`listen_addresses=${host}`, 'unix_socket_directories=', 'shared_buffers=16MB', 'fsync=off', ...settings];
+  const own = [`listen_addresses=${host}`, 'unix_socket_directories=', 'shared_buffers=16MB', 'fsync=off', sharedMemoryInFiles, ...settings];
   estate.background(join(pgBin, 'postgres'), ['-D', folder, ...own.flatMap((setting) => ['-c', setting])]);
   await eventually(`the server "${name}" answers`, () => askOther(host, 'select 1') === '1');
 }

@@ -2,6 +2,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dropSharedMemory, sharedMemoryInFiles } from '../../../lab/postgres/shared-memory.ts';
 import { asServerUser, pgBin } from '../../site-agent/estate.ts';
 import { until } from '../../support/until.ts';
 
@@ -40,10 +41,19 @@ export class OnePostgres {
     makeCertificates(this.folder, this.address, 'desk_watch');
     this.own();
     chmodSync(join(this.folder, 'server.key'), 0o600);
-    const settings = { listen_addresses: this.address, port: this.port, unix_socket_directories: this.folder, shared_buffers: '16MB', max_wal_senders: 4 };
+    const settings = {
+      listen_addresses: this.address,
+      port: this.port,
+      unix_socket_directories: this.folder,
+      shared_buffers: '16MB',
+      max_wal_senders: 4,
+    };
     const files = { ssl_cert_file: 'server.pem', ssl_key_file: 'server.key', ssl_ca_file: 'ca.pem' };
     const lines = [...Object.entries(settings), ...Object.entries(files).map(([key, file]) => [key, join(this.folder, file)])];
-    writeFileSync(join(this.data(), 'postgresql.conf'), `${lines.map(([key, value]) => `${key} = '${value}'`).join('\n')}\nfsync = off\n`);
+    writeFileSync(
+      join(this.data(), 'postgresql.conf'),
+      `${lines.map(([key, value]) => `${key} = '${value}'`).join('\n')}\nfsync = off\n${sharedMemoryInFiles}\n`,
+    );
     this.openTo();
     const [program, ...words] = [...asServerUser, join(pgBin, 'postgres'), '-D', this.data()];
     this.child = spawn(program, words, { stdio: 'ignore', cwd: '/' });
@@ -82,6 +92,7 @@ export class OnePostgres {
       child.kill('SIGKILL');
       await gone;
     }
+    await dropSharedMemory(this.folder);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
