@@ -60,6 +60,12 @@ export const errorCatalogue = {
     actsNext: 'whoever reads the report',
     hint: 'The report itself is kept. Make its page where you read it: dr report --html FILE',
   },
+  'no-lock': {
+    meaning: 'A workflow asked for a change without being the run that holds the estate.',
+    retryable: false,
+    actsNext: 'nobody',
+    hint: 'Start a run as docs/client.md says: it goes on from what it finds. Who started this one stands in its history.',
+  },
   'stale-epoch': {
     meaning: 'A target has seen a higher epoch than the run holds.',
     retryable: false,
@@ -89,5 +95,5 @@ export function failure(
 
 /** True for a failure that no other way of the same step gets around: the step ends with it, and people or a newer run decide. */
 export function endsTheRun(error: unknown): boolean {
-  return error instanceof ApplicationFailure && (error.type === 'stale-epoch' || error.type === 'plan-changed' || error.type === 'secret-missing');
+  return error instanceof ApplicationFailure && ['stale-epoch', 'no-lock', 'plan-changed', 'secret-missing'].includes(error.type ?? '');
 }

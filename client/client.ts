@@ -4,7 +4,7 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, WorkflowUpda
 import type { Client, WorkflowHandle, WorkflowStartOptions } from '@temporalio/client';
 import type { PlanSnapshot } from '../plan/schema.ts';
 import type { Report } from '../report/report.ts';
-import { makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeWorkflowId, taskQueue } from '../workflows/ids.ts';
+import { estateOf, makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeWorkflowId, taskQueueOf } from '../workflows/ids.ts';
 import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, voteUpdate } from '../workflows/messages.ts';
 import type { AssessmentResult, AssessmentInput, EstateCheck, RegionalFailoverInput, RunStatus, ShortVote, Vote, VoteReceipt } from '../workflows/messages.ts';
 import { connectClient } from './connect.ts';
@@ -14,7 +14,7 @@ import { changesInHistory, closeReason } from './history.ts';
 import type { HistoricChange } from './history.ts';
 import { findStuck } from './stuck.ts';
 import type { StuckWorkflow } from './stuck.ts';
-import { requireWorker } from './workers.ts';
+import { requireWorker, requireWorkerOf } from './workers.ts';
 
 /** A run that was started: its workflow id, which every other call takes, and Temporal's id of this execution. */
 export interface StartedRun {
@@ -73,7 +73,7 @@ export class DrClient {
    */
   async startRegionalFailover(input: RegionalFailoverInput): Promise<StartedRun> {
     const runId = makeWorkflowId(input.mode, input.estate);
-    await requireWorker(this.temporal, 'Nothing was started.');
+    await requireWorker(this.temporal, input.estate, 'Nothing was started.');
     const handle = await this.start('regionalFailover', runId, input, introduction(input));
     await this.untilAccepted(handle);
     return { runId, executionId: handle.firstExecutionRunId };
@@ -91,7 +91,7 @@ export class DrClient {
 
   /** Votes at a gate and resolves when the vote counts, with the tally. Throws DrError `refused` with the gate's sentence, `ended`, `unknown-run` or `no-worker`. */
   async vote(runId: string, vote: Vote): Promise<VoteReceipt> {
-    await requireWorker(this.temporal, 'The vote was not sent.', runId);
+    await requireWorkerOf(this.temporal, runId, 'The vote was not sent.');
     try {
       return await this.within(answerWithin, () => this.temporal.workflow.getHandle(runId).executeUpdate(voteUpdate, { args: [vote] }));
     } catch (error) {
@@ -165,7 +165,7 @@ export class DrClient {
   async report(runId: string): Promise<Report> {
     const view = await this.status(runId);
     if (view.state === 'ended') return view.report;
-    if (view.state === 'unattended') throw noWorker(taskQueue, 'The report could not be asked for.', runId);
+    if (view.state === 'unattended') throw noWorker(taskQueueOf(estateOf(runId) ?? ''), 'The report could not be asked for.', runId);
     if (view.state === 'broken') {
       throw new DrError('ended', `${runId} left no report: ${view.reason}.`, { hint: `What it changed: dr status --run ${runId}`, runId });
     }
@@ -189,14 +189,14 @@ export class DrClient {
   private async start(
     type: string,
     workflowId: string,
-    input: unknown,
+    input: RegionalFailoverInput,
     shown: Introduction,
   ): Promise<WorkflowHandle & { readonly firstExecutionRunId: string }> {
     try {
       return await this.within(answerWithin, () =>
         this.temporal.workflow.start(type, {
           workflowId,
-          taskQueue,
+          taskQueue: taskQueueOf(input.estate),
           args: [input],
           ...shown,
           workflowTaskTimeout,
@@ -215,10 +215,15 @@ export class DrClient {
   }
 
   /** A read-only workflow, started or joined, and its result. */
-  private async execute<T>(type: string, workflowId: string, input: unknown): Promise<T> {
-    await requireWorker(this.temporal, 'Nothing was started.');
+  private async execute<T>(type: string, workflowId: string, input: { readonly estate: string }): Promise<T> {
+    await requireWorker(this.temporal, input.estate, 'Nothing was started.');
     try {
-      const handle = await this.temporal.workflow.start(type, { workflowId, taskQueue, args: [input], workflowIdConflictPolicy: 'USE_EXISTING' });
+      const handle = await this.temporal.workflow.start(type, {
+        workflowId,
+        taskQueue: taskQueueOf(input.estate),
+        args: [input],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      });
       return (await handle.result()) as T;
     } catch (error) {
       if (error instanceof WorkflowFailedError) throw refusal(workflowId, error);
@@ -238,7 +243,11 @@ export class DrClient {
       if (await this.hasPlan(handle)) return;
       await delay(lookEvery);
     }
-    throw noWorker(taskQueue, `The run ${handle.workflowId} is started and begins as soon as one does.`, handle.workflowId);
+    throw noWorker(
+      taskQueueOf(estateOf(handle.workflowId) ?? ''),
+      `The run ${handle.workflowId} is started and begins as soon as one does.`,
+      handle.workflowId,
+    );
   }
 
   private async hasPlan(handle: WorkflowHandle): Promise<boolean> {
@@ -252,7 +261,7 @@ export class DrClient {
   private async askRun(handle: WorkflowHandle): Promise<RunView> {
     const runId = handle.workflowId;
     try {
-      await requireWorker(this.temporal, 'The run waits.', runId);
+      await requireWorkerOf(this.temporal, runId, 'The run waits.');
       return { state: 'running', runId, status: await this.within(answerWithin, () => handle.query(statusQuery)) };
     } catch (error) {
       const reason = error instanceof DrError ? error.message : `No worker answered for the run: ${error instanceof Error ? error.message : String(error)}`;

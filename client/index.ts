@@ -13,7 +13,7 @@ export { DrError } from './errors.ts';
 export type { DrErrorKind } from './errors.ts';
 export type { HistoricChange } from './history.ts';
 export type { StuckWorkflow } from './stuck.ts';
-export { makeAssessmentWorkflowId, makeDryRunWorkflowId, makeRunWorkflowId, taskQueue } from '../workflows/ids.ts';
+export { makeAssessmentWorkflowId, makeDryRunWorkflowId, makeRunWorkflowId, taskQueueOf } from '../workflows/ids.ts';
 export type {
   Assessment,
   AssessmentInput,

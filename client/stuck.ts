@@ -3,7 +3,7 @@
  * as long as nothing happens, and must not be found out when the site returns. Used by `dr status` and by the worker's health.
  */
 import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
-import { taskQueue } from '../workflows/ids.ts';
+import { taskQueuePrefix } from '../workflows/ids.ts';
 
 export interface StuckWorkflow {
   readonly workflowId: string;
@@ -27,10 +27,11 @@ const metadataQuery = '__temporal_workflow_metadata';
 /** Longest wait for that answer, milliseconds. Without a worker none comes, and that is no sign of anything here. */
 const queryWithin = 3_000;
 
-/** All of them on our queue, as the server lists it: what was started within the last second may be missing. Throws what the SDK throws when the server does not answer. */
+/** All of them on our queues, as the server lists it: what was started within the last second may be missing. Throws what the SDK throws when the server does not answer. */
 export async function findStuck(client: Client): Promise<readonly StuckWorkflow[]> {
   const open: WorkflowExecutionInfo[] = [];
-  for await (const execution of client.workflow.list({ query: `TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running'` })) open.push(execution);
+  for await (const execution of client.workflow.list({ query: `TaskQueue STARTS_WITH '${taskQueuePrefix}' AND ExecutionStatus = 'Running'` }))
+    open.push(execution);
   return (await Promise.all(open.map((execution) => lookAt(client, execution)))).flat();
 }
 

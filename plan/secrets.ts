@@ -1,6 +1,6 @@
 /** Resolves the plan's references to secrets. A value is returned to the caller and goes nowhere else: no log, no message, no history. */
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readFile, realpath } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
 import type { Plan } from './schema.ts';
 import type { Tls } from './schema/estate.ts';
 
@@ -15,10 +15,16 @@ export class SecretMissingError extends Error {
   }
 }
 
-/** Value of `env:NAME` or `file:PATH` (relative to the plan's folder), without a trailing newline. Throws SecretMissingError. */
-export async function resolveSecret(reference: string, planFolder: string): Promise<string> {
+/** Where files of secrets may lie besides the plan's folder, unless an operator says otherwise. */
+export const defaultSecretFolders: readonly string[] = ['/etc/dr', '/run/secrets'];
+
+/**
+ * Value of `env:NAME` or `file:PATH` (relative to the plan's folder), without a trailing newline. A file must lie in the plan's folder or in one of `folders`, also when it is reached by a link: a plan is no way to read any file of the
+ * worker's machine. Throws SecretMissingError.
+ */
+export async function resolveSecret(reference: string, planFolder: string, folders: readonly string[]): Promise<string> {
   if (reference.startsWith('env:')) return fromEnvironment(reference, reference.slice('env:'.length));
-  if (reference.startsWith('file:')) return fromFile(reference, resolve(planFolder, reference.slice('file:'.length)));
+  if (reference.startsWith('file:')) return fromFile(reference, resolve(planFolder, reference.slice('file:'.length)), [planFolder, ...folders]);
   throw new SecretMissingError(
     '(not shown)',
     'A secret is referenced in a way that is not known. Write env:NAME or file:PATH in the plan, never the secret itself.',
@@ -26,11 +32,15 @@ export async function resolveSecret(reference: string, planFolder: string): Prom
 }
 
 /** The references of a plan that cannot be resolved here, with the path of each and the sentence to show. */
-export async function findMissingSecrets(plan: Plan, planFolder: string): Promise<readonly { readonly path: readonly string[]; readonly message: string }[]> {
+export async function findMissingSecrets(
+  plan: Plan,
+  planFolder: string,
+  folders: readonly string[],
+): Promise<readonly { readonly path: readonly string[]; readonly message: string }[]> {
   const missing: { path: readonly string[]; message: string }[] = [];
   for (const { path, reference } of secretReferences(plan)) {
     try {
-      await resolveSecret(reference, planFolder);
+      await resolveSecret(reference, planFolder, folders);
     } catch (error) {
       if (!(error instanceof SecretMissingError)) throw error;
       missing.push({ path, message: error.message });
@@ -81,11 +91,18 @@ function fromEnvironment(reference: string, name: string): string {
   return value;
 }
 
-async function fromFile(reference: string, file: string): Promise<string> {
+async function fromFile(reference: string, file: string, folders: readonly string[]): Promise<string> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    const real = await realpath(file);
+    const roots = await Promise.all(folders.map((folder) => realpath(folder).catch(() => folder)));
+    if (!roots.some((root) => real.startsWith(join(root, sep)))) {
+      const what = `The secret file ${file} lies in none of the folders from which this worker reads secrets: ${folders.join(', ')}. Move it, or start the worker with its folder in DR_SECRET_FOLDERS.`;
+      throw new SecretMissingError(reference, what);
+    }
+    text = await readFile(real, 'utf8');
   } catch (error) {
+    if (error instanceof SecretMissingError) throw error;
     const why = (error as NodeJS.ErrnoException).code === 'EACCES' ? 'may not be read by this user' : 'cannot be read';
     throw new SecretMissingError(reference, `The secret file ${file} ${why}. Create it for this user, or change the reference ${reference} in the plan.`);
   }

@@ -21,6 +21,7 @@ import type { ReportingDependencies } from '../activities/reporting/activities.t
 import { createServicesActivities } from '../activities/services/activities.ts';
 import { createAgentPool } from '../activities/ssh/agent.ts';
 import { createVerificationActivities } from '../activities/verification/activities.ts';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Plan } from '../plan/schema.ts';
 import { byPlan } from './by-plan.ts';
 import { createPlanOf, createSecret } from './dependencies.ts';
@@ -28,13 +29,21 @@ import type { Plans } from './plans.ts';
 
 export interface WorkerActivities {
   readonly activities: Activities;
+  /** What they are built with. */
+  readonly dependencies: ActivityDependencies;
   /** Lets go of connections that activities keep. */
   close(): Promise<void>;
 }
 
-export function createWorkerActivities(parts: { readonly plans: Plans; readonly planFolder: string }): WorkerActivities {
+export function createWorkerActivities(parts: {
+  readonly plans: Plans;
+  readonly planFolder: string;
+  /** Where files of secrets may lie, besides the plan's folder. */
+  readonly secretFolders: readonly string[];
+  readonly workers: ReportingDependencies['workers'];
+}): WorkerActivities {
   const planOf = createPlanOf(parts.plans);
-  const secret = createSecret(parts.planFolder);
+  const secret = createSecret(parts.planFolder, parts.secretFolders);
   const agents = createAgentPool({ planOf, secret });
   const dependencies: ReportingDependencies = {
     planOf,
@@ -43,6 +52,7 @@ export function createWorkerActivities(parts: { readonly plans: Plans; readonly 
     now: () => new Date(),
     planFolder: parts.planFolder,
     loadedPlan: parts.plans.loaded,
+    workers: parts.workers,
     renderPage: async (report) => (await import('../report/page/page.ts')).renderPage(report),
   };
   const databaseDriver = ({ estate }: Plan) => estate.database.driver;
@@ -75,6 +85,7 @@ export function createWorkerActivities(parts: { readonly plans: Plans; readonly 
       ...createCommunicationActivities(dependencies),
       ...createReportingActivities(dependencies),
     },
+    dependencies,
     close: () => agents.close(),
   };
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { z } from 'zod';
+import { defaultSecretFolders } from '../plan/secrets.ts';
 
 export interface ListenAddress {
   readonly host: string;
@@ -11,8 +12,10 @@ export interface ListenAddress {
 }
 
 export interface WorkerConfig {
-  /** Folder of the plan. */
-  readonly planFolder: string;
+  /** Folders of plans, each of another estate. */
+  readonly planFolders: readonly string[];
+  /** Where files of secrets may lie, besides the folders of the plans. */
+  readonly secretFolders: readonly string[];
   readonly temporal: { readonly connection: NativeConnectionOptions; readonly address: string; readonly namespace: string };
   /** Where Prometheus finds the metrics; absent: none are served. */
   readonly metricsAddress?: string;
@@ -49,12 +52,20 @@ const folder = z
     error: (issue) => `${String(issue.input)} is not a folder; give the folder that holds the plan's YAML files`,
   });
 
+/** Several are parted as in PATH. */
+const folders = z.string('set it to the folder of the plan, such as ./plan/erlmcp').transform((text) => text.split(path.delimiter));
+
+const secretFolder = z
+  .string()
+  .refine((text) => path.isAbsolute(text) && path.resolve(text) !== '/', 'write absolute paths of folders, parted by colons, such as /etc/dr:/run/secrets');
+
 const file = z.string().refine((text) => existsSync(text) && statSync(text).isFile(), {
   error: (issue) => `${String(issue.input)} does not exist; run npm run build, or leave the variable out`,
 });
 
 const environmentSchema = z.object({
-  DR_PLAN: folder,
+  DR_PLAN: folders.pipe(z.array(folder)),
+  DR_SECRET_FOLDERS: folders.pipe(z.array(secretFolder)).optional(),
   DR_METRICS_ADDRESS: listenAddress.optional(),
   DR_HEALTH_ADDRESS: listenAddress.optional(),
   DR_LOG_LEVEL: z.enum(logLevels, `write one of ${logLevels.join(', ')}`).default('info'),
@@ -65,12 +76,13 @@ const environmentSchema = z.object({
 export function readWorkerConfig(environment: Readonly<Record<string, string | undefined>>): WorkerConfig {
   const given = Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''));
   const parsed = environmentSchema.safeParse(given);
-  const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}.`);
+  const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}.`);
   const temporal = readTemporal(given, faults);
   if (!parsed.success || !temporal) throw new ConfigError(faults);
   const values = parsed.data;
   return {
-    planFolder: path.resolve(values.DR_PLAN),
+    planFolders: values.DR_PLAN.map((one) => path.resolve(one)),
+    secretFolders: values.DR_SECRET_FOLDERS ?? defaultSecretFolders,
     temporal,
     logLevel: values.DR_LOG_LEVEL,
     ...(values.DR_METRICS_ADDRESS === undefined ? {} : { metricsAddress: values.DR_METRICS_ADDRESS }),

@@ -7,10 +7,9 @@ import type { ListenAddress } from './config.ts';
 
 export interface HealthReport {
   readonly healthy: boolean;
-  /** The SDK's state of the worker, such as `RUNNING`. */
-  readonly worker: string;
   readonly temporal: 'reachable' | 'unreachable';
-  readonly plan: string;
+  /** One for each estate that this process serves: the digest of its plan, and the SDK's state of its worker, such as `RUNNING`. */
+  readonly workers: readonly { readonly estate: string; readonly plan: string; readonly worker: string }[];
   /** Open workflows that cannot go on. No reason to restart the worker: people must act. */
   readonly stuck: readonly StuckWorkflow[];
 }

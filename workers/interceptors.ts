@@ -1,6 +1,7 @@
 /** What this worker adds around every activity. */
 import type { ActivityInboundCallsInterceptor, ActivityInterceptorsFactory, NativeConnection } from '@temporalio/worker';
 import { failure } from '../activities/errors.ts';
+import type { Admission } from './admission.ts';
 import { beatMilliseconds, keepTask } from '../activities/task.ts';
 
 /** A task that begins so long after it was given out may be another worker's by now: a worker that was frozen finds such ones when it wakes. */
@@ -32,6 +33,18 @@ export function createHeartbeatInterceptor(connection: NativeConnection, namespa
     };
     return { inbound };
   };
+}
+
+/** Lets an activity begin only for whom it may: see `admission.ts`. */
+export function createAdmissionInterceptor(admission: Admission): ActivityInterceptorsFactory {
+  return ({ info }) => ({
+    inbound: {
+      async execute(input, next) {
+        await admission.admit(info, input.args);
+        return next(input);
+      },
+    },
+  });
 }
 
 function notOurs(error: unknown): never {

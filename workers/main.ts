@@ -1,24 +1,21 @@
 /** The worker process: checks its environment, loads the plan, connects, works until it is told to stop. */
 import { Client } from '@temporalio/client';
-import type { NativeConnection, Worker } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
 import { findProblems } from '../plan/lint.ts';
 import { loadPlan } from '../plan/load.ts';
 import { findMissingSecrets } from '../plan/secrets.ts';
-import { planQuery } from '../workflows/messages.ts';
-import { createWorkerActivities } from './activities.ts';
+import type { PlanSnapshot } from '../plan/schema.ts';
 import { ConfigError, readWorkerConfig } from './config.ts';
 import type { WorkerConfig } from './config.ts';
 import { serveHealth } from './health.ts';
 import type { HealthReport } from './health.ts';
 import { createLogger } from './logger.ts';
 import type { PinoLogger } from './logger.ts';
-import { createPlans } from './plans.ts';
-import type { Plans } from './plans.ts';
-import { askRunOfActivity } from './dependencies.ts';
+import { createEstateWorker, type EstateWorker } from './estate-worker.ts';
 import { watchForStuck } from './stuck-watch.ts';
 import type { StuckWatch } from './stuck-watch.ts';
 import { installRuntime } from './telemetry.ts';
-import { checkSearchAttributes, connectToTemporal, createWorker, StartError } from './worker.ts';
+import { checkSearchAttributes, connectToTemporal, StartError } from './worker.ts';
 
 /** Exit codes are those of the command line: 2 bad input, 4 no server. */
 async function main(): Promise<number> {
@@ -33,52 +30,64 @@ async function main(): Promise<number> {
 }
 
 async function work(config: WorkerConfig, log: PinoLogger): Promise<void> {
-  const loaded = await loadPlan(config.planFolder);
+  const plans = await loadPlans(config, log);
   installRuntime(log, config.metricsAddress);
-  // A worker without a secret still serves every step that does not need it; whoever runs it should hear of it before a disaster.
-  for (const { path, message } of await findMissingSecrets(loaded.plan, config.planFolder)) log.warn({ path: path.join('.') }, message);
-  for (const { rule, message } of findProblems(loaded.plan).filter(({ level }) => level === 'error'))
-    log.warn({ rule }, `The plan is at fault, see dr plan check: ${message}`);
   const connection = await connectToTemporal(config.temporal);
   try {
     await checkSearchAttributes(connection, config.temporal.namespace);
     const client = new Client({ connection, namespace: config.temporal.namespace });
-    const plans = createPlans(loaded, () => askRunOfActivity((runId) => client.workflow.getHandle(runId).query(planQuery)));
-    const activities = createWorkerActivities({ plans, planFolder: config.planFolder });
+    const estates = await Promise.all(plans.map((plan) => createEstateWorker({ ...plan, connection, client, config })));
     try {
-      await runWorker(config, log, { plans, connection, client }, await createWorker(connection, config, activities.activities));
+      await runWorkers(config, log, { connection, client }, estates);
     } finally {
-      await activities.close();
+      await Promise.all(estates.map((estate) => estate.close()));
     }
   } finally {
     await connection.close();
   }
 }
 
+interface HeldPlan {
+  readonly planFolder: string;
+  readonly loaded: PlanSnapshot;
+}
+
+/** The plans that this process serves, one for each estate. */
+async function loadPlans(config: WorkerConfig, log: PinoLogger): Promise<readonly HeldPlan[]> {
+  const plans: HeldPlan[] = [];
+  for (const planFolder of config.planFolders) {
+    const loaded = await loadPlan(planFolder);
+    const { name } = loaded.plan.estate;
+    const other = plans.find(({ loaded: { plan } }) => plan.estate.name === name);
+    if (other) throw new ConfigError([`DR_PLAN: ${other.planFolder} and ${planFolder} are both plans of the estate "${name}". Name one of them.`]);
+    // A worker without a secret still serves every step that does not need it; whoever runs it should hear of it before a disaster.
+    for (const { path, message } of await findMissingSecrets(loaded.plan, planFolder, config.secretFolders)) log.warn({ path: path.join('.') }, message);
+    for (const { rule, message } of findProblems(loaded.plan).filter(({ level }) => level === 'error'))
+      log.warn({ rule }, `The plan is at fault, see dr plan check: ${message}`);
+    plans.push({ planFolder, loaded });
+  }
+  return plans;
+}
+
 interface Served {
-  readonly plans: Plans;
   readonly connection: NativeConnection;
   readonly client: Client;
 }
 
-async function runWorker(config: WorkerConfig, log: PinoLogger, { plans, connection, client }: Served, worker: Worker): Promise<void> {
+async function runWorkers(config: WorkerConfig, log: PinoLogger, { connection, client }: Served, estates: readonly EstateWorker[]): Promise<void> {
   const watch = watchForStuck(client, log);
-  const report = () => healthOf(worker, connection, plans, watch);
+  const report = () => healthOf(estates, connection, watch);
   const health = config.healthAddress ? await serveHealth(config.healthAddress, report) : undefined;
-  const { plan, digest } = plans.loaded;
-  log.info(
-    {
-      plan: plan.plan.name,
-      version: plan.plan.version,
-      digest,
-      temporal: config.temporal.address,
-      namespace: config.temporal.namespace,
-      healthPort: health?.port,
-    },
-    'worker ready',
-  );
+  for (const { loaded } of estates) {
+    const { plan, digest } = loaded;
+    const { address, namespace } = config.temporal;
+    log.info(
+      { estate: plan.estate.name, plan: plan.plan.name, version: plan.plan.version, digest, temporal: address, namespace, healthPort: health?.port },
+      'worker ready',
+    );
+  }
   try {
-    await worker.run();
+    await Promise.all(estates.map(({ worker }) => worker.run()));
   } finally {
     watch.close();
     await health?.close();
@@ -86,13 +95,13 @@ async function runWorker(config: WorkerConfig, log: PinoLogger, { plans, connect
   log.info('worker stopped');
 }
 
-async function healthOf(worker: Worker, connection: NativeConnection, plans: Plans, { stuck }: StuckWatch): Promise<HealthReport> {
-  const state = worker.getState();
+async function healthOf(estates: readonly EstateWorker[], connection: NativeConnection, { stuck }: StuckWatch): Promise<HealthReport> {
+  const workers = estates.map(({ worker, loaded }) => ({ estate: loaded.plan.estate.name, plan: loaded.digest, worker: worker.getState() }));
   const temporal = await connection.healthService.check({}).then(
     () => 'reachable' as const,
     () => 'unreachable' as const,
   );
-  return { healthy: state === 'RUNNING' && temporal === 'reachable', worker: state, temporal, plan: plans.loaded.digest, stuck };
+  return { healthy: workers.every(({ worker }) => worker === 'RUNNING') && temporal === 'reachable', temporal, workers, stuck };
 }
 
 function sentence(error: unknown): string {

@@ -1,12 +1,15 @@
-/** One worker: workflows and activities of all procedures on one task queue. */
+/** One worker: workflows and activities of all procedures of one estate, on its queue. */
+import { hostname } from 'node:os';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
-import { taskQueue } from '../workflows/ids.ts';
+import { makeWorkerIdentity, taskQueueOf } from '../workflows/ids.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
+import type { PlanSnapshot } from '../plan/schema.ts';
+import type { Admission } from './admission.ts';
 import { workflowsPath } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { beatMilliseconds } from '../activities/task.ts';
-import { createHeartbeatInterceptor } from './interceptors.ts';
+import { createAdmissionInterceptor, createHeartbeatInterceptor } from './interceptors.ts';
 
 /** How long a stopping worker lets activities end by themselves. Most steps of a runbook take less. */
 const shutdownGraceTime = '30 s';
@@ -50,18 +53,29 @@ export async function checkSearchAttributes(connection: NativeConnection, namesp
   throw new StartError(`The namespace ${namespace} lacks search attributes. Run: temporal operator search-attribute create --namespace ${namespace} ${names}`);
 }
 
-/** Creates the worker; `run()` of what it returns ends on a signal, after activities under way had their grace time. */
+/** What a worker serves: one estate, by one plan. */
+export interface Serves {
+  readonly plan: PlanSnapshot;
+  readonly activities: object;
+  /** Who may change something; without it the activities reach nothing that could be changed. */
+  readonly admission?: Admission;
+}
+
+/** Creates the worker of one estate; `run()` of what it returns ends on a signal, after activities under way had their grace time. */
 export async function createWorker(
   connection: NativeConnection,
   config: Pick<WorkerConfig, 'temporal' | 'workflowBundle'>,
-  activities: object,
+  { plan, activities, admission }: Serves,
 ): Promise<Worker> {
   return Worker.create({
     connection,
     namespace: config.temporal.namespace,
-    taskQueue,
+    taskQueue: taskQueueOf(plan.plan.estate.name),
+    identity: makeWorkerIdentity({ process: `${process.pid}@${hostname()}`, planDigest: plan.digest }),
     activities,
-    interceptors: { activity: [createHeartbeatInterceptor(connection, config.temporal.namespace)] },
+    interceptors: {
+      activity: [createHeartbeatInterceptor(connection, config.temporal.namespace), ...(admission ? [createAdmissionInterceptor(admission)] : [])],
+    },
     ...workflowCode(config.workflowBundle),
     activityTaskPollerBehavior,
     // Each sign of life goes to the server: how long a silence may last depends on when it last heard one.

@@ -4,11 +4,13 @@ import { judgeFailure } from '../plan/rules/failure.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { assess } from './assess.ts';
 import type { AssessmentInput, AssessmentResult } from './messages.ts';
+import { assessmentInput, mustRead } from './inputs.ts';
 import { openReadOnly } from './opening.ts';
 import { recordLines } from './public-name.ts';
 import { lookAtSite } from './steps/detection.ts';
 
 export async function assessment(input: AssessmentInput): Promise<AssessmentResult> {
+  mustRead(assessmentInput, input, 'an assessment');
   const { plan, run } = await openReadOnly(input);
   const { probeTimeout, holdTime } = plan.estate.detection;
   const { read } = toolsFor(`Assess ${input.from}`, seconds(holdTime) + seconds(probeTimeout) * 8 + 30);

@@ -9,8 +9,9 @@ import { detailsOf } from './details.ts';
 import { RunEnding } from './endings.ts';
 import { newFacts, type RecoveryFacts } from './facts.ts';
 import { listen } from './handlers.ts';
+import { mustRead, runInput } from './inputs.ts';
 import type { RegionalFailoverInput } from './messages.ts';
-import { checkInput, checkOpening, executionName, loadRunPlan } from './opening.ts';
+import { checkOpening, checkStart, executionName, loadRunPlan } from './opening.ts';
 import { reportOf } from './report-of.ts';
 import { statusOf } from './status-of.ts';
 import { storeReport } from './steps/closing.ts';
@@ -22,7 +23,8 @@ import { estateAttribute, modeAttribute, phaseAttribute, procedureAttribute } fr
 type Body = (run: Run, facts: RecoveryFacts) => Promise<void>;
 
 export async function conduct(procedure: ProcedureName, input: RegionalFailoverInput, body: Body): Promise<Report> {
-  checkInput(input);
+  mustRead(runInput, input, 'a run');
+  checkStart(workflowInfo());
   const { workflowId, startTime } = workflowInfo();
   const start = {
     runId: workflowId,

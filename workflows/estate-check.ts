@@ -1,6 +1,7 @@
 /** What the workers reach of an estate, as whom, and what they lack: `dr estate check`. Reads only, takes no lock. */
 import { toolsFor } from './activity-proxies.ts';
 import type { EstateCheck, EstateCheckInput } from './messages.ts';
+import { estateCheckInput, mustRead } from './inputs.ts';
 import { openReadOnly } from './opening.ts';
 import { now } from './clock.ts';
 
@@ -8,6 +9,7 @@ import { now } from './clock.ts';
 const siteBound = 60;
 
 export async function estateCheck(input: EstateCheckInput): Promise<EstateCheck> {
+  mustRead(estateCheckInput, input, 'an estate check');
   const { plan, run } = await openReadOnly(input);
   const sites = Object.keys(plan.estate.sites);
   const [shared, ...bySite] = await Promise.all([

@@ -9,6 +9,11 @@ export function errorType(error: unknown): string | undefined {
   return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
 }
 
+/** The estate is another run's, or never was this one's: nothing that this run asks for is done any more, and no question helps. */
+export function holdsNothing(error: unknown): boolean {
+  return ['stale-epoch', 'no-lock'].includes(errorType(error) ?? '');
+}
+
 /** What a workflow itself cannot let pass: `permanent` until people fix it, `refused` when a guard says no. */
 export function failure(type: 'permanent' | 'refused', text: FailureText): ApplicationFailure {
   return ApplicationFailure.nonRetryable(sentencesOf(text), type);

@@ -5,8 +5,9 @@ import type { Standing } from '../activities/detection/port.ts';
 import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { now } from './clock.ts';
+import { mustRead, watchInput } from './inputs.ts';
 import { planQuery, supersedeSignal } from './messages.ts';
-import { describe, errorType } from './failures.ts';
+import { describe, holdsNothing } from './failures.ts';
 import { openServers, provenPart } from './servers.ts';
 
 export interface FenceOnReturnInput {
@@ -47,6 +48,7 @@ const lookSecondsMax = 7 * 24 * 3600;
 const historyEventsMax = 1_000;
 
 export async function fenceOnReturn(input: FenceOnReturnInput): Promise<FenceOnReturnResult> {
+  mustRead(watchInput, input, 'a watch');
   const superseded: Superseded = { reason: null };
   setHandler(
     supersedeSignal,
@@ -126,7 +128,7 @@ async function tryOnce(input: FenceOnReturnInput): Promise<FenceOnReturnResult |
     return `the ${open.join(' and the ')} there is not fenced. ${fence.proof}`;
   } catch (error) {
     if (isCancellation(error)) throw error;
-    if (errorType(error) === 'stale-epoch') return { outcome: 'superseded', reason: describe(error) };
+    if (holdsNothing(error)) return { outcome: 'superseded', reason: describe(error) };
     return describe(error);
   }
 }

@@ -1,11 +1,38 @@
 /** Makes every workflow id. The id is the lock: one run per estate at a time, across all procedures. */
 
-/** The queue that every worker of an installation polls. */
-export const taskQueue = 'dr';
+/** How every queue of ours begins. */
+export const taskQueuePrefix = 'dr/';
+
+/** The queue of an estate: its workers poll it, and nobody else's. */
+export function taskQueueOf(estate: string): string {
+  return `${taskQueuePrefix}${estate}`;
+}
+
+export function makeWorkerIdentity({ process, planDigest }: WorkerIdentity): string {
+  return `${process} plan:${planDigest}`;
+}
+
+/** A worker as it names itself: nothing proves it. */
+export interface WorkerIdentity {
+  /** Such as `4711@host`. */
+  readonly process: string;
+  readonly planDigest: string;
+}
+
+/** Undefined for a name that is none of ours. */
+export function readWorkerIdentity(identity: string): WorkerIdentity | undefined {
+  const [, process, planDigest] = /^(.+) plan:([0-9a-f]{64})$/.exec(identity) ?? [];
+  return process && planDigest ? { process, planDigest } : undefined;
+}
 
 /** Id of the run that changes an estate. A second one is refused by the server while the first is open. */
 export function makeRunWorkflowId(estate: string): string {
   return `recovery/${estate}`;
+}
+
+/** The estate that a workflow id of ours names; undefined for another's. */
+export function estateOf(workflowId: string): string | undefined {
+  return /^(?:recovery|dry-run|assessment|estate-check|fence-on-return)\/([^/]+)/.exec(workflowId)?.[1];
 }
 
 /** Id of the child that fences a site when it comes back; it outlives its run. */

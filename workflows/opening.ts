@@ -1,13 +1,12 @@
 /** The start of a run: the plan it works on, and the checks that refuse a wrong start before anything is touched. */
-import { type ApplicationFailure, setHandler, workflowInfo } from '@temporalio/workflow';
+import { type ApplicationFailure, setHandler, type WorkflowInfo, workflowInfo } from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
 import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import type { ProcedureName } from '../plan/schema.ts';
 import { failure } from './failures.ts';
 import { toolsFor } from './activity-proxies.ts';
-import { planQuery, type RegionalFailoverInput } from './messages.ts';
+import { planQuery } from './messages.ts';
 import { makeWorkflowId } from './ids.ts';
-import { modes } from './modes.ts';
 import type { Mode } from '../report/report.ts';
 
 /** A start waits so long for a worker, seconds: the lock is held by then, and to end because workers were away for a while would only cost one more start. */
@@ -19,20 +18,18 @@ export async function loadRunPlan(expectedDigest: string | undefined): Promise<P
   return read.loadPlan(expectedDigest === undefined ? {} : { expectedDigest });
 }
 
-/** Refuses an input that cannot be read, before anything is made of it; stock clients send whatever they like. */
-export function checkInput(input: RegionalFailoverInput): void {
-  for (const field of ['estate', 'from', 'to', 'mode', 'startedBy'] as const) {
-    if (typeof input?.[field] !== 'string' || input[field].trim() === '') {
-      throw refuse(`The input of a run lacks "${field}".`, 'Send {"estate","from","to","mode","startedBy"}, each a text.');
-    }
-  }
-  if (!Object.hasOwn(modes, input.mode)) throw refuse(`There is no mode "${input.mode}".`, `Write ${Object.keys(modes).join(' or ')}.`);
-  const declared = input.declaredFailed;
-  if (declared && (typeof declared.reason !== 'string' || declared.reason.trim() === ''))
-    throw refuse('A site is declared failed without a reason.', 'Give declaredFailed.reason.');
-  if (declared?.since !== undefined && !(Date.parse(declared.since) <= Date.now())) {
-    throw refuse(`"${declared.since}" is not a time in the past.`, 'Write declaredFailed.since as RFC 3339, such as 2026-05-04T13:37:00Z.');
-  }
+/** No run with its gates and waits lasts so long. */
+const longestRunMilliseconds = 30 * 24 * 3600 * 1000;
+
+/** Refuses a start that would end a run before its time, or begin it again: a run that the server cuts off undoes nothing and leaves no report. */
+export function checkStart({ parent, cronSchedule, retryPolicy, runTimeoutMs, executionTimeoutMs }: WorkflowInfo): void {
+  const wrong = [
+    ...(parent ? ['a parent'] : []),
+    ...(cronSchedule ? ['a cron schedule'] : []),
+    ...(retryPolicy ? ['a retry policy'] : []),
+    ...(Math.min(runTimeoutMs ?? Infinity, executionTimeoutMs ?? Infinity) < longestRunMilliseconds ? ['a time-out'] : []),
+  ];
+  if (wrong.length > 0) throw refuse(`The run was started with ${wrong.join(' and ')}.`, 'Start it without: a run has its own bounds, and is started once.');
 }
 
 /** The start of a workflow that only reads: the worker's plan, which it keeps and hands to workers that hold another, and what activities are told. Refused for another estate. */

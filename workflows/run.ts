@@ -11,7 +11,7 @@ import type { Mode, Phase, StepRecord, TimelineEntry } from '../report/report.ts
 import { toolsFor } from './activity-proxies.ts';
 import { now } from './clock.ts';
 import { RunEnding, settle } from './endings.ts';
-import { describe, errorType, failure, isTechnical } from './failures.ts';
+import { describe, errorType, failure, holdsNothing, isTechnical } from './failures.ts';
 import { type LeftOut, leavesOut } from './left-out.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
@@ -289,8 +289,9 @@ export class Run {
 
   private async afterFailure(step: Step, canSkip: boolean, error: unknown): Promise<'retry' | 'skip'> {
     const text = describe(error);
-    if (errorType(error) === 'stale-epoch') {
-      throw new RunEnding('aborted', `A newer run holds the estate, so this one ends. ${text}`, false);
+    if (holdsNothing(error)) {
+      const why = errorType(error) === 'no-lock' ? 'This run may change nothing' : 'A newer run holds the estate';
+      throw new RunEnding('aborted', `${why}, so this one ends. ${text}`, false);
     }
     if (!step.critical && canSkip) {
       this.exceptions.push(`Optional step failed: ${step.name}. ${text}`);

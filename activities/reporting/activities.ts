@@ -7,14 +7,20 @@ import { renderMarkdown } from '../../report/markdown.ts';
 import type { Report } from '../../report/report.ts';
 import type { FolderDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
+import { currentContext } from '../task.ts';
 import type { ReportingActivities } from './port.ts';
 
 export interface ReportingDependencies extends FolderDependencies {
   /** The plan that the worker was started with. */
   readonly loadedPlan: PlanSnapshot;
+  /** Workers of the estate, as they name themselves, and the plans that they hold. */
+  readonly workers: () => Promise<readonly { readonly process: string; readonly planDigest: string }[]>;
   /** Makes the page of a report; loads the plotting library at its first call. */
   readonly renderPage: (report: Report) => Promise<string>;
 }
+
+/** How often a worker with the plan that a run expects is looked for: each try reaches any of them. */
+const triesMax = 20;
 
 export function createReportingActivities(dependencies: ReportingDependencies): ReportingActivities {
   return {
@@ -22,7 +28,7 @@ export function createReportingActivities(dependencies: ReportingDependencies): 
       const plan = await dependencies.planOf(run.planDigest);
       const folder = resolve(dependencies.planFolder, plan.estate.reports.directory);
       // The execution begins with the run id, which alone would be the same for each run of an estate.
-      const name = `${report.startedAt.replace(/[:.]/g, '-')}-${run.execution.replace(/[^A-Za-z0-9]+/g, '-')}-epoch-${report.epoch}`;
+      const name = `${report.startedAt}-${run.execution}-epoch-${report.epoch}`.replace(/[^A-Za-z0-9]+/g, '-');
       const markdown = renderMarkdown(report);
       try {
         await mkdir(folder, { recursive: true });
@@ -45,10 +51,14 @@ export function createReportingActivities(dependencies: ReportingDependencies): 
     async loadPlan({ expectedDigest }) {
       const { loadedPlan } = dependencies;
       if (expectedDigest === undefined || expectedDigest === loadedPlan.digest) return loadedPlan;
+      const workers = await dependencies.workers();
+      const held = workers.map(({ process, planDigest }) => `${process} holds ${planDigest.slice(0, 12)}`);
+      // Another worker is asked at the next try; not for ever, since a worker's name is what it says of itself.
+      const elsewhere = workers.some(({ planDigest }) => planDigest === expectedDigest) && (currentContext()?.info.attempt ?? triesMax) < triesMax;
       throw failure(
-        'plan-changed',
+        elsewhere ? 'transient' : 'plan-changed',
         {
-          happened: `The run expects the plan ${expectedDigest.slice(0, 12)}; this worker holds ${loadedPlan.digest.slice(0, 12)}.`,
+          happened: `The run expects the plan ${expectedDigest.slice(0, 12)}; this worker holds ${loadedPlan.digest.slice(0, 12)}. Workers here: ${held.join('; ') || 'none that say so'}.`,
           leftAs: 'Nothing was started.',
         },
         { expected: expectedDigest, held: loadedPlan.digest },

@@ -7,7 +7,7 @@ import { DrClient } from '../../client/client.ts';
 import { type Background, startBackground, waitFor } from '../../lab/orchestrator/programs.ts';
 import { startTemporal, type TemporalServer } from '../../lab/orchestrator/temporal.ts';
 import { repositoryRoot } from '../../lab/paths.ts';
-import { makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueue } from '../../workflows/ids.ts';
+import { makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../../workflows/ids.ts';
 import type { regionalFailover } from '../../workflows/regional-failover.ts';
 import type { RegionalFailoverInput } from '../../workflows/messages.ts';
 import { costOf, type RunCost } from '../overhead/history.ts';
@@ -81,7 +81,11 @@ export class GrowthRig {
     const handles = await Promise.all(
       estates.map((estate) => {
         const input: RegionalFailoverInput = { estate, from: failedSite, to: targetSite, mode: 'live', startedBy: 'the-benchmark' };
-        return workflow.start<typeof regionalFailover>('regionalFailover', { taskQueue, workflowId: makeRunWorkflowId(estate), args: [input] });
+        return workflow.start<typeof regionalFailover>('regionalFailover', {
+          taskQueue: taskQueueOf('growth'),
+          workflowId: makeRunWorkflowId(estate),
+          args: [input],
+        });
       }),
     );
     const ended = Promise.all(handles.map((handle) => handle.result()));

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { taskQueue } from '../../workflows/ids.ts';
+import { taskQueueOf } from '../../workflows/ids.ts';
 import type { FakeAnswer, FakeCall } from './fakes.ts';
 
 const [address = '', bundle = '', fakesPort = ''] = process.argv.slice(2);
@@ -46,7 +46,8 @@ Runtime.install({ logger: new DefaultLogger('WARN'), telemetryOptions: { logging
 const names = await ask<string[]>('GET');
 const worker = await Worker.create({
   connection: await NativeConnection.connect({ address }),
-  taskQueue,
+  // One worker for all estates: their cost is what is measured.
+  taskQueue: taskQueueOf('growth'),
   workflowBundle: { codePath: bundle },
   activities: Object.fromEntries(names.map((name) => [name, passOn(name)])),
 });

@@ -48,7 +48,7 @@ export async function messagePage(): Promise<string> {
     said.filter((message) => message.kind === kind).map(({ name, payload, answer, doc }) => [code(name), ...[payload, answer].filter(Boolean).map(code), doc]);
   return page(
     'Messages',
-    `Payloads are JSON of the types below. Task queue: \`${ids.taskQueue}\`. How they are used: [the client](../client.md), [the README](../../README.md#driving-it) for stock clients.`,
+    `Payloads are JSON of the types below. Task queue: \`${ids.taskQueueOf('<estate>')}\`. How they are used: [the client](../client.md), [the README](../../README.md#driving-it) for stock clients.`,
     [
       `## Workflow types\n\n${table(
         ['Type', 'Workflow id', 'Input', 'Result', 'Meaning'],

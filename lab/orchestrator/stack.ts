@@ -1,6 +1,6 @@
 /** Everything that a recovery needs on one machine: Temporal, a worker, a lab with customers. Used by the demo and by the scenarios of the tests. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { repositoryRoot } from '../paths.ts';
 import { freePort } from '../ports.ts';
@@ -92,7 +92,7 @@ function labCommand(lab: string, args: readonly string[]): Promise<Answer> {
 }
 
 function environmentOf(temporal: TemporalServer, plan: string): Record<string, string> {
-  return { TEMPORAL_ADDRESS: temporal.address, DR_TEMPORAL_UI: temporal.ui, DR_PLAN: plan };
+  return { TEMPORAL_ADDRESS: temporal.address, DR_TEMPORAL_UI: temporal.ui, DR_PLAN: plan, DR_SECRET_FOLDERS: dirname(plan) };
 }
 
 async function startWorker(folder: string, variables: Readonly<Record<string, string>>, program: string): Promise<Background> {

@@ -44,7 +44,7 @@ afterAll(async () => {
 
 async function compared(parts: Partial<FunctionProbe>): ReturnType<typeof compareCounts> {
   const probe = { function: 'loans', path: '/loans', tables: [], cacheKeys: [], ...parts };
-  return compareCounts(plan, 'gent', 'lyon', probe, await storeLogin(plan, createSecret(planFolder)));
+  return compareCounts(plan, 'gent', 'lyon', probe, await storeLogin(plan, createSecret(planFolder, [])));
 }
 
 const nothingShown = { differences: [], remarks: ['lyon has not reached the same position; only what it has more was compared.'] };

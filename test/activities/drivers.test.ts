@@ -49,7 +49,12 @@ beforeAll(async () => {
   lab = await startLab('drivers');
   folder = join(lab.handle.directory, 'plan');
   loaded = await loadPlan(folder);
-  const base = { planFolder: folder, planOf: async () => loaded.plan, secret: (reference: string) => resolveSecret(reference, folder), now: () => new Date() };
+  const base = {
+    planFolder: folder,
+    planOf: async () => loaded.plan,
+    secret: (reference: string) => resolveSecret(reference, folder, []),
+    now: () => new Date(),
+  };
   pool = createAgentPool(base);
   dependencies = { ...base, agent: (context, site) => pool.agent(context, site) };
 }, 240_000);

@@ -26,6 +26,7 @@ function activities(page: () => Promise<string>) {
     now: () => new Date(),
     planFolder: folder,
     loadedPlan,
+    workers: async () => [{ process: '4711@desk', planDigest: 'b'.repeat(64) }],
     renderPage: page,
   });
 }
@@ -68,4 +69,16 @@ test('a run that expects another plan is refused', async () => {
   const { loadPlan } = activities(async () => '');
   expect(await loadPlan({})).toBe(loadedPlan);
   await expect(loadPlan({ expectedDigest: 'f'.repeat(64) })).rejects.toMatchObject({ type: 'plan-changed' });
+});
+
+test('a run that expects another plan is told who holds which, and asks another worker only when one says that it has it', async () => {
+  const { loadPlan } = activities(async () => '');
+  expect(await loadPlan({})).toBe(loadedPlan);
+  expect(await loadPlan({ expectedDigest: loadedPlan.digest })).toBe(loadedPlan);
+  const failed = async (expectedDigest: string) => loadPlan({ expectedDigest }).catch((error: unknown) => error as { type: string; message: string });
+  expect(await failed('c'.repeat(64))).toMatchObject({
+    type: 'plan-changed',
+    message: expect.stringContaining('this worker holds aaaaaaaaaaaa. Workers here: 4711@desk holds bbbbbbbbbbbb.'),
+  });
+  expect(await failed('b'.repeat(64))).toMatchObject({ type: 'transient' });
 });

@@ -55,10 +55,14 @@ export class Stage {
   /** Runs `test` while a worker serves the estate. */
   async with<T>(estate: FakeEstate, test: () => Promise<T>): Promise<T> {
     const temporal = { connection: {}, address: this.address, namespace: this.namespace };
-    const worker = await createWorker(this.env.nativeConnection, { temporal, workflowBundle: this.bundle }, estate.activities());
+    const worker = await createWorker(
+      this.env.nativeConnection,
+      { temporal, workflowBundle: this.bundle },
+      { plan: this.plan, activities: estate.activities() },
+    );
     return worker.runUntil(async () => {
       await until('the worker polls', async () => {
-        await requireWorker(this.env.client, '');
+        await requireWorker(this.env.client, this.plan.plan.estate.name, '');
         return true;
       });
       return test();

@@ -16,26 +16,26 @@ afterEach(async () => {
 
 test('a file below the plan folder gives its content without the last newline', async () => {
   await writeFile(join(folder, 'password'), 'line one\nline two\n');
-  expect(await resolveSecret('file:password', folder)).toBe('line one\nline two');
-  expect(await resolveSecret(`file:${join(folder, 'password')}`, '/elsewhere')).toBe('line one\nline two');
+  expect(await resolveSecret('file:password', folder, [])).toBe('line one\nline two');
+  expect(await resolveSecret(`file:${join(folder, 'password')}`, '/elsewhere', [folder])).toBe('line one\nline two');
 });
 
 test('an environment variable gives its value', async () => {
   vi.stubEnv('DR_TEST_SECRET', 'value');
-  expect(await resolveSecret('env:DR_TEST_SECRET', folder)).toBe('value');
+  expect(await resolveSecret('env:DR_TEST_SECRET', folder, [])).toBe('value');
 });
 
 test('a missing one is named, with what to do', async () => {
-  await expect(resolveSecret('env:DR_TEST_SECRET', folder)).rejects.toThrow(
+  await expect(resolveSecret('env:DR_TEST_SECRET', folder, [])).rejects.toThrow(
     'The environment variable DR_TEST_SECRET is not set. Set it for this process, or change the reference env:DR_TEST_SECRET in the plan.',
   );
-  await expect(resolveSecret('file:none', folder)).rejects.toThrow(
+  await expect(resolveSecret('file:none', folder, [])).rejects.toThrow(
     `The secret file ${join(folder, 'none')} cannot be read. Create it for this user, or change the reference file:none in the plan.`,
   );
 });
 
 test('a text that is no reference is refused and not printed', async () => {
-  const refusal = await resolveSecret('hunter2', folder).catch((error: unknown) => error);
+  const refusal = await resolveSecret('hunter2', folder, []).catch((error: unknown) => error);
   expect(refusal).toBeInstanceOf(Error);
   expect(String(refusal)).not.toContain('hunter2');
 });
@@ -43,6 +43,6 @@ test('a text that is no reference is refused and not printed', async () => {
 test('every missing secret of a plan is listed with its path', async () => {
   const { plan } = await loadPlan(resolve(import.meta.dirname, '../../plan/erlmcp'));
   vi.stubEnv('DR_MONITORING_TOKEN', 'set');
-  const paths = (await findMissingSecrets(plan, folder)).map((entry) => entry.path.join('.'));
+  const paths = (await findMissingSecrets(plan, folder, [])).map((entry) => entry.path.join('.'));
   expect(paths).toEqual(['estate.database.observer.password', 'estate.cache.observer.password', 'estate.ssh.privateKey']);
 });

@@ -1,4 +1,5 @@
 /** The worker's own drivers, built as the worker builds them: what the estate holds, and calls such as a worker that was left behind would make. */
+import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { RunContext } from '../../activities/context.ts';
 import type { Activities } from '../../activities/index.ts';
@@ -20,7 +21,12 @@ export interface Drivers {
 
 export async function openDrivers(planFolder: string): Promise<Drivers> {
   const snapshot = await loadPlan(planFolder);
-  const { activities, close } = createWorkerActivities({ plans: createPlans(snapshot, () => Promise.resolve(null)), planFolder });
+  const { activities, close } = createWorkerActivities({
+    plans: createPlans(snapshot, () => Promise.resolve(null)),
+    planFolder,
+    secretFolders: [dirname(planFolder)],
+    workers: async () => [],
+  });
   const runId = makeRunWorkflowId(snapshot.plan.estate.name);
   return {
     activities,

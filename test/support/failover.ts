@@ -3,7 +3,7 @@ import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { beforeAll, beforeEach } from 'vitest';
 import type { Plan, PlanSnapshot, Step } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
-import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueue } from '../../workflows/ids.ts';
+import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../../workflows/ids.ts';
 import { type RegionalFailoverInput, type RunStatus, statusQuery, supersedeSignal, voteSignal } from '../../workflows/messages.ts';
 import type { regionalFailover } from '../../workflows/regional-failover.ts';
 import { FakeEstate } from './fake-estate.ts';
@@ -36,7 +36,11 @@ export function useFailovers(load: () => Promise<PlanSnapshot> = erlmcpPlan): vo
 export async function start(change: Partial<RegionalFailoverInput> = {}, workflowId?: string): Promise<Handle> {
   const input: RegionalFailoverInput = { estate: plan.plan.estate.name, from: estate.primary, to: secondary(), mode: 'live', startedBy: 'pager', ...change };
   const id = workflowId ?? (input.mode === 'dry-run' ? makeDryRunWorkflowId(input.estate) : makeRunWorkflowId(input.estate));
-  const handle = await rig.env.client.workflow.start<typeof regionalFailover>('regionalFailover', { taskQueue, workflowId: id, args: [input] });
+  const handle = await rig.env.client.workflow.start<typeof regionalFailover>('regionalFailover', {
+    taskQueue: taskQueueOf(plan.plan.estate.name),
+    workflowId: id,
+    args: [input],
+  });
   rig.keepIfStarted(makeFenceOnReturnWorkflowId(plan.plan.estate.name, estate.primary));
   return rig.keep(handle);
 }

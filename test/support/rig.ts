@@ -4,7 +4,7 @@ import { temporal } from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { setupPaths } from '../../lab/setup/paths.ts';
-import { taskQueue } from '../../workflows/ids.ts';
+import { taskQueueOf } from '../../workflows/ids.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { bundleWorkflows } from './bundle.ts';
 import { coverageSinks, keepCoverage } from './coverage.ts';
@@ -44,7 +44,7 @@ export class Rig {
       const worker = await Worker.create({
         connection: env.nativeConnection,
         namespace: env.namespace ?? 'default',
-        taskQueue,
+        taskQueue: taskQueueOf(estate.snapshot.plan.estate.name),
         workflowBundle: this.bundle,
         activities: estate.activities(),
         sinks: coverageSinks,

@@ -95,6 +95,8 @@ describe('the worker', () => {
     const { activities, close } = createWorkerActivities({
       plans: createPlans({ plan, digest: 'd' }, async () => null),
       planFolder: secrets,
+      secretFolders: [],
+      workers: async () => [],
     });
     try {
       await expect(activities.setCapacity({ run: { ...run, planDigest: 'd' }, site, percent: 100 })).rejects.toThrow(capacity);

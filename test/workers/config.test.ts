@@ -18,7 +18,8 @@ describe('the environment', () => {
       DR_HEALTH_ADDRESS: '[::1]:9465',
     });
     expect(config).toMatchObject({
-      planFolder,
+      planFolders: [planFolder],
+      secretFolders: ['/etc/dr', '/run/secrets'],
       logLevel: 'info',
       temporal: { address: 'temporal.example:7233', namespace: 'dr' },
       healthAddress: { host: '::1', port: 9465 },
@@ -77,9 +78,8 @@ describe('GET /health', () => {
     let healthy = true;
     const endpoint = await serveHealth({ host: '127.0.0.1', port: 0 }, async () => ({
       healthy,
-      worker: 'RUNNING',
       temporal: healthy ? 'reachable' : 'unreachable',
-      plan: 'a',
+      workers: [{ estate: 'a', plan: 'b', worker: 'RUNNING' }],
       stuck: [],
     }));
     const ask = (path: string) => fetch(`http://127.0.0.1:${endpoint.port}${path}`);

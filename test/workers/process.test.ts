@@ -9,8 +9,9 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { findTemporal } from '../../lab/setup/paths.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
-import { taskQueue } from '../../workflows/ids.ts';
+import { taskQueueOf } from '../../workflows/ids.ts';
 import { until } from '../support/until.ts';
+import { watchOf } from './watch.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 let server: TestWorkflowEnvironment;
@@ -71,7 +72,7 @@ it('serves health and metrics, and stops on SIGTERM after the step under way has
   await until('its metrics tell of free slots', async () => (await counts()) || undefined, 60);
 
   const handle = await server.client.workflow.start('assessment', {
-    taskQueue,
+    taskQueue: taskQueueOf('erlmcp-production'),
     workflowId: 'assessment/under-way',
     args: [{ estate: 'erlmcp-production', from: 'us-east-1' }],
   });
@@ -116,10 +117,10 @@ it('a worker that is killed holds up the next decision of its run for 3 s at mos
   };
   const first = await startWorker();
   const handle = await server.client.workflow.start('fenceOnReturn', {
-    taskQueue,
+    taskQueue: taskQueueOf('erlmcp-production'),
     workflowId: 'fence-on-return/erlmcp-production/killed',
     // No worker holds this plan, so the site cannot be looked at, and the run waits in the worker's memory.
-    args: [{ run: { runId: 'r', execution: 'r@1', planDigest: 'none', epoch: 1 }, snapshot: {}, site: 'us-east-1', pollSeconds: 3600 }],
+    args: [watchOf('us-east-1')],
   });
   const sleeps = async () => ((await handle.fetchHistory()).events?.some((event) => event.timerStartedEventAttributes) ? true : undefined);
   await until('the run sleeps', sleeps, 60);

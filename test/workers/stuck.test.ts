@@ -14,10 +14,11 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findTemporal } from '../../lab/setup/paths.ts';
-import { taskQueue } from '../../workflows/ids.ts';
+import { taskQueueOf } from '../../workflows/ids.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { runDr } from '../client/support.ts';
 import { until } from '../support/until.ts';
+import { watchOf } from './watch.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const workflowId = 'fence-on-return/erlmcp-production/us-east-1';
@@ -86,8 +87,11 @@ it(
   async () => {
     const ours = 'dist/workflow-bundle.js';
     const first = await startWorker(ours);
-    const input = { run: { runId: 'r', execution: 'r@1', planDigest: 'none', epoch: 1 }, snapshot: {}, site: 'us-east-1', pollSeconds: 3600 };
-    const handle = await server.client.workflow.start('fenceOnReturn', { taskQueue, workflowId, args: [input] });
+    const handle = await server.client.workflow.start('fenceOnReturn', {
+      taskQueue: taskQueueOf('erlmcp-production'),
+      workflowId,
+      args: [watchOf('us-east-1')],
+    });
     const waits = async () => (await handle.fetchHistory()).events?.find((event) => event.timerStartedEventAttributes);
     await until('the child waits', waits, 60);
     expect(await stuckByHealth(first.health)).toEqual([]);

@@ -1,7 +1,7 @@
 /** Goal: however a run ends, it takes back what it can, says what it cannot, and the next run goes on from there. Method: a real worker, skipped time, every execution replayed. */
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { makeFenceOnReturnWorkflowId, taskQueue } from '../../workflows/ids.ts';
+import { makeFenceOnReturnWorkflowId, taskQueueOf } from '../../workflows/ids.ts';
 import { statusQuery, stopSignal } from '../../workflows/messages.ts';
 import { changedPlan, electorate, endOf, estate, type Handle, openGate, plan, rig, start, useFailovers, vote, withTarget } from '../support/failover.ts';
 import type { fenceOnReturn } from '../../workflows/fence-on-return.ts';
@@ -319,7 +319,7 @@ describe('endings', () => {
       };
       estate.agentAnswers.add(site);
       await rig.env.client.workflow.start<typeof fenceOnReturn>('fenceOnReturn', {
-        taskQueue,
+        taskQueue: taskQueueOf(plan.plan.estate.name),
         workflowId: makeFenceOnReturnWorkflowId(plan.plan.estate.name, site),
         args: [{ run, snapshot: plan, site, pollSeconds: 5 }],
       });

@@ -174,7 +174,12 @@ describe('guards', () => {
     [{ planDigest: 'f'.repeat(64) }, 'another plan'],
     [{ mode: 'drill' as never }, 'no mode "drill"'],
     [{ mode: 'toString' as never }, 'no mode "toString"'],
-    [{ startedBy: '' }, 'lacks "startedBy"'],
+    [{ startedBy: '' }, '"startedBy": write a text'],
+    [{ startedBy: 'x'.repeat(1_900_000) }, '"startedBy": write at most 100 characters'],
+    [{ startedBy: 'pager\nApproved by bob-wilson' }, '"startedBy": write one line'],
+    [{ planDigest: { a: 1 } as never }, '"planDigest": write a text'],
+    [{ declaredFailed: { reason: 'grey', since: ['2026-05-04T13:37:00Z'] as never } }, '"declaredFailed.since": write a text'],
+    [{ declaredfailed: { reason: 'grey' } } as never, 'Unrecognized key: "declaredfailed"'],
     [{ declaredFailed: { reason: 'grey', since: 'yesterday' } }, 'is not a time in the past'],
   ] as [Partial<RegionalFailoverInput>, string][])('refuses a wrong start and changes nothing: %o', async (change, sentence) => {
     await rig.with(estate, async () => {

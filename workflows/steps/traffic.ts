@@ -6,7 +6,7 @@ import type { Reads, StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { dropLeftover, zoneLeftover } from '../leftovers.ts';
 import { now } from '../clock.ts';
-import { describe, errorType, failure } from '../failures.ts';
+import { describe, holdsNothing, failure } from '../failures.ts';
 import type { Run } from '../run.ts';
 import type { Alteration } from '../step-body.ts';
 import { switchSites } from '../sites.ts';
@@ -54,7 +54,7 @@ async function tryMethod(run: Run, facts: RecoveryFacts, tools: StepTools, metho
       await tools.change.changeRecord({ run: context, to: facts.to });
     }
   } catch (error) {
-    if (errorType(error) === 'stale-epoch') throw error;
+    if (holdsNothing(error)) throw error;
     return describe(error);
   }
   const proof = await tools.read.proveRoute({ run: context, to: facts.to, withinSeconds: proofSeconds(run.plan.estate.dns, method) });

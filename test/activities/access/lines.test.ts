@@ -33,7 +33,7 @@ const postgres = new OnePostgres(`127.${testNetwork()}.78.1`);
 let library: Plan;
 let plan: Plan;
 
-const reads = { planOf: async () => plan, secret: createSecret(planFolder), now: () => new Date() };
+const reads = { planOf: async () => plan, secret: createSecret(planFolder, []), now: () => new Date() };
 const pool = createAgentPool(reads);
 const access = createAccessActivities({ ...reads, planFolder, agent: (context, at) => pool.agent(context, at) });
 

@@ -1,0 +1,76 @@
+/** All that one estate has in a worker process: its plan, its activities, who may use them, and the worker of its queue. */
+import type { Client } from '@temporalio/client';
+import type { NativeConnection, Worker } from '@temporalio/worker';
+import { mustHoldMajority } from '../activities/epoch.ts';
+import { currentContext } from '../activities/task.ts';
+import type { PlanSnapshot } from '../plan/schema.ts';
+import { readWorkerIdentity, taskQueueOf, type WorkerIdentity } from '../workflows/ids.ts';
+import { planQuery } from '../workflows/messages.ts';
+import { createAdmission } from './admission.ts';
+import { createWorkerActivities, type WorkerActivities } from './activities.ts';
+import type { WorkerConfig } from './config.ts';
+import { executionsOf } from './executions.ts';
+import { createPlans } from './plans.ts';
+import { createWorker } from './worker.ts';
+
+export interface EstateWorker {
+  readonly loaded: PlanSnapshot;
+  readonly worker: Worker;
+  /** Lets go of connections that activities keep. */
+  close(): Promise<void>;
+}
+
+export interface EstateWorkerParts {
+  readonly connection: NativeConnection;
+  readonly client: Client;
+  readonly config: WorkerConfig;
+  readonly planFolder: string;
+  readonly loaded: PlanSnapshot;
+  /** Put around the activities; tests kill workers in them. */
+  readonly around?: (activities: WorkerActivities['activities']) => WorkerActivities['activities'];
+}
+
+export async function createEstateWorker({ connection, client, config, planFolder, loaded, around = same }: EstateWorkerParts): Promise<EstateWorker> {
+  const plans = createPlans(loaded, () => askWorkflow(client));
+  const { activities, dependencies, close } = createWorkerActivities({
+    plans,
+    planFolder,
+    secretFolders: config.secretFolders,
+    workers: () => workersOf(client, loaded.plan.estate.name),
+  });
+  const admission = createAdmission({
+    estate: loaded.plan.estate.name,
+    holdsPlan: (digest) => plans.holds(digest),
+    executions: executionsOf(client),
+    // By the worker's own plan: the agents of another may be anybody's.
+    mustHoldEpoch: (run, failedSite) => mustHoldMajority(dependencies, { ...run, from: failedSite, planDigest: loaded.digest }, 'Nothing was done.'),
+  });
+  return { loaded, worker: await createWorker(connection, config, { plan: loaded, activities: around(activities), admission }), close };
+}
+
+/** `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */
+const activityQueue = 2;
+
+/** Workers that poll the estate's queue, also for some minutes after they went; a server that does not answer names none. */
+async function workersOf(client: Client, estate: string): Promise<readonly WorkerIdentity[]> {
+  try {
+    const { pollers } = await client.workflowService.describeTaskQueue({
+      namespace: client.options.namespace,
+      taskQueue: { name: taskQueueOf(estate) },
+      taskQueueType: activityQueue,
+    });
+    return (pollers ?? []).flatMap(({ identity }) => readWorkerIdentity(identity ?? '') ?? []);
+  } catch {
+    return [];
+  }
+}
+
+/** The plan of the workflow for which the current activity works; null when this is no activity of one. */
+async function askWorkflow(client: Client): Promise<PlanSnapshot | null> {
+  const workflow = currentContext()?.info.workflowExecution;
+  return workflow ? client.workflow.getHandle(workflow.workflowId, workflow.runId).query(planQuery) : null;
+}
+
+function same<T>(activities: T): T {
+  return activities;
+}
