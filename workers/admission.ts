@@ -65,7 +65,6 @@ export function createAdmission({ estate, executions, holdsPlan, mustHoldEpoch }
     const ids = reach === 'record' ? [lock, makeDryRunWorkflowId(estate)] : [lock];
     if (!ids.includes(own.workflowId)) throw noLock(change, `${own.workflowId} is not the lock of ${estate}.`);
     if (own.parent) throw noLock(change, `${own.name} is a child of ${own.parent.workflowId}, which is no procedure.`);
-    if (own.reset) throw noLock(change, `${own.name} was made by a reset: the votes in it were given to another run.`);
     if (run.runId !== own.workflowId || run.execution !== own.name) throw noLock(change, `${own.name} acts in the name of ${run.execution}.`);
     if (reach === 'estate' && run.epoch < 1) throw noLock(change, `${own.name} has claimed no epoch.`);
     if (!(await executions.isOpen(own))) throw noLock(change, `${own.name} is not open any more.`);
@@ -99,6 +98,8 @@ export function createAdmission({ estate, executions, holdsPlan, mustHoldEpoch }
     async admit(info, args) {
       const { run, site } = readActivityInput(info.activityType, args);
       const own = await ownOf(info);
+      // Not even a read: such a run must end, before it asks anybody anything.
+      if (own.type === runType && own.reset) throw noLock(info.activityType, `${own.name} was made by a reset: the votes in it were given to another run.`);
       if (isChange(info.activityType)) return mayChange(info.activityType, own, run, site);
       if (own.type === watchType && run && !holdsPlan(run.planDigest)) await mustBeWatch(info.activityType, own, run);
     },

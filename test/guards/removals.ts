@@ -19,6 +19,7 @@ const locks = 'test/site-agent/locks.test.ts';
 const guards = 'test/workflows/guards.test.ts';
 const endings = 'test/workflows/endings.test.ts';
 const failover = 'test/workflows/regional-failover.test.ts';
+const admission = 'test/workers/admission.test.ts';
 const zoo = 'test/zoo/dns.test.ts';
 
 export const removals: readonly Removal[] = [
@@ -499,5 +500,59 @@ export const removals: readonly Removal[] = [
       },
     ],
     test: { file: 'test/site-agent/afterwards.test.ts', title: 'no password of replication stands on a command line' },
+  },
+  {
+    guard: 'Admission: every activity of a worker passes it',
+    file: 'workers/worker.ts',
+    edits: [{ find: '...(admission ? [createAdmissionInterceptor(admission)] : [])', replace: '...(admission ? [] : [])' }],
+    test: { file: 'test/scenarios/hostile-client.test.ts', title: 'that a client starts fences nothing, whatever its id and its plan' },
+  },
+  {
+    guard: 'Admission: a workflow that somebody else runs may do nothing',
+    file: 'workers/admission.ts',
+    edits: [{ find: ' || beginning.taskQueue !== queue)', replace: ')' }],
+    test: { file: admission, title: 'on another queue' },
+  },
+  {
+    guard: 'Admission: only the run under the lock changes something',
+    file: 'workers/admission.ts',
+    edits: [{ find: 'if (!ids.includes(own.workflowId)) throw', replace: "if (own.workflowId === '') throw" }],
+    test: { file: admission, title: 'that is dry' },
+  },
+  {
+    guard: 'Admission: a run that is over changes nothing more',
+    file: 'workers/admission.ts',
+    edits: [{ find: 'if (!(await executions.isOpen(own))) throw noLock(change,', replace: "if (own.name === '') throw noLock(change," }],
+    test: { file: admission, title: 'that is over' },
+  },
+  {
+    guard: 'Admission: votes that a reset copied decide nothing',
+    file: 'workers/admission.ts',
+    edits: [{ find: 'if (own.type === runType && own.reset)', replace: "if (own.type === '')" }],
+    test: { file: admission, title: 'that a reset made' },
+  },
+  {
+    guard: 'Admission: a watch acts for the run that started it',
+    file: 'workers/admission.ts',
+    edits: [{ find: 'if (own.parent?.workflowId !== lock || run.runId !== lock || run.execution !== parent)', replace: "if (parent === '')" }],
+    test: { file: admission, title: 'that nobody started' },
+  },
+  {
+    guard: 'Admission: a watch acts under an epoch that its run has claimed at the agents',
+    file: 'workers/admission.ts',
+    edits: [{ find: '    await mustHoldEpoch(run, site);\n', replace: '' }],
+    test: { file: admission, title: 'whose epoch is another´s' },
+  },
+  {
+    guard: 'Admission: a plan counts by the digest that is computed',
+    file: 'workers/plans.ts',
+    edits: [{ find: ' || digestOf(told) !== digest)', replace: ')' }],
+    test: { file: 'test/workers/config.test.ts', title: 'whose computed digest is another, whatever comes with it' },
+  },
+  {
+    guard: 'Admission: secrets are read in the folders that were named, also by a link',
+    file: 'plan/secrets.ts',
+    edits: [{ find: 'if (!roots.some((root) => real.startsWith(join(root, sep)))) {', replace: 'if (roots.length === 0) {' }],
+    test: { file: 'test/plan/secrets.test.ts', title: 'in none of the folders' },
   },
 ];

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { loadPlan } from '../../plan/load.ts';
 import { findMissingSecrets, resolveSecret } from '../../plan/secrets.ts';
@@ -45,4 +45,23 @@ test('every missing secret of a plan is listed with its path', async () => {
   vi.stubEnv('DR_MONITORING_TOKEN', 'set');
   const paths = (await findMissingSecrets(plan, folder, [])).map((entry) => entry.path.join('.'));
   expect(paths).toEqual(['estate.database.observer.password', 'estate.cache.observer.password', 'estate.ssh.privateKey']);
+});
+
+test('a file in none of the folders is not read, also when a link below the plan leads there', async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'dr-elsewhere-'));
+  try {
+    await writeFile(join(elsewhere, 'key'), 'not for this plan');
+    await symlink(join(elsewhere, 'key'), join(folder, 'key'));
+    for (const reference of [`file:${join(elsewhere, 'key')}`, 'file:key', `file:../${basename(elsewhere)}/key`]) {
+      const refusal = await resolveSecret(reference, folder, ['/run/secrets']).catch((error: unknown) => String(error));
+      expect(refusal, reference).toContain(
+        `lies in none of the folders from which this worker reads secrets: ${folder}, /run/secrets. Move it, or start the worker with its folder in DR_SECRET_FOLDERS.`,
+      );
+    }
+    expect(await resolveSecret('file:key', folder, [elsewhere])).toBe('not for this plan');
+    expect(await resolveSecret('file:key', folder, [`${elsewhere}/`])).toBe('not for this plan');
+    await expect(resolveSecret('file:key', folder, [elsewhere.slice(0, -1)]), 'a folder is no beginning of a name').rejects.toThrow('lies in none');
+  } finally {
+    await rm(elsewhere, { recursive: true });
+  }
 });

@@ -154,7 +154,7 @@ describe('a run', () => {
     });
     await decideUntilEnd(scenarios.stack, {});
     const report = (await handle.result()) as { outcome: string; summary: string };
-    expect(report).toMatchObject({ outcome: 'aborted', summary: expect.stringContaining('made by a reset') });
+    expect(report).toMatchObject({ outcome: 'aborted', summary: expect.stringContaining('was made by a reset') });
     expect(await readTraces(scenarios, drivers)).toEqual(before);
   });
 });

@@ -1,6 +1,7 @@
 /** Goal: a worker whose environment is wrong says everything that is wrong, and does not start. Method: the configuration alone, and health over HTTP. */
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { digestOf, loadPlan } from '../../plan/load.ts';
 import type { Plan, PlanSnapshot } from '../../plan/schema.ts';
 import { ConfigError, readWorkerConfig } from '../../workers/config.ts';
 import { serveHealth } from '../../workers/health.ts';
@@ -51,8 +52,13 @@ describe('the environment', () => {
 });
 
 describe('plans by digest', () => {
-  const loaded = { plan: { name: 'loaded' } as unknown as Plan, digest: 'a'.repeat(64) };
-  const older: PlanSnapshot = { plan: { name: 'older' } as unknown as Plan, digest: 'b'.repeat(64) };
+  let loaded: PlanSnapshot;
+  let older: PlanSnapshot;
+  beforeAll(async () => {
+    loaded = await loadPlan(planFolder);
+    const plan = { ...loaded.plan, plan: { ...loaded.plan.plan, title: 'As it was before' } };
+    older = { plan, digest: digestOf(plan) };
+  });
 
   it('come from the worker, else from the run, which is asked once', async () => {
     let asked = 0;
@@ -61,15 +67,25 @@ describe('plans by digest', () => {
       return older;
     });
     expect(await plans.of(loaded.digest)).toBe(loaded.plan);
-    expect(asked).toBe(0);
-    expect(await plans.of(older.digest)).toBe(older.plan);
-    expect(await plans.of(older.digest)).toBe(older.plan);
+    expect([asked, plans.holds(loaded.digest), plans.holds(older.digest)]).toEqual([0, true, false]);
+    expect(await plans.of(older.digest)).toEqual(older.plan);
+    expect(await plans.of(older.digest)).toEqual(older.plan);
     expect(asked).toBe(1);
   });
 
-  it('are never taken for another', async () => {
-    const plans = createPlans(loaded, async () => older);
-    await expect(plans.of('c'.repeat(64))).rejects.toThrow(/The plan cccccccccccc is not the one that this worker holds \(aaaaaaaaaaaa\)/);
+  it.each<[string, () => PlanSnapshot | null]>([
+    ['whose computed digest is another, whatever comes with it', () => ({ ...older, digest: 'c'.repeat(64) })],
+    ['that is no plan', () => ({ plan: {} as Plan, digest: 'c'.repeat(64) })],
+    ['that nobody tells', () => null],
+  ])('are never taken for another: one %s', async (_name, told) => {
+    const plans = createPlans(loaded, async () => told());
+    await expect(plans.of('c'.repeat(64))).rejects.toThrow(`The plan cccccccccccc is not the one that this worker holds (${loaded.digest.slice(0, 12)})`);
+  });
+
+  it('are of this estate alone', async () => {
+    const plan = { ...loaded.plan, estate: { ...loaded.plan.estate, name: 'other' } };
+    const digest = digestOf(plan);
+    await expect(createPlans(loaded, async () => ({ plan, digest })).of(digest)).rejects.toThrow('is not the one that this worker holds');
   });
 });
 

@@ -3,17 +3,15 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { findTemporal } from '../../lab/setup/paths.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { taskQueueOf } from '../../workflows/ids.ts';
 import { until } from '../support/until.ts';
+import { freePort, root } from './support.ts';
 import { watchOf } from './watch.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 let server: TestWorkflowEnvironment;
 let child: ChildProcess | undefined;
 let stderr = '';
@@ -46,15 +44,6 @@ function start(environment: Record<string, string>): ChildProcess {
 async function exitCodeOf(process: ChildProcess): Promise<number | null> {
   if (process.exitCode === null) await once(process, 'exit');
   return process.exitCode;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 it('serves health and metrics, and stops on SIGTERM after the step under way has ended', async () => {

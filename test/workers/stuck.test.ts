@@ -2,13 +2,10 @@
  * Goal: an open workflow that the new release cannot carry on is seen, and goes on by what people are told to do. Method: the worker process on a dev server, first with the
  * workflows of this release, then with those of another.
  */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
@@ -18,14 +15,14 @@ import { taskQueueOf } from '../../workflows/ids.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { runDr } from '../client/support.ts';
 import { until } from '../support/until.ts';
+import { root, startWorkerProcess, type WorkerProcess } from './support.ts';
 import { watchOf } from './watch.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const workflowId = 'fence-on-return/erlmcp-production/us-east-1';
 const folder = mkdtempSync(join(tmpdir(), 'dr-stuck-'));
 const temporal = findTemporal() ?? '';
 let server: TestWorkflowEnvironment;
-let worker: ChildProcess | undefined;
+let worker: WorkerProcess | undefined;
 
 beforeAll(async () => {
   server = await TestWorkflowEnvironment.createLocal({
@@ -33,42 +30,13 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await stopWorker();
+  await worker?.kill();
   await server?.teardown();
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
-/** Starts the worker process with these workflows; gives the addresses of its health and its metrics. */
-async function startWorker(bundle: string): Promise<{ readonly health: string; readonly metrics: string }> {
-  const [health, metrics] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
-  const environment = {
-    PATH: process.env['PATH'],
-    TEMPORAL_ADDRESS: server.address,
-    DR_PLAN: 'plan/erlmcp',
-    DR_WORKFLOW_BUNDLE: bundle,
-    DR_HEALTH_ADDRESS: health,
-    DR_METRICS_ADDRESS: metrics,
-    DR_DATABASE_OBSERVER_PASSWORD: 'x',
-    DR_CACHE_OBSERVER_PASSWORD: 'x',
-  };
-  worker = spawn(process.execPath, ['dist/workers/main.js'], { cwd: root, env: environment, stdio: 'ignore' });
-  await until('the worker is healthy', async () => ((await fetch(`http://${health}/health`)).ok ? true : undefined), 60);
-  return { health: `http://${health}/health`, metrics: `http://${metrics}/metrics` };
-}
-
-async function stopWorker(): Promise<void> {
-  if (!worker || worker.exitCode !== null || worker.signalCode !== null) return;
-  worker.kill('SIGKILL');
-  await once(worker, 'exit');
+async function startWorker(bundle: string): Promise<WorkerProcess> {
+  return (worker = await startWorkerProcess({ TEMPORAL_ADDRESS: server.address, DR_WORKFLOW_BUNDLE: bundle }));
 }
 
 async function bundleOf(workflowsPath: string): Promise<string> {
@@ -96,7 +64,7 @@ it(
     await until('the child waits', waits, 60);
     expect(await stuckByHealth(first.health)).toEqual([]);
     expect((await status()).out).not.toContain('STUCK');
-    await stopWorker();
+    await worker?.kill();
 
     const other = await startWorker(await bundleOf(join(root, 'test/workers/other-release/index.ts')));
     const foreseen = await until('dr status foresees it', async () => ((await status()).out.includes('STUCK') ? status() : undefined), 60);

@@ -1,0 +1,119 @@
+/** Goal: an activity begins for whom it may, and for nobody else. Method: the check alone, with what Temporal and the agents would tell about each execution; the same for real: test/scenarios/hostile-client.test.ts. */
+import { describe, expect, it } from 'vitest';
+import { failure } from '../../activities/errors.ts';
+import { createAdmission, type AdmittedInfo } from '../../workers/admission.ts';
+import type { Beginning, Executions } from '../../workers/executions.ts';
+
+const estate = 'shop';
+const lock = 'recovery/shop';
+const watchId = 'fence-on-return/shop/east';
+const digest = 'a'.repeat(64);
+const ours: Beginning = { type: 'regionalFailover', taskQueue: 'dr/shop', parent: null, reset: false };
+const parent = { workflowId: lock, runId: '1' };
+const watch: Beginning = { ...ours, type: 'fenceOnReturn', parent };
+const context = { runId: lock, execution: `${lock}@1`, planDigest: digest, from: 'east', epoch: 3 };
+
+interface World {
+  readonly beginning: Beginning;
+  readonly open: boolean;
+  readonly recovered: boolean;
+  /** What the agents say of the epoch. */
+  readonly held: 'held' | 'newer' | 'silent';
+}
+
+function admit(info: Partial<AdmittedInfo>, given: unknown, world: Partial<World> = {}): Promise<void> {
+  const { beginning = ours, open = true, recovered = true, held = 'held' } = world;
+  const executions: Executions = { beginningOf: async () => beginning, isOpen: async () => open, hasRecovered: async () => recovered };
+  const mustHoldEpoch = async (): Promise<void> => {
+    if (held !== 'held') throw failure(held === 'newer' ? 'stale-epoch' : 'transient', { happened: held, leftAs: 'Nothing was done.' });
+  };
+  const admission = createAdmission({ estate, executions, holdsPlan: (asked) => asked === digest, mustHoldEpoch });
+  const workflowExecution = { workflowId: beginning.type === 'fenceOnReturn' ? watchId : lock, runId: beginning.type === 'fenceOnReturn' ? '2' : '1' };
+  return admission.admit({ activityType: 'fenceByAgent', workflowType: beginning.type, workflowExecution, ...info }, [given]);
+}
+
+const typeOf = (admitted: Promise<void>): Promise<string> =>
+  admitted.then(
+    () => 'admitted',
+    (error: Error & { type?: string }) => error.type ?? error.message,
+  );
+
+const change = { run: context, site: 'east' };
+
+describe('a run', () => {
+  it.each<[string, Partial<AdmittedInfo>, unknown, Partial<World>, string]>([
+    ['that holds the lock', {}, change, {}, 'admitted'],
+    ['that has claimed no epoch', {}, { run: { ...context, epoch: 0 } }, {}, 'no-lock'],
+    ['that claims its first epoch', { activityType: 'claimEpoch' }, { run: { ...context, epoch: 0 } }, {}, 'admitted'],
+    ['that is over', {}, change, { open: false }, 'no-lock'],
+    ['under another id', { workflowExecution: { workflowId: 'anything', runId: '1' } }, change, {}, 'no-lock'],
+    ['of another estate', { workflowExecution: { workflowId: 'recovery/other', runId: '1' } }, change, {}, 'no-lock'],
+    ['in the name of another execution', { workflowExecution: { workflowId: lock, runId: '9' } }, change, {}, 'no-lock'],
+    ['in the name of another run', {}, { ...change, run: { ...context, runId: 'recovery/other' } }, {}, 'no-lock'],
+    ['on another queue', {}, change, { beginning: { ...ours, taskQueue: 'mine' } }, 'no-lock'],
+    ['that only calls itself one', {}, change, { beginning: { ...ours, type: 'mine' } }, 'no-lock'],
+    ['of another type', { workflowType: 'mine' }, change, {}, 'no-lock'],
+    ['that is a child', {}, change, { beginning: { ...ours, parent } }, 'no-lock'],
+    ['that a reset made', {}, change, { beginning: { ...ours, reset: true } }, 'no-lock'],
+    ['that a reset made, and that reads', { activityType: 'readAgents' }, { run: context }, { beginning: { ...ours, reset: true } }, 'no-lock'],
+    ['that is dry', { workflowExecution: { workflowId: 'dry-run/shop', runId: '1' } }, { run: { ...context, runId: 'dry-run/shop', execution: 'dry-run/shop@1' } }, {}, 'no-lock'],
+    ['that is dry and stores its report', { activityType: 'storeReport', workflowExecution: { workflowId: 'dry-run/shop', runId: '1' } }, { run: { ...context, runId: 'dry-run/shop', execution: 'dry-run/shop@1', epoch: 0 } }, {}, 'admitted'],
+  ])('%s', async (_name, info, input, world, outcome) => {
+    expect(await typeOf(admit(info, input, world))).toBe(outcome);
+  }); // prettier-ignore
+});
+
+describe('a watch', () => {
+  it.each<[string, Partial<AdmittedInfo>, unknown, Partial<World>, string]>([
+    ['of a run that claimed the epoch', {}, change, { beginning: watch }, 'admitted'],
+    ['that nobody started', {}, change, { beginning: { ...watch, parent: null } }, 'no-lock'],
+    ['that another run started', {}, change, { beginning: { ...watch, parent: { workflowId: lock, runId: '9' } } }, 'no-lock'],
+    ['that another workflow started', {}, change, { beginning: { ...watch, parent: { workflowId: 'mine', runId: '1' } } }, 'no-lock'],
+    ['whose epoch is another´s', {}, change, { beginning: watch, held: 'newer' }, 'stale-epoch'],
+    ['whose epoch nobody confirms', {}, change, { beginning: watch, held: 'silent' }, 'transient'],
+    ['of another site', {}, { ...change, site: 'west' }, { beginning: watch }, 'no-lock'],
+    ['under another id', { workflowExecution: { workflowId: 'anything', runId: '2' } }, change, { beginning: watch }, 'no-lock'],
+    ['that changes something else', { activityType: 'promoteDatabase' }, change, { beginning: watch }, 'no-lock'],
+    ['that is over', {}, change, { beginning: watch, open: false }, 'no-lock'],
+    ['that was reset after its run recovered', {}, change, { beginning: { ...watch, reset: true } }, 'admitted'],
+    ['that was reset after its run took everything back', {}, change, { beginning: { ...watch, reset: true }, recovered: false }, 'no-lock'],
+    ['that reads by a plan that is here', { activityType: 'awaitReturn' }, change, { beginning: { ...watch, parent: null } }, 'admitted'],
+    ['that reads by a plan of its own', { activityType: 'awaitReturn' }, { ...change, run: { ...context, planDigest: 'b'.repeat(64) } }, { beginning: { ...watch, parent: null } }, 'no-lock'],
+  ])('%s', async (_name, info, input, world, outcome) => {
+    expect(await typeOf(admit(info, input, world))).toBe(outcome);
+  }); // prettier-ignore
+});
+
+describe('whoever else asks', () => {
+  const alone: AdmittedInfo = { activityType: 'fenceByAgent' };
+  const admission = createAdmission({
+    estate,
+    holdsPlan: () => true,
+    mustHoldEpoch: async () => undefined,
+    executions: { beginningOf: async () => ours, isOpen: async () => true, hasRecovered: async () => true },
+  });
+
+  it('an activity that is started by itself is refused, also one that reads', async () => {
+    expect(await typeOf(admission.admit(alone, [change]))).toBe('no-lock');
+    expect(await typeOf(admission.admit({ activityType: 'readAgents' }, [{ run: context }]))).toBe('no-lock');
+  });
+
+  it.each(['assessment', 'estateCheck'])('%s reads and changes nothing', async (type) => {
+    const beginning = { ...ours, type };
+    const info = { workflowExecution: { workflowId: `assessment/${estate}/east`, runId: '1' } };
+    expect(await typeOf(admit({ ...info, activityType: 'readAgents' }, { run: context }, { beginning }))).toBe('admitted');
+    expect(await typeOf(admit(info, change, { beginning }))).toBe('no-lock');
+  });
+
+  it.each<[string, unknown]>([
+    ['no run', { site: 'east' }],
+    ['a digest that is none', { run: { ...context, planDigest: 'none' } }],
+    ['an epoch that is none', { run: { ...context, epoch: '3' } }],
+    ['a site that is a path', { run: context, site: '../east' }],
+    ['nothing', undefined],
+    ['a number', 7],
+    ['more than a report needs', { run: context, report: 'x'.repeat(1_600_000) }],
+  ])('an input with %s is refused', async (_name, input) => {
+    expect(['refused', 'no-lock']).toContain(await typeOf(admit({}, input)));
+  });
+});
