@@ -26,6 +26,7 @@ import type { Plan } from '../plan/schema.ts';
 import { byPlan } from './by-plan.ts';
 import { createPlanOf, createSecret } from './dependencies.ts';
 import type { Plans } from './plans.ts';
+import type { ServerClock } from './server-clock.ts';
 
 export interface WorkerActivities {
   readonly activities: Activities;
@@ -41,6 +42,7 @@ export function createWorkerActivities(parts: {
   /** Where files of secrets may lie, besides the plan's folder. */
   readonly secretFolders: readonly string[];
   readonly workers: ReportingDependencies['workers'];
+  readonly clock: Pick<ServerClock, 'now'>;
 }): WorkerActivities {
   const planOf = createPlanOf(parts.plans);
   const secret = createSecret(parts.planFolder, parts.secretFolders);
@@ -49,7 +51,7 @@ export function createWorkerActivities(parts: {
     planOf,
     secret,
     agent: (run, site) => agents.agent(run, site),
-    now: () => new Date(),
+    now: () => parts.clock.now(),
     planFolder: parts.planFolder,
     loadedPlan: parts.plans.loaded,
     workers: parts.workers,

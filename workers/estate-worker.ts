@@ -10,6 +10,7 @@ import { createAdmission } from './admission.ts';
 import { createWorkerActivities, type WorkerActivities } from './activities.ts';
 import type { WorkerConfig } from './config.ts';
 import { executionsOf } from './executions.ts';
+import type { ServerClock } from './server-clock.ts';
 import { createPlans } from './plans.ts';
 import { createWorker } from './worker.ts';
 
@@ -26,17 +27,20 @@ export interface EstateWorkerParts {
   readonly config: WorkerConfig;
   readonly planFolder: string;
   readonly loaded: PlanSnapshot;
+  /** One for the process: it learns from the tasks of all estates. */
+  readonly clock: ServerClock;
   /** Put around the activities; tests kill workers in them. */
   readonly around?: (activities: WorkerActivities['activities']) => WorkerActivities['activities'];
 }
 
-export async function createEstateWorker({ connection, client, config, planFolder, loaded, around = same }: EstateWorkerParts): Promise<EstateWorker> {
+export async function createEstateWorker({ connection, client, config, planFolder, loaded, clock, around = same }: EstateWorkerParts): Promise<EstateWorker> {
   const plans = createPlans(loaded, () => askWorkflow(client));
   const { activities, dependencies, close } = createWorkerActivities({
     plans,
     planFolder,
     secretFolders: config.secretFolders,
     workers: () => workersOf(client, loaded.plan.estate.name),
+    clock,
   });
   const admission = createAdmission({
     estate: loaded.plan.estate.name,
@@ -45,7 +49,7 @@ export async function createEstateWorker({ connection, client, config, planFolde
     // By the worker's own plan: the agents of another may be anybody's.
     mustHoldEpoch: (run, failedSite) => mustHoldMajority(dependencies, { ...run, from: failedSite, planDigest: loaded.digest }, 'Nothing was done.'),
   });
-  return { loaded, worker: await createWorker(connection, config, { plan: loaded, activities: around(activities), admission }), close };
+  return { loaded, worker: await createWorker(connection, config, { plan: loaded, activities: around(activities), clock, admission }), close };
 }
 
 /** `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */

@@ -10,6 +10,8 @@ export interface HealthReport {
   readonly temporal: 'reachable' | 'unreachable';
   /** One for each estate that this process serves: the digest of its plan, and the SDK's state of its worker, such as `RUNNING`. */
   readonly workers: readonly { readonly estate: string; readonly plan: string; readonly worker: string }[];
+  /** By how much this machine's clock is ahead of the Temporal server's, seconds; negative when it is behind, null before the first task. Runs go by the server's. */
+  readonly clockAheadSeconds: number | null;
   /** Open workflows that cannot go on. No reason to restart the worker: people must act. */
   readonly stuck: readonly StuckWorkflow[];
 }

@@ -1,6 +1,7 @@
 /** What this worker adds around every activity. */
 import type { ActivityInboundCallsInterceptor, ActivityInterceptorsFactory, NativeConnection } from '@temporalio/worker';
 import { failure } from '../activities/errors.ts';
+import type { ServerClock } from './server-clock.ts';
 import type { Admission } from './admission.ts';
 import { beatMilliseconds, keepTask } from '../activities/task.ts';
 
@@ -15,7 +16,7 @@ const notFound = 5;
  * Tells the server while an activity runs that this worker lives, so that the activity of a dead worker is given to another within seconds, and a cancellation reaches
  * one that is waiting. How long an activity may take is bounded by its step. One that begins late is not begun unless the server still waits for it from here.
  */
-export function createHeartbeatInterceptor(connection: NativeConnection, namespace: string): ActivityInterceptorsFactory {
+export function createHeartbeatInterceptor(connection: NativeConnection, namespace: string, clock: ServerClock): ActivityInterceptorsFactory {
   return (context) => {
     const { currentAttemptScheduledTimestampMs: givenOutAt, taskToken } = context.info;
     const task = { namespace, taskToken };
@@ -23,7 +24,8 @@ export function createHeartbeatInterceptor(connection: NativeConnection, namespa
       async execute(input, next) {
         const done = keepTask(context);
         try {
-          if (Date.now() - givenOutAt > lateMilliseconds)
+          await clock.saw(context.info);
+          if (clock.now().getTime() - givenOutAt > lateMilliseconds)
             await connection.withDeadline(Date.now() + answerMilliseconds, () => connection.workflowService.recordActivityTaskHeartbeat(task)).catch(notOurs);
           return await next(input);
         } finally {

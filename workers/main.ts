@@ -11,6 +11,7 @@ import { serveHealth } from './health.ts';
 import type { HealthReport } from './health.ts';
 import { createLogger } from './logger.ts';
 import type { PinoLogger } from './logger.ts';
+import { askWhenStarted, createServerClock, type ServerClock } from './server-clock.ts';
 import { createEstateWorker, type EstateWorker } from './estate-worker.ts';
 import { watchForStuck } from './stuck-watch.ts';
 import type { StuckWatch } from './stuck-watch.ts';
@@ -36,9 +37,10 @@ async function work(config: WorkerConfig, log: PinoLogger): Promise<void> {
   try {
     await checkSearchAttributes(connection, config.temporal.namespace);
     const client = new Client({ connection, namespace: config.temporal.namespace });
-    const estates = await Promise.all(plans.map((plan) => createEstateWorker({ ...plan, connection, client, config })));
+    const clock = createServerClock(askWhenStarted(client));
+    const estates = await Promise.all(plans.map((plan) => createEstateWorker({ ...plan, connection, client, config, clock })));
     try {
-      await runWorkers(config, log, { connection, client }, estates);
+      await runWorkers(config, log, { connection, client, clock }, estates);
     } finally {
       await Promise.all(estates.map((estate) => estate.close()));
     }
@@ -72,11 +74,12 @@ async function loadPlans(config: WorkerConfig, log: PinoLogger): Promise<readonl
 interface Served {
   readonly connection: NativeConnection;
   readonly client: Client;
+  readonly clock: ServerClock;
 }
 
-async function runWorkers(config: WorkerConfig, log: PinoLogger, { connection, client }: Served, estates: readonly EstateWorker[]): Promise<void> {
-  const watch = watchForStuck(client, log);
-  const report = () => healthOf(estates, connection, watch);
+async function runWorkers(config: WorkerConfig, log: PinoLogger, served: Served, estates: readonly EstateWorker[]): Promise<void> {
+  const watch = watchForStuck(served.client, log);
+  const report = () => healthOf(estates, served, watch);
   const health = config.healthAddress ? await serveHealth(config.healthAddress, report) : undefined;
   for (const { loaded } of estates) {
     const { plan, digest } = loaded;
@@ -95,13 +98,19 @@ async function runWorkers(config: WorkerConfig, log: PinoLogger, { connection, c
   log.info('worker stopped');
 }
 
-async function healthOf(estates: readonly EstateWorker[], connection: NativeConnection, { stuck }: StuckWatch): Promise<HealthReport> {
+async function healthOf(estates: readonly EstateWorker[], { connection, clock }: Served, { stuck }: StuckWatch): Promise<HealthReport> {
   const workers = estates.map(({ worker, loaded }) => ({ estate: loaded.plan.estate.name, plan: loaded.digest, worker: worker.getState() }));
   const temporal = await connection.healthService.check({}).then(
     () => 'reachable' as const,
     () => 'unreachable' as const,
   );
-  return { healthy: workers.every(({ worker }) => worker === 'RUNNING') && temporal === 'reachable', temporal, workers, stuck };
+  return {
+    healthy: workers.every(({ worker }) => worker === 'RUNNING') && temporal === 'reachable',
+    temporal,
+    workers,
+    clockAheadSeconds: clock.aheadSeconds(),
+    stuck,
+  };
 }
 
 function sentence(error: unknown): string {

@@ -9,6 +9,7 @@ import type { Admission } from './admission.ts';
 import { workflowsPath } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { beatMilliseconds } from '../activities/task.ts';
+import type { ServerClock } from './server-clock.ts';
 import { createAdmissionInterceptor, createHeartbeatInterceptor } from './interceptors.ts';
 
 /** How long a stopping worker lets activities end by themselves. Most steps of a runbook take less. */
@@ -57,6 +58,7 @@ export async function checkSearchAttributes(connection: NativeConnection, namesp
 export interface Serves {
   readonly plan: PlanSnapshot;
   readonly activities: object;
+  readonly clock: ServerClock;
   /** Who may change something; without it the activities reach nothing that could be changed. */
   readonly admission?: Admission;
 }
@@ -65,7 +67,7 @@ export interface Serves {
 export async function createWorker(
   connection: NativeConnection,
   config: Pick<WorkerConfig, 'temporal' | 'workflowBundle'>,
-  { plan, activities, admission }: Serves,
+  { plan, activities, clock, admission }: Serves,
 ): Promise<Worker> {
   return Worker.create({
     connection,
@@ -74,7 +76,7 @@ export async function createWorker(
     identity: makeWorkerIdentity({ process: `${process.pid}@${hostname()}`, planDigest: plan.digest }),
     activities,
     interceptors: {
-      activity: [createHeartbeatInterceptor(connection, config.temporal.namespace), ...(admission ? [createAdmissionInterceptor(admission)] : [])],
+      activity: [createHeartbeatInterceptor(connection, config.temporal.namespace, clock), ...(admission ? [createAdmissionInterceptor(admission)] : [])],
     },
     ...workflowCode(config.workflowBundle),
     activityTaskPollerBehavior,

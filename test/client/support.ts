@@ -8,6 +8,7 @@ import { requireWorker } from '../../client/workers.ts';
 import { findTemporal } from '../../lab/setup/paths.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { PlanSnapshot } from '../../plan/schema.ts';
+import { createServerClock } from '../../workers/server-clock.ts';
 import { createWorker } from '../../workers/worker.ts';
 import { makeFenceOnReturnWorkflowId } from '../../workflows/ids.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
@@ -58,7 +59,7 @@ export class Stage {
     const worker = await createWorker(
       this.env.nativeConnection,
       { temporal, workflowBundle: this.bundle },
-      { plan: this.plan, activities: estate.activities() },
+      { plan: this.plan, activities: estate.activities(), clock: createServerClock(async () => null) },
     );
     return worker.runUntil(async () => {
       await until('the worker polls', async () => {

@@ -5,6 +5,7 @@ import { readWorkerConfig } from '../../workers/config.ts';
 import { createEstateWorker } from '../../workers/estate-worker.ts';
 import { serveHealth } from '../../workers/health.ts';
 import { createLogger } from '../../workers/logger.ts';
+import { askWhenStarted, createServerClock } from '../../workers/server-clock.ts';
 import { installRuntime } from '../../workers/telemetry.ts';
 import { connectToTemporal } from '../../workers/worker.ts';
 import { readFailpoints, withFailpoints } from './failpoint.ts';
@@ -17,7 +18,7 @@ installRuntime(createLogger(config.logLevel), undefined);
 const connection = await connectToTemporal(config.temporal);
 const client = new Client({ connection, namespace: config.temporal.namespace });
 const { worker, close } = await createEstateWorker({
-  ...{ connection, client, config, planFolder, loaded },
+  ...{ connection, client, config, planFolder, loaded, clock: createServerClock(askWhenStarted(client)) },
   around: (activities) => withFailpoints(activities, failpoints, client),
 });
 if (!config.healthAddress) throw new Error('The worker of a stage is waited for by its health. Nothing was started. Set DR_HEALTH_ADDRESS.');
@@ -25,6 +26,7 @@ const health = await serveHealth(config.healthAddress, async () => ({
   healthy: worker.getState() === 'RUNNING',
   temporal: 'reachable',
   workers: [{ estate: loaded.plan.estate.name, plan: loaded.digest, worker: worker.getState() }],
+  clockAheadSeconds: null,
   stuck: [],
 }));
 try {

@@ -97,6 +97,7 @@ describe('the worker', () => {
       planFolder: secrets,
       secretFolders: [],
       workers: async () => [],
+      clock: { now: () => new Date() },
     });
     try {
       await expect(activities.setCapacity({ run: { ...run, planDigest: 'd' }, site, percent: 100 })).rejects.toThrow(capacity);

@@ -96,6 +96,7 @@ describe('GET /health', () => {
       healthy,
       temporal: healthy ? 'reachable' : 'unreachable',
       workers: [{ estate: 'a', plan: 'b', worker: 'RUNNING' }],
+      clockAheadSeconds: 0,
       stuck: [],
     }));
     const ask = (path: string) => fetch(`http://127.0.0.1:${endpoint.port}${path}`);

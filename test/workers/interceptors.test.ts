@@ -4,6 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import type { NativeConnection } from '@temporalio/worker';
 import { expect, test } from 'vitest';
 import { createHeartbeatInterceptor } from '../../workers/interceptors.ts';
+import { createServerClock } from '../../workers/server-clock.ts';
 
 /** Whether a task was begun, how it ended, and how often the server was asked. */
 async function begin(givenOutAt: number, answer: () => Promise<unknown>) {
@@ -13,7 +14,11 @@ async function begin(givenOutAt: number, answer: () => Promise<unknown>) {
     return answer();
   };
   const withDeadline = (_deadline: number, ask: () => Promise<unknown>) => ask();
-  const factory = createHeartbeatInterceptor({ withDeadline, workflowService: { recordActivityTaskHeartbeat } } as unknown as NativeConnection, 'default');
+  const factory = createHeartbeatInterceptor(
+    { withDeadline, workflowService: { recordActivityTaskHeartbeat } } as unknown as NativeConnection,
+    'default',
+    createServerClock(async () => null),
+  );
   const environment = new MockActivityEnvironment({ currentAttemptScheduledTimestampMs: givenOutAt, heartbeatTimeoutMs: 5_000 });
   const work = environment.run(async () => {
     const execute = factory(Context.current()).inbound?.execute;
