@@ -8,8 +8,16 @@ export const beatMilliseconds = 1_000;
 /** More tries than any activity makes that changes something. */
 const triesMax = 1_000;
 
+/** A moment by both clocks of the process, milliseconds: one that people may set, and one that stands still while the machine sleeps. */
+interface Moment {
+  readonly ofDay: number;
+  readonly steady: number;
+}
+
+const moment = (): Moment => ({ ofDay: Date.now(), steady: performance.now() });
+
 interface Hold {
-  lastBeatAt: number;
+  lastBeat: Moment;
   lost: boolean;
 }
 
@@ -26,11 +34,11 @@ export function currentContext(): Context | undefined {
 
 /** Keeps the task until the function is called that this gives. One that was lost stays lost, however soon the worker wakes. */
 export function keepTask(context: Context): () => void {
-  const hold: Hold = { lastBeatAt: Date.now(), lost: false };
+  const hold: Hold = { lastBeat: moment(), lost: false };
   holds.set(context, hold);
   const timer = setInterval(() => {
     hold.lost ||= silentTooLong(context, hold);
-    hold.lastBeatAt = Date.now();
+    hold.lastBeat = moment();
     context.heartbeat();
   }, beatMilliseconds);
   return () => clearInterval(timer);
@@ -66,7 +74,8 @@ export function orderOfTask(): string | undefined {
 }
 
 /** Two signs of life before the server's own limit: it hears them late by one, and a change takes its time. */
-function silentTooLong({ info }: Context, { lastBeatAt }: Hold): boolean {
+function silentTooLong({ info }: Context, { lastBeat }: Hold): boolean {
   const limit = (info.heartbeatTimeoutMs ?? Infinity) - 2 * beatMilliseconds;
-  return Date.now() - lastBeatAt > limit;
+  const now = moment();
+  return Math.max(now.ofDay - lastBeat.ofDay, now.steady - lastBeat.steady) > limit;
 }

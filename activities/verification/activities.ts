@@ -92,7 +92,8 @@ function ask(verifier: Verifier, site: SiteId, endpoint: Endpoint, businessFunct
   const { plan, service, run } = verifier;
   // A token of its own for each question: an old answer can never pass for a new one.
   const token = `dr-${run.epoch}-${businessFunction.id}-${crypto.randomUUID()}`;
-  return probeFunction({ service, endpoint, probe, businessFunction, token, site, timeoutMilliseconds: 2 * milliseconds(plan.estate.detection.probeTimeout) });
+  const timeoutMilliseconds = 2 * milliseconds(plan.estate.detection.probeTimeout);
+  return probeFunction({ service, endpoint, probe, businessFunction, token, site, timeoutMilliseconds, now: () => verifier.now() });
 }
 
 /** Two values are needed, of which the later is the greater: what is served by a cache or a dead process stays. */

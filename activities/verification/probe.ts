@@ -29,13 +29,15 @@ export interface ProbeCall {
   readonly businessFunction: BusinessFunction;
   readonly token: string;
   readonly timeoutMilliseconds: number;
+  /** The clock by which what was written now is told from what is older. */
+  readonly now: () => Date;
   /** Site that must have answered, where the service says which it is. */
   readonly site: string;
 }
 
 /** Never rejects: what went wrong is a difference. */
 export async function probeFunction(call: ProbeCall): Promise<ProbeResult> {
-  const sentAt = Date.now();
+  const sentAt = call.now().getTime();
   try {
     const answer = await call.service.call({
       endpoint: call.endpoint,
