@@ -82,11 +82,17 @@ export const tools: readonly Tool[] = [
   { name: 'flock', debianPackage: 'util-linux' },
 ];
 
-/** What only the tests run: the Compose file of the deployment is judged by Compose itself, a commander works in a browser, another service manager than systemd is a real one, and so is a writer inside PostgreSQL. */
+/** What only the tests run: the Compose file of the deployment is judged by Compose itself, a commander works in a browser, another service manager than systemd is a real one, so is a writer inside PostgreSQL, and clocks are set for one process alone. */
 export const testTools: readonly Tool[] = [
   { name: 'docker-compose', debianPackage: 'docker-compose' },
   { name: 'chromium', debianPackage: 'chromium' },
   { name: 'sv', debianPackage: 'runit' },
+  {
+    name: 'libfaketimeMT.so.1',
+    debianPackage: 'libfaketime',
+    folder: `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime`,
+    library: true,
+  },
   { name: 'pg_cron.so', debianPackage: 'postgresql-15-cron', folder: join(dirname(postgresBin), 'lib'), library: true },
 ];
 
