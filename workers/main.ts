@@ -1,8 +1,8 @@
 /** The worker process: checks its environment, loads the plan, connects, works until it is told to stop. */
 import { Client } from '@temporalio/client';
 import type { NativeConnection, Worker } from '@temporalio/worker';
-import { findProblems } from '../plan/lint.ts';
-import { loadPlan } from '../plan/load.ts';
+import { loadUsablePlan } from '../plan/lint.ts';
+import { PlanError } from '../plan/load.ts';
 import { findMissingSecrets } from '../plan/secrets.ts';
 import { planQuery } from '../workflows/messages.ts';
 import { createWorkerActivities } from './activities.ts';
@@ -33,12 +33,10 @@ async function main(): Promise<number> {
 }
 
 async function work(config: WorkerConfig, log: PinoLogger): Promise<void> {
-  const loaded = await loadPlan(config.planFolder);
+  const loaded = await loadUsablePlan(config.planFolder);
   installRuntime(log, config.metricsAddress);
   // A worker without a secret still serves every step that does not need it; whoever runs it should hear of it before a disaster.
   for (const { path, message } of await findMissingSecrets(loaded.plan, config.planFolder)) log.warn({ path: path.join('.') }, message);
-  for (const { rule, message } of findProblems(loaded.plan).filter(({ level }) => level === 'error'))
-    log.warn({ rule }, `The plan is at fault, see dr plan check: ${message}`);
   const connection = await connectToTemporal(config.temporal);
   try {
     await checkSearchAttributes(connection, config.temporal.namespace);
@@ -96,6 +94,7 @@ async function healthOf(worker: Worker, connection: NativeConnection, plans: Pla
 }
 
 function sentence(error: unknown): string {
+  if (error instanceof PlanError) return `The worker did not start.\n${error.message}\nMend the lines above, then check again: dr plan check`;
   if (error instanceof ConfigError) return ['The worker did not start.', ...error.faults.map((fault) => `  ${fault}`)].join('\n');
   return error instanceof Error ? error.message : String(error);
 }
