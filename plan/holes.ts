@@ -12,8 +12,14 @@ interface Hole {
   unknown: boolean;
 }
 
-/** The plan as written, in which the parts at these paths, and all below them, cannot be read. */
-export function withHoles(data: unknown, unknown: readonly PlanPath[]): Plan {
+/** The plan as written, without the keys at `needless`, in which the parts at `unknown`, and all below them, cannot be read. */
+export function withHoles(data: unknown, unknown: readonly PlanPath[], needless: readonly PlanPath[]): Plan {
+  // Parts that the YAML repeats are one object; here each stands for itself.
+  const copy: unknown = JSON.parse(JSON.stringify(data));
+  for (const path of needless) {
+    const parent = path.slice(0, -1).reduce<unknown>((part, key) => (part as Record<string | number, unknown>)[key], copy);
+    delete (parent as Record<string | number, unknown>)[path.at(-1) ?? ''];
+  }
   const root: Hole = { below: new Map(), unknown: false };
   for (const path of unknown) {
     let hole = root;
@@ -24,7 +30,7 @@ export function withHoles(data: unknown, unknown: readonly PlanPath[]): Plan {
     }
     hole.unknown = true;
   }
-  return view(data, root, new WeakMap()) as Plan;
+  return view(copy, root, new WeakMap()) as Plan;
 }
 
 /** What a look at a plan finds; nothing when it comes upon a part that is not known. */

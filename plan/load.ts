@@ -7,7 +7,8 @@ import { canonicalJson } from './canonical.ts';
 import { PlanError, type Finding } from './findings.ts';
 import { findingsOf, withHoles } from './holes.ts';
 import { referenceRules } from './lint/references.ts';
-import { explainIssues, unknownPaths } from './schema-messages.ts';
+import { explainIssues, needlessPaths, unknownPaths } from './schema-messages.ts';
+import { onOneLine } from './rules/printable.ts';
 import { planSchema, type Plan, type PlanSnapshot } from './schema.ts';
 import { PlanSource, type PlanPath } from './source.ts';
 
@@ -43,7 +44,7 @@ export async function readPlan(folder: string): Promise<ReadPlan> {
   const issues = parsed.success ? [] : parsed.error.issues;
   // What is not there may stand in the file that could not be read.
   const explained = explainIssues(issues, source.data).filter(({ path, missing }) => source.complete || !missing || path.length > 1);
-  const written = parsed.success ? parsed.data : withHoles(source.data, unknownPaths(issues));
+  const written = parsed.success ? parsed.data : withHoles(source.data, unknownPaths(issues), needlessPaths(issues));
   const dangling = (await Promise.all(referenceRules.map((rule) => findingsOf(() => rule(written))))).flat();
   const findings = [
     ...source.findings,
@@ -59,5 +60,6 @@ export function place(
   source: PlanSource,
   problem: { readonly path: PlanPath; readonly level: Finding['level']; readonly rule: string; readonly message: string },
 ): Finding {
-  return { ...source.locate(problem.path), path: source.display(problem.path), level: problem.level, rule: problem.rule, message: problem.message };
+  const { path, level, rule, message } = problem;
+  return { ...source.locate(path), path: source.display(path), level, rule, message: onOneLine(message) };
 }

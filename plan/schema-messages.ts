@@ -2,7 +2,7 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { nearest } from './nearest.ts';
-import { unprintable } from './rules/printable.ts';
+import { fitForLine } from './rules/printable.ts';
 import { exampleOf, formOf, knownKeys, schemaAt } from './schema-look.ts';
 import type { PlanPath } from './source.ts';
 
@@ -32,10 +32,15 @@ export function explainIssues(issues: readonly Issue[], data: unknown): readonly
 export function unknownPaths(issues: readonly Issue[]): readonly PlanPath[] {
   return issues.flatMap((issue): PlanPath[] => {
     const path = pathOf(issue);
-    // An unknown key is read by no law; of a mapping whose kind is not known, nothing was looked at.
+    // Of a mapping whose kind is not known, nothing was looked at.
     if (issue.code === 'unrecognized_keys') return [];
     return [issue.code === 'invalid_union' && 'discriminator' in issue && issue.discriminator !== undefined ? path.slice(0, -1) : path];
   });
+}
+
+/** Keys that the schema does not know. */
+export function needlessPaths(issues: readonly Issue[]): readonly PlanPath[] {
+  return issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...pathOf(issue), key]) : []));
 }
 
 /** One sentence or two for each thing that an issue of the schema means. */
@@ -45,7 +50,7 @@ export function explainIssue(issue: Issue, data: unknown): readonly Explained[] 
     const known = knownKeys(path, data);
     return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, known) }));
   }
-  if (issue.code === 'invalid_key') return [{ path, message: `"${shorten(String(path.at(-1)))}" cannot be a key here: ${inner(issue.issues)}.` }];
+  if (issue.code === 'invalid_key') return [{ path, message: `"${fitForLine(String(path.at(-1)))}" cannot be a key here: ${inner(issue.issues)}.` }];
   const value = valueAt(data, path);
   const meant =
     issue.code === 'invalid_union' ? issue.errors.find((issues) => issues.every((each) => each.path.length > 0 || each.code !== 'invalid_type')) : undefined;
@@ -72,7 +77,7 @@ function meantKeys(issue: Issue, data: unknown): readonly string[] {
 function unknownKey(key: string, known: readonly string[]): string {
   const guess = nearest(key, known);
   const advice = guess === undefined ? `Known here: ${known.join(', ')}` : `Write "${guess}" if that was meant, or remove it`;
-  return `"${shorten(key)}" is not a key of this part of the plan. ${advice}.`;
+  return `"${fitForLine(key)}" is not a key of this part of the plan. ${advice}.`;
 }
 
 /** What a missing part looks like, on one line. Of a large one its keys. */
@@ -156,20 +161,10 @@ function kindName(kind: string): string {
 /** A value, short enough for a sentence. Long ones are named by kind, and those that may hold a secret are not shown: a finding goes into logs and mails. */
 function show(value: unknown, issue: Issue): string {
   if (issue.message.includes('never the secret itself') || (typeof value === 'string' && /:\/\/|:.*@/.test(value))) return 'This value';
-  if (typeof value === 'string') return value.length <= 60 && printable(value) ? `"${value}"` : 'This text';
+  if (typeof value === 'string') return fitForLine(value) === value ? `"${value}"` : 'This text';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (value === null) return 'An empty value';
   return Array.isArray(value) ? 'A list' : 'A mapping';
-}
-
-function printable(text: string): boolean {
-  return !new RegExp(`[${unprintable}]`, 'u').test(text);
-}
-
-/** A key that somebody has written, fit for a line. */
-function shorten(key: string): string {
-  const plain = key.replace(new RegExp(`[${unprintable}]`, 'gu'), '?');
-  return plain.length <= 60 ? plain : `${plain.slice(0, 60)}…`;
 }
 
 function valueAt(data: unknown, path: PlanPath): unknown {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isMap, isNode, isScalar, type Document, type Node } from 'yaml';
 import { readTextFile } from './files.ts';
 import type { Finding } from './findings.ts';
+import { fitForLine } from './rules/printable.ts';
 import { parseYaml, type YamlText } from './yaml.ts';
 
 export type PlanPath = readonly (string | number)[];
@@ -63,7 +64,8 @@ export class PlanSource {
     if (isLarger(reading.data, folderBounds.planBytesMax)) {
       const message = `All files together are more than ${folderBounds.planBytesMax} bytes as data, which no run could carry. Take out what is not part of the plan.`;
       reading.findings.push(fileFinding(folder, 1, message));
-      reading.complete = false;
+      // Nobody looks further into so much.
+      return new PlanSource(folder, { ...reading, data: {}, complete: false });
     }
     return new PlanSource(folder, reading);
   }
@@ -95,7 +97,7 @@ export class PlanSource {
       const inList = Array.isArray(value);
       value = value !== null && typeof value === 'object' ? (value as Record<string | number, unknown>)[key] : undefined;
       const id = inList && value !== null && typeof value === 'object' ? (value as { id?: unknown }).id : undefined;
-      return typeof id === 'string' ? id : String(key);
+      return fitForLine(typeof id === 'string' ? id : String(key));
     });
     return parts.join('.');
   }

@@ -1,5 +1,6 @@
 /** References inside a plan that lead nowhere. A plan with one of these does not load. */
 import { nearest } from '../nearest.ts';
+import { fitForLine } from '../rules/printable.ts';
 import { type ServerKind, serversAt } from '../rules/servers.ts';
 import type { Plan } from '../schema.ts';
 import type { PlanPath } from '../source.ts';
@@ -15,7 +16,7 @@ function refer(path: PlanPath, name: string, kind: string, known: readonly strin
   if (known.includes(name)) return [];
   const guess = nearest(name, known);
   const advice = guess === undefined ? `Name one of: ${known.join(', ')}` : `Write "${guess}" if that was meant, or add a ${kind} of that name`;
-  return [{ path, message: `"${name}" is no ${kind} of this plan. ${advice}.` }];
+  return [{ path, message: `"${fitForLine(name)}" is no ${kind} of this plan. ${advice}.` }];
 }
 
 function referAll(path: PlanPath, names: readonly string[], kind: string, known: readonly string[]): DanglingReference[] {

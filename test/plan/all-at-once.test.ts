@@ -85,6 +85,20 @@ describe('nothing waits for something else to be mended', () => {
     ]);
   });
 
+  test('a procedure that there is not is looked at by no law', async () => {
+    await copy.change('procedures.yaml', 'procedures:\n', 'procedures:\n  coldStart: { title: to come }\n');
+    expect(await copy.errors()).toEqual([
+      expect.stringMatching(/^procedures\.yaml:\d+ procedures\.coldStart: "coldStart" is not a key of this part of the plan\. Known here: regionalFailover\.$/),
+    ]);
+  });
+
+  test('what somebody has written into an id does not reach the terminal', async () => {
+    await copy.change('people.yaml', 'id: jane-smith', 'id: "jane\\u001b[31m\\nsmith"');
+    const errors = (await copy.errors()).join(' ');
+    expect(errors).toContain('people.jane?[31m?smith.id: This text does not fit: use lower-case letters');
+    expect(errors).not.toMatch(/\p{Cc}/u);
+  });
+
   test('a law that comes upon a part that is not known says nothing of it', async () => {
     // The longest way would be too long with any RTO: of this one nothing is known.
     await copy.change('plan.yaml', 'rto: PT30M', 'rto: soon');
