@@ -7,7 +7,7 @@ import { checkAcceptances, headings, markAccepted } from './lint/accepted.ts';
 import { customersNameRouted, epochRecordApart, linkTimeouts, standbyNamesApart, targetsReachableByDns } from './lint/estate.ts';
 import { examplesReplaced } from './lint/examples.ts';
 import { dependenciesEnd } from './lint/functions.ts';
-import { healthChecksApart, hostKeysApart, publicAddressesApart } from './lint/identities.ts';
+import { healthChecksApart, hostKeysApart, publicAddressesApart, witnessesApart } from './lint/identities.ts';
 import { channelContacts, channelUsed, placeholdersFilled } from './lint/communication.ts';
 import { backupMeetsRecoveryPoint, functionVerified, lagWithinRpo, probeCompares, rtoWithinMtd, tierOneWithinOverall } from './lint/objectives.ts';
 import { escalationRises, levelFires, peopleReachable, quorumReachable, responseTime } from './lint/people.ts';
@@ -31,6 +31,7 @@ const rules: readonly Rule[] = [
   publicAddressesApart,
   hostKeysApart,
   healthChecksApart,
+  witnessesApart,
   failedSiteNotNeeded,
   dependenciesEnd,
   rtoWithinMtd,
@@ -79,7 +80,7 @@ export async function lintPlan(folder: string): Promise<PlanCheck> {
   const looks = [...rules.map((rule) => () => rule(written)), () => checkTemplates(written, folder)];
   const problems = (await Promise.all(looks.map(findingsOf))).flat();
   const placed = problems.map((problem) => place(source, problem));
-  const judged = snapshot === null ? placed : await withAcceptances(placed, read, snapshot.plan);
+  const judged = await withAcceptances(placed, read);
   const findings = [...read.findings, ...judged.toSorted((a, b) => rank(a) - rank(b))];
   return { snapshot, findings, usable: snapshot !== null && findings.every((finding) => finding.level !== 'error') };
 }
@@ -92,11 +93,12 @@ export async function loadUsablePlan(folder: string): Promise<PlanSnapshot> {
   return snapshot;
 }
 
-/** Acceptances are judged on a whole plan only: what is not known cannot be missed. */
-async function withAcceptances(placed: readonly Finding[], { source }: ReadPlan, plan: Plan): Promise<readonly Finding[]> {
+/** Marks what people have accepted. The acceptances themselves are judged on a whole plan only: what is not known cannot be missed. */
+async function withAcceptances(placed: readonly Finding[], { source, written, snapshot }: ReadPlan): Promise<readonly Finding[]> {
   const notes = headings(await readNotes(source.folder));
-  const acceptances = checkAcceptances(placed, plan, notes).map((problem) => place(source, problem));
-  return [...markAccepted(placed, plan, notes), ...acceptances];
+  const acceptedFindings = await findingsOf(() => written.acceptedFindings.map(({ rule, path, note }) => ({ rule, path, note })));
+  const acceptances = snapshot === null ? [] : checkAcceptances(placed, snapshot.plan, notes).map((problem) => place(source, problem));
+  return [...markAccepted(placed, { acceptedFindings: [...acceptedFindings] }, notes), ...acceptances];
 }
 
 /** The laws alone, for a plan that has no files. */

@@ -39,6 +39,26 @@ export const healthChecksApart: Rule = (plan) => {
   });
 };
 
+/** Two of one address are one witness: when it fails, both do. */
+export const witnessesApart: Rule = ({ estate: { detection, dns } }) => {
+  const lists = [
+    { path: ['detection', 'referenceTargets'], endpoints: detection.referenceTargets },
+    { path: ['dns', 'authoritativeServers'], endpoints: dns.authoritativeServers },
+    { path: ['dns', 'resolvers'], endpoints: dns.resolvers },
+  ];
+  return lists.flatMap(({ path, endpoints }) => {
+    const addresses = endpoints.map(({ host, port }) => `${host}:${port}`);
+    return addresses.flatMap((address, index) =>
+      problemIf(addresses.indexOf(address) < index, {
+        rule: 'identities-apart',
+        level: 'error',
+        path: ['estate', ...path, index],
+        message: `${address} stands twice in this list, and is asked once. Write another one, or take it out.`,
+      }),
+    );
+  });
+};
+
 function sharedBySites(plan: Plan, part: readonly string[], valueOf: (site: EstateSite) => string, why: string): readonly Problem[] {
   const sites = Object.entries(plan.estate.sites).map(([site, entry]) => ({ site, value: valueOf(entry) }));
   return sites.flatMap(({ site, value }, index) => {

@@ -39,6 +39,8 @@ const lists: readonly (readonly [PlanPath, (plan: Plan) => Ids])[] = [
   [['backups'], ({ backups }) => backups],
   [['scenarios'], ({ scenarios }) => scenarios],
   [['checklists'], ({ checklists }) => checklists],
+  [['escalation'], ({ escalation }) => escalation.map(({ level }) => ({ id: String(level) }))],
+  [['estate', 'functionProbes'], (plan) => plan.estate.functionProbes.map((probe) => ({ id: probe.function }))],
   [['communication', 'channels'], (plan) => plan.communication.channels],
   [['communication', 'templates'], (plan) => plan.communication.templates],
   [['procedures', 'regionalFailover', 'steps'], (plan) => plan.procedures.regionalFailover.steps],

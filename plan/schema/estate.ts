@@ -171,7 +171,13 @@ export const cache = z
         .optional()
         .describe('Whether and how the servers are asked over TLS; absent: not. Certificates are always checked, for the host as the plan writes it.'),
       replicaMaxLag: durationIn(
-        { from: 'PT1S', to: 'PT1M', why: 'Redis counts whole seconds, and for so long an isolated primary goes on acknowledging', example: 'PT2S' },
+        {
+          whole: true,
+          from: 'PT1S',
+          to: 'PT1M',
+          why: 'Redis counts whole seconds, and for so long an isolated primary goes on acknowledging',
+          example: 'PT2S',
+        },
         '`min-replicas-max-lag` of the servers: an isolated primary stops acknowledging after this time plus 2 s.',
       ),
       writesWaitForReplicas: countIn(
@@ -242,7 +248,7 @@ export const dns = z
       .meta({ description: 'Id of the hosted zone.', examples: ['Z1PA6795UKMFR9'] }),
     recordName: host.describe('Record that customers resolve.'),
     ttl: durationIn(
-      { from: 'PT1S', to: 'PT1H', why: 'DNS counts whole seconds, and for so long customers may still go to the failed site', example: 'PT30S' },
+      { whole: true, from: 'PT1S', to: 'PT1H', why: 'DNS counts whole seconds, and for so long customers may still go to the failed site', example: 'PT30S' },
       'TTL of that record: caches may keep the old answer so long.',
     ),
     epochRecordName: host.describe('TXT record that holds the epoch; changed in the same batch as the route.'),
@@ -256,7 +262,13 @@ export const dns = z
     healthCheck: z
       .strictObject({
         interval: durationIn(
-          { from: 'PT1S', to: 'PT1M', why: 'Route 53 checks every 10 or 30 seconds, and nobody sees a failure sooner than the next check', example: 'PT10S' },
+          {
+            whole: true,
+            from: 'PT1S',
+            to: 'PT1M',
+            why: 'Route 53 checks every 10 or 30 seconds, and nobody sees a failure sooner than the next check',
+            example: 'PT10S',
+          },
           'Time between two checks.',
         ),
         failureThreshold: countIn({ from: 1, to: 10, why: 'Route 53 takes no other', example: 3 }, 'Checks in a row that must agree before the state changes.'),

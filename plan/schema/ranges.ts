@@ -7,6 +7,8 @@ import { seconds } from '../durations.ts';
 import { duration } from './common.ts';
 
 interface DurationRange {
+  /** Where what reads it counts whole seconds. */
+  readonly whole?: true;
   /** Example of the field, an ISO 8601 duration. */
   readonly example?: string;
   readonly from: string;
@@ -23,14 +25,16 @@ interface CountRange {
 }
 
 /** A duration between two others, both included. */
-export function durationIn({ from, to, why, example }: DurationRange, what: string) {
+export function durationIn({ from, to, why, example, whole }: DurationRange, what: string) {
   const [least, most] = [seconds(from), seconds(to)];
   const within = (value: string): boolean => {
     // What is no duration at all has its own sentence.
     if (!duration.safeParse(value).success) return true;
-    return seconds(value) >= least && seconds(value) <= most;
+    return seconds(value) >= least && seconds(value) <= most && (!whole || Number.isInteger(seconds(value)));
   };
-  const described = duration.refine(within, `write a duration from ${from} to ${to}: ${why}`).describe(withRange(what, from, to, why));
+  const described = duration
+    .refine(within, `write a duration ${whole ? 'of whole seconds ' : ''}from ${from} to ${to}: ${why}`)
+    .describe(withRange(what, from, to, why));
   return example === undefined ? described : described.meta({ examples: [example] });
 }
 

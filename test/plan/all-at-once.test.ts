@@ -76,6 +76,8 @@ describe('nothing waits for something else to be mended', () => {
     await copy.change('plan.yaml', 'targetOf: [coldStart]', 'targetOf: []');
     const { findings, snapshot } = await copy.check();
     expect(snapshot).toBeNull();
+    // What people have accepted stays accepted.
+    expect(findings.filter(({ level, acceptedBy }) => level === 'warning' && acceptedBy === undefined)).toEqual([]);
     expect(findings.filter(({ level }) => level === 'error').map(({ rule }) => rule)).toEqual([
       'file',
       'schema',

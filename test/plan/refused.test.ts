@@ -13,6 +13,9 @@ const estate = (from: string | RegExp, to: string) => () => copy.change('estate.
 const plan = (from: string | RegExp, to: string) => () => copy.change('plan.yaml', from, to);
 
 const cases: readonly (readonly [string, () => Promise<void>, string])[] = [
+  ['a TTL of half a second', estate('ttl: PT30S', 'ttl: PT1.5S'), '"PT1.5S" does not fit: write a duration of whole seconds from PT1S to PT1H'],
+  ['one resolver twice', estate('host: 198.51.100.53', 'host: 192.0.2.53'), 'estate.dns.resolvers.1: 192.0.2.53:53 stands twice in this list'],
+  ['a level twice', plan('level: 3', 'level: 2'), 'The id "2" is used twice in this list.'],
   [
     'a title of 5,000 characters',
     plan(/title: .*/, `title: ${'x'.repeat(5000)}`),
