@@ -16,7 +16,9 @@ const workMilliseconds = 50;
 /** People who sit at the screen. */
 const voteMilliseconds = 200;
 /** A run that needs more goes round in circles. */
-const eventsMax = 50_000;
+const eventsMax = 20_000;
+/** A plan that can be run asks a few questions; one that cannot asks the same one again and again. */
+const questionsMax = 8;
 
 export class AnyPlan {
   private readonly creator: ReusableVMWorkflowCreator;
@@ -45,6 +47,8 @@ class Failover {
   private readonly plan: Plan;
   private readonly to: string;
   private voting = false;
+  private questions = 0;
+  private lastQuestion = '';
 
   constructor(creator: ReusableVMWorkflowCreator, snapshot: PlanSnapshot, to: string) {
     this.plan = snapshot.plan;
@@ -79,6 +83,7 @@ class Failover {
     if (!run) return ['it was not started'];
     for (let events = 0; !run.closed; events++) {
       if (events > eventsMax) return [`it is not over after ${eventsMax} events`];
+      if (this.questions > questionsMax) return [`people were asked ${this.questions} times, at last: ${this.lastQuestion}`];
       await this.people(run);
       if (!(await this.server.step())) return ['it waits for what never comes'];
     }
@@ -105,6 +110,8 @@ class Failover {
 
   /** Everybody of the electorate at once, so that any quorum that the plan can reach is reached. */
   private cast(run: Execution, gate: OpenGate): void {
+    this.questions += 1;
+    this.lastQuestion = `${gate.gate}: ${gate.evidence.join(' ')}`;
     const choice = gate.choices[0]?.split(':')[0] ?? '';
     const named = this.plan.procedures.regionalFailover.gates.find(({ id }) => gate.gate.startsWith(`${id}-`));
     const people = gate.electorate.length > 0 ? gate.electorate : membersOf(this.plan, named?.electorate ?? []);

@@ -55,6 +55,21 @@ function wrongAnswer({ code, out, err }: { readonly code: number; readonly out: 
   return code === 2 && !lines.some((line) => line.includes(': error [')) ? 'refuses without an error' : null;
 }
 
+it('the model sees what a run cannot work with', async () => {
+  const plan = originals[0]?.plan as Plan;
+  const spoilt = async (change: (draft: Plan) => void): Promise<string> => {
+    const draft = structuredClone(plan);
+    change(draft);
+    return (await model.run({ plan: draft, digest: '' })).join(' ');
+  };
+  const procedure = (draft: Plan) => draft.procedures.regionalFailover;
+  expect(await spoilt(() => undefined)).toBe('');
+  expect(await spoilt((draft) => procedure(draft).gates.forEach((gate) => (gate.quorum = 9)))).toMatch(/people were asked|it ended as/);
+  expect(await spoilt((draft) => procedure(draft).gates.forEach((gate) => (gate.deadline = 'PT0S')))).toMatch(/people were asked|it ended as/);
+  expect(await spoilt((draft) => procedure(draft).steps.forEach((step) => (step.bound = 'PT0.01S')))).toMatch(/people were asked|it ended as/);
+  expect(await spoilt((draft) => draft.sites.forEach((site) => (site.targetOf = [])))).toContain('no run can be started');
+});
+
 it(`${mutants} mutants of the plans are judged (seed ${seed})`, { timeout: 60_000 + mutants * 1_000 }, async () => {
   const wrong: string[] = [];
   const counts = { refused: 0, usable: 0, run: 0 };
@@ -75,7 +90,7 @@ it(`${mutants} mutants of the plans are judged (seed ${seed})`, { timeout: 60_00
       for (const sentence of await model.run(await loadPlan(original.folder))) fault(`"can be used", and ${sentence}`);
     }
   }
-  console.log(`${mutants} mutants, seed ${seed}: ${counts.refused} refused, ${counts.usable} usable, ${counts.run} of them run on the model`);
+  process.stdout.write(`${mutants} mutants, seed ${seed}: ${counts.refused} refused, ${counts.usable} usable, ${counts.run} of them run on the model\n`);
   expect(wrong).toEqual([]);
   if (only === undefined)
     expect(Math.min(counts.refused, counts.run), 'a fuzz that is always refused, or never, proves nothing').toBeGreaterThan(

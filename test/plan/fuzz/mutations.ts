@@ -99,7 +99,9 @@ const spoilers = [
 export function mutantOf(plan: object, random: Random): Mutant {
   const data = structuredClone(plan) as Container;
   if (random() < 0.2) return spoilText(stringify(data), random);
-  const done = Array.from({ length: 1 + Math.floor(random() * 3) }, () => mutate(data, random));
+  // Half of them stay close to what people write: they come through the schema and try the laws.
+  const gently = random() < 0.5;
+  const done = Array.from({ length: 1 + Math.floor(random() * 3) }, () => mutate(data, random, gently));
   return { done, text: stringify(data, { aliasDuplicateObjects: random() < 0.5 }) };
 }
 
@@ -124,7 +126,7 @@ function spoilText(text: string, random: Random): Mutant {
   return pick(ways, random)();
 }
 
-function mutate(data: Container, random: Random): string {
+function mutate(data: Container, random: Random, gently: boolean): string {
   const places = placesOf(data, []);
   const path = pick(places, random);
   const key = path.at(-1) ?? '';
@@ -133,12 +135,14 @@ function mutate(data: Container, random: Random): string {
   const set = (to: unknown): void => void (parent[key] = to);
   const name = path.join('.');
   const alike = places.filter((other) => typeof key === 'string' && other.at(-1) === key).map((other) => at(data, other));
+  const alter = (): string => (set(altered(value, random)), `${name} = ${show(parent[key])}`);
+  if (gently && random() < 0.7) return alter();
   const ways: readonly (() => string)[] = [
     () => (set(pick(wellFormed, random)), `${name} = ${show(parent[key])}`),
     () => (set(pick(illFormed, random)), `${name} = ${show(parent[key])}`),
     // What stands elsewhere under the same key has the right form, and may be wrong here.
     () => (set(structuredClone(alike.length > 0 ? pick(alike, random) : value)), `${name} = another's, ${show(parent[key])}`),
-    () => (set(alter(value, random)), `${name} = ${show(parent[key])}`),
+    alter,
     () => (remove(parent, key), `${name} gone`),
     () => (repeat(parent, key, value), `${name} twice`),
     () => (swap(parent, key, random), `${name} in another place`),
@@ -147,10 +151,12 @@ function mutate(data: Container, random: Random): string {
 }
 
 /** Somewhat different, of the same kind. */
-function alter(value: unknown, random: Random): unknown {
+function altered(value: unknown, random: Random): unknown {
   if (typeof value === 'boolean') return !value;
   if (typeof value === 'number') return pick([value - 1, value + 1, value * 2, value * 10, Math.floor(value / 2)], random);
   if (typeof value === 'string' && /^P[T0-9]/.test(value)) return pick(durations, random);
+  // Ids and names are what other parts refer to: a changed one is mostly refused.
+  if (typeof value === 'string' && random() < 0.8) return value;
   if (typeof value === 'string') return pick([`${value}x`, value.slice(1), value.toUpperCase(), `${value}.`, `${value} `], random);
   return Array.isArray(value) ? value.slice(0, Math.floor(random() * value.length)) : value;
 }
