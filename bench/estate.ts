@@ -103,10 +103,13 @@ export class BenchEstate {
   }
 }
 
-/** The lab writes its plan anew at each reset; this changes one value of it, so that its digest is the same each time. */
+/**
+ * The lab writes its plan anew at each reset; this changes one value of it, so that its digest is the same each time. The data plane stays as the second way, which the lint demands
+ * and which no round needs.
+ */
 function routeByControlPlane(planFolder: string): void {
   const file = join(planFolder, 'estate.yaml');
   const document = parseDocument(readFileSync(file, 'utf8'));
-  document.setIn(['estate', 'dns', 'methods'], ['control-plane']);
+  document.setIn(['estate', 'dns', 'methods'], ['control-plane', 'data-plane']);
   writeFileSync(file, document.toString({ lineWidth: 0 }));
 }

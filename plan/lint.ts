@@ -1,28 +1,39 @@
 /** The laws of a good plan, across its files: what `dr plan check` says. Reads the plan's folder and the notes; changes nothing. */
-import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readTextFile } from './files.ts';
 import { PlanError, type Finding } from './findings.ts';
 import { checkAcceptances, headings, markAccepted } from './lint/accepted.ts';
-import { epochRecordApart, linkTimeouts, standbyNamesApart, targetsReachableByDns } from './lint/estate.ts';
+import { customersNameRouted, epochRecordApart, linkTimeouts, standbyNamesApart, targetsReachableByDns } from './lint/estate.ts';
+import { examplesReplaced } from './lint/examples.ts';
+import { dependenciesEnd } from './lint/functions.ts';
+import { healthChecksApart, hostKeysApart, publicAddressesApart, witnessesApart } from './lint/identities.ts';
 import { channelContacts, channelUsed, placeholdersFilled } from './lint/communication.ts';
 import { backupMeetsRecoveryPoint, functionVerified, lagWithinRpo, probeCompares, rtoWithinMtd, tierOneWithinOverall } from './lint/objectives.ts';
 import { escalationRises, levelFires, peopleReachable, quorumReachable, responseTime } from './lint/people.ts';
 import { boundsHoldWaits, criticalPath, gatesUsed, pointOfNoReturn, quorum, stepNeverSkipped, stepsInOrder } from './lint/procedures.ts';
 import type { Problem, Rule } from './lint/rule.ts';
-import { addressesApart, failedSiteNotNeeded, onePrimary, procedureExists, siteTargeted, targetCanServe } from './lint/sites.ts';
+import { addressesApart, failedSiteNotNeeded, onePrimary, procedureExists, siteTargeted, somebodyTakesOver, targetCanServe } from './lint/sites.ts';
 import { checkTemplates } from './lint/templates.ts';
 import { undoWithinBound, watchAsLongAsHold } from './lint/ways-back.ts';
-import { loadPlanWithSource, place, type LoadedPlan } from './load.ts';
+import { findingsOf } from './holes.ts';
+import { place, readPlan, type ReadPlan } from './load.ts';
 import type { Plan, PlanSnapshot } from './schema.ts';
 
 const rules: readonly Rule[] = [
+  ...examplesReplaced,
   onePrimary,
   siteTargeted,
+  somebodyTakesOver,
   procedureExists,
   targetCanServe,
   addressesApart,
+  publicAddressesApart,
+  hostKeysApart,
+  healthChecksApart,
+  witnessesApart,
   failedSiteNotNeeded,
+  dependenciesEnd,
   rtoWithinMtd,
   tierOneWithinOverall,
   functionVerified,
@@ -38,6 +49,7 @@ const rules: readonly Rule[] = [
   boundsHoldWaits,
   linkTimeouts,
   epochRecordApart,
+  customersNameRouted,
   standbyNamesApart,
   targetsReachableByDns,
   responseTime,
@@ -61,22 +73,32 @@ export interface PlanCheck {
   readonly usable: boolean;
 }
 
-/** Everything that is to say about the plan in a folder. Never throws for a bad plan. */
+/** Everything that is to say about the plan in a folder, all at once. Never throws for a bad plan. */
 export async function lintPlan(folder: string): Promise<PlanCheck> {
-  let loaded: LoadedPlan;
-  try {
-    loaded = await loadPlanWithSource(folder);
-  } catch (error) {
-    if (error instanceof PlanError) return { snapshot: null, findings: error.findings, usable: false };
-    throw error;
-  }
-  const { source, snapshot } = loaded;
-  const problems = [...findProblems(snapshot.plan), ...(await checkTemplates(snapshot.plan, folder))];
-  const notes = headings(await readNotes(folder));
+  const read = await readPlan(folder);
+  const { source, written, snapshot } = read;
+  const looks = [...rules.map((rule) => () => rule(written)), () => checkTemplates(written, folder)];
+  const problems = (await Promise.all(looks.map(findingsOf))).flat();
   const placed = problems.map((problem) => place(source, problem));
-  const acceptances = checkAcceptances(placed, snapshot.plan, notes).map((problem) => place(source, problem));
-  const findings = [...markAccepted(placed, snapshot.plan, notes), ...acceptances].sort((a, b) => rank(a) - rank(b));
-  return { snapshot, findings, usable: findings.every((finding) => finding.level !== 'error') };
+  const judged = await withAcceptances(placed, read);
+  const findings = [...read.findings, ...judged.toSorted((a, b) => rank(a) - rank(b))];
+  return { snapshot, findings, usable: snapshot !== null && findings.every((finding) => finding.level !== 'error') };
+}
+
+/** The plan in a folder, for whoever is to run it. Throws PlanError with the words of the check when the check finds an error. */
+export async function loadUsablePlan(folder: string): Promise<PlanSnapshot> {
+  const { snapshot, findings, usable } = await lintPlan(folder);
+  const errors = findings.filter(({ level }) => level === 'error');
+  if (snapshot === null || !usable) throw new PlanError(folder, errors);
+  return snapshot;
+}
+
+/** Marks what people have accepted. The acceptances themselves are judged on a whole plan only: what is not known cannot be missed. */
+async function withAcceptances(placed: readonly Finding[], { source, written, snapshot }: ReadPlan): Promise<readonly Finding[]> {
+  const notes = headings(await readNotes(source.folder));
+  const acceptedFindings = await findingsOf(() => written.acceptedFindings.map(({ rule, path, note }) => ({ rule, path, note })));
+  const acceptances = snapshot === null ? [] : checkAcceptances(placed, snapshot.plan, notes).map((problem) => place(source, problem));
+  return [...markAccepted(placed, { acceptedFindings: [...acceptedFindings] }, notes), ...acceptances];
 }
 
 /** The laws alone, for a plan that has no files. */
@@ -89,6 +111,9 @@ function rank(finding: Finding): number {
   return finding.acceptedBy === undefined ? 1 : 2;
 }
 
+/** Notes are prose for people; the longest that are known have 30 kB. */
+const notesBytesMax = 1_000_000;
+
 /** The nearest notes: those of the plan's own folder, else docs/plan-notes.md above it, else the ones that came with this package. */
 async function readNotes(folder: string): Promise<string> {
   const here = dirname(fileURLToPath(import.meta.url));
@@ -97,11 +122,8 @@ async function readNotes(folder: string): Promise<string> {
     ...[...above(resolve(folder)), ...above(here)].map((parent) => join(parent, 'docs', 'plan-notes.md')),
   ];
   for (const candidate of candidates) {
-    try {
-      return await readFile(candidate, 'utf8');
-    } catch {
-      continue; // not there: the next one
-    }
+    const read = await readTextFile(candidate, notesBytesMax);
+    if ('text' in read) return read.text; // else the next one
   }
   return '';
 }

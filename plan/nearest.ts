@@ -2,6 +2,8 @@
 
 /** The candidate nearest to a misspelt word, or undefined when none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  // Nobody misspells so much, and the comparison grows with it.
+  if (word.length > 100) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { identifier } from './schema/common.ts';
+import { listOf } from './schema/ranges.ts';
 import { acceptedFinding, communication, contact } from './schema/communication.ts';
 import { estate } from './schema/estate.ts';
 import { businessFunction, escalationLevel, group, header, objectives, person, severity, site } from './schema/organisation.ts';
@@ -13,24 +14,24 @@ import { backup, checklist, record, review, scenario, staffingLevel, team } from
 export const planSchema = z.strictObject({
   plan: header,
   objectives,
-  sites: z.array(site).min(2).describe('Places where the system can run.'),
-  functions: z.array(businessFunction).min(1).describe('What the business needs back, and how soon.'),
+  sites: listOf(site, { min: 2, max: 32 }, 'Places where the system can run.'),
+  functions: listOf(businessFunction, { min: 1, max: 200 }, 'What the business needs back, and how soon.'),
   severity,
-  escalation: z.array(escalationLevel).min(1).describe('Who is called from which score on.'),
-  people: z.array(person).min(1).describe('Who decides, works or is told.'),
-  groups: z.array(group).min(1).describe('People under one name.'),
+  escalation: listOf(escalationLevel, { min: 1, max: 4 }, 'Who is called from which score on.'),
+  people: listOf(person, { min: 1, max: 500 }, 'Who decides, works or is told.'),
+  groups: listOf(group, { min: 1, max: 100 }, 'People under one name.'),
   procedures,
   estate,
   communication,
-  contacts: z.array(contact).describe('Mailboxes and suppliers.'),
-  teams: z.array(team).describe('Teams of the response.'),
-  staffing: z.array(staffingLevel).describe('How many people an incident takes, by level.'),
-  backups: z.array(backup).describe('Backups.'),
-  scenarios: z.array(scenario).describe('What drills exercise.'),
-  checklists: z.array(checklist).describe('What people tick off.'),
+  contacts: listOf(contact, { max: 200 }, 'Mailboxes and suppliers.'),
+  teams: listOf(team, { max: 100 }, 'Teams of the response.'),
+  staffing: listOf(staffingLevel, { max: 4 }, 'How many people an incident takes, by level.'),
+  backups: listOf(backup, { max: 100 }, 'Backups.'),
+  scenarios: listOf(scenario, { max: 100 }, 'What drills exercise.'),
+  checklists: listOf(checklist, { max: 100 }, 'What people tick off.'),
   review,
   record,
-  acceptedFindings: z.array(acceptedFinding).describe('Findings of the lint that people have looked at and accepted.'),
+  acceptedFindings: listOf(acceptedFinding, { max: 200 }, 'Findings of the lint that people have looked at and accepted.'),
 });
 
 /** A whole plan, checked. */
@@ -46,7 +47,8 @@ export interface PlanSnapshot {
 export const siteId = identifier;
 export type SiteId = z.infer<typeof siteId>;
 
-export type { Duration, Endpoint, Money, Objective, SecretReference } from './schema/common.ts';
+export type { Duration, Endpoint, Money, SecretReference } from './schema/common.ts';
+export type { Objective } from './schema/objective.ts';
 export type { BusinessFunction, Category, EscalationLevel, Group, Person, Site } from './schema/organisation.ts';
 export type { Gate, Procedure, ProcedureName, Step } from './schema/procedures.ts';
 export type { Estate, EstateSite, FunctionProbe } from './schema/estate.ts';

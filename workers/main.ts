@@ -1,8 +1,8 @@
 /** The worker process: checks its environment, loads the plan, connects, works until it is told to stop. */
 import { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
-import { findProblems } from '../plan/lint.ts';
-import { loadPlan } from '../plan/load.ts';
+import { loadUsablePlan } from '../plan/lint.ts';
+import { PlanError } from '../plan/load.ts';
 import { findMissingSecrets } from '../plan/secrets.ts';
 import type { PlanSnapshot } from '../plan/schema.ts';
 import { ConfigError, readWorkerConfig } from './config.ts';
@@ -58,14 +58,12 @@ interface HeldPlan {
 async function loadPlans(config: WorkerConfig, log: PinoLogger): Promise<readonly HeldPlan[]> {
   const plans: HeldPlan[] = [];
   for (const planFolder of config.planFolders) {
-    const loaded = await loadPlan(planFolder);
+    const loaded = await loadUsablePlan(planFolder);
     const { name } = loaded.plan.estate;
     const other = plans.find(({ loaded: { plan } }) => plan.estate.name === name);
     if (other) throw new ConfigError([`DR_PLAN: ${other.planFolder} and ${planFolder} are both plans of the estate "${name}". Name one of them.`]);
     // A worker without a secret still serves every step that does not need it; whoever runs it should hear of it before a disaster.
     for (const { path, message } of await findMissingSecrets(loaded.plan, planFolder, config.secretFolders)) log.warn({ path: path.join('.') }, message);
-    for (const { rule, message } of findProblems(loaded.plan).filter(({ level }) => level === 'error'))
-      log.warn({ rule }, `The plan is at fault, see dr plan check: ${message}`);
     plans.push({ planFolder, loaded });
   }
   return plans;
@@ -114,6 +112,7 @@ async function healthOf(estates: readonly EstateWorker[], { connection, clock }:
 }
 
 function sentence(error: unknown): string {
+  if (error instanceof PlanError) return `The worker did not start.\n${error.message}\nMend the lines above, then check again: dr plan check`;
   if (error instanceof ConfigError) return ['The worker did not start.', ...error.faults.map((fault) => `  ${fault}`)].join('\n');
   return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,8 @@
 import { canonicalJson } from '../../plan/canonical.ts';
 import * as common from '../../plan/schema/common.ts';
 import { planSchema } from '../../plan/schema.ts';
+import { folderBounds } from '../../plan/source.ts';
+import { yamlBounds } from '../../plan/yaml.ts';
 import { table } from '../../report/markdown.ts';
 import { byName, code, page } from './page.ts';
 import { type JsonSchema, jsonSchemaOf } from './plan-schema.ts';
@@ -18,9 +20,8 @@ interface Form {
   readonly schema: JsonSchema;
 }
 
-/** Building blocks that fields share; a field that is one of them shows its name. `objective` is none: what extends it shows its fields. */
+/** Building blocks that fields share; a field that is one of them shows its name. */
 const forms: readonly Form[] = Object.entries(common)
-  .filter(([name]) => name !== 'objective')
   .map(([name, schema]) => ({ name, schema: jsonSchemaOf(schema) }))
   .sort(byName);
 
@@ -40,7 +41,8 @@ export function planPage(): string {
     'Fields of the plan',
     `A plan is a folder: each of its YAML files contributes some of these keys, each key once. A field that is not needed may be left out; it has a default only where its row says so.
 The same as JSON Schema, for editors and other programs: [plan.schema.json](../../plan/plan.schema.json). A file that begins with \`# yaml-language-server: $schema=plan.schema.json\` is checked and completed while it is written; \`dr init\` writes both.
-What the fields must be to each other is checked by \`dr plan check\`.`,
+What the fields must be to each other is checked by \`dr plan check\`.
+Each duration and count has a range with its reason in the row. Texts and lists end somewhere for one reason: people read them, and the whole plan travels with each run, so that all files together hold at most ${folderBounds.planBytesMax} bytes as data. A file has at most ${folderBounds.fileBytesMax} bytes, a folder ${folderBounds.filesMax} files, and what is nested ${yamlBounds.depthMax} levels; ${yamlBounds.aliasesMax} repeats (\`*name\`) are read in a file.`,
     [`## Forms\n\n${table(['Form', 'Type and range', 'Meaning'], formRows)}`, ...sections],
   );
 }
@@ -76,7 +78,7 @@ function formOf(schema: JsonSchema): Form | undefined {
   return forms.find((form) => withoutDescription(form.schema) === bare);
 }
 
-function withoutDescription({ description: _text, ...rest }: JsonSchema): string {
+function withoutDescription({ description: _text, examples: _examples, ...rest }: JsonSchema): string {
   return canonicalJson(rest);
 }
 
@@ -97,7 +99,7 @@ function describeBare(schema: JsonSchema): string {
   if (schema.enum) return `one of ${schema.enum.map(code).join(', ')}`;
   if (schema.anyOf) return schema.anyOf.map(describeType).join(', or ');
   if (schema.oneOf) return `mapping of one kind: ${schema.oneOf.map((variant) => code(variantName(variant))).join(' or ')}`;
-  if (schema.items) return `list${schema.minItems === undefined ? '' : ` of ${schema.minItems} or more`}: ${describeType(schema.items)}`;
+  if (schema.items) return `list of ${schema.minItems ?? 0} to ${schema.maxItems ?? 'any number'}: ${describeType(schema.items)}`;
   if (typeof schema.additionalProperties === 'object')
     return `mapping of ${describeType(schema.propertyNames ?? {})} to ${describeType(schema.additionalProperties)}`;
   return [typeNames[schema.type ?? ''] ?? schema.type, range(schema)].filter(Boolean).join(', ');

@@ -14,7 +14,10 @@ export interface JsonSchema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly minLength?: number;
   readonly default?: unknown;
+  readonly examples?: readonly unknown[];
   readonly items?: JsonSchema;
   /** Mappings that a key of each, such as `driver`, tells apart. */
   readonly oneOf?: readonly JsonSchema[];
@@ -32,7 +35,6 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
     target: 'draft-7',
     io: 'input',
     override: ({ jsonSchema }) => {
-      if (jsonSchema.format === 'starts_with') delete jsonSchema.format;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },

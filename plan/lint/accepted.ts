@@ -9,7 +9,7 @@ export function headings(markdown: string): readonly string[] {
 }
 
 /** Marks the warnings that the plan accepts. An error is never accepted. */
-export function markAccepted(findings: readonly Finding[], plan: Plan, notes: readonly string[]): readonly Finding[] {
+export function markAccepted(findings: readonly Finding[], plan: Pick<Plan, 'acceptedFindings'>, notes: readonly string[]): readonly Finding[] {
   return findings.map((finding) => {
     const entry = plan.acceptedFindings.find((accepted) => accepted.rule === finding.rule && accepted.path === finding.path);
     return entry !== undefined && finding.level === 'warning' && notes.includes(entry.note) ? { ...finding, acceptedBy: entry.note } : finding;

@@ -26,13 +26,27 @@ export const linkTimeouts: Rule = (plan) => {
   );
 };
 
+/** Names as DNS compares them. */
+const bare = (name: string): string => name.toLowerCase().replace(/\.$/, '');
+
 export const epochRecordApart: Rule = (plan) => {
   const { recordName, epochRecordName } = plan.estate.dns;
-  return problemIf(recordName.toLowerCase() === epochRecordName.toLowerCase(), {
+  return problemIf(bare(recordName) === bare(epochRecordName), {
     rule: 'epoch-record-apart',
     level: 'error',
     path: ['estate', 'dns', 'epochRecordName'],
     message: `The record of the epoch has the name of the record that customers use. Give it a name of its own, such as _dr-epoch.${recordName}.`,
+  });
+};
+
+/** A run moves the record, and verifies and watches by the public name: with two names it would move what no customer resolves. */
+export const customersNameRouted: Rule = (plan) => {
+  const { dns, service } = plan.estate;
+  return problemIf(bare(dns.recordName) !== bare(service.publicHost), {
+    rule: 'customers-name-routed',
+    level: 'error',
+    path: ['estate', 'dns', 'recordName'],
+    message: `A run moves the record ${dns.recordName}, and customers use ${service.publicHost} (estate.service.publicHost). Write one name in both places.`,
   });
 };
 

@@ -1,5 +1,6 @@
 /** References inside a plan that lead nowhere. A plan with one of these does not load. */
 import { nearest } from '../nearest.ts';
+import { fitForLine } from '../rules/printable.ts';
 import { type ServerKind, serversAt } from '../rules/servers.ts';
 import type { Plan } from '../schema.ts';
 import type { PlanPath } from '../source.ts';
@@ -9,16 +10,13 @@ export interface DanglingReference {
   readonly message: string;
 }
 
-/** Every name that is used and not defined, and every id that is defined twice. */
-export function findDanglingReferences(plan: Plan): readonly DanglingReference[] {
-  return [...duplicates(plan), ...people(plan), ...procedures(plan), ...estate(plan), ...communication(plan), ...record(plan)];
-}
+type ReferenceRule = (plan: Plan) => readonly DanglingReference[];
 
 function refer(path: PlanPath, name: string, kind: string, known: readonly string[]): DanglingReference[] {
   if (known.includes(name)) return [];
   const guess = nearest(name, known);
   const advice = guess === undefined ? `Name one of: ${known.join(', ')}` : `Write "${guess}" if that was meant, or add a ${kind} of that name`;
-  return [{ path, message: `"${name}" is no ${kind} of this plan. ${advice}.` }];
+  return [{ path, message: `"${fitForLine(name)}" is no ${kind} of this plan. ${advice}.` }];
 }
 
 function referAll(path: PlanPath, names: readonly string[], kind: string, known: readonly string[]): DanglingReference[] {
@@ -27,38 +25,56 @@ function referAll(path: PlanPath, names: readonly string[], kind: string, known:
 
 const ids = (items: readonly { readonly id: string }[]): string[] => items.map((item) => item.id);
 
-function duplicates(plan: Plan): DanglingReference[] {
-  const lists: readonly (readonly [PlanPath, readonly string[]])[] = [
-    [['sites'], ids(plan.sites)],
-    [['functions'], ids(plan.functions)],
-    [['objectives', 'categories'], ids(plan.objectives.categories)],
-    [['people'], ids(plan.people)],
-    [['groups'], ids(plan.groups)],
-    [['contacts'], ids(plan.contacts)],
-    [['scenarios'], ids(plan.scenarios)],
-    [['communication', 'channels'], ids(plan.communication.channels)],
-    [['communication', 'templates'], ids(plan.communication.templates)],
-    ...Object.entries(plan.procedures).flatMap(([name, procedure]): (readonly [PlanPath, readonly string[]])[] => [
-      [['procedures', name, 'steps'], ids(procedure.steps)],
-      [['procedures', name, 'gates'], ids(procedure.gates)],
-    ]),
-  ];
-  return lists.flatMap(([path, names]) =>
-    names.flatMap((name, index) =>
-      names.indexOf(name) === index
-        ? []
-        : [{ path: [...path, index], message: `The id "${name}" is used twice in this list. Give each item an id of its own.` }],
-    ),
+type Ids = readonly { readonly id: string }[];
+
+/** Lists whose items are told apart by their ids. */
+const lists: readonly (readonly [PlanPath, (plan: Plan) => Ids])[] = [
+  [['sites'], ({ sites }) => sites],
+  [['functions'], ({ functions }) => functions],
+  [['objectives', 'categories'], ({ objectives }) => objectives.categories],
+  [['people'], ({ people: all }) => all],
+  [['groups'], ({ groups }) => groups],
+  [['contacts'], ({ contacts }) => contacts],
+  [['teams'], ({ teams }) => teams],
+  [['backups'], ({ backups }) => backups],
+  [['scenarios'], ({ scenarios }) => scenarios],
+  [['checklists'], ({ checklists }) => checklists],
+  [['escalation'], ({ escalation }) => escalation.map(({ level }) => ({ id: String(level) }))],
+  [['estate', 'functionProbes'], (plan) => plan.estate.functionProbes.map((probe) => ({ id: probe.function }))],
+  [['communication', 'channels'], (plan) => plan.communication.channels],
+  [['communication', 'templates'], (plan) => plan.communication.templates],
+  [['procedures', 'regionalFailover', 'steps'], (plan) => plan.procedures.regionalFailover.steps],
+  [['procedures', 'regionalFailover', 'gates'], (plan) => plan.procedures.regionalFailover.gates],
+];
+
+const duplicates: readonly ReferenceRule[] = lists.map(([path, itemsOf]): ReferenceRule => (plan) => {
+  const names = ids(itemsOf(plan));
+  return names.flatMap((name, index) =>
+    names.indexOf(name) === index ? [] : [{ path: [...path, index], message: `The id "${name}" is used twice in this list. Give each item an id of its own.` }],
   );
-}
+});
+
+/** An id may be that of a person, a group or a contact where levels name who is called: with two of one name nobody knows which is meant. */
+const responders: ReferenceRule = (plan) => {
+  const kinds = { person: ids(plan.people), group: ids(plan.groups), contact: ids(plan.contacts) };
+  return plan.escalation.flatMap((level, index) =>
+    level.responders.flatMap((name, position) => {
+      const meant = Object.entries(kinds).flatMap(([kind, known]) => (known.includes(name) ? [kind] : []));
+      const path = ['escalation', index, 'responders', position];
+      return meant.length < 2
+        ? []
+        : [{ path, message: `"${name}" is a ${meant.join(' and a ')} of this plan. Give one of them another id, and name the one that is meant.` }];
+    }),
+  );
+};
 
 function people(plan: Plan): DanglingReference[] {
   const persons = ids(plan.people);
-  const responders = [...persons, ...ids(plan.groups), ...ids(plan.contacts)];
+  const called = [...persons, ...ids(plan.groups), ...ids(plan.contacts)];
   const channels = [...ids(plan.communication.channels), ...plan.communication.channels.flatMap((channel) => channel.media)];
   return [
     ...plan.groups.flatMap((group, index) => referAll(['groups', index, 'members'], group.members, 'person', persons)),
-    ...plan.escalation.flatMap((level, index) => referAll(['escalation', index, 'responders'], level.responders, 'person, group or contact', responders)),
+    ...plan.escalation.flatMap((level, index) => referAll(['escalation', index, 'responders'], level.responders, 'person, group or contact', called)),
     ...plan.escalation.flatMap((level, index) => referAll(['escalation', index, 'channels'], level.channels, 'channel or medium of a channel', channels)),
   ];
 }
@@ -76,6 +92,11 @@ function procedures(plan: Plan): DanglingReference[] {
   });
 }
 
+function functions(plan: Plan): DanglingReference[] {
+  const known = ids(plan.functions);
+  return plan.functions.flatMap((entry, index) => referAll(['functions', index, 'dependsOn'], entry.dependsOn ?? [], 'function', known));
+}
+
 function estate(plan: Plan): DanglingReference[] {
   const sites = ids(plan.sites);
   const described = Object.keys(plan.estate.sites);
@@ -89,8 +110,6 @@ function estate(plan: Plan): DanglingReference[] {
     ...plan.estate.functionProbes.flatMap((probe, index) =>
       refer(['estate', 'functionProbes', index, 'function'], probe.function, 'function', ids(plan.functions)),
     ),
-    ...placesOfNone(plan),
-    ...cachesOfNone(plan),
   ];
 }
 
@@ -133,4 +152,23 @@ function communication(plan: Plan): DanglingReference[] {
 
 function record(plan: Plan): DanglingReference[] {
   return plan.record.drills.flatMap((drill, index) => refer(['record', 'drills', index, 'scenario'], drill.scenario, 'scenario', ids(plan.scenarios)));
+}
+
+/** Each finds names that are used and not defined, or ids that are defined twice. */
+export const referenceRules: readonly ReferenceRule[] = [
+  ...duplicates,
+  responders,
+  people,
+  procedures,
+  functions,
+  estate,
+  placesOfNone,
+  cachesOfNone,
+  communication,
+  record,
+];
+
+/** Every name that is used and not defined, and every id that is defined twice. */
+export function findDanglingReferences(plan: Plan): readonly DanglingReference[] {
+  return referenceRules.flatMap((rule) => rule(plan));
 }

@@ -13,15 +13,28 @@ export const onePrimary: Rule = (plan) => {
   });
 };
 
+/** The primary may have no way back by a procedure, with a note. Another site that nothing makes a target is one that people count on in vain. */
 export const siteTargeted: Rule = (plan) =>
   plan.sites.flatMap((site, index) =>
     problemIf(site.targetOf.length === 0, {
       rule: 'site-targeted',
-      level: 'warning',
+      level: site.role === 'primary' ? 'warning' : 'error',
       path: ['sites', index],
-      message: 'No procedure can make this site the target, so it costs money and recovers nothing. Name a procedure in targetOf, or take the site out.',
+      message:
+        site.role === 'primary'
+          ? 'No procedure can make this site the target, so there is no way back to it. Name a procedure in targetOf, or accept this with a note.'
+          : 'No procedure can make this site the target, so it costs money and recovers nothing. Name a procedure in targetOf, or take the site out.',
     }),
   );
+
+/** A plan of which no procedure that there is can move the service away from its primary protects nothing. */
+export const somebodyTakesOver: Rule = (plan) =>
+  problemIf(!plan.sites.some((site) => site.role !== 'primary' && site.targetOf.includes('regionalFailover')), {
+    rule: 'somebody-takes-over',
+    level: 'error',
+    path: ['sites'],
+    message: 'No site besides the primary is a target of the regional failover, so no run could start. Name regionalFailover in the targetOf of one.',
+  });
 
 export const procedureExists: Rule = (plan) =>
   plan.sites.flatMap((site, index) => {

@@ -10,8 +10,9 @@ export const awsPlace = z
   .strictObject({
     region: z
       .string()
+      .max(32)
       .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'write a region such as eu-west-1')
-      .describe('Region whose API is called.'),
+      .meta({ description: 'Region whose API is called.', examples: ['eu-west-1'] }),
     endpoint: url.optional().describe("Present where the API is not AWS's own."),
   })
   .describe('The endpoint of a region.');

@@ -1,29 +1,67 @@
 /** The real things at the sites and how they are reached. The lab differs from production in this file only. */
 import { z } from 'zod';
 import { awsCredentials, awsPlace } from './aws.ts';
-import { duration, endpoint, host, identifier, path, port, secretReference, url } from './common.ts';
+import { endpoint, host, identifier, line, path, port, secretReference, url } from './common.ts';
+import { countIn, durationIn, listOf } from './ranges.ts';
 
-const sqlName = z.string().regex(/^[a-z_][a-z0-9_]*$/);
+/** PostgreSQL cuts longer names off. */
+const sqlName = z
+  .string()
+  .max(63)
+  .regex(/^[a-z_][a-z0-9_]*$/, 'write a name of small letters, digits and underscores, not starting with a digit')
+  .meta({ examples: ['dr_observer'] });
 /** It reaches SQL and shells. PostgreSQL cuts longer names off. */
-const standbyName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,62}$/, 'write a name of letters, digits, dashes, dots and underscores, at most 63 of them');
-const urlPath = z.string().startsWith('/');
+const standbyName = z
+  .string()
+  .max(63)
+  .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,62}$/, 'write a name of letters, digits, dashes, dots and underscores, at most 63 of them');
+const urlPath = z
+  .string()
+  .max(200)
+  .regex(/^\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*$/, 'write a path of an address, such as /health, without query')
+  .meta({ examples: ['/health'] });
 
 /** Two observers of different kinds, and a hold time, before "failed". */
 export const detection = z
   .strictObject({
-    holdTime: duration.describe('Failure counts only after it was seen for this long, and longer than the longest blip that is tolerated.'),
-    probeInterval: duration.describe('Time between two rounds of probes.'),
-    probeTimeout: duration.describe('How long one probe waits for an answer.'),
-    evidenceMaxAge: duration.describe('Evidence older than this is observed again before people decide on it.'),
-    referenceTargets: z.array(endpoint).min(1).describe('Addresses that an observer must reach to count as a witness: one that sees none of them is blind.'),
+    holdTime: durationIn(
+      { from: 'PT1S', to: 'PT1H', why: 'a lost packet is no failure, and what has failed for an hour has failed', example: 'PT1M' },
+      'Failure counts only after it was seen for this long, and longer than the longest blip that is tolerated.',
+    ),
+    probeInterval: durationIn(
+      { from: 'PT0.1S', to: 'PT5M', why: 'probes are not to load what they look at, and a hold time needs several of them', example: 'PT5S' },
+      'Time between two rounds of probes.',
+    ),
+    probeTimeout: durationIn(
+      { from: 'PT0.1S', to: 'PT1M', why: 'an answer from another continent takes a tenth of a second, and no customer waits for a minute', example: 'PT3S' },
+      'How long one probe waits for an answer.',
+    ),
+    evidenceMaxAge: durationIn(
+      { from: 'PT5S', to: 'PT1H', why: 'evidence must last until it is read, and nobody may decide on what was so an hour ago', example: 'PT2M' },
+      'Evidence older than this is observed again before people decide on it.',
+    ),
+    referenceTargets: listOf(
+      endpoint,
+      { min: 1, max: 20 },
+      'Addresses that an observer must reach to count as a witness: one that sees none of them is blind.',
+    ),
   })
   .describe('How failure is observed.');
 
 export const limits = z
   .strictObject({
-    lagBytesMax: z.int().min(0).describe('Replication lag at the target, in bytes, above which people must accept the loss.'),
-    lagTimeMax: duration.describe('The same in time.'),
-    heartbeatMaxAge: duration.describe(
+    lagBytesMax: countIn(
+      { from: 0, to: 2 ** 40, why: 'a lag of more than a tebibyte is no replica', example: 16777216 },
+      'Replication lag at the target, in bytes, above which people must accept the loss.',
+    ),
+    lagTimeMax: durationIn({ from: 'PT0S', to: 'P1D', why: 'a replica that is a day behind is a backup', example: 'PT1M' }, 'The same in time.'),
+    heartbeatMaxAge: durationIn(
+      {
+        from: 'PT1S',
+        to: 'PT1M',
+        why: 'the agent beats every second, and what was set after the last beat is not seen: that is the window of what is assumed',
+        example: 'PT10S',
+      },
       'The youngest heartbeat row of the failed primary may be this old, at the moment when it was cut off, for the fence by replication to hold.',
     ),
   })
@@ -39,13 +77,17 @@ export const service = z
     metricsPath: urlPath.describe('Path of the metrics.'),
     uptimeMetric: z
       .string()
-      .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/)
-      .describe('Metric whose growth shows that the service has been up, in seconds.'),
-    files: z.array(path).describe("Files that the site agent must find at a target before it is promoted, on the target's host."),
+      .max(200)
+      .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'write the name of a metric, in letters, digits, underscores and colons')
+      .meta({ description: 'Metric whose growth shows that the service has been up, in seconds.', examples: ['my_service_uptime_seconds'] }),
+    files: listOf(path, { max: 100 }, "Files that the site agent must find at a target before it is promoted, on the target's host."),
     certificate: z
       .strictObject({
         file: path.describe("The certificate on the target's host."),
-        minimumValidity: duration.describe('How long it must still be valid.'),
+        minimumValidity: durationIn(
+          { from: 'PT1H', to: 'P366D', why: 'it must outlast the recovery, and authorities give no certificate for longer than a year', example: 'P14D' },
+          'How long it must still be valid.',
+        ),
       })
       .describe('The certificate of the service.'),
   })
@@ -61,8 +103,15 @@ export const functionProbe = z
     path: urlPath.describe(
       'The service answers GET {path}/probe?write=TOKEN after writing TOKEN through the stores of the function and reading it back; docs/own-estate.md has the form of the answer.',
     ),
-    tables: z.array(sqlName).describe('Tables whose row counts must agree with the reference standby at the same position.'),
-    cacheKeys: z.array(z.string().regex(/^[a-z0-9:*_-]+$/)).describe('Key patterns in the cache whose count must agree with the reference replica.'),
+    tables: listOf(sqlName, { max: 100 }, 'Tables whose row counts must agree with the reference standby at the same position.'),
+    cacheKeys: listOf(
+      z
+        .string()
+        .max(200)
+        .regex(/^[a-z0-9:*_-]+$/, 'write a pattern of keys such as session:*'),
+      { max: 100 },
+      'Key patterns in the cache whose count must agree with the reference replica.',
+    ),
   })
   .describe('How a business function is verified, by content.');
 
@@ -121,11 +170,20 @@ export const cache = z
       tls: tls
         .optional()
         .describe('Whether and how the servers are asked over TLS; absent: not. Certificates are always checked, for the host as the plan writes it.'),
-      replicaMaxLag: duration.describe('`min-replicas-max-lag` of the servers: an isolated primary stops acknowledging after this time plus 2 s.'),
-      writesWaitForReplicas: z
-        .int()
-        .min(0)
-        .describe('The service acknowledges a write only after so many replicas have it (`WAIT`); 0 where it does not wait.'),
+      replicaMaxLag: durationIn(
+        {
+          whole: true,
+          from: 'PT1S',
+          to: 'PT1M',
+          why: 'Redis counts whole seconds, and for so long an isolated primary goes on acknowledging',
+          example: 'PT2S',
+        },
+        '`min-replicas-max-lag` of the servers: an isolated primary stops acknowledging after this time plus 2 s.',
+      ),
+      writesWaitForReplicas: countIn(
+        { from: 0, to: 10, why: 'a write that waits for more than ten replicas waits for the slowest of them' },
+        'The service acknowledges a write only after so many replicas have it (`WAIT`); 0 where it does not wait.',
+      ),
     }),
     z.strictObject({
       driver: z.literal('elasticache').describe('A Global Datastore of ElastiCache with a replication group in each region, changed by its API.'),
@@ -154,11 +212,15 @@ export const capacity = z
           identifier,
           awsPlace
             .extend({
-              groups: z
-                .array(z.string().regex(/^[A-Za-z0-9._/-]+$/))
-                .min(1)
-                .describe('Filled in this order: where AWS has no room for the first, the rest of the instances goes to the next, of another type or zone.'),
-              fullLoadInstances: z.int().min(1).describe('Instances that carry the full production load.'),
+              groups: listOf(
+                z
+                  .string()
+                  .max(255)
+                  .regex(/^[A-Za-z0-9._/-]+$/, 'write the name of an Auto Scaling group'),
+                { min: 1, max: 20 },
+                'Filled in this order: where AWS has no room for the first, the rest of the instances goes to the next, of another type or zone.',
+              ),
+              fullLoadInstances: countIn({ from: 1, to: 10000, why: 'AWS lets a group grow no further' }, 'Instances that carry the full production load.'),
             })
             .describe('Where the groups are.'),
         )
@@ -167,34 +229,57 @@ export const capacity = z
   ])
   .describe('How a site is given its share of the full load; absent: by a command of its agent.');
 
+const healthCheckId = z
+  .string()
+  .max(36)
+  .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'write the id of a health check as Route 53 gives it, such as 0f1e2d3c-4b5a-4968-8776-655443322110')
+  .meta({ examples: ['0f1e2d3c-4b5a-4968-8776-655443322110'] });
+
 export const dns = z
   .strictObject({
     driver: z.literal('route53').describe('Who serves the zone.'),
-    region: z.string().describe("Region of the provider's control plane."),
+    region: line.meta({ description: "Region of the provider's control plane.", examples: ['eu-west-1'] }),
     endpoint: url.optional().describe("Present where the API is not AWS's own."),
     credentials: awsCredentials.optional(),
     hostedZoneId: z
       .string()
-      .regex(/^[A-Z0-9]+$/)
-      .describe('Id of the hosted zone.'),
+      .max(32)
+      .regex(/^[A-Z0-9]+$/, 'write the id of the hosted zone in capital letters and digits, such as Z1PA6795UKMFR9')
+      .meta({ description: 'Id of the hosted zone.', examples: ['Z1PA6795UKMFR9'] }),
     recordName: host.describe('Record that customers resolve.'),
-    ttl: duration.describe('TTL of that record: caches may keep the old answer so long.'),
+    ttl: durationIn(
+      { whole: true, from: 'PT1S', to: 'PT1H', why: 'DNS counts whole seconds, and for so long customers may still go to the failed site', example: 'PT30S' },
+      'TTL of that record: caches may keep the old answer so long.',
+    ),
     epochRecordName: host.describe('TXT record that holds the epoch; changed in the same batch as the route.'),
-    methods: z
-      .array(z.enum(['data-plane', 'control-plane']))
-      .min(1)
-      .describe('Two ways to route: throw a switch that a health check watches (data plane), or change the record (control plane). Tried in this order.'),
-    switchHealthCheckId: z.string().describe('Health check of the primary failover record, which watches the switch.'),
-    siteHealthCheckId: z.string().describe('Health check that watches the primary site itself.'),
+    methods: listOf(
+      z.enum(['data-plane', 'control-plane']),
+      { min: 1, max: 2 },
+      'Two ways to route: throw a switch that a health check watches (data plane), or change the record (control plane). Tried in this order.',
+    ),
+    switchHealthCheckId: healthCheckId.describe('Health check of the primary failover record, which watches the switch.'),
+    siteHealthCheckId: healthCheckId.describe('Health check that watches the primary site itself.'),
     healthCheck: z
       .strictObject({
-        interval: duration.describe('Time between two checks.'),
-        failureThreshold: z.int().min(1).max(10).describe('Checks in a row that must agree before the state changes.'),
+        interval: durationIn(
+          {
+            whole: true,
+            from: 'PT1S',
+            to: 'PT1M',
+            why: 'Route 53 checks every 10 or 30 seconds, and nobody sees a failure sooner than the next check',
+            example: 'PT10S',
+          },
+          'Time between two checks.',
+        ),
+        failureThreshold: countIn({ from: 1, to: 10, why: 'Route 53 takes no other', example: 3 }, 'Checks in a row that must agree before the state changes.'),
       })
       .describe('How the health checks are set.'),
-    controlPlaneBound: duration.describe('Longest wait for a changed record to be in sync.'),
-    authoritativeServers: z.array(endpoint).min(1).describe('Servers that answer for the zone.'),
-    resolvers: z.array(endpoint).min(2).describe('Resolvers by which a run asks as a customer would.'),
+    controlPlaneBound: durationIn(
+      { from: 'PT1S', to: 'PT30M', why: 'a change takes about a minute, and one that takes half an hour is not coming', example: 'PT1M' },
+      'Longest wait for a changed record to be in sync.',
+    ),
+    authoritativeServers: listOf(endpoint, { min: 1, max: 20 }, 'Servers that answer for the zone.'),
+    resolvers: listOf(endpoint, { min: 2, max: 20 }, 'Resolvers by which a run asks as a customer would.'),
   })
   .describe('How traffic is routed.');
 
@@ -202,10 +287,19 @@ export const ssh = z
   .strictObject({
     user: z
       .string()
-      .regex(/^[a-z_][a-z0-9_-]*$/)
-      .describe("Account of the site agent on each site's host."),
+      .max(32)
+      .regex(/^[a-z_][a-z0-9_-]*$/, 'write the name of an account in small letters, digits, dashes and underscores')
+      .meta({ description: "Account of the site agent on each site's host.", examples: ['postgres'] }),
     privateKey: secretReference,
-    connectTimeout: duration.describe('Longest wait for a connection, and for silence on one.'),
+    connectTimeout: durationIn(
+      {
+        from: 'PT0.5S',
+        to: 'PT1M',
+        why: 'an answer from another continent takes as long, and a recovery does not wait a minute for the dead',
+        example: 'PT5S',
+      },
+      'Longest wait for a connection, and for silence on one.',
+    ),
   })
   .describe('How the site agents are reached.');
 
@@ -215,8 +309,12 @@ export const estateSite = z
       .extend({
         hostKey: z
           .string()
+          .max(50)
           .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'write the fingerprint as ssh-keygen -lf prints it: SHA256: and 43 characters')
-          .describe('Pinned host key, as `ssh-keygen -lf` prints it. A host that shows another key is refused.'),
+          .meta({
+            description: 'Pinned host key, as `ssh-keygen -lf` prints it. A host that shows another key is refused.',
+            examples: ['SHA256:1CbeLpNdDB/qUeGOpTPH7w6g2OWUKR+HdSyABCdo4Yk'],
+          }),
       })
       .describe('The SSH server of the site agent.'),
     database: endpoint
@@ -231,7 +329,7 @@ export const estateSite = z
       .describe('The database server; absent where the site has none.'),
     cache: endpoint.optional().describe('The cache server; absent where the site has none.'),
     service: endpoint.describe('The service at this site, asked directly.'),
-    publicAddress: z.ipv4().describe('The address that DNS gives to customers.'),
+    publicAddress: z.ipv4().meta({ description: 'The address that DNS gives to customers.', examples: ['192.0.2.10'] }),
     switch: z.strictObject({ url }).optional().describe('Where the site answers whether its switch is thrown; watched by health checks.'),
   })
   .describe('Addresses of one site.');
@@ -242,7 +340,7 @@ export const estate = z
     detection,
     limits,
     service,
-    functionProbes: z.array(functionProbe).min(1).describe('How the functions are verified.'),
+    functionProbes: listOf(functionProbe, { min: 1, max: 200 }, 'How the functions are verified.'),
     database,
     cache: cache.optional(),
     capacity: capacity.optional(),
@@ -256,7 +354,13 @@ export const estate = z
       })
       .describe('The monitoring system that is told where the service runs.'),
     mail: z
-      .strictObject({ server: endpoint.describe('SMTP server.'), from: z.email().describe('Sender of the messages.') })
+      .strictObject({
+        server: endpoint.describe('SMTP server.'),
+        from: z
+          .email()
+          .max(254)
+          .meta({ description: 'Sender of the messages.', examples: ['recovery@example.com'] }),
+      })
       .describe('How messages reach people.'),
     reports: z.strictObject({ directory: path.describe('Folder for copies of finished reports.') }).describe('Where reports are kept.'),
   })

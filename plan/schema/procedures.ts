@@ -1,12 +1,16 @@
 /** The runbooks as data: steps with bounds, gates with electorate, quorum and deadline. */
 import { z } from 'zod';
-import { duration, identifier } from './common.ts';
+import { identifier, line } from './common.ts';
+import { countIn, durationIn, listOf } from './ranges.ts';
 
 export const step = z
   .strictObject({
     id: identifier.describe('Id by which the workflow knows the step.'),
-    name: z.string().describe('What the step does, for people.'),
-    bound: duration.describe('The longest the step may take before it counts as failed; its undo has the same.'),
+    name: line.describe('What the step does, for people.'),
+    bound: durationIn(
+      { from: 'PT1S', to: 'P1D', why: 'no step ends in less, and one that may hang for longer than a day has no bound', example: 'PT1M' },
+      'The longest the step may take before it counts as failed; its undo has the same.',
+    ),
     critical: z.boolean().describe('A critical step that fails for good stops the run and asks people; another one is noted and the run goes on.'),
     skippable: z.boolean().describe('Whether people may skip the step, with a reason, after it failed.'),
     gateBefore: identifier.optional().describe('A gate of this procedure that opens before the step.'),
@@ -16,25 +20,29 @@ export const step = z
 export const gate = z
   .strictObject({
     id: identifier.describe('Id of the gate: that of a step, one that a step names in gateBefore, or accepted-risk or failed-step.'),
-    question: z
-      .string()
-      .describe(
-        'The question in one line, as it is put to people where the gate stands before a step; what a run needs to know at its own gates it asks with names and figures.',
-      ),
-    electorate: z.array(identifier).min(1).describe('Groups whose members may vote. Whoever started the run does not vote.'),
-    quorum: z.int().min(1).describe('How many distinct people must agree.'),
-    deadline: duration.describe('How long the gate stays open. Silence ends it as `expired` and never means yes.'),
+    question: line.describe(
+      'The question in one line, as it is put to people where the gate stands before a step; what a run needs to know at its own gates it asks with names and figures.',
+    ),
+    electorate: listOf(identifier, { min: 1, max: 50 }, 'Groups whose members may vote. Whoever started the run does not vote.'),
+    quorum: countIn({ from: 1, to: 50, why: 'silence never means yes, and more people are not asked in time' }, 'How many distinct people must agree.'),
+    deadline: durationIn(
+      { from: 'PT30S', to: 'P1D', why: 'nobody reads the evidence in less, and an open question holds the whole recovery', example: 'PT15M' },
+      'How long the gate stays open. Silence ends it as `expired` and never means yes.',
+    ),
   })
   .describe('A point where people decide.');
 
 export const procedure = z
   .strictObject({
-    title: z.string().describe('Title for people.'),
-    section: z.string().describe('Section of the source document that this procedure replaces.'),
-    steps: z.array(step).min(1).describe('The steps, in the order of a run.'),
+    title: line.describe('Title for people.'),
+    section: line.describe('Section of the source document that this procedure replaces.'),
+    steps: listOf(step, { min: 1, max: 100 }, 'The steps, in the order of a run.'),
     pointOfNoReturn: identifier.describe('The first step after which a run only goes forward.'),
-    gates: z.array(gate).min(1).describe('Where people decide.'),
-    watch: duration.describe('How long the run watches the recovered service before it reports.'),
+    gates: listOf(gate, { min: 1, max: 50 }, 'Where people decide.'),
+    watch: durationIn(
+      { from: 'PT1S', to: 'P1D', why: 'a relapse is seen by at least one look, and whoever waits for the report waits no longer than a day', example: 'PT10M' },
+      'How long the run watches the recovered service before it reports.',
+    ),
   })
   .describe('A runbook.');
 

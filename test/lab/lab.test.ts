@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loadPlan } from '../../plan/load.ts';
+import { loadUsablePlan } from '../../plan/lint.ts';
 import { ports, type LabSite } from '../../lab/addresses.ts';
 import { isRunning } from '../../lab/process-tree.ts';
 import { supervisorPid } from '../../lab/cli/call.ts';
@@ -64,8 +64,8 @@ test('at the start us-east-1 writes, ap-southeast-1 follows synchronously, eu-ce
   ]);
 });
 
-test('the plan of the lab loads, and names a heartbeat that is younger than its limit', async () => {
-  const { plan } = await loadPlan(join(lab.handle.directory, 'plan'));
+test('the plan of the lab is one that a worker takes, and names a heartbeat that is younger than its limit', async () => {
+  const { plan } = await loadUsablePlan(join(lab.handle.directory, 'plan'));
   expect(plan.estate.name).toBe('erlmcp-lab-test-core');
   expect(plan.procedures.regionalFailover.watch).toBe('PT3S');
   await eventually('a heartbeat at ap-southeast-1', 5_000, async () => {

@@ -28,8 +28,11 @@ function item<T extends { readonly id: string }>(list: readonly T[], id: string)
   return found;
 }
 
-test('the skeleton that people begin with raises nothing', async () => {
-  expect((await lintPlan(resolve(plans, 'skeleton'))).findings).toEqual([]);
+test('the skeleton that people begin with raises what is to be filled in, and nothing else', async () => {
+  const { findings, usable } = await lintPlan(resolve(plans, 'skeleton'));
+  expect(usable).toBe(false);
+  expect([...new Set(findings.map(({ rule }) => rule))]).toEqual(['examples-replaced']);
+  expect(findings.map(({ path }) => path)).toContain('estate.sites.site-a.agent.hostKey');
 });
 
 describe('people', () => {

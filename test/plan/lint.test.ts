@@ -139,10 +139,15 @@ describe('objectives', () => {
 });
 
 describe('sites', () => {
-  test('one that is nobody’s target is a warning', () => {
+  test('one that is nobody’s target is an error; the primary may have no way back, with a note', () => {
     expect(messages('site-targeted', (draft) => (siteOf(draft, 'ap-southeast-1').targetOf = []))).toEqual([
-      'warning: No procedure can make this site the target, so it costs money and recovers nothing. Name a procedure in targetOf, or take the site out.',
+      'error: No procedure can make this site the target, so it costs money and recovers nothing. Name a procedure in targetOf, or take the site out.',
     ]);
+    expect(messages('site-targeted', (draft) => (siteOf(draft, 'us-east-1').targetOf = []))).toEqual([
+      'warning: No procedure can make this site the target, so there is no way back to it. Name a procedure in targetOf, or accept this with a note.',
+    ]);
+    const nobody = (draft: Plan): void => draft.sites.forEach((site) => (site.targetOf = ['coldStart']));
+    expect(messages('somebody-takes-over', nobody)).toHaveLength(1);
   });
 
   test('what a failover needs may not stand at the failed site', () => {
@@ -203,7 +208,7 @@ describe('files of a plan', () => {
 
   test('a template that is not there', async () => {
     expect(await withCopy((folder) => rm(join(folder, 'templates/press-release.mustache')))).toEqual([
-      "communication.yaml templates: The file templates/press-release.mustache cannot be read. Create it below the plan's folder.",
+      'communication.yaml templates: The file templates/press-release.mustache cannot be used. It is not there, or is a link that leads nowhere. Put a file there, or take out what names it.',
     ]);
   });
 

@@ -86,7 +86,7 @@ describe('a plan with an error is refused with file, line, path and what to do',
   test('a wrong type', async () => {
     await change('estate.yaml', 'port: 6379', 'port: "6379"');
     expect(await findings()).toMatchObject([
-      { file: 'estate.yaml', path: 'estate.sites.us-east-1.cache.port', message: '"6379" does not fit: write a number.' },
+      { file: 'estate.yaml', path: 'estate.sites.us-east-1.cache.port', message: '"6379" does not fit: write a whole number, such as 443.' },
     ]);
   });
 
@@ -116,7 +116,7 @@ describe('a plan with an error is refused with file, line, path and what to do',
 
   test('a missing part', async () => {
     await change('operations.yaml', /^backups:\n(  - .*\n)+/m, '');
-    expect(await findings()).toMatchObject([{ path: 'backups', message: '"backups" is missing. Add it (a list).' }]);
+    expect(await findings()).toMatchObject([{ path: 'backups', message: '"backups" is missing. Add it, such as backups: [].' }]);
   });
 
   test('a name that leads nowhere: the nearest is offered', async () => {

@@ -22,7 +22,8 @@ let before: Traces;
 const minutes = 60_000;
 const start = ['failover', 'start', '--from', failed, '--to', target, '--as', 'carol-brown', '--detach'];
 /** A fingerprint of the right form that is no host's. */
-const otherKey = `SHA256:${'A'.repeat(43)}`;
+/** Of a host that is none of the lab's. */
+const otherKey = 'SHA256:1CbeLpNdDB/qUeGOpTPH7w6g2OWUKR+HdSyABCdo4Yk';
 
 beforeAll(async () => {
   scenarios = await Scenarios.start('bad-input');

@@ -1,17 +1,14 @@
 /** Lives through one schedule: the real workflows in the SDK's sandbox, the simulated server around them, the model estate under them, and people who vote. */
 import { ApplicationFailure } from '@temporalio/common';
-import { parseWorkflowCode } from '@temporalio/worker/lib/worker.js';
-import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
-import { globalHandlers } from '@temporalio/worker/lib/workflow/vm-shared.js';
+import type { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
 import type { PlanSnapshot } from '../../plan/schema.ts';
 import type { GateRecord, Report } from '../../report/report.ts';
 import { makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../../workflows/ids.ts';
 import type { OpenGate, RunStatus } from '../../workflows/messages.ts';
 import { keepCoverage } from '../support/coverage.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
 import { randomFrom } from '../support/random.ts';
-import { bundleWorkflows } from '../support/bundle.ts';
 import { erlmcpPlan } from '../support/plans.ts';
+import { createSandbox } from './creator.ts';
 import { SimulatedEstate } from './estate.ts';
 import type { Execution } from './execution.ts';
 import { type Ballot, calm, type Disturbance, type Schedule, starter } from './schedule.ts';
@@ -39,16 +36,7 @@ export class Simulations {
     // What people decide on is looked at again while they think.
     const detection = { ...plan.estate.detection, evidenceMaxAge: 'PT1M' };
     const snapshot = { digest, plan: { ...plan, estate: { ...plan.estate, detection }, procedures: { ...plan.procedures, regionalFailover } } };
-    const names = Object.keys(new FakeEstate(snapshot).activities());
-    // Without the limit on a task's time: each call into the sandbox would start a thread that watches it.
-    const creator = await ReusableVMWorkflowCreator.create(
-      parseWorkflowCode((await bundleWorkflows()).code),
-      undefined as unknown as number,
-      new Set(names),
-      undefined,
-    );
-    globalHandlers.uninstall(); // stack traces of promises are for people at a console, and cost most of the time
-    return new Simulations(snapshot, creator);
+    return new Simulations(snapshot, await createSandbox(snapshot));
   }
 
   async live(schedule: Partial<Schedule>): Promise<Lived> {

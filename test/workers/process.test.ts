@@ -6,8 +6,10 @@ import { existsSync } from 'node:fs';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { findTemporal } from '../../lab/setup/paths.ts';
+import { formatFinding } from '../../plan/load.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { taskQueueOf } from '../../workflows/ids.ts';
+import { PlanCopy } from '../support/plan-copies.ts';
 import { until } from '../support/until.ts';
 import { freePort, root } from './support.ts';
 import { watchOf } from './watch.ts';
@@ -87,6 +89,20 @@ it('ends with one sentence when the plan cannot be used', async () => {
   const worker = start({ TEMPORAL_ADDRESS: server.address, DR_PLAN: 'docs' });
   expect(await exitCodeOf(worker)).toBe(2);
   expect(stderr).toContain('cannot be used; nothing was started.');
+});
+
+it('refuses a plan that the check refuses, with the words of the check', async () => {
+  const plan = await PlanCopy.of();
+  await plan.change('procedures.yaml', 'quorum: 2', 'quorum: 9');
+  await plan.change('estate.yaml', 'recordName: erlmcp.example.com', 'recordName: www.example.com');
+  const errors = (await plan.check()).findings.filter(({ level }) => level === 'error');
+  expect(errors.map(({ rule }) => rule)).toEqual(['quorum', 'customers-name-routed']);
+  const worker = start({ TEMPORAL_ADDRESS: server.address, DR_PLAN: plan.folder });
+  expect(await exitCodeOf(worker)).toBe(2);
+  expect(stderr).toBe(
+    `The worker did not start.\nThe plan in ${plan.folder} cannot be used; nothing was started.\n${errors.map(formatFinding).join('\n')}\nMend the lines above, then check again: dr plan check\n`,
+  );
+  await plan.remove();
 });
 
 it('ends with the command to run when the namespace lacks the search attributes', async () => {
