@@ -87,7 +87,13 @@ export function failure(
   });
 }
 
+/** Type of a failure of the catalogue; undefined for any other error. */
+export function errorTypeOf(error: unknown): ErrorType | undefined {
+  const type = error instanceof ApplicationFailure ? error.type : undefined;
+  return type !== undefined && type !== null && Object.hasOwn(errorCatalogue, type) ? (type as ErrorType) : undefined;
+}
+
 /** True for a failure that no other way of the same step gets around: the step ends with it, and people or a newer run decide. */
 export function endsTheRun(error: unknown): boolean {
-  return error instanceof ApplicationFailure && (error.type === 'stale-epoch' || error.type === 'plan-changed' || error.type === 'secret-missing');
+  return ['stale-epoch', 'plan-changed', 'secret-missing'].includes(errorTypeOf(error) ?? '');
 }

@@ -9,8 +9,8 @@ export function errorType(error: unknown): string | undefined {
   return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
 }
 
-/** What a workflow itself cannot let pass: `permanent` until people fix it, `refused` when a guard says no. */
-export function failure(type: 'permanent' | 'refused', text: FailureText): ApplicationFailure {
+/** What a workflow itself cannot let pass: `permanent` until people fix it, `refused` when a guard says no, `transient` when all that stands against it may heal. */
+export function failure(type: 'permanent' | 'refused' | 'transient', text: FailureText): ApplicationFailure {
   return ApplicationFailure.nonRetryable(sentencesOf(text), type);
 }
 

@@ -118,9 +118,9 @@ function tell({ site, run, pollSeconds }: FenceOnReturnInput, { because, since, 
 
 /** One try; what it has begun comes to its end before a signal counts. A sentence when the site is not fenced yet: what no agent can close never is, and its service is kept stopped. */
 async function tryOnce(input: FenceOnReturnInput): Promise<FenceOnReturnResult | string> {
-  const { change } = toolsFor(`Fence ${input.site} if it is back`, tryBound);
+  const { changeOnce } = toolsFor(`Fence ${input.site} if it is back`, tryBound);
   try {
-    const fence = await change.fenceByAgent({ run: input.run, site: input.site });
+    const fence = await changeOnce.fenceByAgent({ run: input.run, site: input.site });
     const open = openServers(input.snapshot.plan, input.site, [provenPart(fence) ?? fence]);
     if (open.length === 0) return { outcome: 'fenced', proof: fence.proof };
     return `the ${open.join(' and the ')} there is not fenced. ${fence.proof}`;

@@ -100,7 +100,7 @@ export class Run {
   }
 
   /**
-   * One line of the runbook. Retries of single activities are Temporal's; when the step fails for good, people choose.
+   * One line of the runbook. What is transient is tried again until the step's bound; when the step fails for good, people choose.
    * An optional step that fails is noted as an exception, and the run goes on.
    */
   async step<T>(id: string, body: StepBody<T>): Promise<T> {
@@ -151,7 +151,7 @@ export class Run {
       const less: string[] = [];
       try {
         const answered = (result: unknown) => void less.push(...keepShortfalls(this, result));
-        const left = await undo.act(toolsFor(`Take back: ${undo.would}`, seconds(this.planned(undo.step).bound), { answered }));
+        const left = await undo.act(toolsFor(`Take back: ${undo.would}`, seconds(this.planned(undo.step).bound), { answered, tell: this.toldIn(record) }));
         this.end(record, left.length === 0 ? 'undone' : 'failed', [...(left.length === 0 ? [undo.would] : left), ...less].join(' · '));
         if (left.length === 0) this.changes.push(`Taken back: ${undo.would}`);
         else this.exceptions.push(`Not taken back: ${undo.would}. ${left.join(' · ')}`);
@@ -268,8 +268,7 @@ export class Run {
     let asked = false;
     const beforeChange = () => this.hold(`within "${step.name}"`).then(() => void (asked = true));
     try {
-      const tell = (what: string) => this.tell(record, what);
-      const value = await body.act(toolsFor(step.name, seconds(step.bound), { beforeChange, tell }));
+      const value = await body.act(toolsFor(step.name, seconds(step.bound), { beforeChange, tell: this.toldIn(record) }));
       this.end(record, 'done', body.found(value));
       return { ok: true, value, asked };
     } catch (error) {
@@ -378,9 +377,11 @@ export class Run {
     return record;
   }
 
-  private tell(record: OpenRecord, what: string): void {
-    record.evidence = what;
-    this.onChange();
+  private toldIn(record: OpenRecord): (what: string) => void {
+    return (what) => {
+      record.evidence = what;
+      this.onChange();
+    };
   }
 
   private end(record: OpenRecord, result: StepRecord['result'], evidence: string): void {
