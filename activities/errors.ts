@@ -61,10 +61,10 @@ export const errorCatalogue = {
     hint: 'The report itself is kept. Make its page where you read it: dr report --html FILE',
   },
   'stale-epoch': {
-    meaning: 'A target has seen a higher epoch than the run holds.',
+    meaning: 'A target has seen a higher epoch than the run holds, or the same one of another holder.',
     retryable: false,
     actsNext: 'nobody',
-    hint: 'A newer run holds the estate. This run must end; do not retry it.',
+    hint: 'Who holds the estate by now is named in the message. This run must end; do not retry it.',
   },
 } as const;
 

@@ -51,7 +51,7 @@ export async function assess(
     dataLoss: best !== undefined && lossSeconds(best.estimatedLoss) !== 0,
     networkOutage: judgement.verdict !== 'alive' && !service.reachable,
   });
-  const restart = restartInPlace(judgement.verdict, service.reachable, service.active);
+  const restart = restartInPlace(judgement.verdict, service);
   const ranked = targets.map((target) => ({ ...target, lossSeconds: lossSeconds(target.estimatedLoss) }));
   return {
     at: now(),
@@ -98,10 +98,14 @@ function heldBack(database: DatabaseState | undefined): readonly string[] {
   ];
 }
 
+function whyUnseen(server: 'database' | 'cache', state: DatabaseState | CacheState | undefined): { readonly [Server in 'database' | 'cache']?: string } {
+  return state && !state.reachable ? { [server]: state.reason } : {};
+}
+
 /** A service that is down on a host that answers is restarted where it is before anything moves. */
-function restartInPlace(verdict: string, reachable: boolean, active: boolean): Assessment['restartInPlace'] {
+function restartInPlace(verdict: string, { reachable, active, detail }: Awaited<ReturnType<Reads['readService']>>): Assessment['restartInPlace'] {
   if (verdict === 'alive') return { eligible: false, reason: 'nothing has failed' };
-  if (!reachable) return { eligible: false, reason: 'the host does not answer' };
+  if (!reachable) return { eligible: false, reason: `its agent does not tell how it is: ${detail}` };
   if (active) return { eligible: false, reason: 'the service runs there; a restart would hide what is wrong' };
   return { eligible: true, reason: 'the host answers and the service is down: restart it there first' };
 }
@@ -124,6 +128,7 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
     refusals: refusalsAt(survey, site),
     remarks: [...heldBack(database), ...remarksOn(site, from, survey.refusals)],
     database: !database?.reachable ? 'unreachable' : roleOf(database),
+    unseen: { ...whyUnseen('database', database), ...whyUnseen('cache', cache) },
     ...(elsewhere ? { primaryElsewhere: elsewhere.site } : {}),
     ...(begun ? { begunElsewhere: begun.site } : {}),
     ...(untold ? { untoldElsewhere: untold.site } : {}),

@@ -16,7 +16,7 @@ import { type LeftOut, leavesOut } from './left-out.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
 import { keepShortfalls } from './shortfalls.ts';
-import { type OpenRecord, openRecord } from './step-record.ts';
+import { type OpenRecord, openRecord, tellIn } from './step-record.ts';
 import type { Alteration, DryRun, StepBody, UndoBody } from './step-body.ts';
 
 interface Undo extends UndoBody {
@@ -151,7 +151,9 @@ export class Run {
       const less: string[] = [];
       try {
         const answered = (result: unknown) => void less.push(...keepShortfalls(this, result));
-        const left = await undo.act(toolsFor(`Take back: ${undo.would}`, seconds(this.planned(undo.step).bound), { answered, tell: this.toldIn(record) }));
+        const left = await undo.act(
+          toolsFor(`Take back: ${undo.would}`, seconds(this.planned(undo.step).bound), { answered, tell: tellIn(record, () => this.onChange()) }),
+        );
         this.end(record, left.length === 0 ? 'undone' : 'failed', [...(left.length === 0 ? [undo.would] : left), ...less].join(' · '));
         if (left.length === 0) this.changes.push(`Taken back: ${undo.would}`);
         else this.exceptions.push(`Not taken back: ${undo.would}. ${left.join(' · ')}`);
@@ -268,7 +270,7 @@ export class Run {
     let asked = false;
     const beforeChange = () => this.hold(`within "${step.name}"`).then(() => void (asked = true));
     try {
-      const value = await body.act(toolsFor(step.name, seconds(step.bound), { beforeChange, tell: this.toldIn(record) }));
+      const value = await body.act(toolsFor(step.name, seconds(step.bound), { beforeChange, tell: tellIn(record, () => this.onChange()) }));
       this.end(record, 'done', body.found(value));
       return { ok: true, value, asked };
     } catch (error) {
@@ -289,7 +291,7 @@ export class Run {
   private async afterFailure(step: Step, canSkip: boolean, error: unknown): Promise<'retry' | 'skip'> {
     const text = describe(error);
     if (errorType(error) === 'stale-epoch') {
-      throw new RunEnding('aborted', `A newer run holds the estate, so this one ends. ${text}`, false);
+      throw new RunEnding('aborted', `This run no longer holds the estate, so it ends. ${text}`, false);
     }
     if (!step.critical && canSkip) {
       this.exceptions.push(`Optional step failed: ${step.name}. ${text}`);
@@ -375,13 +377,6 @@ export class Run {
     this.steps.push(record);
     this.onChange();
     return record;
-  }
-
-  private toldIn(record: OpenRecord): (what: string) => void {
-    return (what) => {
-      record.evidence = what;
-      this.onChange();
-    };
   }
 
   private end(record: OpenRecord, result: StepRecord['result'], evidence: string): void {

@@ -5,7 +5,7 @@ import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
 import { bare } from '../attempt.ts';
 import type { ActivityDependencies, AgentAnswer } from '../dependencies.ts';
-import { mustBeNewest, mustHoldMajority } from '../epoch.ts';
+import { mustBeNewest, mustBeWithinReach, mustHoldMajority } from '../epoch.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
 import { endsTheRun, errorTypeOf, failure } from '../errors.ts';
 import { given, givesOnly, resolveAt, serverName } from '../probing/resolve.ts';
@@ -138,6 +138,7 @@ async function withZone(dependencies: ActivityDependencies, run: RunContext, wor
 async function claimZone(plan: Plan, route53: Route53, run: RunContext): Promise<ZoneEpoch> {
   const zone = readEpoch(await route53.readEpoch());
   mustBeNewest('The zone', zone, run, 'No record was changed.');
+  mustBeWithinReach('the zone', zone, run, 'No record was changed.');
   if (!isOurs(zone, run)) await route53.changeZone(takeEpoch(plan, zone, run), `${run.runId} claims epoch ${run.epoch}`);
   return { reachable: true, epoch: run.epoch, holder: run.execution };
 }
@@ -160,6 +161,7 @@ async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: S
   if (address === undefined) throw failure('refused', { happened: `The plan gives no public address for ${to}.`, leftAs: 'No record was changed.' });
   const zone = readState(plan, await route53.readSets());
   mustBeNewest('The zone', zone, run, 'No record was changed.');
+  mustBeWithinReach('the zone', zone, run, 'No record was changed.');
   mustBeRoutable(zone.obstacles);
   const change = (changed: boolean): Change => ({
     before: describeZone(zone),
