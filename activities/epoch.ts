@@ -30,7 +30,7 @@ export function mustBeWithinReach(who: string, held: HeldEpoch, run: RunContext,
   throw failure('refused', {
     happened: `Epoch ${run.epoch} of this run is more than ${epochStepsMax} above ${held.epoch}, which ${who} holds.`,
     leftAs,
-    next: `See with dr estate check what the sites hold. Where the run's epoch is right, write ${run.epoch - 1} there by hand, then choose retry; else set back the one that is too high, and start anew.`,
+    next: `Ask the site agents what they hold (site-agent agent.conf identify). Where the run's epoch is right, write ${run.epoch - 1} there by hand, then choose retry; else set back the one that is too high, and start anew.`,
   });
 }
 

@@ -6,9 +6,9 @@ import type { AgentState } from '../activities/hosts/port.ts';
 import type { Vantage } from '../activities/detection/port.ts';
 import { seconds } from '../plan/durations.ts';
 import { judgeFailure } from '../plan/rules/failure.ts';
-import { judgeDatabaseFence } from '../plan/rules/fence-proof.ts';
+import { acknowledgedAlone, judgeDatabaseFence } from '../plan/rules/fence-proof.ts';
 import { againstTarget, type Refusals, remarksOn } from '../plan/rules/refusals.ts';
-import { estimateDatabaseLoss, type Loss } from '../plan/rules/loss.ts';
+import { estimateDatabaseLoss, isZero, type Loss, zeroUnder } from '../plan/rules/loss.ts';
 import { standbyNames } from '../plan/rules/standby-names.ts';
 import { judgeSeverity } from '../plan/rules/severity.ts';
 import { judgeTarget, recommend } from '../plan/rules/targets.ts';
@@ -181,7 +181,7 @@ function cacheRoleOf({ standing }: Extract<CacheState, { reachable: true }>): 'r
 }
 
 function lossSeconds(loss: Loss): number | 'unknown' {
-  if (loss.kind === 'proven 0') return 0;
+  if (isZero(loss)) return 0;
   return loss.kind === 'at most' ? loss.seconds : 'unknown';
 }
 
@@ -204,7 +204,8 @@ function expectedLoss(
   const heartbeatMaxAgeSeconds = seconds(plan.estate.limits.heartbeatMaxAge);
   if (heartbeat && judgeDatabaseFence({ heartbeat, lostAt, heartbeatMaxAgeSeconds, left: standbyNames(plan, left) }).proven) {
     const basis = `by the heartbeat of ${heartbeat.writtenAt} each commit that was acknowledged is at ${left.join(' or ')}; proven only once ${from} is fenced`;
-    return { kind: 'at most', seconds: 0, bytes: 0, basis };
+    const windowSeconds = Math.max(0, Math.ceil((Date.now() - Date.parse(heartbeat.writtenAt)) / 1000));
+    return zeroUnder({ what: acknowledgedAlone(from), since: 'its last heartbeat', windowSeconds }, basis);
   }
   return lossSinceNewestCommit(plan, reachable, failedSince === null ? undefined : { at: Date.parse(failedSince), basis: unobserved });
 }

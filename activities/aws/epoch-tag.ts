@@ -33,7 +33,7 @@ export function heldByTag(tags: readonly Tag[] | undefined): HeldEpoch {
   throw failure('refused', {
     happened: `The tag ${epochTagKey} holds ${JSON.stringify(value)}, which is no epoch.`,
     leftAs: 'Nothing was changed.',
-    next: 'Set it to EPOCH RUN as dr estate check shows them at the sites, or remove it, then choose retry.',
+    next: 'Set it to EPOCH RUN as the site agents tell them (site-agent agent.conf identify), or remove it, then choose retry.',
   });
 }
 

@@ -316,6 +316,7 @@ export class FakeEstate extends FakeService {
       proven,
       servers: [{ site, server, state: proven ? 'fenced' : 'unknown', how: 'model' }],
       proof: proven ? `the ${server} at ${site} acknowledges nothing` : 'no proof',
+      ...(proven && method === 'replication' ? { assumedSince: this.time() } : {}),
       ...(proven && server === 'database' ? { positionBytes: Math.max(...[...this.databases.values()].map((state) => state.bytes)) } : {}),
       at: this.time(),
     });
