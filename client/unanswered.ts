@@ -1,6 +1,7 @@
 /** A vote that was sent and that no worker has answered: where it is, and until when it may still count. */
 import type { Client } from '@temporalio/client';
-import { openGateMemo, type OpenGateMemo, type Vote } from '../workflows/messages.ts';
+import { openGateMemo, type OpenGateMemo } from '../workflows/ids.ts';
+import type { Vote } from '../workflows/messages.ts';
 import { DrError, startAWorker } from './errors.ts';
 
 const lookWithin = 2_000;

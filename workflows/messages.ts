@@ -70,15 +70,6 @@ export const resumeSignal = defineSignal<[{ readonly who: string; readonly reaso
 /** Ends a fence-on-return child: the reason is kept in its result. */
 export const supersedeSignal = defineSignal<[{ readonly reason: string }]>('supersede');
 
-/** Field of a run's memo with its open question, or null: what Temporal tells of it without a worker. */
-export const openGateMemo = 'openGate';
-
-export interface OpenGateMemo {
-  readonly gate: string;
-  /** RFC 3339. */
-  readonly deadlineAt: string;
-}
-
 /** The gate that is open now, for people and programs. */
 export interface OpenGate extends Omit<GateRecord, 'decision' | 'closedAt' | 'identity'> {
   readonly choices: readonly string[];
