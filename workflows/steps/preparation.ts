@@ -78,10 +78,10 @@ export function checkLag(run: Run, facts: RecoveryFacts): Look<Loss> {
       await countLoss(run, facts, read);
       return lossOf(facts);
     },
-    found: (loss) => {
+    found: () => {
       const database = `database ${facts.loss ? describeLoss(facts.loss) : 'unknown'}`;
       if (run.plan.estate.cache === undefined) return `${database}; the estate has no cache`;
-      return `${database}, cache ${facts.cacheLoss ? describeLoss(facts.cacheLoss) : 'unknown'}; together ${describeLoss(loss)}`;
+      return `${database}; cache ${facts.cacheLoss ? describeLoss(facts.cacheLoss) : 'unknown'}`;
     },
   };
 }
