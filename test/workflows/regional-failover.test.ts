@@ -221,6 +221,24 @@ describe('the child that fences the old site when it returns', () => {
     expect(estate.databases.get('us-east-1')?.role).toBe('fenced');
   });
 
+  it('tells how far the old database wrote beyond what its standbys had, which is what may be missing', async () => {
+    const result = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      await handle.result();
+      const furthest = Math.max(...[...estate.databases.values()].map(({ bytes }) => bytes));
+      Object.assign(estate.databases.get('us-east-1')!, { bytes: furthest + 345 });
+      estate.dead.clear();
+      return rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1')).result();
+    });
+    expect(result).toMatchObject({
+      outcome: 'fenced',
+      beyond: expect.stringMatching(
+        /^The database at us-east-1 wrote 345 bytes beyond the position at which its standbys left it\. .* before us-east-1 is rebuilt\.$/,
+      ),
+    });
+  });
+
   it('ends as superseded when a newer epoch holds the site', async () => {
     const result = await rig.with(estate, async () => {
       const handle = await start();
