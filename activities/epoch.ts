@@ -1,4 +1,5 @@
 /** The epoch as targets hold it: an older run is refused where it would change something, and where it asks before it does. */
+import { epochStepsMax, parseEpoch } from '../plan/rules/epochs.ts';
 import { majorityOf } from '../plan/rules/majority.ts';
 import type { SiteId } from '../plan/schema.ts';
 import { attempt } from './attempt.ts';
@@ -23,6 +24,16 @@ export function mustBeNewest(who: string, held: HeldEpoch, run: RunContext, left
   );
 }
 
+/** Refuses to raise a target's epoch further than runs can have raised it: whoever writes such a number keeps all later runs out. */
+export function mustBeWithinReach(who: string, held: HeldEpoch, run: RunContext, leftAs: string): void {
+  if (run.epoch <= held.epoch + epochStepsMax) return;
+  throw failure('refused', {
+    happened: `Epoch ${run.epoch} of this run is more than ${epochStepsMax} above ${held.epoch}, which ${who} holds.`,
+    leftAs,
+    next: `Ask the site agents what they hold (site-agent agent.conf identify). Where the run's epoch is right, write ${run.epoch - 1} there by hand, then choose retry; else set back the one that is too high, and start anew.`,
+  });
+}
+
 /**
  * The run's epoch still stands at a majority of the sites that are not declared failed. What is irreversible asks for it first: the target itself may have been out of reach
  * when a newer run took its epoch. Answers as soon as a majority has confirmed; an agent that is silent confirms nothing.
@@ -38,7 +49,9 @@ export async function mustHoldMajority(dependencies: ActivityDependencies, run: 
   const ask = async (site: SiteId): Promise<void> => {
     const answer = await attempt(() => dependencies.agent(run, site).ask('identify'));
     if (!answer.ok) return void silent.push(`${site}: ${answer.reason}`);
-    const held = { epoch: Number(answer.fields.get('epoch')), holder: answer.fields.get('epoch_holder') };
+    const epoch = parseEpoch(answer.fields.get('epoch'));
+    if (epoch === undefined) return void silent.push(`${site}: tells no epoch, but ${JSON.stringify(answer.fields.get('epoch'))}`);
+    const held = { epoch, holder: answer.fields.get('epoch_holder') };
     mustBeNewest(`The agent of ${site}`, held, run, leftAs);
     if (held.epoch === run.epoch) confirmed.push(site);
     else silent.push(`${site}: holds epoch ${held.epoch}`);

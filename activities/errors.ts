@@ -67,10 +67,10 @@ export const errorCatalogue = {
     hint: 'Start a run as docs/client.md says: it goes on from what it finds. Who started this one stands in its history.',
   },
   'stale-epoch': {
-    meaning: 'A target has seen a higher epoch than the run holds.',
+    meaning: 'A target has seen a higher epoch than the run holds, or the same one of another holder.',
     retryable: false,
     actsNext: 'nobody',
-    hint: 'A newer run holds the estate. This run must end; do not retry it.',
+    hint: 'Who holds the estate by now is named in the message. This run must end; do not retry it.',
   },
 } as const;
 
@@ -93,7 +93,13 @@ export function failure(
   });
 }
 
+/** Type of a failure of the catalogue; undefined for any other error. */
+export function errorTypeOf(error: unknown): ErrorType | undefined {
+  const type = error instanceof ApplicationFailure ? error.type : undefined;
+  return type !== undefined && type !== null && Object.hasOwn(errorCatalogue, type) ? (type as ErrorType) : undefined;
+}
+
 /** True for a failure that no other way of the same step gets around: the step ends with it, and people or a newer run decide. */
 export function endsTheRun(error: unknown): boolean {
-  return error instanceof ApplicationFailure && ['stale-epoch', 'no-lock', 'plan-changed', 'secret-missing'].includes(error.type ?? '');
+  return ['stale-epoch', 'no-lock', 'plan-changed', 'secret-missing'].includes(errorTypeOf(error) ?? '');
 }

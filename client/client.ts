@@ -1,6 +1,11 @@
 /** The typed client: everything that people and services say to a run, and ask of it. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import type { Client, WorkflowHandle, WorkflowStartOptions } from '@temporalio/client';
 import type { PlanSnapshot } from '../plan/schema.ts';
 import type { Report } from '../report/report.ts';
@@ -15,6 +20,7 @@ import type { HistoricChange } from './history.ts';
 import { findStuck } from './stuck.ts';
 import type { StuckWorkflow } from './stuck.ts';
 import { requireWorker, requireWorkerOf } from './workers.ts';
+import { unansweredVote } from './unanswered.ts';
 
 /** A run that was started: its workflow id, which every other call takes, and Temporal's id of this execution. */
 export interface StartedRun {
@@ -89,7 +95,7 @@ export class DrClient {
     return this.execute<EstateCheck>('estateCheck', makeEstateCheckWorkflowId(input.estate), input);
   }
 
-  /** Votes at a gate and resolves when the vote counts, with the tally. Throws DrError `refused` with the gate's sentence, `ended`, `unknown-run` or `no-worker`. */
+  /** Votes at a gate and resolves when the vote counts, with the tally. Throws DrError `refused` with the gate's sentence, `ended`, `unknown-run`, or `no-worker`: its sentence says whether the vote was sent. */
   async vote(runId: string, vote: Vote): Promise<VoteReceipt> {
     await requireWorkerOf(this.temporal, runId, 'The vote was not sent.');
     try {
@@ -102,6 +108,7 @@ export class DrClient {
           cause: error,
         });
       }
+      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw await unansweredVote(this.temporal, runId, vote, answerWithin, error);
       throw await this.explain(error, runId);
     }
   }

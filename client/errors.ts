@@ -1,5 +1,5 @@
 /** The errors of the client: what happened and what to do, with a kind for programs. */
-import { isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { isGrpcServiceError, ServiceError, WorkflowNotFoundError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 
 /** What can go wrong for a caller, and what it means. */
 export const drErrorKinds = {
@@ -41,7 +41,7 @@ export function isNotFound(error: unknown): boolean {
 export function asDrError(error: unknown, runId?: string): unknown {
   if (error instanceof DrError) return error;
   if (isNotFound(error)) return unknownRun(runId ?? 'this id', error);
-  if (error instanceof ServiceError || isGrpcServiceError(error)) {
+  if (error instanceof ServiceError || isGrpcServiceError(error) || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
     return new DrError('no-server', `Temporal did not carry out the request: ${detailOf(error)}.`, {
       hint: 'Check that Temporal runs and that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name it, then try again.',
       cause: error,
@@ -54,9 +54,12 @@ export function unknownRun(runId: string, cause?: unknown): DrError {
   return new DrError('unknown-run', `There is no run ${runId}.`, { hint: 'List the runs with: temporal workflow list', runId, cause });
 }
 
+/** What to do where no worker answers. */
+export const startAWorker = 'Start one where the estate can be reached: DR_PLAN=<plan folder> node dist/workers/main.js';
+
 export function noWorker(queue: string, left: string, runId?: string): DrError {
   return new DrError('no-worker', `No worker takes work from the queue ${queue}. ${left}`, {
-    hint: 'Start one where the estate can be reached: DR_PLAN=<plan folder> node dist/workers/main.js',
+    hint: startAWorker,
     ...(runId === undefined ? {} : { runId }),
   });
 }

@@ -33,17 +33,32 @@ export function changesInHistory(history: History): readonly HistoricChange[] {
   });
 }
 
-/** Why a run was terminated or failed, in the server's words; null for a run that is open. */
+/** Who ended a run that was terminated, cancelled or failed, and why, by what stands in its history; null for a run that is open. */
 export function closeReason(history: History): string | null {
   for (const event of (history.events ?? []).toReversed()) {
     const terminated = event.workflowExecutionTerminatedEventAttributes;
-    if (terminated) return terminated.reason ? `terminated by hand: ${terminated.reason}` : 'terminated by hand, without a reason';
+    if (terminated) return terminatedBy(terminated.identity, terminated.reason);
     const failed = event.workflowExecutionFailedEventAttributes;
     if (failed) return deepestMessage(failed.failure);
-    if (event.workflowExecutionCanceledEventAttributes) return 'cancelled by hand';
-    if (event.workflowExecutionTimedOutEventAttributes) return 'timed out';
+    if (event.workflowExecutionCanceledEventAttributes) return cancelledBy(history);
+    if (event.workflowExecutionTimedOutEventAttributes) return 'the server ended it: its time was over';
   }
   return null;
+}
+
+/** With this name the server itself ends a run, such as one whose history has grown too large. */
+const server = 'history-service';
+
+function terminatedBy(who: string | null | undefined, reason: string | null | undefined): string {
+  if (who === server) return `terminated by the server itself: ${reason || 'it gave no reason'}`;
+  return `terminated by ${who || 'somebody who gave no name'}${reason ? `: ${reason}` : ', without a reason'}`;
+}
+
+function cancelledBy({ events }: History): string {
+  const asked = events?.findLast((event) => event.workflowExecutionCancelRequestedEventAttributes)?.workflowExecutionCancelRequestedEventAttributes;
+  const parent = asked?.externalWorkflowExecution?.workflowId;
+  const who = parent ? `the workflow ${parent}` : asked?.identity || 'somebody who gave no name';
+  return `cancelled by ${who}${asked?.cause ? `: ${asked.cause}` : ''}`;
 }
 
 function answersByScheduledId(events: readonly HistoryEvent[]): Map<string, HistoryEvent> {

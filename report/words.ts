@@ -52,7 +52,7 @@ export function dataLost(report: Course & Pick<Report, 'loss'>): { readonly text
     return { text: 'nothing by this run', note: `nothing was moved${live}` };
   }
   if (loss.kind === 'unknown') return { text: 'unknown', note: loss.reason };
-  return { text: describeLoss(loss), note: loss.kind === 'proven 0' ? loss.proof : loss.basis };
+  return { text: describeLoss(loss), note: loss.kind === 'at most' ? loss.basis : loss.proof };
 }
 
 /** An objective of a function: what was promised, what was achieved, and whether it is enough. */

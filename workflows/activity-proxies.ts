@@ -2,22 +2,20 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { ChangeName } from './changes.ts';
+import { changeMayHeal, type Pace, readMayHeal, untilBound } from './until-bound.ts';
 
 export type Reads = Omit<Activities, ChangeName>;
 export type Changes = Pick<Activities, ChangeName>;
 
-/** What a step works with: both proxies, bounded by the step and carrying its name for Temporal UI. */
+/** What a step works with: proxies that are bounded by the step and carry its name for Temporal UI. */
 export interface StepTools {
   readonly read: Reads;
+  /** What is transient is tried again until the step's bound. */
   readonly change: Changes;
-}
-
-/** What a step knows of its own time, and can say while it waits. */
-export interface Pace {
-  /** What is left of the step's bound, seconds. */
-  secondsLeft(): number;
-  /** Says what the step waits for, in its row of the details and of `dr status`; what it finds in the end takes its place. */
-  tell(what: string): void;
+  /** For a step that has another way, or enough without this one: a few quick tries, and no waiting. */
+  readonly changeOnce: Changes;
+  /** Does again what is made of `changeOnce` while it fails for a while only, until the step's bound; `name` for people. */
+  patiently<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
 
 /** Longest time in which a running activity may stay silent before Temporal gives it to another worker. */
@@ -34,26 +32,25 @@ export interface StepHooks {
 
 const nothing = () => undefined;
 
+const quickly = { initialInterval: '200 milliseconds', maximumInterval: '5 seconds' } as const;
+/** A change that fails in a way that nobody has foreseen is for people after so many tries. */
+const fewTries = { maximumAttempts: 5 };
+const oneTry = { maximumAttempts: 1 };
+
 /** The tools of a step that begins now: whatever it calls, one thing after another, all of it together stays within the bound. */
-export function toolsFor(summary: string, boundSeconds: number, { beforeChange, answered = nothing, tell = nothing }: StepHooks = {}): StepTools & Pace {
+export function toolsFor(summary: string, boundSeconds: number, { beforeChange, answered = nothing, tell }: StepHooks = {}): StepTools & Pace {
   let deadline = Date.now() + boundSeconds * 1000;
   const secondsLeft = () => (deadline - Date.now()) / 1000;
   const left = () => {
     const bound = `${Math.max(1, Math.ceil(secondsLeft()))} seconds` as const;
     return { summary, scheduleToCloseTimeout: bound, startToCloseTimeout: bound, heartbeatTimeout };
   };
-  const reads = () =>
-    proxyActivities<Reads>({
-      ...left(),
-      // A read harms nothing: repeat it quickly until the step's bound is reached.
-      retry: { initialInterval: '200 milliseconds', backoffCoefficient: 1.5, maximumInterval: '5 seconds' },
-      cancellationType: ActivityCancellationType.TRY_CANCEL,
-    });
-  const changes = () =>
+  const reads = (tries: object) =>
+    proxyActivities<Reads>({ ...left(), retry: { ...quickly, backoffCoefficient: 1.5, ...tries }, cancellationType: ActivityCancellationType.TRY_CANCEL });
+  const changes = (tries: object) =>
     proxyActivities<Changes>({
       ...left(),
-      // Every change reads the state first, so that a repeat finds its own effect; but after five tries people should look.
-      retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds', maximumAttempts: 5 },
+      retry: { ...quickly, backoffCoefficient: 2, ...tries },
       // Let a change that is under way come to its end and tell what it did.
       cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     });
@@ -62,19 +59,37 @@ export function toolsFor(summary: string, boundSeconds: number, { beforeChange, 
     await beforeChange?.();
     deadline += Date.now() - since;
   };
-  return { read: atEachCall(reads), change: atEachCall(changes, { before: hold, after: answered }), secondsLeft, tell };
+  const changeWith = async (tries: object, name: string, input: Input): Promise<unknown> => {
+    await hold();
+    const result = await ask(changes(tries), name, input);
+    answered(result);
+    return result;
+  };
+  const pace: Pace = { secondsLeft, tell: tell ?? nothing };
+  return {
+    // Where nobody is told anything, Temporal repeats alone: a look that lasts for days leaves no history.
+    read: callsOf<Reads>((name, input) =>
+      tell ? untilBound(name, pace, readMayHeal, (first) => ask(reads(first ? fewTries : oneTry), name, input)) : ask(reads({}), name, input),
+    ),
+    change: callsOf<Changes>((name, input) => untilBound(name, pace, changeMayHeal, (first) => changeWith(first ? fewTries : oneTry, name, input))),
+    changeOnce: callsOf<Changes>((name, input) => changeWith(fewTries, name, input)),
+    patiently: (name, work) => untilBound(name, pace, changeMayHeal, work),
+    ...pace,
+  };
 }
 
+type Input = readonly unknown[];
+
 /** Activities whose options are made when they are called: what is left of the bound is less each time. */
-function atEachCall<T extends object>(proxy: () => T, around?: { readonly before: () => Promise<void>; readonly after: (result: unknown) => void }): T {
+function callsOf<T extends object>(call: (name: string, input: Input) => Promise<unknown>): T {
   return new Proxy({} as T, {
     get:
       (_none, name) =>
-      async (...input: readonly unknown[]): Promise<unknown> => {
-        await around?.before();
-        const result = await (proxy()[name as keyof T] as (...args: readonly unknown[]) => Promise<unknown>)(...input);
-        around?.after(result);
-        return result;
-      },
+      (...input: Input) =>
+        call(String(name), input),
   });
+}
+
+function ask<T extends object>(activities: T, name: string, input: Input): Promise<unknown> {
+  return (activities[name as keyof T] as (...args: Input) => Promise<unknown>)(...input);
 }

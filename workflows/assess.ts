@@ -6,9 +6,9 @@ import type { AgentState } from '../activities/hosts/port.ts';
 import type { Vantage } from '../activities/detection/port.ts';
 import { seconds } from '../plan/durations.ts';
 import { judgeFailure } from '../plan/rules/failure.ts';
-import { judgeDatabaseFence } from '../plan/rules/fence-proof.ts';
+import { acknowledgedAlone, judgeDatabaseFence } from '../plan/rules/fence-proof.ts';
 import { againstTarget, type Refusals, remarksOn } from '../plan/rules/refusals.ts';
-import { estimateDatabaseLoss, type Loss } from '../plan/rules/loss.ts';
+import { estimateDatabaseLoss, isZero, type Loss, zeroUnder } from '../plan/rules/loss.ts';
 import { standbyNames } from '../plan/rules/standby-names.ts';
 import { judgeSeverity } from '../plan/rules/severity.ts';
 import { judgeTarget, recommend } from '../plan/rules/targets.ts';
@@ -51,7 +51,7 @@ export async function assess(
     dataLoss: best !== undefined && lossSeconds(best.estimatedLoss) !== 0,
     networkOutage: judgement.verdict !== 'alive' && !service.reachable,
   });
-  const restart = restartInPlace(judgement.verdict, service.reachable, service.active);
+  const restart = restartInPlace(judgement.verdict, service);
   const ranked = targets.map((target) => ({ ...target, lossSeconds: lossSeconds(target.estimatedLoss) }));
   return {
     at: now(),
@@ -98,10 +98,14 @@ function heldBack(database: DatabaseState | undefined): readonly string[] {
   ];
 }
 
+function whyUnseen(server: 'database' | 'cache', state: DatabaseState | CacheState | undefined): { readonly [Server in 'database' | 'cache']?: string } {
+  return state && !state.reachable ? { [server]: state.reason } : {};
+}
+
 /** A service that is down on a host that answers is restarted where it is before anything moves. */
-function restartInPlace(verdict: string, reachable: boolean, active: boolean): Assessment['restartInPlace'] {
+function restartInPlace(verdict: string, { reachable, active, detail }: Awaited<ReturnType<Reads['readService']>>): Assessment['restartInPlace'] {
   if (verdict === 'alive') return { eligible: false, reason: 'nothing has failed' };
-  if (!reachable) return { eligible: false, reason: 'the host does not answer' };
+  if (!reachable) return { eligible: false, reason: `its agent does not tell how it is: ${detail}` };
   if (active) return { eligible: false, reason: 'the service runs there; a restart would hide what is wrong' };
   return { eligible: true, reason: 'the host answers and the service is down: restart it there first' };
 }
@@ -124,6 +128,7 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
     refusals: refusalsAt(survey, site),
     remarks: [...heldBack(database), ...remarksOn(site, from, survey.refusals)],
     database: !database?.reachable ? 'unreachable' : roleOf(database),
+    unseen: { ...whyUnseen('database', database), ...whyUnseen('cache', cache) },
     ...(elsewhere ? { primaryElsewhere: elsewhere.site } : {}),
     ...(begun ? { begunElsewhere: begun.site } : {}),
     ...(untold ? { untoldElsewhere: untold.site } : {}),
@@ -176,7 +181,7 @@ function cacheRoleOf({ standing }: Extract<CacheState, { reachable: true }>): 'r
 }
 
 function lossSeconds(loss: Loss): number | 'unknown' {
-  if (loss.kind === 'proven 0') return 0;
+  if (isZero(loss)) return 0;
   return loss.kind === 'at most' ? loss.seconds : 'unknown';
 }
 
@@ -199,7 +204,8 @@ function expectedLoss(
   const heartbeatMaxAgeSeconds = seconds(plan.estate.limits.heartbeatMaxAge);
   if (heartbeat && judgeDatabaseFence({ heartbeat, lostAt, heartbeatMaxAgeSeconds, left: standbyNames(plan, left) }).proven) {
     const basis = `by the heartbeat of ${heartbeat.writtenAt} each commit that was acknowledged is at ${left.join(' or ')}; proven only once ${from} is fenced`;
-    return { kind: 'at most', seconds: 0, bytes: 0, basis };
+    const windowSeconds = Math.max(0, Math.ceil((Date.now() - Date.parse(heartbeat.writtenAt)) / 1000));
+    return zeroUnder({ what: acknowledgedAlone(from), since: 'its last heartbeat', windowSeconds }, basis);
   }
   return lossSinceNewestCommit(plan, reachable, failedSince === null ? undefined : { at: Date.parse(failedSince), basis: unobserved });
 }

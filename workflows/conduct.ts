@@ -1,7 +1,7 @@
 /**
  * Conducts a procedure from start to report: registers the handlers, loads the plan, catches the endings, takes back what must be taken back, and returns the report.
  */
-import { CancellationScope, isCancellation, setCurrentDetails, TemporalFailure, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, setCurrentDetails, TemporalFailure, upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { ProcedureName } from '../plan/schema.ts';
 import type { Outcome, Report } from '../report/report.ts';
 import { toolsFor } from './activity-proxies.ts';
@@ -10,6 +10,7 @@ import { RunEnding } from './endings.ts';
 import { newFacts, type RecoveryFacts } from './facts.ts';
 import { listen } from './handlers.ts';
 import { mustRead, runInput } from './inputs.ts';
+import { openGateMemo, type OpenGateMemo } from './ids.ts';
 import type { RegionalFailoverInput } from './messages.ts';
 import { checkOpening, checkStart, executionName, loadRunPlan } from './opening.ts';
 import { reportOf } from './report-of.ts';
@@ -105,11 +106,15 @@ async function closeRun(run: Run, facts: RecoveryFacts, early: RunEnding | null,
   run.note(`Ended: ${ending.outcome}. ${ending.summary || summaryOf(run, facts)}`);
 }
 
-/** Keeps the details, and the phase by which runs are searched, up to date. */
+/** Keeps up to date the details, the phase by which runs are searched, and what the server tells of the open question while no worker lives. */
 function showPeople(run: Run, facts: RecoveryFacts, outcome: () => Outcome | null): void {
   let phase = '';
+  let shownGate: OpenGateMemo | null = null;
   run.onChange = () => {
-    setCurrentDetails(detailsOf(statusOf(run, facts, outcome())));
+    const status = statusOf(run, facts, outcome());
+    setCurrentDetails(detailsOf(status));
+    const open = status.gate && { gate: status.gate.gate, deadlineAt: status.gate.deadlineAt };
+    if (open?.gate !== shownGate?.gate) upsertMemo({ [openGateMemo]: (shownGate = open) });
     if (phase === run.phase) return;
     phase = run.phase;
     upsertSearchAttributes([

@@ -1,5 +1,6 @@
 /** What a commander sees in Temporal UI without opening an event: Markdown, what matters first. Pure. */
 import { clockTime } from '../plan/durations.ts';
+import { describeLoss } from '../plan/rules/loss.ts';
 import { titles } from '../report/report.ts';
 import type { OpenGate, RunStatus } from './messages.ts';
 import { count } from './tally.ts';
@@ -10,6 +11,7 @@ export function detailsOf(status: RunStatus): string {
   const changed = status.mode === 'dry-run' ? 'Would change' : status.outcome ? 'Changed' : 'Changed so far';
   const parts = [
     headline(status),
+    ...(status.loss ? [`**Loss of the database**: ${describeLoss(status.loss)}`] : []),
     ...(status.gate ? gateDetails(status.gate, status.ifNobodyDecides, refused) : []),
     ...list(titles.exceptions, status.exceptions),
     ...list(titles.leftovers, status.leftovers),
@@ -69,8 +71,11 @@ function stepTable(status: RunStatus): string {
   return ['| | step | time | evidence |', '|---|---|---|---|', ...done, ...pending].join('\n');
 }
 
+/** Long enough for two losses with what they take for granted: a figure without its assumption says too much. */
+const cellCharactersMax = 500;
+
 function cell(text: string): string {
-  return text.replaceAll('|', '/').replaceAll('\n', ' ').slice(0, 200);
+  return text.replaceAll('|', '/').replaceAll('\n', ' ').slice(0, cellCharactersMax);
 }
 
 /** One line each: what people send must not look like more than it is. */

@@ -1,15 +1,12 @@
 /** The epochs that sites and zone hold, by which a run chooses its own. */
 import { seconds } from '../plan/durations.ts';
+import { epochStepsMax, type Held, outOfReach } from '../plan/rules/epochs.ts';
 import type { Reads } from './activity-proxies.ts';
 import type { EpochSurvey, RecoveryFacts } from './facts.ts';
 import { now } from './clock.ts';
+import { failure } from './failures.ts';
 import type { Run } from './run.ts';
 import { otherSites } from './sites.ts';
-
-export interface HeldEpoch {
-  readonly epoch: number;
-  readonly holder: string;
-}
 
 /** Asks all agents, the failed site's too, and the zone. */
 export async function surveyEpochs(run: Run, facts: RecoveryFacts, read: Reads): Promise<EpochSurvey> {
@@ -32,13 +29,22 @@ export async function takeSurvey(run: Run, facts: RecoveryFacts, read: Reads): P
   return fresh ? kept : surveyEpochs(run, facts, read);
 }
 
-export function heldBy({ agents, zone }: EpochSurvey): readonly HeldEpoch[] {
-  const atSites = agents.flatMap((agent) => (agent.reachable ? [{ epoch: agent.epoch, holder: agent.epochHolder }] : []));
-  return zone.reachable ? [...atSites, zone] : atSites;
+export function heldBy({ agents, zone }: EpochSurvey): readonly Held[] {
+  const atSites = agents.flatMap((agent) => (agent.reachable ? [{ epoch: agent.epoch, holder: agent.epochHolder, where: agent.site }] : []));
+  return zone.reachable ? [...atSites, { epoch: zone.epoch, holder: zone.holder, where: 'the DNS zone' }] : atSites;
 }
 
-/** One above the highest epoch seen; a step that is tried again keeps the epoch that it holds already. */
-export function nextEpoch(held: readonly HeldEpoch[], execution: string): number {
+/** One above the highest epoch seen; a step that is tried again keeps the epoch that it holds already. Refused when one place holds what the others could not take. */
+export function nextEpoch(held: readonly Held[], execution: string): number {
+  const alone = outOfReach(held);
+  if (alone) {
+    const { epoch, holder, where } = alone.highest;
+    throw failure('refused', {
+      happened: `Epoch ${epoch} of ${holder || 'nobody'} at ${where} is more than ${epochStepsMax} above ${alone.next}, the next one below it.`,
+      leftAs: 'Nothing was changed.',
+      next: `Find out who wrote it. Set it back to ${alone.next} at ${where} by hand (docs/operations.md, "Epochs"), then choose retry.`,
+    });
+  }
   const highest = Math.max(0, ...held.map(({ epoch }) => epoch));
   const ours = highest > 0 && held.filter(({ epoch }) => epoch === highest).every(({ holder }) => holder === execution);
   return ours ? highest : highest + 1;

@@ -14,8 +14,8 @@ export function holdsNothing(error: unknown): boolean {
   return ['stale-epoch', 'no-lock'].includes(errorType(error) ?? '');
 }
 
-/** What a workflow itself cannot let pass: `permanent` until people fix it, `refused` when a guard says no. */
-export function failure(type: 'permanent' | 'refused', text: FailureText): ApplicationFailure {
+/** What a workflow itself cannot let pass: `permanent` until people fix it, `refused` when a guard says no, `transient` when all that stands against it may heal. */
+export function failure(type: 'permanent' | 'refused' | 'transient', text: FailureText): ApplicationFailure {
   return ApplicationFailure.nonRetryable(sentencesOf(text), type);
 }
 

@@ -59,3 +59,12 @@ export function makeWorkflowId(mode: 'live' | 'dry-run', estate: string): string
 export function makeEstateCheckWorkflowId(estate: string): string {
   return `estate-check/${estate}`;
 }
+
+/** Field of a run's memo with its open question, or null: what Temporal tells of it without a worker. */
+export const openGateMemo = 'openGate';
+
+export interface OpenGateMemo {
+  readonly gate: string;
+  /** RFC 3339. */
+  readonly deadlineAt: string;
+}

@@ -18,7 +18,7 @@ import { fenceOnReturn } from './fence-on-return.ts';
 import { makeFenceOnReturnWorkflowId } from './ids.ts';
 import { supersedeSignal } from './messages.ts';
 import type { Run } from './run.ts';
-import { openServers } from './servers.ts';
+import { fenceOf, openServers } from './servers.ts';
 
 export function addLeftover(facts: RecoveryFacts, text: string): void {
   if (!facts.leftovers.includes(text)) facts.leftovers.push(text);
@@ -65,7 +65,9 @@ export class FenceOnReturn {
     const site = this.facts.from;
     const snapshot = this.run.planSnapshot;
     if (!snapshot) return;
-    const input = { run: this.run.context(), snapshot, site, pollSeconds: seconds(this.run.plan.estate.detection.probeInterval) };
+    const fencedPositionBytes = fenceOf(this.facts.fences, site, 'database')?.positionBytes;
+    const position = fencedPositionBytes === undefined ? {} : { fencedPositionBytes };
+    const input = { run: this.run.context(), snapshot, site, ...position, pollSeconds: seconds(this.run.plan.estate.detection.probeInterval) };
     const options = {
       workflowId: makeFenceOnReturnWorkflowId(this.run.plan.estate.name, site),
       args: [input] as [typeof input],

@@ -1,9 +1,11 @@
 /** What a run would lose by promoting its target now: counted from the fences and from what the survivors hold. */
 import type { CacheState } from '../activities/cache/port.ts';
+import type { Fence } from '../activities/fencing/port.ts';
 import type { DatabaseState } from '../activities/database/port.ts';
 import { seconds } from '../plan/durations.ts';
 import { compareCaches } from '../plan/rules/caches.ts';
-import { estimateCacheLoss, estimateDatabaseLoss, type Loss, worstLoss } from '../plan/rules/loss.ts';
+import { acknowledgedAlone } from '../plan/rules/fence-proof.ts';
+import { type Assumption, estimateCacheLoss, estimateDatabaseLoss, isZero, type Loss, worstLoss } from '../plan/rules/loss.ts';
 import type { ServerKind } from '../plan/rules/servers.ts';
 import type { SiteId } from '../plan/schema.ts';
 import type { Reads } from './activity-proxies.ts';
@@ -57,8 +59,8 @@ export function lossOf(facts: RecoveryFacts): Loss {
 
 /** Whether people must accept the loss: it is unknown, or above the plan's limits, and not covered by what they have accepted already. */
 export function lossNeedsPeople(run: Run, facts: RecoveryFacts, loss: Loss): boolean {
-  if (loss.kind === 'proven 0' || facts.acceptedLoss === 'whatever it is') return false;
-  if (loss.kind === 'unknown') return true;
+  if (isZero(loss) || facts.acceptedLoss === 'whatever it is') return false;
+  if (loss.kind !== 'at most') return true;
   if (facts.acceptedLoss !== null && loss.seconds <= coveredSeconds(run, facts, facts.acceptedLoss)) return false;
   const { lagBytesMax, lagTimeMax } = run.plan.estate.limits;
   return loss.seconds > seconds(lagTimeMax) || (loss.bytes !== 'unknown' && loss.bytes > lagBytesMax) || facts.fences.some((fence) => !fence.proven);
@@ -81,11 +83,18 @@ function databaseLoss(run: Run, facts: RecoveryFacts, target: DatabaseState): Lo
   const stopped = stoppedAcknowledging(run, facts, 'database');
   return estimateDatabaseLoss({
     probeIntervalSeconds: seconds(run.plan.estate.detection.probeInterval),
-    ...(fence?.positionBytes !== undefined ? { fencedPositionBytes: fence.positionBytes, fenceProof: fence.proof } : {}),
+    ...(fence?.positionBytes !== undefined ? { fencedPositionBytes: fence.positionBytes, fenceProof: fence.proof, ...assumptionOf(facts.from, fence) } : {}),
     ...(target.reachable ? { targetBytes: target.promotion?.bytes ?? target.replayedBytes } : {}),
     ...(lastCommitAt === undefined ? {} : { lastCommitAt: Date.parse(lastCommitAt) }),
     ...(stopped ? { stopped } : {}),
   });
+}
+
+/** An agent that closed the primary takes nothing for granted; a proof from afar speaks of what the primary last said, and grows older until the site is fenced by its own agent. */
+function assumptionOf(site: SiteId, fence: Fence): { readonly assumption?: Assumption } {
+  if (fence.method === 'agent') return {};
+  const windowSeconds = fence.assumedSince === undefined ? 'unknown' : Math.max(0, Math.ceil((Date.parse(now()) - Date.parse(fence.assumedSince)) / 1000));
+  return { assumption: { what: acknowledgedAlone(site), since: 'its last heartbeat', windowSeconds } };
 }
 
 /**

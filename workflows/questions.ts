@@ -111,7 +111,7 @@ function noteGrowth(run: Run, { acceptedLoss }: RecoveryFacts, loss: Loss): void
 const unknownLoss = 'accept-unknown';
 
 async function acceptRisk(run: Run, facts: RecoveryFacts, question: string, loss: Loss, more: readonly string[]): Promise<void> {
-  const basis = loss.kind === 'proven 0' ? loss.proof : loss.kind === 'at most' ? loss.basis : loss.reason;
+  const basis = loss.kind === 'at most' ? loss.basis : loss.kind === 'unknown' ? loss.reason : loss.proof;
   const choices: Record<string, string> =
     loss.kind === 'at most'
       ? { accept: 'go on; type the seconds of acknowledged work that may be lost' }

@@ -16,7 +16,7 @@ import { type LeftOut, leavesOut } from './left-out.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
 import { keepShortfalls } from './shortfalls.ts';
-import { type OpenRecord, openRecord } from './step-record.ts';
+import { type OpenRecord, openRecord, tellIn } from './step-record.ts';
 import type { Alteration, DryRun, StepBody, UndoBody } from './step-body.ts';
 
 interface Undo extends UndoBody {
@@ -100,7 +100,7 @@ export class Run {
   }
 
   /**
-   * One line of the runbook. Retries of single activities are Temporal's; when the step fails for good, people choose.
+   * One line of the runbook. What is transient is tried again until the step's bound; when the step fails for good, people choose.
    * An optional step that fails is noted as an exception, and the run goes on.
    */
   async step<T>(id: string, body: StepBody<T>): Promise<T> {
@@ -151,7 +151,9 @@ export class Run {
       const less: string[] = [];
       try {
         const answered = (result: unknown) => void less.push(...keepShortfalls(this, result));
-        const left = await undo.act(toolsFor(`Take back: ${undo.would}`, seconds(this.planned(undo.step).bound), { answered }));
+        const left = await undo.act(
+          toolsFor(`Take back: ${undo.would}`, seconds(this.planned(undo.step).bound), { answered, tell: tellIn(record, () => this.onChange()) }),
+        );
         this.end(record, left.length === 0 ? 'undone' : 'failed', [...(left.length === 0 ? [undo.would] : left), ...less].join(' · '));
         if (left.length === 0) this.changes.push(`Taken back: ${undo.would}`);
         else this.exceptions.push(`Not taken back: ${undo.would}. ${left.join(' · ')}`);
@@ -268,8 +270,7 @@ export class Run {
     let asked = false;
     const beforeChange = () => this.hold(`within "${step.name}"`).then(() => void (asked = true));
     try {
-      const tell = (what: string) => this.tell(record, what);
-      const value = await body.act(toolsFor(step.name, seconds(step.bound), { beforeChange, tell }));
+      const value = await body.act(toolsFor(step.name, seconds(step.bound), { beforeChange, tell: tellIn(record, () => this.onChange()) }));
       this.end(record, 'done', body.found(value));
       return { ok: true, value, asked };
     } catch (error) {
@@ -290,8 +291,8 @@ export class Run {
   private async afterFailure(step: Step, canSkip: boolean, error: unknown): Promise<'retry' | 'skip'> {
     const text = describe(error);
     if (holdsNothing(error)) {
-      const why = errorType(error) === 'no-lock' ? 'This run may change nothing' : 'A newer run holds the estate';
-      throw new RunEnding('aborted', `${why}, so this one ends. ${text}`, false);
+      const why = errorType(error) === 'no-lock' ? 'This run may change nothing' : 'This run no longer holds the estate';
+      throw new RunEnding('aborted', `${why}, so it ends. ${text}`, false);
     }
     if (!step.critical && canSkip) {
       this.exceptions.push(`Optional step failed: ${step.name}. ${text}`);
@@ -377,11 +378,6 @@ export class Run {
     this.steps.push(record);
     this.onChange();
     return record;
-  }
-
-  private tell(record: OpenRecord, what: string): void {
-    record.evidence = what;
-    this.onChange();
   }
 
   private end(record: OpenRecord, result: StepRecord['result'], evidence: string): void {

@@ -1,5 +1,6 @@
 /** What a step of a procedure is made of: looks, changes, and the way back from a change. */
-import type { Pace, StepTools } from './activity-proxies.ts';
+import type { StepTools } from './activity-proxies.ts';
+import type { Pace } from './until-bound.ts';
 
 /** A step that only looks. */
 export interface Look<T> {

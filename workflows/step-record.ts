@@ -9,3 +9,11 @@ export type OpenRecord = { -readonly [Field in keyof StepRecord]: StepRecord[Fie
 export function openRecord({ id, name, critical }: Step, phase: Phase, startedAt: string): OpenRecord {
   return { id, name, phase, result: 'running', startedAt, evidence: '', waitedForPeopleSeconds: 0, critical };
 }
+
+/** By it a step that goes on says what it does; what it finds in the end takes its place. */
+export function tellIn(record: OpenRecord, onChange: () => void): (what: string) => void {
+  return (what) => {
+    record.evidence = what;
+    onChange();
+  };
+}

@@ -1,6 +1,6 @@
 /** Waiting for what was just started: what is only not ready yet is asked again until the step's time is nearly over, what is wrong is for people. */
 import { sleep } from '@temporalio/workflow';
-import type { Pace } from './activity-proxies.ts';
+import type { Pace } from './until-bound.ts';
 
 /** An answer of the service; `waitsFor` when it is only not ready yet. */
 interface Answer {

@@ -2,9 +2,11 @@
  * The epoch at a resource of AWS. No AWS API checks it, so a change asks twice before it is sent: a majority of the sites' agents, and a tag of the resource.
  * Between the answers and the call there is a gap that nothing closes: docs/aws.md says what that means.
  */
+import { parseEpoch } from '../../plan/rules/epochs.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { mustBeNewest, mustHoldMajority, type HeldEpoch } from '../epoch.ts';
+import { mustBeNewest, mustBeWithinReach, mustHoldMajority, type HeldEpoch } from '../epoch.ts';
+import { failure } from '../errors.ts';
 
 export const epochTagKey = 'dr-epoch';
 
@@ -23,8 +25,16 @@ export function epochTag(run: RunContext): { readonly Key: string; readonly Valu
 }
 
 export function heldByTag(tags: readonly Tag[] | undefined): HeldEpoch {
-  const [, epoch = '0', holder = ''] = /^(\d+) (.*)$/.exec(tagValue(tags, epochTagKey) ?? '') ?? [];
-  return { epoch: Number(epoch), holder };
+  const value = tagValue(tags, epochTagKey);
+  if (value === undefined) return { epoch: 0, holder: '' };
+  const [text = '', ...holder] = value.split(' ');
+  const epoch = parseEpoch(text);
+  if (epoch !== undefined) return { epoch, holder: holder.join(' ') };
+  throw failure('refused', {
+    happened: `The tag ${epochTagKey} holds ${JSON.stringify(value)}, which is no epoch.`,
+    leftAs: 'Nothing was changed.',
+    next: 'Set it to EPOCH RUN as the site agents tell them (site-agent agent.conf identify), or remove it, then choose retry.',
+  });
 }
 
 /** A resource that can be tagged. */
@@ -40,6 +50,7 @@ export async function takeResource(dependencies: ActivityDependencies, run: RunC
   await mustHoldMajority(dependencies, run, leftAs);
   const held = heldByTag(await resource.readTags());
   mustBeNewest(resource.name, held, run, leftAs);
+  mustBeWithinReach(resource.name, held, run, leftAs);
   if (held.epoch === run.epoch && held.holder === run.execution) return;
   await resource.writeTag(epochTag(run));
   // A newer run may have written in between.

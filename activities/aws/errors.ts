@@ -1,5 +1,6 @@
 /** AWS's errors in the words of the catalogue. SDK waiters would poll through a permanent one; the drivers poll by themselves and end at the first. */
 import { ApplicationFailure } from '@temporalio/common';
+import { connectionErrorType, httpErrorType } from '../error-kinds.ts';
 import { failure, type ErrorType } from '../errors.ts';
 
 /** In this order: the first that fits says what kind it is. A name is the one of the API, with or without `Exception` or `Fault`. */
@@ -7,7 +8,8 @@ const kinds: readonly (readonly [RegExp, ErrorType])[] = [
   // Before whatever has no HTTP status: credentials that are not there are looked for in vain, however often.
   [/^CredentialsProviderError$/, 'permanent'],
   [
-    /^(Throttling|ThrottlingException|RequestLimitExceeded|TooManyRequests|PriorRequestNotComplete|RequestTimeout|ServiceUnavailable|InternalFailure|APICallRateForCustomerExceeded)/,
+    // The names by which the SDK itself knows a throttled or a passing fault, and those of these services.
+    /Thrott|^(RequestLimitExceeded|BandwidthLimitExceeded|ProvisionedThroughputExceeded|TooManyRequests|SlowDown|PriorRequestNotComplete|TransactionInProgress|RequestTimeout|ServiceUnavailable|Internal(Failure|Error)|APICallRateForCustomerExceeded)/,
     'transient',
   ],
   // Another change is under way there; the next attempt reads what came of it.
@@ -19,13 +21,15 @@ const kinds: readonly (readonly [RegExp, ErrorType])[] = [
   [/NotFound|^NoSuch|^ValidationError|^InvalidInput|^InvalidParameter|^InvalidARN|^MissingParameter|^InvalidAction/, 'permanent'],
 ];
 
-/** The kind of an error that the SDK has thrown. What nobody has classified is `unknown`: the run stops and asks. */
+/** The kind of an error that the SDK has thrown: by its name, else by its status. What has neither of a known kind is `unknown`: the run stops and asks. */
 export function awsErrorType(error: unknown): ErrorType {
   const { name = '', $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
   const known = kinds.find(([pattern]) => pattern.test(name));
   if (known) return known[1];
   const status = $metadata?.httpStatusCode;
-  return status === undefined || status >= 500 ? 'transient' : 'unknown';
+  if (status === undefined) return connectionErrorType(error);
+  // Whatever its name, a 4xx is a refusal: nothing was done, and nobody need look what was. What is neither is nobody's yet.
+  return status >= 400 ? httpErrorType(status) : 'unknown';
 }
 
 /** Throws what a call met as a failure of the catalogue; one that is such a failure already stays as it is. */

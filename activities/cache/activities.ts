@@ -19,10 +19,10 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
     readCache: ({ run, site }) => readCache(dependencies, run, site),
 
     async followCache({ run, site, source, withinSeconds }) {
-      const ahead = await readCache(dependencies, run, source);
+      const ahead = await observeCache(dependencies, run, source);
       if (!ahead.reachable)
         throw failure(
-          'transient',
+          ahead.type,
           { happened: `The cache at ${source} does not tell how far it is: ${ahead.reason}.`, leftAs: 'Nothing was changed.' },
           { site: source },
         );
@@ -30,14 +30,17 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
       const caughtUp = await until(
         async () => {
           const state = await readCache(dependencies, run, site);
-          return state.reachable && state.linkUp && state.offset >= ahead.offset ? state : undefined;
+          return state.reachable && state.linkUp && state.offset >= ahead.server.offset ? state : undefined;
         },
         { everyMilliseconds: 50, withinMilliseconds: withinSeconds * 1000 },
       );
       if (!caughtUp)
         throw failure(
           'transient',
-          { happened: `The cache at ${site} did not reach offset ${ahead.offset} of ${source} within ${withinSeconds} s.`, leftAs: `It follows ${source}.` },
+          {
+            happened: `The cache at ${site} did not reach offset ${ahead.server.offset} of ${source} within ${withinSeconds} s.`,
+            leftAs: `It follows ${source}.`,
+          },
           { site, source },
         );
       return { ...change, after: `${change.after}, offset ${caughtUp.offset}`, at: now().toISOString() };
@@ -75,7 +78,7 @@ async function readCache(dependencies: ActivityDependencies, run: RunContext, si
   );
   told.catch(() => {}); // looked at only when the server itself answers
   const seen = await observeCache(dependencies, run, site);
-  if (!seen.reachable) return { site, ...seen };
+  if (!seen.reachable) return { site, reachable: false, reason: seen.reason };
   const answer = await told;
   const untold = { follows: 'unknown', standing: seen.server.role === 'replica' ? ('replica' as const) : ('untold' as const) };
   return { site, reachable: true, ...seen.server, ...(answer.ok ? answer.value : untold) };

@@ -2,6 +2,7 @@
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { storeErrorType } from '../error-kinds.ts';
 import { failure } from '../errors.ts';
 import { until } from '../waiting.ts';
 import { asCacheObserver } from './observer.ts';
@@ -27,7 +28,7 @@ export async function compareContents(dependencies: ActivityDependencies, run: R
     return { by: 'numbers of keys', equal: equal ?? false, keys };
   } catch (error) {
     throw failure(
-      'transient',
+      storeErrorType(error),
       { happened: `The caches of ${[site, ...replicas].join(', ')} could not be compared.`, leftAs: `${site} is promoted.` },
       { site },
       error,

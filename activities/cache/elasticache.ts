@@ -128,7 +128,7 @@ function isPrimary({ members }: GlobalDatastore, elastiCache: ElastiCache): bool
 async function mustObserve(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<RedisReading> {
   const seen = await observeCache(dependencies, run, site);
   if (seen.reachable) return seen.server;
-  throw failure('transient', { happened: `The cache at ${site} does not tell its role: ${seen.reason}.`, leftAs: notPromoted }, { site });
+  throw failure(seen.type, { happened: `The cache at ${site} does not tell its role: ${seen.reason}.`, leftAs: notPromoted }, { site });
 }
 
 /** Replicas are pointed at the new primary by ElastiCache; those that already follow are compared with it. */

@@ -6,6 +6,7 @@ import { createTransport, type SendMailOptions } from 'nodemailer';
 import type { Plan } from '../../plan/schema.ts';
 import { membersOf } from '../../plan/rules/people.ts';
 import type { FolderDependencies } from '../dependencies.ts';
+import { mailErrorType } from '../error-kinds.ts';
 import { failure } from '../errors.ts';
 import { mustHoldTask } from '../task.ts';
 import type { CommunicationActivities } from './port.ts';
@@ -83,7 +84,7 @@ async function send(plan: Plan, message: Omit<SendMailOptions, 'to'> & { readonl
       happened: `The mail server ${host}:${port} did not take the message: ${said}.`,
       leftAs: 'Whether it was sent is not known; a repeat carries the same message id.',
     };
-    throw failure(responseCode !== undefined && responseCode >= 500 ? 'permanent' : 'transient', text, { responseCode }, error);
+    throw failure(mailErrorType(error), text, { responseCode }, error);
   } finally {
     transport.close();
   }

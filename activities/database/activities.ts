@@ -6,6 +6,7 @@ import { changeOf, withAll } from '../change.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { mustHoldMajority } from '../epoch.ts';
+import { storeErrorType } from '../error-kinds.ts';
 import { failure } from '../errors.ts';
 import { until } from '../waiting.ts';
 import { proveWritable } from '../prove-writable.ts';
@@ -111,7 +112,7 @@ async function receivedAt(dependencies: ActivityDependencies, run: RunContext, s
   const seen = await observe(dependencies, run, source);
   if (seen.reachable) return seen.server.receivedBytes;
   throw failure(
-    'transient',
+    seen.type,
     { happened: `The database at ${source} does not tell how far it is: ${seen.reason}.`, leftAs: 'Nothing was changed.' },
     { site: source },
   );
@@ -121,7 +122,7 @@ async function receivedAt(dependencies: ActivityDependencies, run: RunContext, s
 async function untilReplayed(dependencies: ActivityDependencies, run: RunContext, site: SiteId, wanted: number): Promise<string> {
   const behind = (why: string, cause?: unknown) =>
     failure(
-      'transient',
+      storeErrorType(cause),
       { happened: `The standby at ${site} did not catch up: ${why}.`, leftAs: 'It follows its new source; nothing was promoted.' },
       { site, wanted },
       cause,

@@ -4,14 +4,14 @@ import { milliseconds } from '../../plan/durations.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { type Unseen, unseen } from '../error-kinds.ts';
 import { databaseLogin, withDatabase } from '../probing/stores.ts';
 import { siteOf } from '../ssh/agent.ts';
 import type { Heartbeat } from './port.ts';
 import { readHeartbeats, readServer, type ServerReading } from './postgresql.ts';
 
 export type Observation =
-  | { readonly reachable: true; readonly server: ServerReading; readonly heartbeats: readonly Heartbeat[] }
-  | { readonly reachable: false; readonly reason: string };
+  { readonly reachable: true; readonly server: ServerReading; readonly heartbeats: readonly Heartbeat[] } | ({ readonly reachable: false } & Unseen);
 
 /** A session of the observer at `site`; rejects when the server cannot be reached in time. */
 export async function asObserver<T>(
@@ -27,7 +27,7 @@ export async function asObserver<T>(
 /** State and heartbeats in one session. A server that gives no answer within the plan's probe time-out is a value. */
 export async function observe(dependencies: Pick<ActivityDependencies, 'planOf' | 'secret'>, run: RunContext, site: SiteId): Promise<Observation> {
   const plan = await dependencies.planOf(run.planDigest);
-  if (!siteOf(plan, site).database) return { reachable: false, reason: `the plan has no database at ${site}` };
+  if (!siteOf(plan, site).database) return { reachable: false, reason: `the plan has no database at ${site}`, type: 'permanent' };
   const { database } = plan.estate;
   try {
     return await asObserver(dependencies, run, site, async (client) => {
@@ -35,7 +35,7 @@ export async function observe(dependencies: Pick<ActivityDependencies, 'planOf' 
       return { reachable: true, server, heartbeats: database.driver === 'postgresql' ? await heartbeatsOrNone(client, database.heartbeatTable) : [] };
     });
   } catch (error) {
-    return { reachable: false, reason: error instanceof Error ? error.message : String(error) };
+    return { reachable: false, ...unseen(error) };
   }
 }
 

@@ -156,7 +156,7 @@ async function settled(rds: Rds): Promise<RdsInstance> {
 async function mustObserve(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<ServerReading> {
   const seen = await observe(dependencies, run, site);
   if (seen.reachable) return seen.server;
-  throw failure('transient', { happened: `The database at ${site} does not tell its role: ${seen.reason}.`, leftAs: notPromoted }, { site });
+  throw failure(seen.type, { happened: `The database at ${site} does not tell its role: ${seen.reason}.`, leftAs: notPromoted }, { site });
 }
 
 function describePromotion(dependencies: ActivityDependencies, rds: Rds, noted: NotedPromotion, server: ServerReading, changed: boolean): Promotion {

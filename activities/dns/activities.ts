@@ -5,9 +5,9 @@ import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
 import { bare } from '../attempt.ts';
 import type { ActivityDependencies, AgentAnswer } from '../dependencies.ts';
-import { mustBeNewest, mustHoldMajority } from '../epoch.ts';
+import { mustBeNewest, mustBeWithinReach, mustHoldMajority } from '../epoch.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
-import { endsTheRun, failure } from '../errors.ts';
+import { endsTheRun, errorTypeOf, failure } from '../errors.ts';
 import { given, givesOnly, resolveAt, serverName } from '../probing/resolve.ts';
 import { mustHoldTask } from '../task.ts';
 import { until } from '../waiting.ts';
@@ -95,7 +95,8 @@ async function throwSwitches(
   });
   if (thrown.length === 0) {
     const reasons = sites.map((site, index) => `${site}: ${whyNot(answers[index])}`).join('; ');
-    throw failure('transient', { happened: `No switch could be thrown (${reasons || 'the plan has none'}).`, leftAs: 'The route is as it was.' });
+    const type = answers.some(mayHeal) ? 'transient' : 'permanent';
+    throw failure(type, { happened: `No switch could be thrown (${reasons || 'the plan has none'}).`, leftAs: 'The route is as it was.' });
   }
   const told = (key: string): string => thrown.map(({ site, fields }) => `${site}: ${fields.get(key)}`).join(', ');
   return {
@@ -106,6 +107,12 @@ async function throwSwitches(
     at: dependencies.now().toISOString(),
     thrownAt: thrown.map(({ site }) => site),
   };
+}
+
+/** An agent that was out of reach, or met what passes; not one that refused. */
+function mayHeal(answer: PromiseSettledResult<AgentAnswer>): boolean {
+  if (answer.status === 'fulfilled') return !answer.value.reachable;
+  return errorTypeOf(answer.reason) === 'transient';
 }
 
 function whyNot(answer: PromiseSettledResult<AgentAnswer> | undefined): string {
@@ -131,6 +138,7 @@ async function withZone(dependencies: ActivityDependencies, run: RunContext, wor
 async function claimZone(plan: Plan, route53: Route53, run: RunContext): Promise<ZoneEpoch> {
   const zone = readEpoch(await route53.readEpoch());
   mustBeNewest('The zone', zone, run, 'No record was changed.');
+  mustBeWithinReach('the zone', zone, run, 'No record was changed.');
   if (!isOurs(zone, run)) await route53.changeZone(takeEpoch(plan, zone, run), `${run.runId} claims epoch ${run.epoch}`);
   return { reachable: true, epoch: run.epoch, holder: run.execution };
 }
@@ -153,6 +161,7 @@ async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: S
   if (address === undefined) throw failure('refused', { happened: `The plan gives no public address for ${to}.`, leftAs: 'No record was changed.' });
   const zone = readState(plan, await route53.readSets());
   mustBeNewest('The zone', zone, run, 'No record was changed.');
+  mustBeWithinReach('the zone', zone, run, 'No record was changed.');
   mustBeRoutable(zone.obstacles);
   const change = (changed: boolean): Change => ({
     before: describeZone(zone),

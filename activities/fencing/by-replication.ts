@@ -43,6 +43,7 @@ export async function fenceDatabaseByReplication(
   const judge = (left: readonly SiteId[]) => judgeDatabaseFence({ ...factsOf(plan, known), left: standbyNames(plan, left) });
   const fence = (verdict: FenceVerdict, note: string, positionBytes?: number): Fence => ({
     ...fenceOf(dependencies, site, 'database', verdict, note),
+    ...(verdict.proven && known.heartbeat ? { assumedSince: known.heartbeat.writtenAt } : {}),
     ...(positionBytes === undefined ? {} : { positionBytes }),
     ...(verdict.proven && silentFor(dependencies, known) > seconds(plan.estate.limits.heartbeatMaxAge) ? { acknowledgedUntil: known.lostAt } : {}),
   });

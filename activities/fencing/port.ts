@@ -25,6 +25,8 @@ export interface Fence {
   readonly byAgentBefore?: string;
   /** What the proof takes for granted; absent when nothing. */
   readonly assumption?: string;
+  /** The last word of the lost server about itself, since when the assumption alone speaks; RFC 3339. Absent without an assumption, and in the results of older releases. */
+  readonly assumedSince?: string;
   /** What holds and is less than it should be, one sentence each, such as a fence that ends with a restart. Absent in the results of older releases. */
   readonly exceptions?: readonly string[];
   /** Last WAL position that the failed primary can have acknowledged, when the method shows it. */

@@ -1,6 +1,7 @@
 /** Epochs, identities and refusals, asked from the site agents. */
 import { attemptToRead, bare } from '../attempt.ts';
 import { changeOf } from '../change.ts';
+import { parseEpoch } from '../../plan/rules/epochs.ts';
 import { type Refusals, type Refusal, verbsFor } from '../../plan/rules/refusals.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { siteOf } from '../ssh/agent.ts';
@@ -16,10 +17,12 @@ export function createHostsActivities(dependencies: ActivityDependencies): Hosts
             (fields): AgentState => {
               const named = fields.get('site');
               if (named !== site) return { site, reachable: false, reason: `the agent there calls itself ${named}; the plan's address leads to another site` };
+              const epoch = parseEpoch(fields.get('epoch'));
+              if (epoch === undefined) return { site, reachable: false, reason: `the agent there tells no epoch, but ${JSON.stringify(fields.get('epoch'))}` };
               return {
                 site,
                 reachable: true,
-                epoch: Number(fields.get('epoch')),
+                epoch,
                 epochHolder: fields.get('epoch_holder'),
               };
             },

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type CloudEvent, HTTP } from 'cloudevents';
 import type { Plan } from '../../plan/schema.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { connectionErrorType, httpErrorType } from '../error-kinds.ts';
 import { failure } from '../errors.ts';
 import { mustHoldTask } from '../task.ts';
 import { type ServiceMoved, serviceMoved } from './event.ts';
@@ -54,17 +55,23 @@ async function createCaller(plan: Plan, dependencies: ActivityDependencies): Pro
         ...(message === undefined ? {} : { body: message.body as string }),
       });
     } catch (error) {
-      throw failure('transient', { happened: `The monitoring at ${url} does not answer.`, leftAs: 'Whether it knows is read at the next attempt.' }, {}, error);
+      const happened = `The monitoring at ${url} does not answer: ${reasonOf(error)}.`;
+      throw failure(connectionErrorType(error), { happened, leftAs: 'Whether it knows is read at the next attempt.' }, {}, error);
     }
     if (method === 'GET') return response.ok ? response.json().catch(() => undefined) : undefined;
     if (response.ok) return undefined;
-    const type = response.status >= 500 || response.status === 429 ? 'transient' : 'permanent';
     throw failure(
-      type,
+      httpErrorType(response.status),
       { happened: `The monitoring at ${url} answered HTTP ${response.status}.`, leftAs: 'It was not told where the service runs.' },
       { status: response.status },
     );
   };
+}
+
+/** `fetch` itself says only that it failed. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error && cause.message !== '' ? cause.message : message;
 }
 
 function describe(state: unknown): string {

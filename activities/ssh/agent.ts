@@ -1,4 +1,5 @@
 /** The site agents over SSH: fixed verbs, answers as `key=value`, exit codes as failures of the catalogue. */
+import { utils } from 'ssh2';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
 import type { RunContext } from '../context.ts';
@@ -57,8 +58,19 @@ async function connect(dependencies: Pick<ActivityDependencies, 'planOf' | 'secr
     port: agent.port,
     hostKey: agent.hostKey,
     user: plan.estate.ssh.user,
-    privateKey: `${await dependencies.secret(plan.estate.ssh.privateKey)}\n`,
+    privateKey: readable(`${await dependencies.secret(plan.estate.ssh.privateKey)}\n`),
     connectTimeoutMilliseconds: milliseconds(plan.estate.ssh.connectTimeout),
+  });
+}
+
+/** The private key itself; one that cannot be read will not be the next time either. */
+function readable(privateKey: string): string {
+  const read = utils.parseKey(privateKey);
+  if (!(read instanceof Error)) return privateKey;
+  throw failure('permanent', {
+    happened: `The private key of estate.ssh.privateKey cannot be read: ${read.message}.`,
+    leftAs: 'No host was asked.',
+    next: 'Give the worker an OpenSSH private key without a passphrase there, then choose retry.',
   });
 }
 

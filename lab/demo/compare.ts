@@ -39,7 +39,7 @@ export function compare(report: ReportView, figures: CustomerFigures, probeInter
       figures.missing.count === 0 && figures.missing.unknown.length === 0,
       `acknowledged writes lost: ${figures.missing.count} of ${figures.acknowledgedWrites}${figures.missing.unknown.map((reason) => `; ${reason}`).join('')}`,
     ],
-    [report.loss.kind === 'proven 0', `loss by the run: ${report.loss.kind}`],
+    [report.loss.kind === 'proven 0' || report.loss.kind === '0 unless', `loss by the run: ${report.loss.kind}`],
     [missed.length === 0, `objectives: ${report.functions.length - missed.length} of ${report.functions.length} functions within their RTO`],
     [
       (report.clock?.executionSeconds ?? Infinity) < 10,

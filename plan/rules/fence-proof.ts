@@ -111,6 +111,11 @@ export const assumptions: Readonly<Record<ServerKind, (site: SiteId) => string>>
   cache: (site) => `nobody changes ${site} while it is cut off`,
 };
 
+/** The same as what would have to have happened for a write to be acknowledged and lost, as the end of a sentence. */
+export function acknowledgedAlone(site: SiteId): string {
+  return `${site} acknowledged a write alone: by a session's own synchronous_commit, a COMMIT whose wait was cancelled, or settings that somebody changed there`;
+}
+
 /** How long after the last replica left an isolated primary still acknowledges: its maximum lag, and 2 s for its own clock ticks. */
 export function cacheFenceHoldsAfterSeconds(maxLagSeconds: number): number {
   return maxLagSeconds + 2;

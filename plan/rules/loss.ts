@@ -1,15 +1,37 @@
-/** How much acknowledged work a failover loses: proven nothing, at most so much, or unknown. Pure. */
+/** How much acknowledged work a failover loses: proven nothing, nothing under an assumption, at most so much, or unknown. Pure. */
 
 export type Loss =
+  /** Holds without an assumption: the agent closed the old primary, and its last position is at the target. */
   | { readonly kind: 'proven 0'; readonly proof: string }
+  /** `assumption`: one sentence on what must not have happened, with its window; it stands wherever the figure does. */
+  | { readonly kind: '0 unless'; readonly assumption: string; readonly windowSeconds: number | 'unknown'; readonly proof: string }
   | { readonly kind: 'at most'; readonly seconds: number; readonly bytes: number | 'unknown'; readonly basis: string }
   | { readonly kind: 'unknown'; readonly reason: string };
+
+/** What nobody can see from afar, and in which time it may have happened. */
+export interface Assumption {
+  /** What must not have happened, as the end of a sentence. */
+  readonly what: string;
+  /** Beginning of the time, such as `its last heartbeat`, and how long ago that was. */
+  readonly since: string;
+  readonly windowSeconds: number | 'unknown';
+}
+
+/** Nothing is lost: proven, or under one assumption. */
+export function zeroUnder(assumption: Assumption | undefined, proof: string): Loss {
+  if (!assumption) return { kind: 'proven 0', proof };
+  const { what, since, windowSeconds } = assumption;
+  const window = windowSeconds === 'unknown' ? `in the time since ${since}, which is not known` : `in the ${windowSeconds} s since ${since}`;
+  return { kind: '0 unless', assumption: `${window}, ${what}`, windowSeconds, proof };
+}
 
 /** What is known about the database when the question is put. Times are milliseconds since the epoch, on clocks kept by NTP. */
 export interface DatabaseLossFacts {
   /** Proof that the failed primary can have acknowledged nothing past this position; absent without such a proof. */
   readonly fencedPositionBytes?: number;
   readonly fenceProof?: string;
+  /** What that proof takes for granted; absent when nothing. */
+  readonly assumption?: Assumption;
   /** Position that the target has replayed. */
   readonly targetBytes?: number;
   /** Commit time of the newest transaction that the target has. */
@@ -23,7 +45,7 @@ export interface DatabaseLossFacts {
 /** The estimate for the database, never better than what is proven. */
 export function estimateDatabaseLoss(facts: DatabaseLossFacts): Loss {
   if (facts.fencedPositionBytes !== undefined && facts.targetBytes !== undefined && facts.targetBytes >= facts.fencedPositionBytes) {
-    return { kind: 'proven 0', proof: `${facts.fenceProof ?? 'the old primary is fenced'}; the target has everything up to that position` };
+    return zeroUnder(facts.assumption, `${facts.fenceProof ?? 'the old primary is fenced'}; the target has everything up to that position`);
   }
   if (facts.lastCommitAt === undefined) return { kind: 'unknown', reason: 'the target shows no commit time, so there is nothing to count from' };
   if (facts.stopped === undefined) return { kind: 'unknown', reason: 'it is not known when the old primary stopped acknowledging' };
@@ -56,10 +78,13 @@ export function estimateCacheLoss(facts: CacheLossFacts): Loss {
   const missing = facts.replicas - facts.survivors;
   if (!facts.targetHasAll) return { kind: 'unknown', reason: 'another replica may hold writes that the target does not hold' };
   if (facts.fenced && facts.writesWaitForReplicas > missing) {
-    return {
-      kind: 'proven 0',
-      proof: `each acknowledged write reached ${facts.writesWaitForReplicas} of ${facts.replicas} replicas, and ${missing} are missing`,
+    const waited = `${facts.writesWaitForReplicas} of ${facts.replicas} replicas`;
+    const assumption: Assumption = {
+      what: `the service acknowledged a write to the cache that fewer than ${waited} had`,
+      since: 'the last word of the old cache to the target',
+      windowSeconds: facts.lastContactAt === undefined || !facts.stopped ? 'unknown' : Math.max(0, Math.ceil((facts.stopped.at - facts.lastContactAt) / 1000)),
     };
+    return zeroUnder(assumption, `by the plan each acknowledged write reached ${waited}, and ${missing} are missing`);
   }
   const why = facts.fenced
     ? `${missing} of ${facts.replicas} replicas are missing, and an acknowledged write may be on those alone`
@@ -69,9 +94,15 @@ export function estimateCacheLoss(facts: CacheLossFacts): Loss {
   return { kind: 'at most', seconds, bytes: 'unknown', basis: `${why}; from the last word of the old cache to the target until ${facts.stopped.basis}` };
 }
 
-/** Orders losses: 0 for none, then by seconds, unknown last. */
+/** Whether the figure is 0, proven or under its assumption. */
+export function isZero(loss: Pick<Loss, 'kind'>): boolean {
+  return loss.kind === 'proven 0' || loss.kind === '0 unless';
+}
+
+/** Orders losses: 0 for none, a little for none under an assumption, then by seconds, unknown last. */
 export function lossBadness(loss: Loss): number {
   if (loss.kind === 'proven 0') return 0;
+  if (loss.kind === '0 unless') return 0.5;
   return loss.kind === 'at most' ? loss.seconds : 1_000_000;
 }
 
@@ -84,13 +115,14 @@ export function worstLoss(losses: readonly Loss[]): Loss {
 
 /** The loss and what it rests on. */
 export function explainLoss(loss: Loss): string {
-  if (loss.kind === 'proven 0') return `proven 0: ${loss.proof}`;
+  if (loss.kind === 'proven 0' || loss.kind === '0 unless') return `${describeLoss(loss)}: ${loss.proof}`;
   return loss.kind === 'at most' ? `${describeLoss(loss)}: ${loss.basis}` : describeLoss(loss);
 }
 
-/** The loss in a few words, in plain seconds: people type them when they accept it. */
+/** The loss in a few words, in plain seconds: people type them when they accept it. An assumption is never left out: every figure is shown by this. */
 export function describeLoss(loss: Loss): string {
   if (loss.kind === 'proven 0') return 'proven 0';
+  if (loss.kind === '0 unless') return `0 unless, ${loss.assumption}`;
   if (loss.kind === 'unknown') return `unknown (${loss.reason})`;
   return `at most ${loss.seconds} s / ${loss.bytes === 'unknown' ? 'unknown bytes' : `${loss.bytes} bytes`}`;
 }

@@ -3,7 +3,7 @@ import { clockTime, formatSeconds, seconds } from '../durations.ts';
 import type { BusinessFunction, Money, Plan } from '../schema.ts';
 
 /** How much was lost, as reports give it. */
-export type LossFigure = { readonly kind: 'proven 0' } | { readonly kind: 'at most'; readonly seconds: number } | { readonly kind: 'unknown' };
+export type LossFigure = { readonly kind: 'proven 0' | '0 unless' } | { readonly kind: 'at most'; readonly seconds: number } | { readonly kind: 'unknown' };
 
 export type Judgement = 'met' | 'missed' | 'not reached' | 'unknown';
 
@@ -34,7 +34,7 @@ export function judgeRto(targetSeconds: number, achieved: number | 'not reached'
 /** A loss against its target. What is not known is never counted as met. */
 export function judgeRpo(targetSeconds: number, loss: LossFigure): Judgement {
   if (loss.kind === 'unknown') return 'unknown';
-  return loss.kind === 'proven 0' || loss.seconds <= targetSeconds ? 'met' : 'missed';
+  return loss.kind !== 'at most' || loss.seconds <= targetSeconds ? 'met' : 'missed';
 }
 
 /** Share of the annual cost for an outage, rounded to cents; undefined where the plan gives no figure. */

@@ -13,6 +13,8 @@ export interface TargetFacts {
   readonly remarks: readonly string[];
   /** `promoted`: a primary by an earlier run, which its agent has on record. A `primary` is one that nobody can explain. */
   readonly database: 'standby' | 'primary' | 'promoted' | 'unreachable';
+  /** Why what is `unreachable` was not seen: silence is another matter than a login that is refused. */
+  readonly unseen?: { readonly database?: string; readonly cache?: string };
   /** Another surviving site whose database is a primary; absent when there is none. */
   readonly primaryElsewhere?: string;
   /** Site, neither this one nor the failed one, from which the newest heartbeat comes; absent when there is none. */
@@ -51,7 +53,7 @@ export function judgeTarget(plan: Pick<Plan, 'sites' | 'estate'>, from: string, 
   else if (!site.targetOf.includes('regionalFailover')) against.push('The plan does not make it a target of a regional failover.');
   if (facts.agentTrouble !== undefined) against.push(`Its site agent cannot be used: ${facts.agentTrouble}`);
   against.push(...facts.refusals);
-  if (facts.database === 'unreachable') against.push('Its database does not answer.');
+  if (facts.database === 'unreachable') against.push(notSeen('database', facts.unseen?.database));
   if (facts.database === 'primary') against.push('Its database is a primary, and no run has promoted it: two writers would be possible.');
   if (facts.primaryElsewhere !== undefined)
     against.push(`The database at ${facts.primaryElsewhere} is a primary: two writers would be possible. Fail over there, or fence it first.`);
@@ -63,14 +65,18 @@ export function judgeTarget(plan: Pick<Plan, 'sites' | 'estate'>, from: string, 
     against.push(
       `A promotion was begun at ${facts.begunElsewhere} and may still take effect: fail over there. When it is certain that it will not, its note must go first: promotion.begun in the agent's state folder there, or the tag dr-promotion of its DB instance.`,
     );
-  if (facts.cache === 'unreachable') against.push('Its cache does not answer.');
+  if (facts.cache === 'unreachable') against.push(notSeen('cache', facts.unseen?.cache));
   if (facts.cache === 'primary') against.push(`Its cache is a primary, and no run has promoted it: two writers would be possible. ${wayBack}`);
   if (facts.cache === 'untold')
-    against.push('Its cache is a primary, and nobody tells who made it one: its agent or API does not answer. Bring that back, then assess again.');
+    against.push('Its cache is a primary, and nobody tells who made it one: its agent or API gave no answer that can be used. Mend that, then assess again.');
   if (facts.cachePrimaryElsewhere !== undefined)
     against.push(`The cache at ${facts.cachePrimaryElsewhere} is a primary: two writers would be possible. Fail over there, or: ${wayBack}`);
   if (against.length > 0) return { site: facts.site, eligible: false, reasons: against };
   return { site: facts.site, eligible: true, reasons: notes(plan, facts) };
+}
+
+function notSeen(server: string, why: string | undefined): string {
+  return `Its ${server} could not be read: ${why?.replace(/\.$/, '') ?? 'it was not asked'}.`;
 }
 
 /** What does not rule a target out and belongs in front of people; too large a loss is theirs to accept at a gate. */
@@ -82,7 +88,7 @@ function notes(plan: Pick<Plan, 'sites' | 'estate'>, facts: TargetFacts): string
   if (promoted.length > 0) found.push(`An earlier run has promoted its ${promoted.join(' and ')}: this run goes on from there and cannot be taken back.`);
   if (facts.untoldElsewhere !== undefined)
     found.push(
-      `Whether an earlier run has begun to promote ${facts.untoldElsewhere} is not known: its database answers, and its agent does not. If one has, two writers are possible.`,
+      `Whether an earlier run has begun to promote ${facts.untoldElsewhere} is not known: its database answers, and neither its agent nor an API tells. If one has, two writers are possible.`,
     );
   if (facts.cacheUntoldElsewhere !== undefined)
     found.push(

@@ -54,7 +54,11 @@ function factsOf(report: Report) {
   const { clock, loss } = report;
   const away = isMeasured(report) && clock?.totalSeconds === 'not reached';
   return [
-    { term: 'Data lost', ...dataLost(report), ...marked(movedNothing(report) ? 'plain' : loss.kind === 'proven 0' ? 'good' : 'warn') },
+    {
+      term: 'Data lost',
+      ...dataLost(report),
+      ...marked(movedNothing(report) ? 'plain' : loss.kind === 'proven 0' ? 'good' : loss.kind === '0 unless' ? 'plain' : 'warn'),
+    },
     { term: 'Outage', ...outageWords(clock), ...marked(away ? 'bad' : 'plain') },
     { term: 'Objectives', text: objectives(report), note: '', ...marked(toneOfObjectives(report)) },
     { term: 'Can write now', ...writersNow(report.servers.observed) },

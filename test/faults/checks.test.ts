@@ -70,7 +70,7 @@ describe('the cases', () => {
 
   it('promise only what is judged', () => {
     const one = { subject: 'detection', fault: 'blip', at: 'us-east-1', lost: false } as const;
-    expect(expectationOf({ ...one, ends: ['recovered'], checks: ['lossless'] })).toBe('recovered; the loss is proven 0, and the ledger misses nothing');
+    expect(expectationOf({ ...one, ends: ['recovered'], checks: ['lossless'] })).toBe('recovered; the loss is 0, and the ledger misses nothing');
     expect(expectationOf({ ...one, ends: ['recovered', 'waits'], checks: ['noTraffic'], says: /a|b/ })).toBe(
       'recovered, or it asks people; where it does not recover, no customer is sent to the target; it says “a” or “b”',
     );

@@ -1,4 +1,5 @@
 /** What must come of a fault beside how its run ends. Each check is a clause of docs/faults.md, and is judged by what was seen. */
+import { isZero } from '../../plan/rules/loss.ts';
 import type { CustomerFigures } from '../../lab/customers/figures.ts';
 import type { Report } from '../../report/report.ts';
 import type { Effects } from '../invariants/effects.ts';
@@ -8,7 +9,7 @@ export type Check = 'unchanged' | 'fencedOnReturn' | 'lossless' | 'noTraffic' | 
 
 /** When each is judged, and how it reads. */
 export const checks: Readonly<Record<Check, { readonly judgedWhen: (ended: string) => boolean; readonly condition: string; readonly means: string }>> = {
-  lossless: { judgedWhen: recovered, condition: 'where it recovers', means: 'the loss is proven 0, and the ledger misses nothing' },
+  lossless: { judgedWhen: recovered, condition: 'where it recovers', means: 'the loss is 0, and the ledger misses nothing' },
   fencedOnReturn: { judgedWhen: recovered, condition: 'where it recovers', means: 'the site is fenced when it comes back' },
   unchanged: {
     judgedWhen: (ended) => ended === 'stood down',
@@ -39,7 +40,7 @@ export function unchanged(before: Left, now: Left): string[] {
 
 export function lossless(report: Report | null, { missing }: CustomerFigures): string[] {
   return [
-    ...(report?.loss.kind === 'proven 0' ? [] : [`The loss is ${report?.loss.kind ?? 'not told'}, not proven 0.`]),
+    ...(report && isZero(report.loss) ? [] : [`The loss is ${report?.loss.kind ?? 'not told'}, not 0.`]),
     ...(missing.count === 0 && missing.unknown.length === 0 ? [] : [`The ledger misses ${missing.count} writes. ${missing.unknown.join(' ')}`]),
   ];
 }

@@ -63,6 +63,9 @@ describe('an estate without a cache', () => {
   test('has targets that no cache rules out', () => {
     const facts = { site: 'gent', refusals: [], remarks: [], database: 'standby', lagBytes: 0, lossSeconds: 0 } as const;
     expect(judgeTarget(plan, 'lyon', facts)).toMatchObject({ eligible: true });
-    expect(judgeTarget(plan, 'lyon', { ...facts, cache: 'unreachable' })).toMatchObject({ eligible: false, reasons: ['Its cache does not answer.'] });
+    expect(judgeTarget(plan, 'lyon', { ...facts, cache: 'unreachable' })).toMatchObject({
+      eligible: false,
+      reasons: ['Its cache could not be read: it was not asked.'],
+    });
   });
 });

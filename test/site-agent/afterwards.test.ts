@@ -163,6 +163,18 @@ test('a standby is known by its name in whatever case', async () => {
   expect(await change('east', 'database-synchronous north')).toMatchObject({ code: 0, fields: { after: expect.stringMatching(/ANY 1 \("north"\)/) } });
 });
 
+test('a primary that will wait for nobody says so where its standbys read it, before it is so', async () => {
+  expect((await change('east', 'database-synchronous north')).code).toBe(0);
+  expect((await estate.beat('east')).code).toBe(0);
+  const said = () => estate.sql('north', "select '<' || synchronous_standby_names || '>' from dr_heartbeat where site = 'east'", 'app').trim();
+  await eventually('north has the heartbeat', () => said() === '<ANY 1 ("north")>');
+  const alone = await change('east', 'database-synchronous none');
+  expect(alone.fields).toMatchObject({ after: 'none', changed: 'yes' });
+  expect(alone.fields['exception']).toBeUndefined();
+  // No beat has come since: it is the verb that has left the mark.
+  expect(said()).toBe('<>');
+});
+
 test('no password of replication stands on a command line', async () => {
   const words = estate
     .asAdministrator('north', 'show primary_conninfo')

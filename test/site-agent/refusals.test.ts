@@ -36,7 +36,7 @@ function reachable(from: string, seen = new Set<string>()): ReadonlySet<string> 
   if (seen.has(from)) return seen;
   seen.add(from);
   const body = functions.get(from) ?? '';
-  for (const name of functions.keys()) if (new RegExp(`(?<![\\w$"])${name}(?![\\w(])`).test(body)) reachable(name, seen);
+  for (const name of functions.keys()) if (new RegExp(`(?<![\\w$"/])${name}(?![\\w(])`).test(body)) reachable(name, seen);
   return seen;
 }
 

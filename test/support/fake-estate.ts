@@ -49,7 +49,7 @@ export class FakeEstate extends FakeService {
   /** What activities answer that is less than it should be, or left to do, by their names. */
   readonly shortfalls = new Map<keyof Activities, Pick<Change, 'exceptions' | 'remaining'>>();
   /** Called before each activity; a test hooks in what happens meanwhile. */
-  before: (name: string) => Promise<void> | void = () => undefined;
+  before: (name: string, input: { readonly site?: SiteId }) => Promise<void> | void = () => undefined;
   route: SiteId;
   /** Each commit waits for one of them; by default the last standby of the plan. */
   synchronousStandbys: readonly SiteId[];
@@ -138,7 +138,7 @@ export class FakeEstate extends FakeService {
 
   private recorded(name: string, act: (input: never) => Promise<unknown>): (input: never) => Promise<unknown> {
     return async (input: never) => {
-      await this.before(name);
+      await this.before(name, input);
       const { run, site } = input as { run?: RunContext; site?: string };
       if (isChange(name)) {
         this.calls.push({ name, epoch: run?.epoch ?? 0, execution: run?.execution ?? '', at: this.time(), ...(site === undefined ? {} : { site }) });
@@ -316,6 +316,7 @@ export class FakeEstate extends FakeService {
       proven,
       servers: [{ site, server, state: proven ? 'fenced' : 'unknown', how: 'model' }],
       proof: proven ? `the ${server} at ${site} acknowledges nothing` : 'no proof',
+      ...(proven && method === 'replication' ? { assumedSince: this.time() } : {}),
       ...(proven && server === 'database' ? { positionBytes: Math.max(...[...this.databases.values()].map((state) => state.bytes)) } : {}),
       at: this.time(),
     });

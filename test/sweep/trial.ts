@@ -1,4 +1,5 @@
 /** One trial: a healthy lab, a lost region, a run, what is done to it at one place, and the judgement. */
+import { isZero } from '../../plan/rules/loss.ts';
 import type { Report } from '../../report/report.ts';
 import { untilServed } from '../../lab/orchestrator/stack.ts';
 import { judge } from '../invariants/judge.ts';
@@ -86,7 +87,7 @@ export async function runTrial(stage: Stage, trial: Trial, compare: Undisturbed)
 function mustBeRecovered(report: Report | null): string[] {
   if (report?.outcome !== 'recovered')
     return [`The run ended as ${report?.outcome ?? 'nothing'}: ${report?.summary ?? ''} ${report?.exceptions.join(' ') ?? ''}`];
-  return report.loss.kind === 'proven 0' ? [] : [`The loss is ${report.loss.kind}, not proven 0.`];
+  return isZero(report.loss) ? [] : [`The loss is ${report.loss.kind}, not 0.`];
 }
 
 /** An ending before the point of no return takes back what was done. */

@@ -66,7 +66,7 @@ describe('endings', () => {
       return endOf(handle);
     });
     expect(report.outcome).toBe('aborted');
-    expect(report.summary).toContain('A newer run holds the estate');
+    expect(report.summary).toContain('This run no longer holds the estate');
     expect(estate.route).toBe('us-east-1');
   });
 
@@ -82,7 +82,7 @@ describe('endings', () => {
       await vote(handle, 'approve');
       return endOf(handle);
     });
-    expect(report.summary).toContain('A newer run holds the estate');
+    expect(report.summary).toContain('This run no longer holds the estate');
     expect(report.gates.at(-1)?.decision).toBe('settled: the run ends by another decision');
     expect(estate.changed('promoteDatabase')).toHaveLength(1);
   });
@@ -421,7 +421,7 @@ describe('endings', () => {
       await vote(handle, 'approve');
       return endOf(handle);
     });
-    expect(report.summary).toContain('A newer run holds the estate');
+    expect(report.summary).toContain('This run no longer holds the estate');
     expect(estate.changed('followDatabase')).toEqual([]);
     expect(report.steps.at(-1)).toMatchObject({ id: 'store-report', result: 'done' });
   });

@@ -16,7 +16,7 @@ describe('regional failover', () => {
       return endOf(handle);
     });
     expect(report.outcome).toBe('recovered');
-    expect(report.loss.kind).toBe('proven 0');
+    expect(report.loss.kind).toBe('0 unless');
     expect(estate.writers()).toEqual(['eu-central-1']);
     expect(estate.route).toBe('eu-central-1');
     expect(report.gates.map((gate) => gate.decision)).toEqual(['approve']);
@@ -55,7 +55,7 @@ describe('regional failover', () => {
     const order = estate.changes();
     expect(order.indexOf('followDatabase')).toBeLessThan(order.indexOf('promoteDatabase'));
     expect(eu?.bytes).toBe(1000);
-    expect(report.loss.kind).toBe('proven 0');
+    expect(report.loss.kind).toBe('0 unless');
   });
 
   it('protects the data as soon as its database is promoted, and starts the service once the cache is promoted too', async () => {
@@ -169,7 +169,7 @@ describe('votes', () => {
   it('foretells a loss where a standby is gone that may alone hold the last commits', async () => {
     estate.synchronousStandbys = ['eu-central-1', 'ap-southeast-1'];
     const lossAtGate = async () => /eu-central-1: loss ([^;]*);/.exec((await openGate(await start())).evidence.join(' '))?.[1];
-    expect(await rig.with(estate, lossAtGate)).toBe('at most 0 s / 0 bytes');
+    expect(await rig.with(estate, lossAtGate)).toMatch(/^0 unless, in the \d+ s since its last heartbeat, us-east-1 acknowledged a write alone: /);
     estate.dead.add('ap-southeast-1');
     expect(await rig.with(estate, lossAtGate)).toMatch(/^at most [1-9]\d* s \/ unknown bytes$/);
   });
@@ -219,6 +219,24 @@ describe('the child that fences the old site when it returns', () => {
     });
     expect(result).toMatchObject({ outcome: 'fenced' });
     expect(estate.databases.get('us-east-1')?.role).toBe('fenced');
+  });
+
+  it('tells how far the old database wrote beyond what its standbys had, which is what may be missing', async () => {
+    const result = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      await handle.result();
+      const furthest = Math.max(...[...estate.databases.values()].map(({ bytes }) => bytes));
+      Object.assign(estate.databases.get('us-east-1')!, { bytes: furthest + 345 });
+      estate.dead.clear();
+      return rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1')).result();
+    });
+    expect(result).toMatchObject({
+      outcome: 'fenced',
+      beyond: expect.stringMatching(
+        /^The database at us-east-1 wrote 345 bytes beyond the position at which its standbys left it\. .* before us-east-1 is rebuilt\.$/,
+      ),
+    });
   });
 
   it('ends as superseded when a newer epoch holds the site', async () => {

@@ -25,20 +25,22 @@ export function claimEpoch(run: Run, facts: RecoveryFacts): Alteration<readonly 
     changes: true,
     would: `store the next epoch at ${majority} or more of ${voters.join(', ')}`,
     predicted: voters,
-    act: async ({ read, change }) => {
+    act: async ({ read, changeOnce, patiently }) => {
       const survey = await takeSurvey(run, facts, read);
       const { agents, zone } = survey;
       run.epoch = nextEpoch(heldBy(survey), run.start.execution);
       const reachable = agents.filter((agent) => agent.reachable).map((agent) => agent.site);
       facts.agentSilent = !reachable.includes(facts.from);
-      const [claims] = await settle(
-        Promise.allSettled(reachable.map((site) => change.claimEpoch({ run: run.context(), site }))),
-        takeZone(run, facts, change, zone),
-      );
-      const refused = claims.find((claim) => claim.status === 'rejected');
-      const stored = reachable.filter((site, index) => claims[index]?.status === 'fulfilled' && voters.includes(site));
-      if (stored.length < majority && refused) throw refused.reason;
-      if (stored.length < majority) throw notEnough(stored, majority, agents);
+      const claimAll = async () => {
+        const claims = await Promise.allSettled(reachable.map((site) => changeOnce.claimEpoch({ run: run.context(), site })));
+        const refused = claims.find((claim) => claim.status === 'rejected');
+        const stored = reachable.filter((site, index) => claims[index]?.status === 'fulfilled' && voters.includes(site));
+        if (stored.length < majority && refused) throw refused.reason;
+        if (stored.length < majority) throw notEnough(stored, majority, agents);
+        return stored;
+      };
+      // Nobody waits for one site that answers no more, where a majority has stored it.
+      const [stored] = await settle(patiently('claimEpoch', claimAll), takeZone(run, facts, changeOnce, zone));
       return stored;
     },
     found: (stored) => `epoch ${run.epoch} stored at ${stored.join(', ')}`,

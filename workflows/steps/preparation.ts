@@ -8,7 +8,7 @@ import { compareCaches } from '../../plan/rules/caches.ts';
 import { describeLoss, type Loss } from '../../plan/rules/loss.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { failure } from '../failures.ts';
-import type { StepTools } from '../activity-proxies.ts';
+import type { Reads } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { type LeftOut, withoutCache } from '../left-out.ts';
 import { countLoss, lossOf } from '../loss.ts';
@@ -25,7 +25,7 @@ export function catchUpDatabase(run: Run, facts: RecoveryFacts): Alteration<Chan
     predicted: unchanged('catch-up not tried in a dry run'),
     otherwise: unchanged('not caught up'),
     act: async ({ read, change }) => {
-      const states = await readDatabases(run, { read, change }, databaseSites(run.plan, facts.from));
+      const states = await readDatabases(run, read, databaseSites(run.plan, facts.from));
       const own = states.find((state) => state.site === facts.to);
       const ahead = mostAdvanced(states);
       if (!own?.reachable) throw unreachable('database', facts.to, own && !own.reachable ? own.reason : 'the plan has no database there');
@@ -78,10 +78,10 @@ export function checkLag(run: Run, facts: RecoveryFacts): Look<Loss> {
       await countLoss(run, facts, read);
       return lossOf(facts);
     },
-    found: (loss) => {
+    found: () => {
       const database = `database ${facts.loss ? describeLoss(facts.loss) : 'unknown'}`;
       if (run.plan.estate.cache === undefined) return `${database}; the estate has no cache`;
-      return `${database}, cache ${facts.cacheLoss ? describeLoss(facts.cacheLoss) : 'unknown'}; together ${describeLoss(loss)}`;
+      return `${database}; cache ${facts.cacheLoss ? describeLoss(facts.cacheLoss) : 'unknown'}`;
     },
   };
 }
@@ -127,7 +127,7 @@ export function checkApplication(run: Run, facts: RecoveryFacts): Look<Applicati
   };
 }
 
-async function readDatabases(run: Run, { read }: StepTools, sites: readonly SiteId[]): Promise<readonly DatabaseState[]> {
+async function readDatabases(run: Run, read: Reads, sites: readonly SiteId[]): Promise<readonly DatabaseState[]> {
   return Promise.all(sites.map((site) => read.readDatabase({ run: run.context(), site })));
 }
 

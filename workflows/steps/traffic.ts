@@ -8,6 +8,7 @@ import { dropLeftover, zoneLeftover } from '../leftovers.ts';
 import { now } from '../clock.ts';
 import { describe, holdsNothing, failure } from '../failures.ts';
 import type { Run } from '../run.ts';
+import { changeMayHeal } from '../until-bound.ts';
 import type { Alteration } from '../step-body.ts';
 import { switchSites } from '../sites.ts';
 
@@ -19,46 +20,56 @@ export function routeTraffic(run: Run, facts: RecoveryFacts): Alteration<RoutePr
     changes: true,
     would: `send ${recordName} to ${facts.to} by ${methods.join(', then by ')}`,
     predicted: { site: facts.to, authoritativeAt: now(), ttlSeconds: seconds(run.plan.estate.dns.ttl), resolvers: [] },
-    act: async (tools) => {
-      const problems: string[] = [];
-      for (const method of methods) {
-        const proof = await tryMethod(run, facts, tools, method);
-        if (typeof proof !== 'string') return noteRoute(run, facts, tools.read, method, proof);
-        problems.push(`${method}: ${proof}`);
-        run.note(`Routing by ${method} did not work: ${proof}`);
-      }
-      const there = await tools.read.proveRoute({ run: run.context(), to: facts.to, withinSeconds: 0 });
-      if (there.moved) return noteFound(run, facts, tools.read, problems, there);
-      throw failure('permanent', {
-        happened: `Customers are not sent to ${facts.to}: ${problems.join(' · ')}.`,
-        leftAs: 'The service there is verified and runs.',
-        next: 'Mend one of the methods, then choose retry.',
-      });
-    },
+    act: (tools) => tools.patiently('The route', () => byFirstMethod(run, facts, tools)),
     found: (proof) => describeProof(facts, proof),
     otherwise: { site: facts.to, authoritativeAt: '', ttlSeconds: 0, resolvers: [] },
   };
 }
 
-/** Changes the route by one method and proves it; a sentence when it did not work, so that the next method is tried. */
-async function tryMethod(run: Run, facts: RecoveryFacts, tools: StepTools, method: Method): Promise<RouteProof | string> {
+/** Each method has its turn before one is tried again. What may heal by itself is `transient` as a whole. */
+async function byFirstMethod(run: Run, facts: RecoveryFacts, tools: StepTools): Promise<RouteProof> {
+  const { methods } = run.plan.estate.dns;
+  const problems: string[] = [];
+  let mayHeal = false;
+  for (const method of methods) {
+    const tried = await tryMethod(run, facts, tools, method);
+    if ('proof' in tried) return noteRoute(run, facts, tools.read, method, tried.proof);
+    problems.push(`${method}: ${tried.problem}`);
+    mayHeal ||= tried.mayHeal;
+    const told = `Routing by ${method} did not work: ${tried.problem}`;
+    if (!run.timeline.some(({ text }) => text === told)) run.note(told);
+  }
+  const there = await tools.read.proveRoute({ run: run.context(), to: facts.to, withinSeconds: 0 });
+  if (there.moved) return noteFound(run, facts, tools.read, problems, there);
+  throw failure(mayHeal ? 'transient' : 'permanent', {
+    happened: `Customers are not sent to ${facts.to}: ${problems.join(' · ')}.`,
+    leftAs: 'The service there is verified and runs.',
+    next: 'Mend one of the methods, then choose retry.',
+  });
+}
+
+type Tried = { readonly proof: RouteProof } | { readonly problem: string; readonly mayHeal: boolean };
+
+/** Changes the route by one method and proves it; else a sentence, so that the next method is tried. */
+async function tryMethod(run: Run, facts: RecoveryFacts, { read, changeOnce }: StepTools, method: Method): Promise<Tried> {
   const context = run.context();
-  const served = await tools.read.readRoute({ run: context });
+  const served = await read.readRoute({ run: context });
   facts.moments.routingAt ??= now();
   // A try before this one may have changed the record: caches hold what was served before for as long as it said.
   facts.moments.ttlSeconds = Math.max(facts.moments.ttlSeconds ?? 0, served.ttlSeconds);
   try {
     if (method === 'data-plane') {
-      await tools.change.throwSwitch({ run: context, from: facts.from, to: facts.to, switchSites: switchSites(run.plan, facts.from) });
+      await changeOnce.throwSwitch({ run: context, from: facts.from, to: facts.to, switchSites: switchSites(run.plan, facts.from) });
     } else {
-      await tools.change.changeRecord({ run: context, to: facts.to });
+      await changeOnce.changeRecord({ run: context, to: facts.to });
     }
   } catch (error) {
     if (holdsNothing(error)) throw error;
-    return describe(error);
+    return { problem: describe(error), mayHeal: changeMayHeal(error) };
   }
-  const proof = await tools.read.proveRoute({ run: context, to: facts.to, withinSeconds: proofSeconds(run.plan.estate.dns, method) });
-  return proof.moved ? proof : proof.detail;
+  const proof = await read.proveRoute({ run: context, to: facts.to, withinSeconds: proofSeconds(run.plan.estate.dns, method) });
+  // It was changed, and customers are not led there: what waits longer for that is the step's retry, by people.
+  return proof.moved ? { proof } : { problem: proof.detail, mayHeal: false };
 }
 
 /** Notes the route, and whatever stands beside it: a route that moves some customers only is not plainly recovered. */

@@ -252,7 +252,8 @@ describe('at a server that answers as AWS documents', () => {
     ['ExpiredToken', 403, 'permanent'],
     ['ValidationError', 400, 'permanent'],
     ['LimitExceeded', 400, 'capacity'],
-    ['SomethingNew', 400, 'unknown'],
+    ['SomethingNew', 400, 'permanent'],
+    ['SomethingNew', 429, 'transient'],
   ])('%s is %i and %s', async (code, status, type) => {
     const usual = standIn.reply;
     standIn.reply = (asked) => (asked.action === 'UpdateAutoScalingGroup' ? awsError(status, code) : usual(asked));

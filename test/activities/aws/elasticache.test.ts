@@ -197,7 +197,7 @@ describe('what keeps a run from promoting', () => {
     ['InvalidParameterValue', 400, 'permanent'],
     ['Throttling', 400, 'transient'],
     ['APICallRateForCustomerExceeded', 400, 'transient'],
-    ['UnsupportedOperation', 400, 'unknown'],
+    ['UnsupportedOperation', 400, 'permanent'],
   ])('%s, which is %i and %s', async (code, status, type) => {
     datastore.onFailover = () => awsError(status, code);
     await expect(promote()).rejects.toMatchObject({ type, message: expect.stringContaining(code) });

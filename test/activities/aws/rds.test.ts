@@ -170,7 +170,7 @@ describe('before anything is promoted', () => {
     ['DBInstanceNotFound', 404, 'permanent'],
     ['Throttling', 400, 'transient'],
     ['InsufficientDBInstanceCapacity', 400, 'capacity'],
-    ['KMSKeyNotAccessibleFault', 400, 'unknown'],
+    ['KMSKeyNotAccessibleFault', 400, 'permanent'],
   ])('%s is %i and %s', async (code, status, type) => {
     endpoint = standIn.endpoint;
     standIn.reply = ({ action }) =>

@@ -34,7 +34,10 @@ describe('a target', () => {
       { agentTrouble: 'eu-central-1 is not who the plan says: the host shows another key.' },
       'Its site agent cannot be used: eu-central-1 is not who the plan says: the host shows another key.',
     ],
-    [{ database: 'unreachable' as const }, 'Its database does not answer.'],
+    [
+      { database: 'unreachable' as const, unseen: { database: 'password authentication failed' } },
+      'Its database could not be read: password authentication failed.',
+    ],
     [{ database: 'primary' as const }, 'Its database is a primary, and no run has promoted it: two writers would be possible.'],
     [{ primaryElsewhere: 'ap-southeast-1' }, 'The database at ap-southeast-1 is a primary: two writers would be possible. Fail over there, or fence it first.'],
     [
@@ -45,14 +48,14 @@ describe('a target', () => {
       { begunElsewhere: 'ap-southeast-1' },
       "A promotion was begun at ap-southeast-1 and may still take effect: fail over there. When it is certain that it will not, its note must go first: promotion.begun in the agent's state folder there, or the tag dr-promotion of its DB instance.",
     ],
-    [{ cache: 'unreachable' as const }, 'Its cache does not answer.'],
+    [{ cache: 'unreachable' as const, unseen: { cache: 'no answer within 2 s' } }, 'Its cache could not be read: no answer within 2 s.'],
     [
       { cache: 'primary' as const },
       'Its cache is a primary, and no run has promoted it: two writers would be possible. Let it follow its primary again, also one that is lost (Redis: REPLICAOF); what it took since is lost then.',
     ],
     [
       { cache: 'untold' as const },
-      'Its cache is a primary, and nobody tells who made it one: its agent or API does not answer. Bring that back, then assess again.',
+      'Its cache is a primary, and nobody tells who made it one: its agent or API gave no answer that can be used. Mend that, then assess again.',
     ],
     [
       { cachePrimaryElsewhere: 'ap-southeast-1' },
@@ -68,7 +71,7 @@ describe('a target', () => {
     const { eligible, reasons } = judgeTarget(plan, 'us-east-1', { ...healthy, untoldElsewhere: 'ap-southeast-1' });
     expect(eligible).toBe(true);
     expect(reasons).toEqual([
-      'Whether an earlier run has begun to promote ap-southeast-1 is not known: its database answers, and its agent does not. If one has, two writers are possible.',
+      'Whether an earlier run has begun to promote ap-southeast-1 is not known: its database answers, and neither its agent nor an API tells. If one has, two writers are possible.',
     ]);
   });
 
