@@ -3,7 +3,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
 import { taskQueue } from '../workflows/ids.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
-import { workflowsPath } from './bundle.ts';
+import { makeWorkflowBundle } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { beatMilliseconds } from '../activities/task.ts';
 import { createHeartbeatInterceptor } from './interceptors.ts';
@@ -62,7 +62,7 @@ export async function createWorker(
     taskQueue,
     activities,
     interceptors: { activity: [createHeartbeatInterceptor(connection, config.temporal.namespace)] },
-    ...workflowCode(config.workflowBundle),
+    workflowBundle: await workflowCode(config.workflowBundle),
     activityTaskPollerBehavior,
     // Each sign of life goes to the server: how long a silence may last depends on when it last heard one.
     maxHeartbeatThrottleInterval: beatMilliseconds,
@@ -73,6 +73,6 @@ export async function createWorker(
   });
 }
 
-function workflowCode(bundle: string | undefined): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  return bundle === undefined ? { workflowsPath: workflowsPath() } : { workflowBundle: { codePath: bundle } };
+async function workflowCode(bundle: string | undefined): Promise<NonNullable<WorkerOptions['workflowBundle']>> {
+  return bundle === undefined ? { code: await makeWorkflowBundle() } : { codePath: bundle };
 }

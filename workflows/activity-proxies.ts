@@ -2,6 +2,7 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { ChangeName } from './changes.ts';
+import { Unreadable } from './payload-converter.ts';
 
 export type Reads = Omit<Activities, ChangeName>;
 export type Changes = Pick<Activities, ChangeName>;
@@ -73,8 +74,15 @@ function atEachCall<T extends object>(proxy: () => T, around?: { readonly before
       async (...input: readonly unknown[]): Promise<unknown> => {
         await around?.before();
         const result = await (proxy()[name as keyof T] as (...args: readonly unknown[]) => Promise<unknown>)(...input);
+        mustBeReadable(name, result);
         around?.after(result);
         return result;
       },
   });
+}
+
+/** The answer of an activity is a worker's of ours: one that cannot be read is a fault to be mended, and fails the workflow task until it is. */
+function mustBeReadable(activity: string | symbol, result: unknown): void {
+  if (result instanceof Unreadable)
+    throw new Error(`The answer of ${String(activity)} cannot be read: ${result.why}. A worker of this queue encodes otherwise.`);
 }

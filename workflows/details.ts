@@ -6,7 +6,7 @@ import { count } from './tally.ts';
 
 /** Temporal UI clips long details, so the question and the clock stand above everything else. */
 export function detailsOf(status: RunStatus): string {
-  const refused = list('Refused votes, the latest first', status.refusedVotes.slice(-5).reverse());
+  const refused = list('Refused, the latest first', status.refused.slice(-5).reverse());
   const changed = status.mode === 'dry-run' ? 'Would change' : status.outcome ? 'Changed' : 'Changed so far';
   const parts = [
     headline(status),

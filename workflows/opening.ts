@@ -8,6 +8,7 @@ import { toolsFor } from './activity-proxies.ts';
 import { planQuery, type RegionalFailoverInput } from './messages.ts';
 import { makeWorkflowId } from './ids.ts';
 import { modes } from './modes.ts';
+import { Unreadable } from './payload-converter.ts';
 import type { Mode } from '../report/report.ts';
 
 /** A start waits so long for a worker, seconds: the lock is held by then, and to end because workers were away for a while would only cost one more start. */
@@ -21,6 +22,7 @@ export async function loadRunPlan(expectedDigest: string | undefined): Promise<P
 
 /** Refuses an input that cannot be read, before anything is made of it; stock clients send whatever they like. */
 export function checkInput(input: RegionalFailoverInput): void {
+  mustBeReadable(input);
   for (const field of ['estate', 'from', 'to', 'mode', 'startedBy'] as const) {
     if (typeof input?.[field] !== 'string' || input[field].trim() === '') {
       throw refuse(`The input of a run lacks "${field}".`, 'Send {"estate","from","to","mode","startedBy"}, each a text.');
@@ -35,11 +37,17 @@ export function checkInput(input: RegionalFailoverInput): void {
   }
 }
 
+/** Refuses an input that another codec has encoded, or that is broken. */
+export function mustBeReadable(input: unknown): void {
+  if (input instanceof Unreadable) throw refuse(`The input cannot be read: ${input.why}.`, 'Send it as JSON, without a codec.');
+}
+
 /** The start of a workflow that only reads: the worker's plan, which it keeps and hands to workers that hold another, and what activities are told. Refused for another estate. */
 export async function openReadOnly(input: {
   readonly estate: string;
   readonly planDigest?: string;
 }): Promise<{ readonly plan: PlanSnapshot['plan']; readonly run: RunContext }> {
+  mustBeReadable(input);
   const kept: { snapshot: PlanSnapshot | null } = { snapshot: null };
   setHandler(planQuery, () => kept.snapshot, { description: 'The plan that is worked on.' });
   const { plan, digest } = (kept.snapshot = await loadRunPlan(input.planDigest));

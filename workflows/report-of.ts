@@ -33,6 +33,7 @@ export function reportOf(run: Run, facts: RecoveryFacts, ending: { readonly open
     functions: functionRecords(plan, facts),
     steps: run.steps,
     gates: run.desk.records,
+    refusals: { kept: run.refusals.entries, beyond: run.refusals.beyond },
     timeline: run.timeline,
     changes: run.changes,
   };

@@ -10,6 +10,9 @@ import type { StuckWorkflow } from '../../stuck.ts';
 import { dataLost, isMeasured, objectives, outage, shortfalls } from '../../../report/words.ts';
 import { section, table } from './text.ts';
 
+/** Refusals that a page shows; the report has them all. */
+const refusedShown = 5;
+
 /** The whole page. */
 export function renderView(view: RunView): string {
   switch (view.state) {
@@ -61,7 +64,7 @@ function renderStatus(status: RunStatus): string {
     section(titles.leftovers, status.leftovers),
     stepTable(status.steps, status.pendingStepNames),
     section(status.mode === 'dry-run' ? 'Would change' : 'Changed so far', status.changes),
-    section('Refused votes', status.refusedVotes),
+    section('Refused', status.refused.slice(-refusedShown)),
     section('Last entries', status.timeline.slice(-5).map(timelineLine)),
   ];
   return parts.join('');
