@@ -48,7 +48,7 @@ export interface Beyond<T> {
   readonly count: number;
   readonly first: T;
   readonly last: T;
-  /** Of the last entry as JSON behind the digest before it and a line break; the first stands behind a line break alone. */
+  /** Of all of them as JSON, each on a line that ends. */
   readonly sha256: string;
 }
 
@@ -158,6 +158,8 @@ export interface Report {
   /** What was said to the run and came to nothing; absent in reports of a release before this record. Updates that are refused after the first ones leave no trace. */
   readonly refusals?: { readonly kept: readonly RefusalRecord[]; readonly beyond: Beyond<RefusalRecord> | null };
   readonly timeline: readonly TimelineEntry[];
+  /** What was too much to be kept, a sentence for each list; absent when everything is here. */
+  readonly leftOut?: readonly string[];
   /** Changes made, in order, or in a dry run the changes that would have been made. */
   readonly changes: readonly string[];
 }

@@ -106,8 +106,15 @@ async function closeRun(run: Run, facts: RecoveryFacts, early: RunEnding | null,
 /** Keeps the details, and the phase by which runs are searched, up to date. */
 function showPeople(run: Run, facts: RecoveryFacts, outcome: () => Outcome | null): void {
   let phase = '';
-  run.onChange = () => {
+  let due = false;
+  const show = () => {
+    due = false;
     setCurrentDetails(detailsOf(statusOf(run, facts, outcome())));
+  };
+  run.onChange = () => {
+    // Once for all that comes in one go: a single workflow task may bring thousands of messages.
+    if (!due) void Promise.resolve().then(show);
+    due = true;
     if (phase === run.phase) return;
     phase = run.phase;
     upsertSearchAttributes([

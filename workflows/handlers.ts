@@ -3,6 +3,7 @@ import { ApplicationFailure, setDefaultSignalHandler, setHandler } from '@tempor
 import { sentencesOf } from '../plan/rules/sentences.ts';
 import type { Outcome, Report } from '../report/report.ts';
 import type { RecoveryFacts } from './facts.ts';
+import { statusBytesMax, within } from './bounds.ts';
 import { lengthsMax, type MessageForm, nameIn, readMessage, type Reading, saidForm, shortVoteForm, voteForm } from './inputs.ts';
 import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, type Vote, voteSignal, voteUpdate } from './messages.ts';
 import type { Run } from './run.ts';
@@ -23,7 +24,9 @@ export function listen(run: Run, facts: RecoveryFacts, report: () => Report, out
     (name, message) =>
       void run.refusals.add(name.slice(0, lengthsMax.gate), 'signal', nameIn(message), 'There is no such signal. See docs/reference/messages.md.'),
   );
-  setHandler(statusQuery, () => statusOf(run, facts, outcome()), { description: 'Where the run is: phase, question, clock, steps, changes.' });
+  setHandler(statusQuery, () => within(statusBytesMax, statusOf(run, facts, outcome())), {
+    description: 'Where the run is: phase, question, clock, steps, changes.',
+  });
   setHandler(planQuery, () => run.planSnapshot, { description: 'The plan that the run works on.' });
   setHandler(reportQuery, report, { description: 'The report as it stands.' });
 }

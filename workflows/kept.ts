@@ -7,7 +7,8 @@ import type { Beyond } from '../report/report.ts';
 export class Kept<T extends object> {
   readonly entries: T[] = [];
   private readonly entriesMax: number;
-  private counted: Beyond<T> | null = null;
+  private readonly digest = sha256.create();
+  private counted: Omit<Beyond<T>, 'sha256'> | null = null;
 
   constructor(entriesMax: number) {
     this.entriesMax = entriesMax;
@@ -15,7 +16,7 @@ export class Kept<T extends object> {
 
   /** What came when the list was full; null while all are kept. */
   get beyond(): Beyond<T> | null {
-    return this.counted;
+    return this.counted && { ...this.counted, sha256: bytesToHex(this.digest.clone().digest()) };
   }
 
   /** True when the entry is kept, false when it is only counted. */
@@ -24,8 +25,8 @@ export class Kept<T extends object> {
       this.entries.push(entry);
       return true;
     }
-    const { count, first, sha256: before } = this.counted ?? { count: 0, first: entry, sha256: '' };
-    this.counted = { count: count + 1, first, last: entry, sha256: bytesToHex(sha256(utf8ToBytes(`${before}\n${JSON.stringify(entry)}`))) };
+    this.digest.update(utf8ToBytes(`${JSON.stringify(entry)}\n`));
+    this.counted = { count: (this.counted?.count ?? 0) + 1, first: this.counted?.first ?? entry, last: entry };
     return false;
   }
 }

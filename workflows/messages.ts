@@ -115,6 +115,8 @@ export interface RunStatus {
   readonly exceptions: readonly string[];
   readonly leftovers: readonly string[];
   readonly timeline: readonly TimelineEntry[];
+  /** What was too much for an answer, a sentence for each list; absent when everything is here. */
+  readonly leftOut?: readonly string[];
   readonly outcome: Outcome | null;
 }
 
