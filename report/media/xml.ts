@@ -5,7 +5,8 @@ import { inEveryText, visible } from './visible.ts';
 const impossible = /[\uFFFE\uFFFF]/g;
 
 export function xmlText(text: string): string {
-  return visible(text).replace(impossible, '\uFFFD');
+  // Of several ends of a CDATA section in one text the library escapes the first alone.
+  return visible(text).replace(impossible, '\uFFFD').replaceAll(']]>', ']] >');
 }
 
 /** What a file is made of, with every text ready for XML. */

@@ -56,11 +56,11 @@ export const hostileTexts: Readonly<Record<string, string>> = {
   'a fence': '```\ncode\n```',
   'a quote and a rule': '> quoted\n---\n***',
   'a template': '{{{summary}}} {{#steps}}x{{/steps}} ${process.env.HOME}',
-  'a very long word': 'x'.repeat(100_000),
+  'a long word': 'x'.repeat(4_000),
 };
 
 const text = fc.oneof(
-  fc.constantFrom(...Object.values(hostileTexts)),
+  fc.constantFrom(...Object.values(hostileTexts), 'x'.repeat(100_000)),
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.constantFrom('mallory', '', '__proto__', 'constructor', 'approve', 'accept 999999'),
 );
