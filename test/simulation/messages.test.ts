@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { detailsBytesMax, reportBytesMax, statusBytesMax } from '../../workflows/bounds.ts';
 import type { Report } from '../../report/report.ts';
 import type { Execution } from './execution.ts';
+import { violations } from './invariants.ts';
 import { type Message, strangeMessages } from './messages.ts';
 import type { Schedule } from './schedule.ts';
 import { type Lived, Simulations, startAt } from './simulation.ts';
@@ -55,6 +56,27 @@ it(`the run ends as it would have after any messages of strangers, ${numRuns} ti
   );
 });
 
+/** When the calm run asks its first question, in seconds from its start. */
+async function gateSeconds(): Promise<number> {
+  const { gates } = await simulations.live({});
+  return (Date.parse(gates[0]?.openedAt ?? '') - startAt) / 1000;
+}
+
+it('a stop in the same task as the resume before it holds the run', async () => {
+  const at = await gateSeconds();
+  const messages = ['resume', 'stop'].map((name): Message => ({ channel: 'signal', name, times: 1, payload: { json: { who: 'jane-smith', reason: 'both' } } }));
+  const lived = await simulations.live({
+    stoppedSeconds: 60,
+    disturbances: [
+      { atSeconds: at + 1, disturbance: { what: 'stop' } },
+      { atSeconds: at + 30, disturbance: { what: 'messages come', messages } },
+    ],
+  });
+  expect(lived.reports.map(({ outcome }) => outcome)).toEqual(['recovered']);
+  expect(lived.reports[0]?.timeline.filter(({ text }) => text.startsWith('Stop switch thrown'))).toHaveLength(2);
+  expect(violations(lived, simulations.snapshot.plan)).toEqual([]);
+});
+
 describe('a flood', () => {
   const json = (who: string, reason: string, rest: object = {}): Message['payload'] => ({
     json: { gate: '(the open gate)', choice: 'approve', who, reason, ...rest },
@@ -70,8 +92,7 @@ describe('a flood', () => {
   };
 
   it.each(Object.entries(floods))('%s in one task is worked off at once, and kept small', { timeout: 120_000 }, async (_, messages) => {
-    const calm = await simulations.live({});
-    const atSeconds = (Date.parse(calm.gates[0]?.openedAt ?? '') - startAt) / 1000 + 1;
+    const atSeconds = (await gateSeconds()) + 1;
     const lived = await simulations.live({ disturbances: [{ atSeconds, disturbance: { what: 'messages come', messages } }] });
     const [run] = lived.runs as [Execution];
     const [report] = lived.reports as [Report];

@@ -1,7 +1,7 @@
 /** Goal: nothing that is said to a run breaks it, whoever says it and however it is written. Method: a real worker and server, payloads byte for byte, every execution replayed. */
 import { type PayloadConverter, RawValue } from '@temporalio/common';
 import { expect, describe, it } from 'vitest';
-import { planQuery, reportQuery, resumeSignal, type RunStatus, statusQuery, stopSignal, voteSignal } from '../../workflows/messages.ts';
+import { planQuery, reportQuery, resumeSignal, type RunStatus, statusQuery, stopSignal, voteSignal, voteUpdate } from '../../workflows/messages.ts';
 import { makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueue } from '../../workflows/ids.ts';
 import { electorate, endOf, estate, type Handle, openGate, plan, rig, start, useFailovers, vote } from '../support/failover.ts';
 import { foreignPayloads, queryRaw, signalRaw, updateRaw } from '../support/raw-messages.ts';
@@ -134,6 +134,28 @@ describe('stop and resume', () => {
       return endOf(handle);
     });
     expect(report.outcome).toBe('recovered');
+  });
+});
+
+describe('votes by update that come to nothing', () => {
+  it('are all answered; the first ones are on record, and the others leave no trace in the history', async () => {
+    const [first = '', second = ''] = electorate;
+    const { report, accepted } = await rig.with(estate, async () => {
+      const handle = await start();
+      const { gate } = await openGate(handle);
+      const cast = (who: string) => handle.executeUpdate(voteUpdate, { args: [{ gate, choice: 'approve', who, reason: 'yes' }] });
+      for (let turn = 0; turn < 60; turn++)
+        await expect(cast('mallory')).rejects.toMatchObject({ cause: { message: expect.stringContaining('mallory is not among') as string } });
+      await cast(first);
+      await cast(second);
+      const ended = await endOf(handle);
+      const { events } = await handle.fetchHistory();
+      return { report: ended, accepted: events?.filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes).length };
+    });
+    expect(report.outcome).toBe('recovered');
+    expect(accepted).toBe(42);
+    expect(report.refusals).toMatchObject({ beyond: null });
+    expect(report.refusals?.kept).toHaveLength(40);
   });
 });
 
