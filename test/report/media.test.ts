@@ -22,6 +22,7 @@ import { exampleStatus } from '../workflows/example-status.ts';
 import { exampleReport } from './example.ts';
 
 /** What nothing from outside may bring along: controls but the line break, what turns the direction of writing, what hides. */
+// oxlint-disable-next-line no-control-regex -- controls are what it looks for
 const acts = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200b\u200e\u200f\u00ad\ufeff\u{e0000}-\u{e007f}]/u;
 const count = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].length;
 
