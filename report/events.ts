@@ -45,5 +45,7 @@ export type EventName = keyof typeof eventTypes;
 
 /** The `source` of every event of a run: its estate and its workflow id. Runs of an estate share it, their event ids do not. */
 export function sourceOf(estate: string, runId: string): string {
-  return `/estates/${estate}/runs/${runId}`;
+  // A URI reference, whatever the estate is called.
+  const inPath = (text: string) => text.split('/').map(encodeURIComponent).join('/');
+  return `/estates/${inPath(estate)}/runs/${inPath(runId)}`;
 }

@@ -1,14 +1,16 @@
 /** A report as Markdown, for a commander who is tired: how it ended first, then what is not as it should be, then the figures, then the details. Pure. */
 import { markdownTable } from 'markdown-table';
 import { formatSeconds } from '../plan/durations.ts';
+import { forMarkdown } from './media/markdown.ts';
 import { type ClockSplit, type FunctionRecord, type GateRecord, type Report, type StepRecord, titles, type VoteRecord } from './report.ts';
 import {
-  changesTitle, clockParts, dataLost, decided, ended, judged, money, objectives, oneLine, origin, outage, recordedNote, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
+  changedBeyond, changesTitle, clockParts, dataLost, decided, ended, judged, money, objectives, oneLine, origin, outage, recordedNote, refusalLines, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
   timeOfDay, totalCost, type Verdict,
 } from './words.ts'; // prettier-ignore
 
 /** The whole report. Parts that have nothing to say are left out. */
-export function renderMarkdown(report: Report): string {
+export function renderMarkdown(recorded: Report): string {
+  const report = forMarkdown(recorded);
   const parts = [
     heading(report),
     list(titles.exceptions, report.exceptions),
@@ -16,6 +18,7 @@ export function renderMarkdown(report: Report): string {
     clockPart(report.clock),
     functionsPart(report),
     decisionsPart(report.gates),
+    list('Said to the run, and come to nothing', refusalLines(report)),
     stepsPart(report.steps),
     serversPart(report),
     list(changesTitle(report), report.changes),
@@ -23,6 +26,7 @@ export function renderMarkdown(report: Report): string {
       'Timeline',
       report.timeline.map(({ at, text }) => `${timeOfDay(at)} ${text}`),
     ),
+    list('Left out of this report', report.leftOut ?? []),
     originPart(report),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -86,7 +90,8 @@ function decisionsPart(gates: readonly GateRecord[]): string {
 }
 
 function decision(gate: GateRecord): string {
-  return [`**${gate.question}** ${decided(gate)} (${terms(gate)})`, ...gate.votes.map(vote)].join('\n');
+  const beyond = changedBeyond(gate);
+  return [`**${gate.question}** ${decided(gate)} (${terms(gate)})`, ...gate.votes.map(vote), ...(beyond === null ? [] : [`- ${beyond}`])].join('\n');
 }
 
 function vote(cast: VoteRecord): string {

@@ -43,6 +43,27 @@ export interface VoteRecord {
   readonly note: string;
 }
 
+/** What of a list was counted and not kept: its first and its last entry, and a digest by which the others can be told to be those in the history. */
+export interface Beyond<T> {
+  readonly count: number;
+  readonly first: T;
+  readonly last: T;
+  /** Of all of them as JSON, each on a line that ends. */
+  readonly sha256: string;
+}
+
+/** Something that was said to the run and came to nothing. */
+export interface RefusalRecord {
+  readonly at: string;
+  /** Signal or update: `vote`, `stop`, or a name that no run knows. */
+  readonly name: string;
+  readonly channel: 'signal' | 'update';
+  /** Who it said that it is from; empty where it did not say so. */
+  readonly who: string;
+  /** Why, in a sentence. */
+  readonly note: string;
+}
+
 export interface GateRecord {
   readonly gate: string;
   readonly question: string;
@@ -52,7 +73,10 @@ export interface GateRecord {
   readonly decision: string;
   readonly quorum: number;
   readonly electorate: readonly string[];
+  /** Votes that stand, were voided, or changed since; of those refused and of those changed the first ones. */
   readonly votes: readonly VoteRecord[];
+  /** Votes that their people changed since, and that are not kept; absent while all are. */
+  readonly changedBeyond?: Beyond<VoteRecord>;
   /** Until proof of identity exists. */
   readonly identity: 'asserted';
 }
@@ -131,7 +155,11 @@ export interface Report {
   readonly functions: readonly FunctionRecord[];
   readonly steps: readonly StepRecord[];
   readonly gates: readonly GateRecord[];
+  /** What was said to the run and came to nothing; absent in reports of a release before this record. Updates that are refused after the first ones leave no trace. */
+  readonly refusals?: { readonly kept: readonly RefusalRecord[]; readonly beyond: Beyond<RefusalRecord> | null };
   readonly timeline: readonly TimelineEntry[];
+  /** What was too much to be kept, a sentence for each list; absent when everything is here. */
+  readonly leftOut?: readonly string[];
   /** Changes made, in order, or in a dry run the changes that would have been made. */
   readonly changes: readonly string[];
 }

@@ -3,7 +3,7 @@ import { formatSeconds } from '../plan/durations.ts';
 import { describeLoss } from '../plan/rules/loss.ts';
 import { judgeRpo, judgeRto } from '../plan/rules/objectives.ts';
 import type { Judgement } from '../plan/rules/objectives.ts';
-import type { ClockSplit, FunctionRecord, GateRecord, Phase, Report, ServerRecord, VoteRecord } from './report.ts';
+import type { ClockSplit, FunctionRecord, GateRecord, Phase, RefusalRecord, Report, ServerRecord, VoteRecord } from './report.ts';
 
 /** How it ended, in the words of a heading; a run that goes on has not ended at all. */
 export function ended({ open, outcome }: Pick<Report, 'open' | 'outcome'>): string {
@@ -150,6 +150,22 @@ export function terms({ gate, quorum, electorate, identity }: GateRecord): strin
 /** Whether a vote counted, and if not, why. */
 export function judged({ result, note }: VoteRecord): string {
   return result === 'counted' ? 'counted' : `${result}: ${note}`;
+}
+
+/** Votes of a gate that were changed so often that they are only counted; null while all are there. */
+export function changedBeyond({ changedBeyond: beyond }: GateRecord): string | null {
+  if (!beyond) return null;
+  return `${beyond.count} more votes that their people changed again, from ${timeOfDay(beyond.first.at)} to ${timeOfDay(beyond.last.at)} (SHA-256 ${beyond.sha256.slice(0, 12)}…)`;
+}
+
+/** What was said to the run and came to nothing, a line each, and one for those that are only counted. */
+export function refusalLines({ refusals }: Pick<Report, 'refusals'>): readonly string[] {
+  if (!refusals) return [];
+  const line = ({ at, who, name, channel, note }: RefusalRecord) => `${timeOfDay(at)} ${who || 'somebody'}, ${name} by ${channel}: ${note}`;
+  const { kept, beyond } = refusals;
+  if (!beyond) return kept.map(line);
+  const more = `${beyond.count} more from ${timeOfDay(beyond.first.at)} to ${timeOfDay(beyond.last.at)} (SHA-256 ${beyond.sha256.slice(0, 12)}…), the last: ${line(beyond.last)}`;
+  return [...kept.map(line), more];
 }
 
 /** A server with what was expected of it. */

@@ -28,7 +28,7 @@ const agent: Source = { path: 'site-agent/site-agent', text: readFileSync(join(r
 const arrows: Readonly<Record<string, readonly string[]>> = {
   plan: ['plan'],
   report: ['report', 'plan'],
-  workflows: ['workflows', 'plan/schema', 'plan/durations', 'plan/rules', 'report/report', 'types:activities'],
+  workflows: ['workflows', 'plan/schema', 'plan/durations', 'plan/rules', 'report/report', 'report/media', 'types:activities'],
   activities: ['activities', 'plan', 'report'],
   workers: ['workers', 'plan', 'report', 'workflows', 'activities', 'client/stuck'],
   client: ['client', 'workflows/messages', 'workflows/ids', 'workflows/changes', 'report', 'plan', 'types:workflows', 'types:activities'],

@@ -3,17 +3,28 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import type { Logger } from '@temporalio/worker';
+import type { BundleOptions, Logger } from '@temporalio/worker';
 
-/** The workflows beside this file: compiled ones in `dist/`, sources when run from the sources. */
-export function workflowsPath(): string {
-  const compiled = fileURLToPath(new URL('../workflows/index.js', import.meta.url));
-  return existsSync(compiled) ? compiled : fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+/** A file of the workflows beside this one: compiled in `dist/`, a source when run from the sources. */
+function workflowFile(name: string): string {
+  const compiled = fileURLToPath(new URL(`../workflows/${name}.js`, import.meta.url));
+  return existsSync(compiled) ? compiled : fileURLToPath(new URL(`../workflows/${name}.ts`, import.meta.url));
+}
+
+/** What a bundle is made of. The converter of payloads is the workflows' alone: activities and the client of a worker read as the SDK does. */
+export function bundleParts(): Pick<BundleOptions, 'workflowsPath' | 'payloadConverterPath' | 'workflowInterceptorModules'> & {
+  readonly workflowsPath: string;
+} {
+  return {
+    workflowsPath: workflowFile('index'),
+    payloadConverterPath: workflowFile('payload-converter'),
+    workflowInterceptorModules: [workflowFile('interceptors')],
+  };
 }
 
 /** Bundles the workflows; throws when they import what the sandbox refuses. */
 export async function makeWorkflowBundle(logger?: Logger): Promise<string> {
-  const { code } = await bundleWorkflowCode({ workflowsPath: workflowsPath(), ...(logger ? { logger } : {}) });
+  const { code } = await bundleWorkflowCode({ ...bundleParts(), ...(logger ? { logger } : {}) });
   return code;
 }
 

@@ -6,7 +6,7 @@ import { makeWorkerIdentity, taskQueueOf } from '../workflows/ids.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import type { PlanSnapshot } from '../plan/schema.ts';
 import type { Admission } from './admission.ts';
-import { workflowsPath } from './bundle.ts';
+import { makeWorkflowBundle } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { beatMilliseconds } from '../activities/task.ts';
 import type { ServerClock } from './server-clock.ts';
@@ -78,7 +78,7 @@ export async function createWorker(
     interceptors: {
       activity: [createHeartbeatInterceptor(connection, config.temporal.namespace, clock), ...(admission ? [createAdmissionInterceptor(admission)] : [])],
     },
-    ...workflowCode(config.workflowBundle),
+    workflowBundle: await workflowCode(config.workflowBundle),
     activityTaskPollerBehavior,
     // Each sign of life goes to the server: how long a silence may last depends on when it last heard one.
     maxHeartbeatThrottleInterval: beatMilliseconds,
@@ -89,6 +89,6 @@ export async function createWorker(
   });
 }
 
-function workflowCode(bundle: string | undefined): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  return bundle === undefined ? { workflowsPath: workflowsPath() } : { workflowBundle: { codePath: bundle } };
+async function workflowCode(bundle: string | undefined): Promise<NonNullable<WorkerOptions['workflowBundle']>> {
+  return bundle === undefined ? { code: await makeWorkflowBundle() } : { codePath: bundle };
 }

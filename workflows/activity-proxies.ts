@@ -3,6 +3,7 @@ import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts';
 import type { ChangeName } from './changes.ts';
 import { changeMayHeal, type Pace, readMayHeal, untilBound } from './until-bound.ts';
+import { Unreadable } from './payload-converter.ts';
 
 export type Reads = Omit<Activities, ChangeName>;
 export type Changes = Pick<Activities, ChangeName>;
@@ -90,6 +91,13 @@ function callsOf<T extends object>(call: (name: string, input: Input) => Promise
   });
 }
 
-function ask<T extends object>(activities: T, name: string, input: Input): Promise<unknown> {
-  return (activities[name as keyof T] as (...args: Input) => Promise<unknown>)(...input);
+async function ask<T extends object>(activities: T, name: string, input: Input): Promise<unknown> {
+  const result = await (activities[name as keyof T] as (...args: Input) => Promise<unknown>)(...input);
+  mustBeReadable(name, result);
+  return result;
+}
+
+/** The answer of an activity is a worker's of ours: one that cannot be read is a fault to be mended, and fails the workflow task until it is. */
+function mustBeReadable(activity: string, result: unknown): void {
+  if (result instanceof Unreadable) throw new Error(`The answer of ${activity} cannot be read: ${result.why}. A worker of this queue encodes otherwise.`);
 }

@@ -9,7 +9,7 @@ import { detailsOf } from './details.ts';
 import { RunEnding } from './endings.ts';
 import { newFacts, type RecoveryFacts } from './facts.ts';
 import { listen } from './handlers.ts';
-import { mustRead, runInput } from './inputs.ts';
+import { mustRead, runInput } from './starts.ts';
 import { openGateMemo, type OpenGateMemo } from './ids.ts';
 import type { RegionalFailoverInput } from './messages.ts';
 import { checkOpening, checkStart, executionName, loadRunPlan } from './opening.ts';
@@ -110,11 +110,18 @@ async function closeRun(run: Run, facts: RecoveryFacts, early: RunEnding | null,
 function showPeople(run: Run, facts: RecoveryFacts, outcome: () => Outcome | null): void {
   let phase = '';
   let shownGate: OpenGateMemo | null = null;
-  run.onChange = () => {
+  let due = false;
+  const show = () => {
+    due = false;
     const status = statusOf(run, facts, outcome());
     setCurrentDetails(detailsOf(status));
     const open = status.gate && { gate: status.gate.gate, deadlineAt: status.gate.deadlineAt };
     if (open?.gate !== shownGate?.gate) upsertMemo({ [openGateMemo]: (shownGate = open) });
+  };
+  run.onChange = () => {
+    // Once for all that comes in one go: a single workflow task may bring thousands of messages.
+    if (!due) void Promise.resolve().then(show);
+    due = true;
     if (phase === run.phase) return;
     phase = run.phase;
     upsertSearchAttributes([

@@ -1,25 +1,30 @@
 /** What a commander sees in Temporal UI without opening an event: Markdown, what matters first. Pure. */
 import { clockTime } from '../plan/durations.ts';
 import { describeLoss } from '../plan/rules/loss.ts';
+import { markdownText } from '../report/media/markdown.ts';
+import { inEveryText } from '../report/media/visible.ts';
 import { titles } from '../report/report.ts';
+import { beginningWithin, detailsBytesMax, lineLengthMax } from './bounds.ts';
+import { cutText } from './inputs.ts';
 import type { OpenGate, RunStatus } from './messages.ts';
 import { count } from './tally.ts';
 
 /** Temporal UI clips long details, so the question and the clock stand above everything else. */
-export function detailsOf(status: RunStatus): string {
-  const refused = list('Refused votes, the latest first', status.refusedVotes.slice(-5).reverse());
+export function detailsOf(recorded: RunStatus): string {
+  const status = inEveryText(recorded, (text) => markdownText(cutText(text, lineLengthMax)));
+  const refused = list('Refused, the latest first', status.refused.slice(-5).reverse());
   const changed = status.mode === 'dry-run' ? 'Would change' : status.outcome ? 'Changed' : 'Changed so far';
   const parts = [
     headline(status),
     ...(status.loss ? [`**Loss of the database**: ${describeLoss(status.loss)}`] : []),
-    ...(status.gate ? gateDetails(status.gate, status.ifNobodyDecides, refused) : []),
+    ...(status.gate ? gateDetails(status.gate, status.ifNobodyDecides, refused, recorded.gate?.exampleVote) : []),
     ...list(titles.exceptions, status.exceptions),
     ...list(titles.leftovers, status.leftovers),
     ...list(changed, status.changes),
     stepTable(status),
     ...(status.gate ? [] : refused),
   ];
-  return parts.join('\n\n').slice(0, 18_000);
+  return beginningWithin(detailsBytesMax, parts.join('\n\n'));
 }
 
 function headline(status: RunStatus): string {
@@ -37,14 +42,14 @@ function clockLine({ at, failedSince, forecast, outcome, rtoEndsAt }: RunStatus)
 }
 
 /** A refusal stands before the vote to copy: whoever was refused looks for it there. */
-function gateDetails(gate: OpenGate, silence: string | null, refused: readonly string[]): string[] {
+function gateDetails(gate: OpenGate, silence: string | null, refused: readonly string[], example: OpenGate['exampleVote'] | undefined): string[] {
   const totals = [...count(gate.votes)].map(([choice, total]) => `${choice} ${total}`).join(', ') || 'none yet';
   return [
     `## ${gate.question}`,
     `Votes: **${totals}** of ${gate.quorum} needed · open until **${clockTime(gate.deadlineAt)}**; if nobody decides by then, ${silence} · identity: asserted`,
     ...refused,
     `More Actions → **Send an Update** (answers at once) or **Send a Signal**, name \`vote\`, with your id and your reason in:`,
-    `\`\`\`json\n${JSON.stringify(gate.exampleVote, null, 2)}\n\`\`\``,
+    `\`\`\`json\n${JSON.stringify(example, null, 2)}\n\`\`\``,
     `May vote: ${gate.electorate.join(', ')}`,
     bullets(gate.choices.map(choice)),
     `**Evidence** as of ${clockTime(gate.evidenceAt)}\n\n${bullets(gate.evidence)}`,
@@ -75,10 +80,10 @@ function stepTable(status: RunStatus): string {
 const cellCharactersMax = 500;
 
 function cell(text: string): string {
-  return text.replaceAll('|', '/').replaceAll('\n', ' ').slice(0, cellCharactersMax);
+  // Half of an escape would take the cell's own border with it.
+  return text.slice(0, cellCharactersMax).replace(/\\+$/, '');
 }
 
-/** One line each: what people send must not look like more than it is. */
 function bullets(lines: readonly string[]): string {
-  return lines.map((line) => `- ${line.replace(/\s+/g, ' ')}`).join('\n');
+  return lines.map((line) => `- ${line}`).join('\n');
 }

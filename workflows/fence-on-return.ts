@@ -1,13 +1,24 @@
 /** Fences a site through its own agent when it comes back. Outlives the run that started it; a newer run or an undo ends it. */
-import { CancellationScope, condition, continueAsNew, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setCurrentDetails,
+  setDefaultSignalHandler,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
 import type { Fence } from '../activities/fencing/port.ts';
 import type { Standing } from '../activities/detection/port.ts';
 import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { now } from './clock.ts';
-import { mustRead, watchInput } from './inputs.ts';
+import { lengthsMax, nameIn, readMessage, supersedeForm } from './inputs.ts';
 import { planQuery, supersedeSignal } from './messages.ts';
+import { Refusals } from './refusals.ts';
+import { mustRead, watchInput } from './starts.ts';
 import { describe, holdsNothing } from './failures.ts';
 import { openServers, provenPart } from './servers.ts';
 
@@ -55,13 +66,18 @@ const historyEventsMax = 1_000;
 export async function fenceOnReturn(input: FenceOnReturnInput): Promise<FenceOnReturnResult> {
   mustRead(watchInput, input, 'a watch');
   const superseded: Superseded = { reason: null };
+  const refusals = new Refusals(now, () => undefined);
   setHandler(
     supersedeSignal,
     (message) => {
-      superseded.reason = message?.reason ?? 'no reason was given';
+      const read = readMessage(supersedeForm, message);
+      if (read.ok) superseded.reason = read.value.reason;
+      else refusals.add('supersede', 'signal', nameIn(message), read.why);
     },
     { description: 'Ends this watch: the site is no longer to be fenced. {"reason"}' },
   );
+  // The SDK would keep them all, for a handler that might come.
+  setDefaultSignalHandler((name, message) => void refusals.add(name.slice(0, lengthsMax.gate), 'signal', nameIn(message), 'There is no such signal.'));
   setHandler(planQuery, () => input.snapshot, { description: 'The plan under which the site is fenced.' });
   let wait = input.wait ?? { standing: null, pauseSeconds: tryBound, tries: 0, because: notLookedAt, since: now() };
   let look: Look | null = null;

@@ -2,8 +2,10 @@
 import { condition } from '@temporalio/workflow';
 import type { GateRecord, VoteRecord } from '../report/report.ts';
 import { shortDigest } from './digest.ts';
+import { Kept } from './kept.ts';
 import type { OpenGate, Vote, VoteReceipt } from './messages.ts';
-import { acceptedNumber, type Ballot, count, countedAs, listChoices, refusal, voided, winner } from './tally.ts';
+import type { Refusals } from './refusals.ts';
+import { acceptedNumber, type Ballot, count, countedAs, listChoices, refusal, voided, winner, withVote } from './tally.ts';
 
 /** What people are to know before they decide. */
 export interface GateEvidence {
@@ -57,18 +59,20 @@ interface Standing {
   evidence: GateEvidence;
   readonly openedAt: string;
   readonly deadlineAt: number;
+  readonly dropped: Kept<VoteRecord>;
 }
 
 /** Puts questions and counts votes; one desk for a run. */
 export class GateDesk {
   readonly records: GateRecord[] = [];
-  /** Refusals, also of votes that came when nothing was asked: they stay on the record. */
-  readonly refusals: VoteRecord[] = [];
+  private readonly refusals: Refusals;
   private open: Standing | null = null;
   private readonly now: () => string;
   private readonly changed: () => void;
 
-  constructor(now: () => string, changed: () => void) {
+  /** Refused votes are written into `refusals`, also those that come when nothing is asked. */
+  constructor(refusals: Refusals, now: () => string, changed: () => void) {
+    this.refusals = refusals;
     this.now = now;
     this.changed = changed;
   }
@@ -100,11 +104,15 @@ export class GateDesk {
     this.records.push(this.record(this.standingFor(question, terms), 'not asked'));
   }
 
+  /** Why a vote would not count now, as a sentence for the person who cast it; null when it would. */
+  refusalOf(vote: Vote): string | null {
+    const late = this.open !== null && this.open.deadlineAt <= Date.now();
+    return refusal(late ? null : (this.open?.ballot ?? null), vote);
+  }
+
   /** Takes a vote from either channel. A refused one is recorded with its sentence. */
   cast(vote: Vote, channel: 'signal' | 'update'): VoteReceipt {
-    const late = this.open !== null && this.open.deadlineAt <= Date.now();
-    const ballot = late ? null : (this.open?.ballot ?? null);
-    const refused = refusal(ballot, vote);
+    const refused = this.refusalOf(vote);
     const record: VoteRecord = {
       ...vote,
       choice: vote.choice.trim(),
@@ -113,15 +121,19 @@ export class GateDesk {
       result: refused === null ? 'counted' : 'refused',
       note: refused ?? '',
     };
-    if (refused !== null) this.refusals.push(record);
-    if (ballot && this.open) this.open.ballot = { ...ballot, votes: [...ballot.votes, record] };
+    const kept = refused === null || this.refusals.add('vote', channel, vote.who, refused);
+    if (this.open && kept) {
+      const { votes, dropped } = withVote(this.open.ballot.votes, record);
+      this.open.ballot = { ...this.open.ballot, votes };
+      if (dropped) this.open.dropped.add(dropped);
+    }
     this.changed();
     return {
       gate: vote.gate,
       counted: refused === null,
       note: refused ?? `Counted: ${record.who} votes ${record.choice}.`,
       votes: this.open ? (count(this.open.ballot.votes).get(countedAs(vote.choice)) ?? 0) : 0,
-      quorum: ballot?.quorum ?? 0,
+      quorum: this.open?.ballot.quorum ?? 0,
     };
   }
 
@@ -147,6 +159,7 @@ export class GateDesk {
       quorum: ballot.quorum,
       electorate: ballot.electorate,
       votes: ballot.votes,
+      ...changedBeyond(open),
       choices: ballot.choices.map((choice) => `${listChoices({ ...ballot, choices: [choice] })}: ${question.choices[choice] ?? ''}`),
       deadlineAt: new Date(open.deadlineAt).toISOString(),
       evidence: evidence.lines,
@@ -167,7 +180,8 @@ export class GateDesk {
       formerIds: [],
       votes: [],
     };
-    return { ballot, question, terms, evidence: question.evidence, openedAt: this.now(), deadlineAt: Date.now() + terms.deadlineSeconds * 1000 };
+    const deadlineAt = Date.now() + terms.deadlineSeconds * 1000;
+    return { ballot, question, terms, evidence: question.evidence, openedAt: this.now(), deadlineAt, dropped: new Kept(0) };
   }
 
   /** The number of earlier questions is part of the digest, so that an id never comes twice in a run. */
@@ -213,9 +227,14 @@ export class GateDesk {
       quorum: open.ballot.quorum,
       electorate: open.ballot.electorate,
       votes: open.ballot.votes,
+      ...changedBeyond(open),
       identity: 'asserted',
     };
   }
+}
+
+function changedBeyond({ dropped: { beyond } }: Standing): Pick<GateRecord, 'changedBeyond'> {
+  return beyond ? { changedBeyond: beyond } : {};
 }
 
 function mootBy(question: Question): string | null {

@@ -1,80 +1,78 @@
-/** What starts a workflow, read by a schema before anything is made of it: stock clients send whatever they like. */
+/**
+ * What may be said to a workflow: one schema for each message, with a bound on every text. What does not fit is no message at all, and whoever takes messages refuses it in a sentence;
+ * only a reason that is too long is kept in part. What passes here stands in votes, timeline and report, so these bounds are theirs too.
+ */
 import { z } from 'zod';
-import { identifier } from '../plan/schema/common.ts';
-import { failure } from './failures.ts';
-import { modes } from './modes.ts';
+import type { ShortVote, Vote } from './messages.ts';
+import { Unreadable } from './payload-converter.ts';
 
-/** Names and ids of people and services. */
-const nameMax = 100;
-const reasonMax = 500;
-/** Longest excerpt of a wrong value in a sentence. */
-const shownMax = 40;
+/** Longest texts, in characters. */
+export const lengthsMax = {
+  /** Ids of people of the plan: some words, or an address. */
+  who: 64,
+  /** A gate's id is its name in the plan, a dash and six digits. */
+  gate: 64,
+  /** A word of the gate, or `accept` and a number. */
+  choice: 32,
+  /** Some sentences. Whoever has more to say says where it can be read. */
+  reason: 500,
+} as const;
 
-/** Text of one line, as people write it. */
-const line = (max: number) =>
-  z
-    .string('write a text')
-    .max(max, `write at most ${max} characters`)
-    .refine((text) => text.trim() !== '', 'write a text')
-    .refine((text) => !/\p{Cc}/u.test(text), 'write one line, without control characters');
+const who = z.string().max(lengthsMax.who);
+const gate = z.string().max(lengthsMax.gate);
+const choice = z.string().max(lengthsMax.choice);
+/** A reason is what somebody typed in a hurry: too long is no ground to lose their vote. */
+const reason = z.string().transform((text) => cutText(text, lengthsMax.reason));
 
-const digest = z.string('write a text').regex(/^[0-9a-f]{64}$/, 'write the 64 hexadecimal digits that dr plan show prints');
-const name = z.string('write a text').max(nameMax, `write at most ${nameMax} characters`).pipe(identifier);
-
-const isPast = (text: string) => Date.parse(text) <= Date.now();
-
-/** Input of a procedure. */
-export const runInput = z.strictObject({
-  estate: name,
-  from: name,
-  to: name,
-  mode: z.enum(Object.keys(modes) as [keyof typeof modes], {
-    error: ({ input }) => `there is no mode ${excerpt(input)}; write ${Object.keys(modes).join(' or ')}`,
-  }),
-  startedBy: line(nameMax),
-  planDigest: digest.optional(),
-  declaredFailed: z
-    .strictObject({
-      reason: line(reasonMax),
-      since: z
-        .string('write a text')
-        .max(nameMax, 'write RFC 3339')
-        .refine(isPast, { error: ({ input }) => `${excerpt(input)} is not a time in the past; write RFC 3339, such as 2026-05-04T13:37:00Z` })
-        .optional(),
-    })
-    .optional(),
-});
-
-/** Input of `assessment`. */
-export const assessmentInput = z.strictObject({ estate: name, from: name, planDigest: digest.optional() });
-
-/** Input of `estateCheck`. */
-export const estateCheckInput = z.strictObject({ estate: name, planDigest: digest.optional() });
-
-/** Input of `fenceOnReturn`, which a run gives. */
-export const watchInput = z.looseObject({
-  run: z.looseObject({ runId: line(300), execution: line(300), planDigest: digest, epoch: z.int().min(1), from: name.optional() }),
-  snapshot: z.looseObject({ digest, plan: z.looseObject({ estate: z.looseObject({ sites: z.record(z.string(), z.unknown()) }) }) }),
-  site: name,
-  pollSeconds: z.number().min(1).max(86_400),
-});
-
-/** Refuses, once and for all, an input that its schema does not read; nothing of the estate was touched by then. */
-export function mustRead(schema: z.ZodType, input: unknown, what: string): void {
-  const issues = schema.safeParse(input).error?.issues ?? [];
-  if (issues.length === 0) return;
-  const faults = issues.slice(0, 5).map((issue) => `${where(issue)}: ${issue.message}`);
-  throw failure('refused', {
-    happened: `The input of ${what} cannot be used. ${faults.join('. ')}.`,
-    leftAs: 'Nothing was changed.',
-    next: 'Write it as docs/reference/messages.md says, and start again.',
-  });
+/** What people say when they stop a run and let it go on. */
+export interface Said {
+  readonly who: string;
+  readonly reason: string;
 }
 
-function where({ path }: z.core.$ZodIssue): string {
-  return path.length === 0 ? 'All of it' : `"${path.map(String).join('.')}"`;
+/** A schema, and how its message is written, for those who get it wrong. */
+export interface MessageForm<T> {
+  readonly schema: z.ZodType<T>;
+  readonly example: string;
 }
 
-function excerpt(value: unknown): string {
-  return JSON.stringify(String(value).slice(0, shownMax));
+export const voteForm: MessageForm<Vote> = { schema: z.object({ gate, choice, who, reason }), example: '{"gate","choice","who","reason"}' };
+export const shortVoteForm: MessageForm<ShortVote> = { schema: z.object({ gate, who, reason }), example: '{"gate","who","reason"}' };
+export const saidForm: MessageForm<Said> = { schema: z.object({ who, reason }), example: '{"who","reason"}' };
+export const supersedeForm: MessageForm<{ readonly reason: string }> = { schema: z.object({ reason }), example: '{"reason"}' };
+
+/** A message that was read, or why it is none, as a sentence for whoever sent it. */
+export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
+
+/** Reads a message by its form, whatever it is. */
+export function readMessage<T>({ schema, example }: MessageForm<T>, message: unknown): Reading<T> {
+  if (message instanceof Unreadable) return { ok: false, why: `It cannot be read: ${message.why}. Send JSON without a codec: ${example}.` };
+  const parsed = schema.safeParse(message);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const fields = parsed.error.issues.filter(({ path }) => path.length > 0);
+  const lacking = fields.filter(({ code }) => code !== 'too_big').map(({ path }) => path.join('.'));
+  const faults = [
+    ...(fields.length < parsed.error.issues.length ? ['is no object'] : []),
+    ...(lacking.length > 0 ? [`lacks ${lacking.join(', ')}`] : []),
+    ...fields.flatMap((issue) => (issue.code === 'too_big' ? [`has more than ${String(issue.maximum)} characters in ${issue.path.join('.')}`] : [])),
+  ];
+  return { ok: false, why: `It is written ${example}, each a text; this one ${faults.join(' and ')}.` };
+}
+
+/** Who a message that is none says that it is from, for the record; empty where it does not say so. */
+export function nameIn(message: unknown): string {
+  const named = typeof message === 'object' && message !== null && 'who' in message ? message.who : '';
+  return typeof named === 'string' ? beginning(named, lengthsMax.who) : '';
+}
+
+/** Text of at most so many characters; what is left out is said after it. */
+export function cutText(text: string, lengthMax: number): string {
+  if (text.length <= lengthMax) return text;
+  const kept = beginning(text, lengthMax);
+  return `${kept} … (${text.length - kept.length} more characters were left out)`;
+}
+
+/** Never half of a character that takes two units. */
+function beginning(text: string, lengthMax: number): string {
+  return text.slice(0, lengthMax).replace(/[\uD800-\uDBFF]$/, '');
 }

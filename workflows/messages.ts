@@ -63,9 +63,10 @@ export const voteSignal = defineSignal<[Vote]>('vote');
 /** Votes at the open gate, and a refusal answers at once. The UI lists it apart from the signal of the same name. */
 export const voteUpdate = defineUpdate<VoteReceipt, [Vote]>('vote');
 
-/** Holds the run before its next change; what is under way ends first. */
+// People of the plan stop and resume; what others say is on record and holds nothing.
+/** Holds the run before its next change; what is under way ends first. Who stands in the plan. */
 export const stopSignal = defineSignal<[{ readonly who: string; readonly reason: string }]>('stop');
-/** Lets a stopped run go on. */
+/** Lets a stopped run go on. Who stands in the plan. */
 export const resumeSignal = defineSignal<[{ readonly who: string; readonly reason: string }]>('resume');
 /** Ends a fence-on-return child: the reason is kept in its result. */
 export const supersedeSignal = defineSignal<[{ readonly reason: string }]>('supersede');
@@ -102,7 +103,8 @@ export interface RunStatus {
   readonly gate: OpenGate | null;
   /** What comes of the open gate when nobody decides before its deadline, as the end of a sentence; null without one. */
   readonly ifNobodyDecides: string | null;
-  readonly refusedVotes: readonly string[];
+  /** What was said to the run and came to nothing, a line each: the first ones, and one line for all others. */
+  readonly refused: readonly string[];
   readonly steps: readonly StepRecord[];
   /** Ids of the steps that have not begun, and their names. */
   readonly pendingSteps: readonly string[];
@@ -113,6 +115,8 @@ export interface RunStatus {
   readonly exceptions: readonly string[];
   readonly leftovers: readonly string[];
   readonly timeline: readonly TimelineEntry[];
+  /** What was too much for an answer, a sentence for each list; absent when everything is here. */
+  readonly leftOut?: readonly string[];
   readonly outcome: Outcome | null;
 }
 

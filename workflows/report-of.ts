@@ -4,6 +4,7 @@ import { costOfDowntime, servedFunctions } from '../plan/rules/objectives.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { FunctionRecord, Loss, Outcome, Report } from '../report/report.ts';
 import { worstLoss } from '../plan/rules/loss.ts';
+import { reportBytesMax, within } from './bounds.ts';
 import { achievedRto, split, now } from './clock.ts';
 import type { RecoveryFacts } from './facts.ts';
 import type { Run } from './run.ts';
@@ -11,7 +12,7 @@ import type { Run } from './run.ts';
 /** The report as it stands; complete once the run has ended. */
 export function reportOf(run: Run, facts: RecoveryFacts, ending: { readonly open: boolean; readonly outcome: Outcome; readonly summary: string }): Report {
   const { plan } = run;
-  return {
+  return within(reportBytesMax, {
     runId: run.start.runId,
     estate: plan.estate.name,
     procedure: run.start.procedure,
@@ -33,9 +34,10 @@ export function reportOf(run: Run, facts: RecoveryFacts, ending: { readonly open
     functions: functionRecords(plan, facts),
     steps: run.steps,
     gates: run.desk.records,
+    refusals: { kept: run.refusals.entries, beyond: run.refusals.beyond },
     timeline: run.timeline,
     changes: run.changes,
-  };
+  });
 }
 
 const notCounted: Loss = { kind: 'unknown', reason: 'it was not counted' };

@@ -12,10 +12,13 @@ import { toolsFor } from './activity-proxies.ts';
 import { now } from './clock.ts';
 import { RunEnding, settle } from './endings.ts';
 import { describe, errorType, failure, holdsNothing, isTechnical } from './failures.ts';
+import { failedStepQuestion } from './failed-step.ts';
 import { type LeftOut, leavesOut } from './left-out.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
 import { modes, type ModeRules } from './modes.ts';
 import { keepShortfalls } from './shortfalls.ts';
+import { Refusals } from './refusals.ts';
+import { StopSwitch } from './stop-switch.ts';
 import { type OpenRecord, openRecord, tellIn } from './step-record.ts';
 import type { Alteration, DryRun, StepBody, UndoBody } from './step-body.ts';
 
@@ -39,6 +42,8 @@ export class Run {
   readonly start: RunStart;
   readonly rules: ModeRules;
   readonly desk: GateDesk;
+  /** What was said to the run and came to nothing. */
+  readonly refusals: Refusals;
   readonly steps: StepRecord[] = [];
   readonly timeline: TimelineEntry[] = [];
   /** Changes made so far, or in a dry run those that would be made. */
@@ -47,7 +52,7 @@ export class Run {
   readonly leftovers: string[] = [];
   phase: Phase = 'detecting';
   epoch = 0;
-  stopped: { who: string; reason: string; at: string } | null = null;
+  readonly stopSwitch: StopSwitch;
   /** When the run passed its point of no return; null while it can be taken back. */
   pointOfNoReturnAt: string | null = null;
   /** The plan that the run works on; null before it is loaded. */
@@ -55,18 +60,26 @@ export class Run {
   private readonly undos: Undo[] = [];
   /** With what a branch of steps side by side has ended the run, while the others are still settled. */
   private ending: { readonly error: unknown } | null = null;
-  private closing = false;
   /** Called whenever something changed that people should see. */
   onChange: () => void = () => undefined;
 
   constructor(start: RunStart) {
     this.start = start;
     this.rules = modes[start.mode];
-    this.desk = new GateDesk(now, () => this.onChange());
+    const changed = () => this.onChange();
+    this.refusals = new Refusals(now, changed);
+    this.desk = new GateDesk(this.refusals, now, changed);
+    this.stopSwitch = new StopSwitch(this.refusals, (text) => this.note(text), now, changed);
   }
 
   use(snapshot: PlanSnapshot): void {
     this.planSnapshot = snapshot;
+    this.stopSwitch.use(snapshot);
+  }
+
+  /** Who holds the run by the stop switch; null while nobody does. */
+  get stopped(): StopSwitch['stopped'] {
+    return this.stopSwitch.stopped;
   }
 
   get forwardOnly(): boolean {
@@ -234,18 +247,10 @@ export class Run {
     if (body.undo && !this.forwardOnly && !this.undos.some((undo) => undo.step === step.id)) this.undos.push({ step: step.id, ...body.undo });
   }
 
-  /** The stop switch is thrown; not at a run that ends, which must be able to take back its changes and to report. */
-  stop(who: string, reason: string): void {
-    if (this.closing) return this.note(`Not stopped: the run is ending, and a stop holds nothing any more. (${who}: ${reason})`);
-    this.stopped = { who, reason, at: now() };
-    this.note(`Stop switch thrown by ${who}: ${reason}`);
-  }
-
   /** From here on nothing holds the run: it ends. */
   close(): void {
-    if (this.stopped) this.note(`The stop of ${this.stopped.who} is lifted: the run ends.`);
-    this.stopped = this.ending = null;
-    this.closing = true;
+    this.ending = null;
+    this.stopSwitch.close();
   }
 
   /** The stop switch: waits while it is thrown; throws when a branch beside it has ended the run. A step waits here itself when what it knows may grow too old meanwhile. */
@@ -253,8 +258,11 @@ export class Run {
     this.unlessEnding(() => undefined);
     if (!this.stopped) return;
     this.note(`Held ${where}: stopped by ${this.stopped.who}.`);
-    await condition(() => this.stopped === null || this.ending !== null);
-    this.unlessEnding(() => undefined);
+    // Who throws it again in the same moment in which it is lifted holds the run still.
+    while (this.stopped) {
+      await condition(() => this.stopped === null || this.ending !== null);
+      this.unlessEnding(() => undefined);
+    }
   }
 
   /** What a step has changed, if it asked for a change. One that failed may have taken effect, and stands so until a repeat of it says what is. */
@@ -298,7 +306,9 @@ export class Run {
       this.exceptions.push(`Optional step failed: ${step.name}. ${text}`);
       return 'skip';
     }
-    const decision = await this.ask(this.failedStepQuestion(step, canSkip, text));
+    const evidence: GateEvidence = { lines: [text, this.changedSoFar], at: now(), badness: 0 };
+    const moot = () => (this.ending ? 'the run ends by another decision' : null);
+    const decision = await this.ask(failedStepQuestion({ step, canSkip, forwardOnly: this.forwardOnly, evidence, moot }));
     if (decision.kind === 'settled') this.unlessEnding(() => undefined);
     if (this.rules.gates === 'show') return this.afterFailureInDryRun(step, canSkip, text);
     if (decision.kind !== 'decided')
@@ -321,16 +331,6 @@ export class Run {
     this.exceptions.push(`A live run would stop at "${step.name}" and ask. ${text}`);
     if (!canSkip) throw new RunEnding('stood down', `The dry run ends at "${step.name}", which failed: nothing was changed. ${text}`, false);
     return 'skip';
-  }
-
-  private failedStepQuestion(step: Step, canSkip: boolean, text: string): Question {
-    const choices: Record<string, string> = { retry: 'try the step again' };
-    if (step.skippable && canSkip) choices.skip = 'go on without it; the run will end with exceptions';
-    if (!this.forwardOnly) choices.undo = 'take back everything done so far and end';
-    choices.abort = `end here and leave everything as it is${this.forwardOnly ? '' : ', fences too'}`;
-    const evidence: GateEvidence = { lines: [text, this.changedSoFar], at: now(), badness: 0 };
-    const moot = () => (this.ending ? 'the run ends by another decision' : null);
-    return { gate: 'failed-step', question: `"${step.name}" failed. What now?`, choices, evidence, moot };
   }
 
   private async askBefore(step: Step): Promise<void> {

@@ -2,7 +2,7 @@
 import { clockTime, seconds } from '../plan/durations.ts';
 import { forecast, rtoEndsAt, servedFunctions, strictestRto } from '../plan/rules/objectives.ts';
 import { expectedRoutingSeconds, secondsAhead } from '../plan/rules/waits.ts';
-import type { Outcome, Phase } from '../report/report.ts';
+import type { Outcome, Phase, RefusalRecord } from '../report/report.ts';
 import type { RecoveryFacts } from './facts.ts';
 import type { RunStatus } from './messages.ts';
 import { now } from './clock.ts';
@@ -29,7 +29,7 @@ export function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null
     failedSince,
     gate,
     ifNobodyDecides: gate && ifNobodyDecides(gate.gate, run.leftAs),
-    refusedVotes: run.desk.refusals.map((vote) => `${clockTime(vote.at)} ${vote.who || 'somebody'} by ${vote.channel}: ${vote.note}`),
+    refused: refusedLines(run.refusals),
     steps: run.steps,
     pendingSteps,
     pendingStepNames: pendingSteps.map((id) => run.procedure.steps.find((step) => step.id === id)?.name ?? id),
@@ -40,6 +40,12 @@ export function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null
     timeline: run.timeline,
     outcome,
   };
+}
+
+/** In the order in which they came; those that are only counted in one line, which stands last as their latest does. */
+function refusedLines({ entries, beyond }: Run['refusals']): string[] {
+  const line = ({ at, name, channel, who, note }: RefusalRecord) => `${clockTime(at)} ${who || 'somebody'}, ${name} by ${channel}: ${note}`;
+  return [...entries.map(line), ...(beyond ? [`${beyond.count} more since ${clockTime(beyond.first.at)}, the latest: ${line(beyond.last)}`] : [])];
 }
 
 /** Silence never means yes. At the activation gate nothing has been changed yet; at every other one the run leaves what its ending leaves. */

@@ -57,6 +57,18 @@ export function listChoices(ballot: Pick<Ballot, 'choices' | 'acceptAtLeast'>): 
   return ballot.choices.map((choice) => (choice === 'accept' && ballot.acceptAtLeast !== undefined ? `accept ${ballot.acceptAtLeast}` : choice)).join(', ');
 }
 
+/** Votes that their people changed since, of which a gate keeps so many: people change their mind once or twice, and programs without end. */
+const changedMax = 20;
+
+/** The votes with one more; where the one that it takes the place of is no longer kept, that one as well. */
+export function withVote(votes: readonly VoteRecord[], cast: VoteRecord): { readonly votes: readonly VoteRecord[]; readonly dropped: VoteRecord | null } {
+  const stand = standing(votes);
+  const earlier = cast.result === 'counted' ? stand.get(cast.who) : undefined;
+  const changed = votes.filter((vote) => vote.result === 'counted' && stand.get(vote.who) !== vote).length;
+  if (!earlier || changed < changedMax) return { votes: [...votes, cast], dropped: null };
+  return { votes: [...votes.filter((vote) => vote !== earlier), cast], dropped: earlier };
+}
+
 /** The vote of each person that stands: the last one counted. */
 export function standing(votes: readonly VoteRecord[]): ReadonlyMap<string, VoteRecord> {
   return new Map(votes.filter((vote) => vote.result === 'counted').map((vote) => [vote.who, vote]));

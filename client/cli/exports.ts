@@ -3,6 +3,7 @@ import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { renderCloudEvents } from '../../report/formats/cloud-events.ts';
 import { renderJUnit } from '../../report/formats/junit.ts';
+import { terminalText } from '../../report/media/terminal.ts';
 import type { Report } from '../../report/report.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -52,7 +53,7 @@ export async function writeExports(io: Io, options: ExportOptions, report: Repor
 
 /** Libraries add logs of many lines to their messages. */
 function firstLine(error: unknown): string {
-  return ((error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '').replace(/\.$/, '');
+  return terminalText((error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '').replace(/\.$/, '');
 }
 
 /** The file appears whole or stays as it was. True when it replaces one. */

@@ -1,6 +1,7 @@
 /** Every error as one sentence on what happened and one on what to do, and its exit code. */
 import { CommanderError } from 'commander';
 import { PlanError } from '../../plan/load.ts';
+import { terminalText } from '../../report/media/terminal.ts';
 import { DrError } from '../errors.ts';
 import type { DrErrorKind } from '../errors.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -23,7 +24,7 @@ export function explainFailure(io: Io, error: unknown): ExitCode {
   // Commander has printed its own sentence already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.badInput;
   if (error instanceof DrError) {
-    io.err(`${error.message}\n${error.hint}\n`);
+    io.err(`${terminalText(error.message)}\n${terminalText(error.hint)}\n`);
     return codeOfKind[error.kind];
   }
   if (error instanceof PlanError) {

@@ -3,6 +3,7 @@ import type { DrClient, RunView } from '../client.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { Io } from './io.ts';
+import { printJsonLine } from './io.ts';
 import { exitCodeOfView } from './verdict.ts';
 import { renderProgress, renderView } from './views/status.ts';
 
@@ -12,7 +13,8 @@ export async function follow(io: Io, client: DrClient, runId: string, json: bool
   let last: RunView | undefined;
   try {
     for await (const view of client.watch(runId, { signal: controller.signal })) {
-      io.out(json ? `${JSON.stringify(view)}\n` : frame(io, view, last));
+      if (json) printJsonLine(io, view);
+      else show(io, view, last);
       last = view;
     }
   } finally {
@@ -25,7 +27,7 @@ export async function follow(io: Io, client: DrClient, runId: string, json: bool
   return last ? exitCodeOfView(last) : exitCodes.ok;
 }
 
-function frame(io: Io, view: RunView, last: RunView | undefined): string {
-  if (io.interactive) return `\x1b[H\x1b[2J${renderView(view)}`;
-  return renderProgress(view, last);
+function show(io: Io, view: RunView, last: RunView | undefined): void {
+  if (io.interactive) io.clear();
+  io.out(io.interactive ? renderView(view) : renderProgress(view, last));
 }

@@ -10,10 +10,12 @@ import type { ExitCode } from './exit-codes.ts';
 import { exitCodeMeanings, exitCodes } from './exit-codes.ts';
 import { explainFailure } from './failures.ts';
 import type { Io } from './io.ts';
+import { guarded } from './io.ts';
 import type { Register } from './register.ts';
 
 /** Runs one command line (without `node` and the script) and resolves with its exit code; never throws. */
-export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode> {
+export async function runCli(argv: readonly string[], world: Io): Promise<ExitCode> {
+  const io = guarded(world);
   let code: ExitCode = exitCodes.ok;
   const register: Register = (command, action) => {
     command.action(async (...given: unknown[]) => {

@@ -5,7 +5,15 @@ import { createProgram } from '../../client/cli/program.ts';
 import { table } from '../../report/markdown.ts';
 import { code, page } from './page.ts';
 
-const nobody: Io = { environment: {}, interactive: false, out: () => undefined, err: () => undefined, onInterrupt: () => () => undefined };
+const nobody: Io = {
+  environment: {},
+  interactive: false,
+  out: () => undefined,
+  err: () => undefined,
+  clear: () => undefined,
+  redraw: () => undefined,
+  onInterrupt: () => () => undefined,
+};
 
 export function commandPage(): string {
   const program = createProgram(nobody, () => undefined);

@@ -8,7 +8,7 @@ export function eventPage(): string {
   return page(
     'Events',
     `What leaves the system for machines is a [CloudEvent](https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md) 1.0. Its \`source\` is ${code(
-      sourceOf('<estate>', '<workflow id>'),
+      decodeURIComponent(sourceOf('<estate>', '<workflow id>')),
     )}; source and \`id\` together are the same whenever the same event is sent or exported again, so a receiver that has them already leaves a repeat.
 
 - The worker posts ${code(eventTypes.serviceMoved.type)} to the plan's \`estate.monitoring.url\`, in structured mode (\`application/cloudevents+json\`). Its id is made from the execution and its epoch. Where a GET gives back the data of the last event, the step reads it back.

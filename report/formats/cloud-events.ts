@@ -1,6 +1,7 @@
 /** A run as CloudEvents 1.0, derived from its report and nothing else. */
 import { CloudEvent } from 'cloudevents';
 import { type EventName, eventTypes, sourceOf } from '../events.ts';
+import { forEvents } from '../media/events.ts';
 import type { GateRecord, Report, StepRecord, VoteRecord } from '../report.ts';
 
 /** What happened at one moment of the run. */
@@ -22,7 +23,8 @@ export function renderCloudEvents(report: Report): string {
  * Every event of a run so far. An id is made from the run's start and from what happened, so that a later export repeats the ids of an earlier one; a record that changed since
  * (a vote that became void, a failed step that people skipped) is another event.
  */
-export function eventsOf(report: Report): readonly CloudEvent<object>[] {
+export function eventsOf(recorded: Report): readonly CloudEvent<object>[] {
+  const report = forEvents(recorded);
   const happenings = [started(report), ...report.gates.flatMap(atGate), ...report.steps.flatMap(endedStep), ...(report.open ? [] : [finished(report)])];
   const source = sourceOf(report.estate, report.runId);
   return happenings

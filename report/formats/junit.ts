@@ -1,5 +1,6 @@
 /** A run as a JUnit file, for whatever shows tests: a case for its outcome, for each step, and for each function's RTO and RPO. */
 import junitReportBuilder, { type Builder, type TestCase, type TestSuite } from 'junit-report-builder';
+import { forXml } from '../media/xml.ts';
 import type { FunctionRecord, Report, StepRecord } from '../report.ts';
 import { endedWell } from '../verdict.ts';
 import { ended, notMeasured, rpoVerdict, rtoVerdict } from '../words.ts';
@@ -11,7 +12,8 @@ const builder = junitReportBuilder as unknown as Builder;
  * XML of the run. `failure`: it was tried and fell short (type `critical step`, `optional step`, `objective missed` or the outcome); `error`: nobody can tell; `skipped`: people left it
  * out, it only would be done, or there was nothing to measure. Why stands in the case's output.
  */
-export function renderJUnit(report: Report): string {
+export function renderJUnit(recorded: Report): string {
+  const report = forXml(recorded);
   const file = builder.newBuilder().name(`${report.procedure} of ${report.estate}`);
   const suite = (name: string): TestSuite => withProperties(file.testSuite().name(name).timestamp(report.startedAt), report);
   addOutcome(suite('run'), report);

@@ -64,10 +64,14 @@ const decisions = `{{#gates.length}}
 {{#votes}}<tr><td class="time">{{time}}</td><th scope="row" class="who">{{who}}</th><td>{{choice}}</td><td>{{reason}}</td><td>{{channel}}</td><td class="{{tone}}"><span class="sign" aria-hidden="true">{{sign}}</span>{{judged}}</td></tr>
 {{/votes}}</tbody></table></div>{{/votesCast}}
 {{^votesCast}}<p class="soft">No vote was cast.</p>{{/votesCast}}
+{{#changedBeyond}}<p class="soft">{{.}}</p>{{/changedBeyond}}
 <p class="soft">Asked were: {{electorate}}.</p></article>
 {{/gates}}
 </section>
-{{/gates.length}}`;
+{{/gates.length}}
+{{#refusals.length}}
+<section><h2>Said to the run, and come to nothing</h2><ul>{{#refusals}}<li>{{.}}</li>{{/refusals}}</ul></section>
+{{/refusals.length}}`;
 
 const steps = `{{#steps.length}}
 <section><h2>Steps and their evidence</h2>
@@ -91,6 +95,9 @@ const rest = `{{#changes.length}}
 {{#timeline.length}}
 <section><h2>Timeline</h2><ol class="log">{{#timeline}}<li><time datetime="{{at}}">{{time}}</time> <span>{{text}}</span></li>{{/timeline}}</ol></section>
 {{/timeline.length}}
+{{#leftOut.length}}
+<section><h2>Left out of this report</h2><ul>{{#leftOut}}<li>{{.}}</li>{{/leftOut}}</ul></section>
+{{/leftOut.length}}
 <footer><h2>Where this comes from</h2>
 <dl>{{#run}}<div><dt>{{term}}</dt><dd>{{text}}</dd></div>{{/run}}</dl>
 {{#origin}}<p>{{text}}, digest <code>{{digest}}</code>. {{note}}</p>{{/origin}}

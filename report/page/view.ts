@@ -3,7 +3,7 @@ import { oneOfEach, writersOf } from '../../plan/rules/servers.ts';
 import { formatSeconds } from '../../plan/durations.ts';
 import { type ClockSplit, type FunctionRecord, type GateRecord, type Outcome, type Report, type ServerRecord, type StepRecord, titles } from '../report.ts';
 import {
-  changesTitle, clockParts, dataLost, decided, ended, isMeasured, judged, movedNothing, money, objectives, origin, outage, recordedNote, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
+  changedBeyond, changesTitle, clockParts, dataLost, decided, ended, isMeasured, judged, movedNothing, money, objectives, origin, outage, recordedNote, refusalLines, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
   timeOfDay, totalCost, type Verdict,
 } from '../words.ts'; // prettier-ignore
 import { drawClock, drawObjectives, objectivesOf } from './clock-picture.ts';
@@ -39,6 +39,8 @@ export function viewOf(report: Report) {
     clock: clockView(report),
     functions: report.functions.length === 0 ? null : functionsView(report),
     gates: report.gates.map(gateView),
+    refusals: refusalLines(report),
+    leftOut: report.leftOut ?? [],
     steps: report.steps.map(stepView),
     servers: serverRows(report).map((row) => ({ ...row, ...marked(toneOfServer(row.observed)) })),
     changesTitle: changesTitle(report),
@@ -166,6 +168,7 @@ function gateView(gate: GateRecord) {
       judged: judged(vote),
       ...marked(vote.result === 'counted' ? 'good' : vote.result === 'void' ? 'warn' : 'bad'),
     })),
+    changedBeyond: changedBeyond(gate),
     votesCast: gate.votes.length > 0,
   };
 }

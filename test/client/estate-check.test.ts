@@ -87,6 +87,8 @@ describe('dr estate check', () => {
       interactive: false,
       out: (text) => void out.push(text),
       err: (text) => void err.push(text),
+      clear: () => undefined,
+      redraw: () => undefined,
       onInterrupt: (listener) => {
         interrupt = listener;
         return () => undefined;

@@ -10,7 +10,15 @@ import { exampleReport } from '../report/example.ts';
 
 let folder: string;
 let said: string;
-const io: Io = { environment: {}, interactive: false, out: () => undefined, err: (text) => void (said += text), onInterrupt: () => () => undefined };
+const io: Io = {
+  environment: {},
+  interactive: false,
+  out: () => undefined,
+  err: (text) => void (said += text),
+  clear: () => undefined,
+  redraw: () => undefined,
+  onInterrupt: () => () => undefined,
+};
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'dr-export-'));

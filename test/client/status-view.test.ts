@@ -12,7 +12,7 @@ describe('the page of an open run', () => {
   it('says what did not go as planned and what is left to do, after the question and before what was changed', () => {
     const shown = page({ exceptions: ['no mail was sent'], leftovers: ['east is to be fenced'], changes: ['west was promoted'] });
     expect(shown).toContain('Not as planned\n  no mail was sent\nLeft to do\n  east is to be fenced\n');
-    const order = ['QUESTION activation-3f9c2a', 'Clock: ', 'Not as planned\n', 'Left to do\n', 'Changed so far\n  west was promoted\n', 'Refused votes\n'];
+    const order = ['QUESTION activation-3f9c2a', 'Clock: ', 'Not as planned\n', 'Left to do\n', 'Changed so far\n  west was promoted\n', 'Refused\n'];
     expect(order.toSorted((one, other) => shown.indexOf(one) - shown.indexOf(other))).toEqual(order);
     expect(order.filter((text) => !shown.includes(text))).toEqual([]);
   });

@@ -111,6 +111,8 @@ export async function runDr(argv: readonly string[], environment: Record<string,
     interactive: false,
     out: (text) => void (out += text),
     err: (text) => void (err += text),
+    clear: () => undefined,
+    redraw: () => undefined,
     onInterrupt: () => () => undefined,
   });
   return { code, out, err };

@@ -221,8 +221,8 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Forward only: no way back past the point of no return',
-    file: 'workflows/run.ts',
-    edits: [{ find: 'if (!this.forwardOnly) choices.undo', replace: "if (step.id !== '') choices.undo" }],
+    file: 'workflows/failed-step.ts',
+    edits: [{ find: 'if (!forwardOnly) choices', replace: "if (step.id !== '') choices" }],
     test: { file: endings, title: 'offers no undo past the point of no return' },
   },
   {

@@ -53,6 +53,9 @@ export class Execution {
   /** Events of its history: three for each workflow task, one for each command, and what became of it (an activity begins and ends). */
   events = 1;
 
+  /** The most that one activation took of this machine's processors, milliseconds: time alone would tell of its other work. */
+  dearest = 0;
+
   /** How many activations it has had: each is a workflow task. */
   get activations(): number {
     return this.kept.length;
@@ -62,7 +65,9 @@ export class Execution {
   async activate(at: number, jobs: readonly Job[]): Promise<readonly Command[]> {
     await this.live();
     const historyLength = this.events + 2; // scheduled and started: the task is not completed yet
+    const begun = process.cpuUsage();
     const commands = await this.run({ at, jobs, historyLength }, false);
+    this.dearest = Math.max(this.dearest, process.cpuUsage(begun).user / 1000);
     this.kept.push({ at, jobs, historyLength, commands: fingerprint(commands) });
     this.events += 3 + commands.length + jobs.reduce((sum, job) => sum + (job.resolveActivity ? 2 : 1), 0);
     return commands;

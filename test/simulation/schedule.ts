@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { Vantage } from '../../activities/detection/port.ts';
 import type { ServerKind } from '../../plan/rules/servers.ts';
+import type { Message } from './messages.ts';
 import type { Fate } from './server.ts';
 
 export type Disturbance =
@@ -13,6 +14,8 @@ export type Disturbance =
   | { readonly what: 'cache loses keys'; readonly site: string }
   | { readonly what: 'function breaks'; readonly function: string }
   | { readonly what: 'clock jumps'; readonly seconds: number }
+  /** All of it comes to the run in one workflow task. */
+  | { readonly what: 'messages come'; readonly messages: readonly Message[] }
   | { readonly what: 'functions are fixed' | 'switch breaks' | 'zone is silent' | 'zone answers' };
 
 export interface Ballot {

@@ -112,6 +112,11 @@ export class SimulatedServer {
     );
   }
 
+  /** Gives an execution all of this in one workflow task. */
+  hear(execution: Execution, jobs: readonly Job[]): void {
+    this.after(0, () => this.activate(execution, jobs));
+  }
+
   cancel(execution: Execution): void {
     this.after(0, () => this.activate(execution, [{ cancelWorkflow: { reason: 'asked' } }]));
   }

@@ -11,6 +11,7 @@ import { erlmcpPlan } from '../support/plans.ts';
 import { createSandbox } from './creator.ts';
 import { SimulatedEstate } from './estate.ts';
 import type { Execution } from './execution.ts';
+import { jobsOf } from './messages.ts';
 import { type Ballot, calm, type Disturbance, type Schedule, starter } from './schedule.ts';
 import { type Fate, SimulatedServer, type World } from './server.ts';
 import { executionOf, Witness } from './witness.ts';
@@ -270,6 +271,8 @@ class Simulation {
         return this.stray();
       case 'a stranger resumes':
         return run && server.signal(run, 'resume', { who: 'mallory', reason: 'go on' });
+      case 'messages come':
+        return run && server.hear(run, jobsOf(disturbance.messages, this.witness.shown.at(-1)?.gate.gate ?? 'activation-000000'));
       case 'stop':
       case 'resume':
         return run && server.signal(run, disturbance.what, { who: 'jane-smith', reason: 'a look at the network' });

@@ -32,6 +32,15 @@ export interface Shown extends Moment {
 
 export const executionOf = ({ start }: Execution): string => `${start.workflowId}@${start.runId}`;
 
+/** What cannot be read was no message. */
+function payloadOf(input: Parameters<typeof fromPayloadsAtIndex>[2]): unknown {
+  try {
+    return fromPayloadsAtIndex(defaultPayloadConverter, 0, input ?? []) ?? {};
+  } catch {
+    return {};
+  }
+}
+
 export class Witness {
   readonly asked: Asked[] = [];
   readonly said: Said[] = [];
@@ -68,7 +77,7 @@ export class Witness {
   }
 
   private say(execution: Execution, name: string, input: Parameters<typeof fromPayloadsAtIndex>[2]): void {
-    this.said.push({ ...this.moment(), execution: executionOf(execution), name, payload: fromPayloadsAtIndex(defaultPayloadConverter, 0, input ?? []) });
+    this.said.push({ ...this.moment(), execution: executionOf(execution), name, payload: payloadOf(input) });
   }
 
   private answer(execution: string, { seq, result }: NonNullable<Job['resolveActivity']>): void {

@@ -4,12 +4,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { bundleParts } from '../../workers/bundle.ts';
 import { measured, measuring } from './coverage.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const kept = join(root, 'node_modules', '.cache', 'workflow-bundle');
 /** What a bundle is made of: sources, and the packages of the lock file. */
-const sources = ['workflows', 'plan', 'report'];
+const sources = ['workflows', 'plan', 'report', 'workers'];
 
 /** The code of a bundle. It takes seconds to make, and a score of test files wants it: it is kept for as long as what it is made of stays the same. */
 export async function bundleWorkflows(): Promise<{ readonly code: string }> {
@@ -31,7 +32,7 @@ export async function bundleFile(): Promise<string> {
 }
 
 function make(): Promise<{ readonly code: string }> {
-  return bundleWorkflowCode(measured({ workflowsPath: join(root, 'workflows', 'index.ts'), logger: new DefaultLogger('ERROR') }));
+  return bundleWorkflowCode(measured({ ...bundleParts(), logger: new DefaultLogger('ERROR') }));
 }
 
 function digestOfSources(): string {

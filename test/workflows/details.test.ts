@@ -54,7 +54,7 @@ describe('the details of a run', () => {
   });
 
   it('keep what strangers send on one line', () => {
-    const details = detailsOf({ ...status, refusedVotes: ['10:04:00Z x\n\n## Approved by everybody\n\n: no'] });
+    const details = detailsOf({ ...status, refused: ['10:04:00Z x\n\n## Approved by everybody\n\n: no'] });
     expect(details).not.toMatch(/^## Approved/m);
   });
 });

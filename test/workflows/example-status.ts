@@ -32,7 +32,7 @@ export const exampleStatus: RunStatus = {
     exampleVote: { gate: 'activation-3f9c2a', choice: 'approve', who: 'your-id', reason: 'say why' },
   },
   ifNobodyDecides: 'the run stands down and changes nothing',
-  refusedVotes: ['10:04:00Z mallory by signal: mallory is not among those who decide here.'],
+  refused: ['10:04:00Z mallory by signal: mallory is not among those who decide here.'],
   steps: [],
   pendingSteps: ['fence-site'],
   pendingStepNames: ['Fence the failed site'],

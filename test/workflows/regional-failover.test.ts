@@ -152,7 +152,7 @@ describe('votes', () => {
         );
       const status = await handle.query(statusQuery);
       expect(status.gate?.votes.filter((entry) => entry.result === 'counted')).toHaveLength(1);
-      expect(status.refusedVotes).toHaveLength(wrong.length);
+      expect(status.refused).toHaveLength(wrong.length);
       await handle.signal(approveSignal, { gate: gate.gate, who: second, reason: 'yes' });
       return { refused: sentences, report: await endOf(handle) };
     });

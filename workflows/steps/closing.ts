@@ -6,8 +6,10 @@ import { formatSeconds } from '../../plan/durations.ts';
 import { describeLoss } from '../../plan/rules/loss.ts';
 import type { MessageValues } from '../../plan/rules/messages.ts';
 import type { Report } from '../../report/report.ts';
+import { mailValueLengthMax } from '../bounds.ts';
 import { split } from '../clock.ts';
 import type { RecoveryFacts } from '../facts.ts';
+import { cutText } from '../inputs.ts';
 import type { Run } from '../run.ts';
 import type { Alteration, LookAtChange } from '../step-body.ts';
 import { judgeServers, observeServers } from '../servers.ts';
@@ -76,6 +78,6 @@ function messageValues(run: Run, facts: RecoveryFacts): MessageValues {
     failedSince: facts.moments.failedSince ?? 'unknown',
     duration: total,
     loss: facts.loss ? describeLoss(facts.loss) : 'unknown',
-    nextSteps: facts.leftovers.length === 0 ? 'Watch the service; plan the way back.' : facts.leftovers.join(' '),
+    nextSteps: facts.leftovers.length === 0 ? 'Watch the service; plan the way back.' : cutText(facts.leftovers.join(' '), mailValueLengthMax),
   };
 }

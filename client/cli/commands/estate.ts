@@ -1,6 +1,7 @@
 /** `dr estate check`: what the workers reach, and what lacks; once, or again and again. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { terminalText } from '../../../report/media/terminal.ts';
 import type { EstateCheck } from '../../../workflows/messages.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
@@ -8,7 +9,7 @@ import { putFile } from '../exports.ts';
 import { badInput } from '../failures.ts';
 import { renderEstateMetrics } from '../formats/prometheus.ts';
 import type { Io } from '../io.ts';
-import { printJson, withProgress } from '../io.ts';
+import { printJson, printJsonLine, withProgress } from '../io.ts';
 import { readPlan } from '../plan-input.ts';
 import type { PlanOption } from '../plan-input.ts';
 import type { Register } from '../register.ts';
@@ -61,7 +62,7 @@ async function writeMetrics(io: Io, file: string, estate: string, check: EstateC
     await putFile(file, renderEstateMetrics(estate, check));
     return true;
   } catch (error) {
-    io.err(`${file} was not written (--metrics): ${error instanceof Error ? error.message : String(error)}. Mend that, or name another file.\n`);
+    io.err(`${file} was not written (--metrics): ${terminalText(error instanceof Error ? error.message : String(error))}. Mend that, or name another file.\n`);
     return false;
   }
 }
@@ -91,11 +92,11 @@ async function watchEstate(io: Io, look: () => Promise<EstateCheck>, everySecond
       try {
         const check = await look();
         const results = resultsOf(check);
-        if (json) io.out(`${JSON.stringify(check)}\n`);
+        if (json) printJsonLine(io, check);
         else if (results !== shown) io.out(`${check.at}\n${renderEstate(check)}\n`);
         shown = results;
       } catch (error) {
-        io.err(`${new Date().toISOString()} The estate was not looked at: ${error instanceof Error ? error.message : String(error)}\n`);
+        io.err(`${new Date().toISOString()} The estate was not looked at: ${terminalText(error instanceof Error ? error.message : String(error))}\n`);
       }
       await delay(everySeconds * 1000, undefined, { signal: controller.signal }).catch(() => undefined);
     }

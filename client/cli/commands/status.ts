@@ -1,6 +1,7 @@
 /** `dr status` and `dr report`: where a run is, and how it ended. */
 import type { Command } from 'commander';
 import { renderMarkdown } from '../../../report/markdown.ts';
+import { terminalText } from '../../../report/media/terminal.ts';
 import type { DrClient } from '../../client.ts';
 import type { StuckWorkflow } from '../../stuck.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -57,7 +58,7 @@ async function lookForStuck(io: Io, client: DrClient, json: boolean): Promise<re
     (json ? io.err : io.out)(renderStuck(stuck));
     return stuck;
   } catch (error) {
-    io.err(`Whether open workflows cannot go on was not seen: ${error instanceof Error ? error.message : String(error)}\n`);
+    io.err(`Whether open workflows cannot go on was not seen: ${terminalText(error instanceof Error ? error.message : String(error))}\n`);
     return [];
   }
 }

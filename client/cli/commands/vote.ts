@@ -1,6 +1,7 @@
 /** `dr vote`, `dr approve`, `dr reject`, `dr stop`, `dr resume`: what people say to a run. */
 import type { Command } from 'commander';
 import type { Said } from '../../client.ts';
+import { terminalText } from '../../../report/media/terminal.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { badInput } from '../failures.ts';
@@ -55,14 +56,14 @@ async function castVote(io: Io, options: VoteOptions): Promise<ExitCode> {
   return withClient(io, async (client) => {
     const receipt = await client.vote(runId, { gate: options.gate, choice: options.choice, ...said });
     if (options.json) printJson(io, receipt);
-    else io.out(`${receipt.note} Votes for ${options.choice}: ${receipt.votes} of ${receipt.quorum}.\n`);
+    else io.out(`${terminalText(receipt.note)} Votes for ${options.choice}: ${receipt.votes} of ${receipt.quorum}.\n`);
     return exitCodes.ok;
   });
 }
 
 /** A signal has no answer: what it did, the run alone can tell. */
 const sentences = {
-  stop: 'Sent: the run halts before its next change; what is under way ends first. Whether it has halted:',
+  stop: 'Sent: the run halts before its next change, and what is under way ends first; it takes this from people of its plan alone. Whether it has halted:',
   resume: 'Sent: the run goes on once a worker has given it this, and ignores whoever is not in its plan. Whether it goes on:',
 } as const;
 

@@ -1,4 +1,5 @@
 /** The findings of an estate check as metrics, for the textfile collector of Prometheus's node exporter. Pure. */
+import { labelText } from '../../../report/media/metrics.ts';
 import type { EstateCheck } from '../../../workflows/messages.ts';
 
 /** Always there, so that an alert sees the way back to 0 as well. */
@@ -10,7 +11,7 @@ export function renderEstateMetrics(estate: string, check: EstateCheck): string 
     const kinds = [...new Set([...results, ...checks.map(({ result }) => result)])];
     return kinds.map((kind) => {
       const count = checks.filter(({ result }) => result === kind).length;
-      return `dr_estate_findings{estate="${estate}",site="${place}",result="${kind}"} ${count}`;
+      return `dr_estate_findings{estate="${labelText(estate)}",site="${labelText(place)}",result="${labelText(kind)}"} ${count}`;
     });
   });
   return [
@@ -19,7 +20,7 @@ export function renderEstateMetrics(estate: string, check: EstateCheck): string 
     ...findings,
     '# HELP dr_estate_checked_timestamp_seconds When the estate was last looked at: an old one means that nobody looks.',
     '# TYPE dr_estate_checked_timestamp_seconds gauge',
-    `dr_estate_checked_timestamp_seconds{estate="${estate}"} ${Math.floor(Date.parse(check.at) / 1000)}`,
+    `dr_estate_checked_timestamp_seconds{estate="${labelText(estate)}"} ${Math.floor(Date.parse(check.at) / 1000)}`,
     '',
   ].join('\n');
 }

@@ -1,10 +1,12 @@
 /** An assessment as people read it: what is recommended first. Pure. */
 import { clockTime, formatSeconds } from '../../../plan/durations.ts';
 import { explainLoss } from '../../../plan/rules/loss.ts';
+import { forTerminal } from '../../../report/media/terminal.ts';
 import type { AssessmentResult } from '../../../workflows/messages.ts';
 import { section, table } from './text.ts';
 
-export function renderAssessment(assessment: AssessmentResult): string {
+export function renderAssessment(found: AssessmentResult): string {
+  const assessment = forTerminal(found);
   const since = assessment.failedSince ? `, failing since ${clockTime(assessment.failedSince)}` : '';
   return [
     `${assessment.from}: ${assessment.verdict}${since} (as of ${clockTime(assessment.at)})\n`,

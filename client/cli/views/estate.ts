@@ -1,6 +1,7 @@
 /** What the workers reach of the estate, site by site. Pure. */
 import type { AccessCheck } from '../../../activities/access/port.ts';
 import type { EstateCheck } from '../../../workflows/messages.ts';
+import { forTerminal, terminalText } from '../../../report/media/terminal.ts';
 import { section, table } from './text.ts';
 
 /** Everything that is not ok, anywhere. */
@@ -18,8 +19,12 @@ export function renderEstate(check: EstateCheck): string {
   return `${groups.map(({ name, checks }) => renderGroup(name, checks)).join('\n')}\n${verdict}\n`;
 }
 
-function renderGroup(name: string, checks: readonly AccessCheck[]): string {
+function renderGroup(name: string, found: readonly AccessCheck[]): string {
+  const checks = forTerminal(found);
   const rows = checks.map((check) => [check.result, check.what, check.as, check.detail, check.result === 'ok' ? '' : check.steps.join(', ')]);
-  const additions = checks.flatMap(({ add }) => (add ? [`${add.where}:`, ...add.line.split('\n').map((line) => `    ${line}`)] : []));
-  return `${name}\n${table(['', 'what', 'as', 'found', 'steps that need it'], rows)}\n${section('  Add', additions)}`;
+  // What is to be added has lines of its own, which are copied as they stand.
+  const additions = found.flatMap(({ add }) =>
+    add ? [`${terminalText(add.where)}:`, ...add.line.split('\n').map((line) => `    ${terminalText(line)}`)] : [],
+  );
+  return `${terminalText(name)}\n${table(['', 'what', 'as', 'found', 'steps that need it'], rows)}\n${section('  Add', additions)}`;
 }

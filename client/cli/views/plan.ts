@@ -1,9 +1,11 @@
 /** The plan as people read it: objectives, sites, functions, the runbook and who decides. Pure. */
 import { formatSeconds, seconds } from '../../../plan/durations.ts';
 import type { Plan, PlanSnapshot, Procedure } from '../../../plan/schema.ts';
+import { forTerminal } from '../../../report/media/terminal.ts';
 import { section, table } from './text.ts';
 
-export function renderPlan({ plan, digest }: PlanSnapshot): string {
+export function renderPlan(snapshot: PlanSnapshot): string {
+  const { plan, digest } = forTerminal(snapshot);
   return [
     `${plan.plan.title}\n${plan.plan.organisation}, version ${plan.plan.version}, reviewed ${plan.plan.reviewedOn}\ndigest ${digest}\n`,
     `Sites\n${siteTable(plan)}\n`,

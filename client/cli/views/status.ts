@@ -8,10 +8,18 @@ import type { HistoricChange } from '../../history.ts';
 import { explainStuck } from '../../stuck.ts';
 import type { StuckWorkflow } from '../../stuck.ts';
 import { dataLost, isMeasured, objectives, outage, shortfalls } from '../../../report/words.ts';
+import { forTerminal } from '../../../report/media/terminal.ts';
 import { section, table } from './text.ts';
 
-/** The whole page. */
-export function renderView(view: RunView): string {
+/** Lines of a list that one page shows, the latest ones; the report and `--json` have them all. */
+const linesShown = 12;
+/** Refusals and votes that one page shows. */
+const messagesShown = 5;
+const stepsShown = 40;
+
+/** The whole page: about one screen, whatever the run was told. */
+export function renderView(seen: RunView): string {
+  const view = forTerminal(seen);
   switch (view.state) {
     case 'running':
       return renderStatus(view.status);
@@ -34,11 +42,14 @@ export function renderView(view: RunView): string {
 
 /** Open workflows that cannot go on, one line each. */
 export function renderStuck(stuck: readonly StuckWorkflow[]): string {
-  return stuck.map((workflow) => `STUCK: ${explainStuck(workflow)}\n`).join('');
+  return forTerminal(stuck)
+    .map((workflow) => `STUCK: ${explainStuck(workflow)}\n`)
+    .join('');
 }
 
 /** What is new since the last view, as lines for a log. */
-export function renderProgress(view: RunView, last: RunView | undefined): string {
+export function renderProgress(seen: RunView, last: RunView | undefined): string {
+  const view = forTerminal(seen);
   if (view.state !== 'running') return renderView(view);
   const before = last?.state === 'running' ? last.status : undefined;
   const entries = view.status.timeline.slice(before?.timeline.length ?? 0).map(timelineLine);
@@ -57,11 +68,11 @@ function renderStatus(status: RunStatus): string {
     gate ? renderGate(gate, status) : '',
     `Clock: ${clockLine(status)}\n`,
     status.loss ? `Loss: ${explainLoss(status.loss)}\n` : '',
-    section(titles.exceptions, status.exceptions),
-    section(titles.leftovers, status.leftovers),
+    section(titles.exceptions, latest(linesShown, status.exceptions)),
+    section(titles.leftovers, latest(linesShown, status.leftovers)),
     stepTable(status.steps, status.pendingStepNames),
-    section(status.mode === 'dry-run' ? 'Would change' : 'Changed so far', status.changes),
-    section('Refused votes', status.refusedVotes),
+    section(status.mode === 'dry-run' ? 'Would change' : 'Changed so far', latest(linesShown, status.changes)),
+    section('Refused', latest(messagesShown, status.refused)),
     section('Last entries', status.timeline.slice(-5).map(timelineLine)),
   ];
   return parts.join('');
@@ -80,13 +91,15 @@ function renderGate(gate: OpenGate, { runId, ifNobodyDecides }: RunStatus): stri
     `If nobody decides by then, ${ifNobodyDecides}.\n`,
     section(`Evidence as of ${clockTime(gate.evidenceAt)}`, gate.evidence),
     section('Choices', gate.choices),
-    section(`Votes (${gate.quorum} of ${gate.electorate.join(', ')} must agree)`, votes.length > 0 ? votes : ['none yet']),
+    section(`Votes (${gate.quorum} of ${gate.electorate.join(', ')} must agree)`, votes.length > 0 ? latest(messagesShown * 2, votes) : ['none yet']),
     `Vote: dr vote --run ${runId} --gate ${gate.gate} --choice '${gate.exampleVote.choice}' --as <person> --reason "<why>"\n\n`,
   ].join('');
 }
 
 function stepTable(steps: readonly StepRecord[], pending: readonly string[]): string {
-  const done = steps.map((step) => [step.result, step.name, step.durationSeconds === undefined ? '' : formatSeconds(step.durationSeconds), step.evidence]);
+  // A step that people had tried again and again is there as often; the table is of the latest.
+  const shown = steps.slice(-stepsShown);
+  const done = shown.map((step) => [step.result, step.name, step.durationSeconds === undefined ? '' : formatSeconds(step.durationSeconds), step.evidence]);
   return `${table(['', 'step', 'took', 'found'], [...done, ...pending.map((name) => ['', name, '', ''])])}\n`;
 }
 
@@ -115,6 +128,10 @@ function renderHistory(what: string, next: string, changes: readonly HistoricCha
       ? 'Its history shows no change to the estate.\n'
       : `What it did, from its history:\n${table(['at', 'result', 'what', 'site', 'detail'], rows)}\n`;
   return `${what}\n${list}${next}\n`;
+}
+
+function latest(count: number, lines: readonly string[]): readonly string[] {
+  return lines.length <= count ? lines : [`${lines.length - count} earlier ones: dr report`, ...lines.slice(-count)];
 }
 
 function timelineLine(entry: TimelineEntry): string {

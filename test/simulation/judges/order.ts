@@ -18,8 +18,10 @@ export function heldWhileStopped({ witness, runs }: Lived, plan: Plan): string[]
     return events.flatMap((event) => {
       if (event.execution !== executionOf(run)) return [];
       if ('payload' in event) {
+        const { who } = event.payload as { who: string };
+        if (!people.has(who)) return [];
         if (event.name === 'stop') stoppedAt ??= event.at;
-        if (event.name === 'resume' && people.has((event.payload as { who: string }).who)) stoppedAt = null;
+        if (event.name === 'resume') stoppedAt = null;
         return [];
       }
       const takesBack = event.name === 'setCapacity' && (event.input as { percent: number }).percent === baseline;
