@@ -1,5 +1,5 @@
 /** The site agents over SSH: fixed verbs, answers as `key=value`, exit codes as failures of the catalogue. */
-import { utils } from 'ssh2';
+import ssh2 from 'ssh2';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
 import type { RunContext } from '../context.ts';
@@ -65,7 +65,7 @@ async function connect(dependencies: Pick<ActivityDependencies, 'planOf' | 'secr
 
 /** The private key itself; one that cannot be read will not be the next time either. */
 function readable(privateKey: string): string {
-  const read = utils.parseKey(privateKey);
+  const read = ssh2.utils.parseKey(privateKey);
   if (!(read instanceof Error)) return privateKey;
   throw failure('permanent', {
     happened: `The private key of estate.ssh.privateKey cannot be read: ${read.message}.`,
