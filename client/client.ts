@@ -17,6 +17,7 @@ import type { ConnectOptions } from './connect.ts';
 import { asDrError, DrError, isNotFound, noWorker, unknownRun } from './errors.ts';
 import { changesInHistory, closeReason } from './history.ts';
 import type { HistoricChange } from './history.ts';
+import { mustBeOurs } from './strangers.ts';
 import { findStuck } from './stuck.ts';
 import type { StuckWorkflow } from './stuck.ts';
 import { requireWorker, requireWorkerOf } from './workers.ts';
@@ -213,6 +214,7 @@ export class DrClient {
       );
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw asDrError(error, workflowId);
+      await this.within(answerWithin, () => mustBeOurs(this.temporal, { workflowId, type, estate: input.estate }));
       throw new DrError('already-running', `The run ${workflowId} is open and holds the estate. Nothing was started.`, {
         hint: `Look at it: dr status --run ${workflowId}`,
         runId: workflowId,
@@ -231,6 +233,8 @@ export class DrClient {
         args: [input],
         workflowIdConflictPolicy: 'USE_EXISTING',
       });
+      // It may have joined one that was there.
+      await this.within(answerWithin, () => mustBeOurs(this.temporal, { workflowId, type, estate: input.estate }));
       return (await handle.result()) as T;
     } catch (error) {
       if (error instanceof WorkflowFailedError) throw refusal(workflowId, error);

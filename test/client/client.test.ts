@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DrClient, DrError, makeRunWorkflowId } from '../../client/index.ts';
 import type { OpenGate, RegionalFailoverInput, RunView } from '../../client/index.ts';
+import { makeEstateCheckWorkflowId } from '../../workflows/ids.ts';
 import { FakeEstate } from '../support/fake-estate.ts';
 import { until } from '../support/until.ts';
 import { Stage } from './support.ts';
@@ -79,6 +80,25 @@ describe('a run through the client', () => {
       const error = await refusalOf(stage.client.startRegionalFailover(failover({ to: 'ap-southeast-1' })));
       expect(error).toMatchObject({ kind: 'already-running', runId });
     });
+  });
+
+  it('names a workflow of somebody else that holds the id, and how to end it', async () => {
+    await stage.with(estate, async () => {
+      const { workflow } = stage.env.client;
+      const { name } = stage.plan.plan.estate;
+      for (const [workflowId, ask] of [
+        [runId, () => stage.client.startRegionalFailover(failover())],
+        [makeEstateCheckWorkflowId(name), () => stage.client.checkEstate({ estate: name })],
+      ] as const) {
+        const squatter = await workflow.start('anything', { taskQueue: 'of-somebody-else', workflowId });
+        const error = await refusalOf(ask());
+        expect(error).toMatchObject({ kind: 'already-running', runId: workflowId });
+        expect(error.message).toContain('is taken by a workflow of the type "anything" on the queue "of-somebody-else", which is none of ours');
+        expect(error.hint).toContain(`temporal workflow terminate --workflow-id ${workflowId}`);
+        await squatter.terminate();
+      }
+    });
+    expect(estate.calls).toEqual([]);
   });
 
   it('refuses a plan that the starter has not read, in a sentence', async () => {
