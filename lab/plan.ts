@@ -51,6 +51,7 @@ async function labEstate(context: LabContext, ids: Route53Ids): Promise<Estate> 
       probeInterval: 'PT1S',
       probeTimeout: 'PT1S',
       evidenceMaxAge: 'PT30S',
+      clockSkewMax: 'PT2S',
       referenceTargets: [addresses.reference('orchestrator')],
     },
     limits: { lagBytesMax: 16 * 1024 * 1024, lagTimeMax: 'PT10S', heartbeatMaxAge: 'PT10S' },

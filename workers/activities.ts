@@ -42,7 +42,7 @@ export function createWorkerActivities(parts: {
   /** Where files of secrets may lie, besides the plan's folder. */
   readonly secretFolders: readonly string[];
   readonly workers: ReportingDependencies['workers'];
-  readonly clock: Pick<ServerClock, 'now'>;
+  readonly clock: Pick<ServerClock, 'now' | 'aheadSeconds'>;
 }): WorkerActivities {
   const planOf = createPlanOf(parts.plans);
   const secret = createSecret(parts.planFolder, parts.secretFolders);
@@ -65,7 +65,7 @@ export function createWorkerActivities(parts: {
     activities: {
       ...createAccessActivities(dependencies),
       ...createDetectionActivities(dependencies),
-      ...createHostsActivities(dependencies),
+      ...createHostsActivities(dependencies, () => parts.clock.aheadSeconds()),
       ...createServicesActivities(dependencies),
       ...byPlan(dependencies, ({ estate }) => estate.capacity?.driver ?? 'agent', {
         agent: createInfrastructureActivities(dependencies),

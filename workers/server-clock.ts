@@ -34,9 +34,13 @@ export interface OwnClocks {
 const processClocks: OwnClocks = { ofDay: () => Date.now(), steady: () => performance.now() };
 
 export function createServerClock(askWhenStarted: AskWhenStarted, own: OwnClocks = processClocks): ServerClock {
-  /** The server's time at a moment of the steady clock. */
-  let known: { readonly server: number; readonly steady: number } | null = null;
-  const now = () => (known ? known.server + own.steady() - known.steady : own.ofDay());
+  let known: { readonly ahead: number; readonly dayMinusSteady: number } | null = null;
+  const now = () => (known ? own.steady() + known.dayMinusSteady - known.ahead : own.ofDay());
+  const learn = (ahead: number, dayMinusSteady: number): void => {
+    const wasSet = known !== null && Math.abs(dayMinusSteady - known.dayMinusSteady) > agreeMilliseconds;
+    // A task that came late makes the clock seem to be ahead, and none makes it seem to be behind: the least of all counts, until the clock is set.
+    known = { ahead: known === null || wasSet ? ahead : Math.min(ahead, known.ahead), dayMinusSteady };
+  };
   return {
     now: () => new Date(now()),
     // By the day's clock as it is now: it may have been set since the last task.
@@ -44,9 +48,9 @@ export function createServerClock(askWhenStarted: AskWhenStarted, own: OwnClocks
     async saw(task) {
       const [ofDay, steady] = [own.ofDay(), own.steady()];
       const late = ofDay - task.currentAttemptScheduledTimestampMs;
-      if (late > -agreeMilliseconds && late < soonMilliseconds) return void (known = { server: ofDay, steady });
+      if (late > -agreeMilliseconds && late < soonMilliseconds) return learn(0, ofDay - steady);
       const started = await askWhenStarted(task);
-      if (started !== null) known = { server: Math.abs(ofDay - started) < agreeMilliseconds ? ofDay : started, steady };
+      if (started !== null) learn(Math.abs(ofDay - started) < agreeMilliseconds ? 0 : ofDay - started, ofDay - steady);
     },
   };
 }

@@ -5,6 +5,7 @@ import type { DatabaseState, Heartbeat } from '../activities/database/port.ts';
 import type { AgentState } from '../activities/hosts/port.ts';
 import type { Vantage } from '../activities/detection/port.ts';
 import { seconds } from '../plan/durations.ts';
+import { wrongClocks } from '../plan/rules/clocks.ts';
 import { judgeFailure } from '../plan/rules/failure.ts';
 import { acknowledgedAlone, judgeDatabaseFence } from '../plan/rules/fence-proof.ts';
 import { againstTarget, type Refusals, remarksOn } from '../plan/rules/refusals.ts';
@@ -68,6 +69,7 @@ export async function assess(
     ...severity,
     restartInPlace: restart,
     targets,
+    clocks: wrongClocks(agents, seconds(plan.estate.detection.clockSkewMax)),
     recommendation: recommend(plan, { from, verdict: judgement.verdict, restartInPlace: restart, targets: ranked }).text,
   };
 }

@@ -165,6 +165,8 @@ export interface Assessment {
   readonly restartInPlace: { readonly eligible: boolean; readonly reason: string };
   readonly targets: readonly TargetAssessment[];
   readonly recommendation: string;
+  /** One sentence for each clock that is not as it should be; absent in a result of an older release. */
+  readonly clocks?: readonly string[];
 }
 
 /** Result of `assessment`: what a failover would find, and what stands at the public name. */

@@ -165,6 +165,7 @@ function evidenceOf(run: Run, facts: RecoveryFacts, assessment: Assessment): Gat
     `Recommended: ${assessment.recommendation}`,
     `Severity ${assessment.score} (${assessment.scoreParts.join(', ') || 'nothing counted'}), escalation level ${assessment.escalationLevel}. The source document's rule would say: ${assessment.sourceRuleAction}.`,
     ...(target?.reasons ?? []),
+    ...(assessment.clocks ?? []),
     ...(facts.records ? recordLines(facts.records) : []),
   ];
   if (facts.declaredFailed) lines.unshift(`${run.start.startedBy} declares ${facts.from} failed: ${facts.declaredFailed.reason}`);

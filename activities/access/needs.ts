@@ -1,7 +1,7 @@
 /** What a failover will need of a site besides being let in: asked of its agent and read from what its primary says of itself, so that a green check means that it can begin. */
 import { milliseconds, seconds } from '../../plan/durations.ts';
 import { parseSynchronousNames } from '../../plan/rules/fence-proof.ts';
-import { clockSlackSeconds, parseOverride, parseStandby, waitsForStandby } from '../../plan/rules/heartbeat-words.ts';
+import { parseOverride, parseStandby, waitsForStandby } from '../../plan/rules/heartbeat-words.ts';
 import { verbsFor } from '../../plan/rules/refusals.ts';
 import { closableAt } from '../../plan/rules/servers.ts';
 import { siteOfStandby, standbyName } from '../../plan/rules/standby-names.ts';
@@ -71,14 +71,20 @@ function checkIdentity(plan: Plan, site: SiteId, { identity, database }: Standin
   const missing = others.filter((other) => !known.includes(other));
   const peers = about('the other sites in agent.conf', 'confirm-failure', 'catch-up-database', 'protect-data');
   const skew = Math.abs(Date.parse(identity.get('clock')) - now.getTime());
+  const skewMax = seconds(plan.estate.detection.clockSkewMax) * 1000;
   const free = Number(database?.find('data_free_percent') ?? '100');
   return [
     missing.length === 0
       ? ok(peers, `${others.length} sites`)
       : lacking(peers, `PEERS there lacks ${missing.join(', ')}.`, { where: `/etc/dr/agent.conf at ${site}`, line: `PEERS='${others.join(' ')}'` }),
-    ...(skew <= clockSlackSeconds * 1000
+    ...(skew <= skewMax
       ? []
-      : [lacking(about('clock', 'confirm-failure', 'fence-site'), `Its clock differs from this worker's by ${Math.round(skew / 1000)} s; keep both by NTP.`)]),
+      : [
+          lacking(
+            about('clock', 'confirm-failure', 'fence-site'),
+            `Its clock differs from the Temporal server's by ${Math.round(skew / 1000)} s; keep both by NTP.`,
+          ),
+        ]),
     ...(free >= freePercentMin
       ? []
       : [

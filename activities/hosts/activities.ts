@@ -1,17 +1,20 @@
 /** Epochs, identities and refusals, asked from the site agents. */
 import { attemptToRead, bare } from '../attempt.ts';
 import { changeOf } from '../change.ts';
+import { aheadBy } from '../../plan/rules/clocks.ts';
 import { parseEpoch } from '../../plan/rules/epochs.ts';
 import { type Refusals, type Refusal, verbsFor } from '../../plan/rules/refusals.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { siteOf } from '../ssh/agent.ts';
 import type { AgentState, HostsActivities } from './port.ts';
 
-export function createHostsActivities(dependencies: ActivityDependencies): HostsActivities {
+/** `workerAheadSeconds`: by how much this machine's own clock is ahead of the run's; null while that is not known. */
+export function createHostsActivities(dependencies: ActivityDependencies, workerAheadSeconds: () => number | null = () => null): HostsActivities {
   return {
     async readAgents({ run, sites }) {
       return Promise.all(
         sites.map(async (site): Promise<AgentState> => {
+          const askedAt = dependencies.now().getTime();
           const answer = await attemptToRead(
             () => dependencies.agent(run, site).ask('identify'),
             (fields): AgentState => {
@@ -24,6 +27,10 @@ export function createHostsActivities(dependencies: ActivityDependencies): Hosts
                 reachable: true,
                 epoch,
                 epochHolder: fields.get('epoch_holder'),
+                clocks: {
+                  siteAheadSeconds: aheadBy(Date.parse(fields.get('clock')), askedAt, dependencies.now().getTime()),
+                  workerAheadSeconds: workerAheadSeconds(),
+                },
               };
             },
           );

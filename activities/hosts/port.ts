@@ -1,4 +1,5 @@
 /** The hosts of the sites: the highest epoch that each has seen, and what its agent would refuse. */
+import type { ClockReading } from '../../plan/rules/clocks.ts';
 import type { PartInFailover, Refusals } from '../../plan/rules/refusals.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
@@ -9,11 +10,13 @@ export type AgentState =
       readonly reachable: true;
       readonly epoch: number;
       readonly epochHolder: string;
+      /** How its clock and that of the worker that asked stand; absent in the answer of an older release. */
+      readonly clocks?: ClockReading;
     }
   | { readonly site: SiteId; readonly reachable: false; readonly reason: string };
 
 export interface HostsActivities {
-  /** Epoch of each site's agent. One that cannot be reached, fails or is not who the plan says is a value, not an error. */
+  /** Epoch and clock of each site's agent. One that cannot be reached, fails or is not who the plan says is a value, not an error. */
   readAgents(input: { readonly run: RunContext; readonly sites: readonly SiteId[] }): Promise<readonly AgentState[]>;
   /** What the agent of `site` would refuse of that which a failover from `lost` will ask of it. Changes nothing; an agent that gives no answer is a value. */
   readRefusals(input: { readonly run: RunContext; readonly site: SiteId; readonly part: PartInFailover; readonly lost: SiteId }): Promise<Refusals>;

@@ -40,6 +40,10 @@ export const detection = z
       { from: 'PT5S', to: 'PT1H', why: 'evidence must last until it is read, and nobody may decide on what was so an hour ago', example: 'PT2M' },
       'Evidence older than this is observed again before people decide on it.',
     ),
+    clockSkewMax: durationIn(
+      { from: 'PT0.5S', to: 'PT10S', why: 'NTP keeps clocks within milliseconds, and evidence is weighed by seconds', example: 'PT2S' },
+      "How far the clock of a site or of a worker may be from the Temporal server's before people are told.",
+    ).default('PT2S'),
     referenceTargets: listOf(
       endpoint,
       { min: 1, max: 20 },

@@ -26,7 +26,7 @@ export async function openDrivers(planFolder: string): Promise<Drivers> {
     planFolder,
     secretFolders: [dirname(planFolder)],
     workers: async () => [],
-    clock: { now: () => new Date() },
+    clock: { now: () => new Date(), aheadSeconds: () => 0 },
   });
   const runId = makeRunWorkflowId(snapshot.plan.estate.name);
   return {

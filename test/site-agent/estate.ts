@@ -336,7 +336,8 @@ export class TestEstate {
           epochRecordName: '_e.example.com',
           methods: ['data-plane'],
         },
-        ...{ switchHealthCheckId: 'x', siteHealthCheckId: 'x', healthCheck: { interval: 'PT1S', failureThreshold: 3 }, controlPlaneBound: 'PT60S' },
+        ...{ switchHealthCheckId: '0f1e2d3c-4b5a-4968-8776-655443322110', siteHealthCheckId: '0f1e2d3c-4b5a-4968-8776-655443322111' },
+        ...{ healthCheck: { interval: 'PT1S', failureThreshold: 3 }, controlPlaneBound: 'PT60S' },
         ...{
           authoritativeServers: [{ host: 'x', port: 53 }],
           resolvers: [

@@ -97,7 +97,7 @@ describe('the worker', () => {
       planFolder: secrets,
       secretFolders: [],
       workers: async () => [],
-      clock: { now: () => new Date() },
+      clock: { now: () => new Date(), aheadSeconds: () => 0 },
     });
     try {
       await expect(activities.setCapacity({ run: { ...run, planDigest: 'd' }, site, percent: 100 })).rejects.toThrow(capacity);

@@ -10,13 +10,15 @@ let passed: number;
 let ahead: number;
 let asked: number;
 let reachable: boolean;
+/** How long the worker takes to look at a task that it was given. */
+let busy: number;
 let clock: ServerClock;
 
 beforeEach(() => {
-  [passed, ahead, asked, reachable] = [0, 0, 0, true];
+  [passed, ahead, asked, reachable, busy] = [0, 0, 0, true, 0];
   const whenStarted = async () => {
     asked += 1;
-    return reachable ? begin + passed : null;
+    return reachable ? begin + passed - busy : null;
   };
   clock = createServerClock(whenStarted, { ofDay: () => begin + passed + ahead, steady: () => 5_000 + passed });
 });
@@ -64,4 +66,16 @@ test('a server that does not answer leaves the time as it was known', async () =
   passed += 5_000;
   await task();
   expect([error(), clock.aheadSeconds()]).toEqual([0, day / 1000]);
+});
+
+test('a worker that is busy when a task comes does not take its clock for wrong for long', async () => {
+  busy = 3_000;
+  await task(busy);
+  expect(clock.aheadSeconds()).toBe(3);
+  busy = 0;
+  await task();
+  expect([error(), clock.aheadSeconds()]).toEqual([0, 0]);
+  busy = 3_000;
+  await task(busy);
+  expect([error(), clock.aheadSeconds()]).toEqual([0, 0]);
 });

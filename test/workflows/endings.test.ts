@@ -308,7 +308,7 @@ describe('endings', () => {
   it('does not wait for the child of an earlier run that does not end, and names it', async () => {
     const report = await rig.with(estate, async () => {
       const site = 'us-east-1';
-      const run = { runId: 'recovery/earlier', execution: 'recovery/earlier@1', planDigest: plan.digest, epoch: 0 };
+      const run = { runId: 'recovery/earlier', execution: 'recovery/earlier@1', planDigest: plan.digest, epoch: 1 };
       let answer = (): void => {};
       const late = new Promise<void>((resolve) => (answer = resolve));
       let tried = false;

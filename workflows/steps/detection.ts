@@ -1,7 +1,9 @@
 /** Steps that find out whether the site has failed and what a failover would mean. They change nothing. */
 import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import type { Vantage } from '../../activities/detection/port.ts';
+import type { AgentState } from '../../activities/hosts/port.ts';
 import { seconds } from '../../plan/durations.ts';
+import { wrongClocks } from '../../plan/rules/clocks.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
 import type { Refusals } from '../../plan/rules/refusals.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
@@ -52,6 +54,7 @@ export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vant
       ]);
       // What kept the survey from being made is for the step that needs it: it asks again.
       facts.epochSurvey = survey.status === 'fulfilled' ? survey.value : null;
+      noteClocks(run, facts.epochSurvey?.agents ?? []);
       if (looked.status === 'rejected') throw looked.reason;
       if (refusals.status === 'rejected') throw refusals.reason;
       facts.refusals = refusals.value;
@@ -59,6 +62,14 @@ export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vant
     },
     found: describeVantages,
   };
+}
+
+/** What came to be wrong with a clock since people were told of those that were. */
+function noteClocks(run: Run, agents: readonly AgentState[]): void {
+  for (const clock of wrongClocks(agents, seconds(run.plan.estate.detection.clockSkewMax))) {
+    const whose = clock.slice(0, clock.indexOf(' is '));
+    if (!run.exceptions.some((known) => known.startsWith(whose))) run.exceptions.push(clock);
+  }
 }
 
 /** What the target's agent would refuse now. A question that fails holds nobody up: it counts as one that was not answered. */
@@ -101,6 +112,7 @@ export function assessImpact(run: Run, facts: RecoveryFacts): Look<Assessment> {
         read.lookAtRecords({ run: run.context() }),
       ]);
       facts.records = records;
+      for (const clock of assessment.clocks ?? []) run.exceptions.push(clock);
       const target = assessment.targets.find((candidate) => candidate.site === facts.to);
       facts.cacheContactAt = target?.cacheContactAt ?? null;
       if (target?.promotedBy !== undefined)

@@ -20,6 +20,7 @@ export function renderAssessment(found: AssessmentResult): string {
       ['observer', 'kind', 'verdict', 'detail'],
       assessment.vantages.map((vantage) => [vantage.observer, vantage.kind, vantage.verdict, vantage.detail]),
     )}\n`,
+    section('Clocks', assessment.clocks ?? []),
     section('At the public name', assessment.records ?? []),
     'Targets\n',
     `${table(
