@@ -32,7 +32,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Lost task: one that a worker finds when it wakes is not begun',
     file: 'workers/interceptors.ts',
-    edits: [{ find: 'Date.now() - givenOutAt > lateMilliseconds', replace: 'givenOutAt < 0' }],
+    edits: [{ find: 'clock.now().getTime() - givenOutAt > lateMilliseconds', replace: 'givenOutAt < 0' }],
     test: { file: 'test/workers/interceptors.test.ts', title: 'is not begun when the server waits for it no longer' },
   },
   {
@@ -86,7 +86,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Epoch: a run that meets a newer one ends',
     file: 'workflows/run.ts',
-    edits: [{ find: "if (errorType(error) === 'stale-epoch')", replace: "if (errorType(error) === 'no such type')" }],
+    edits: [{ find: "if (holdsNothing(error))", replace: "if (errorType(error) === 'no such type')" }],
     test: { file: endings, title: 'ends without a question when a newer run holds the estate' },
   },
   {

@@ -51,17 +51,14 @@ async function startWorkerUnder(offset: string): Promise<void> {
     throw new Error('The worker runs by the machine´s clock: libfaketime was not loaded.');
 }
 
-it.each([
-  ['a day ahead', '+86400'],
-  ['ten minutes behind', '-600'],
-])('a worker %s', { timeout: 5 * minutes }, async (_name, offset) => {
-  await startWorkerUnder(offset);
+it('a worker a day ahead', { timeout: 5 * minutes }, async () => {
+  await startWorkerUnder('+86400');
   const { report, figures } = await scenarios.recover(() => scenarios.stack.lab('kill', failed));
   expectRightFigures(report, figures);
-  expect(report.exceptions).toEqual([expect.stringMatching(/^The clock of a worker is .* the Temporal server's: .* Times here are the server's\.$/)]);
+  expect(report.exceptions).toEqual([expect.stringMatching(/^The clock of a worker is .* ahead of the Temporal server's: .* Times here are the server's\.$/)]);
 });
 
-it('a worker whose clock is set back in the middle', { timeout: 5 * minutes }, async () => {
+it('a worker whose clock is set ten minutes back in the middle', { timeout: 5 * minutes }, async () => {
   await startWorkerUnder('+0');
   const since = new Date().toISOString();
   await scenarios.stack.lab('kill', failed);
