@@ -214,7 +214,9 @@ export class DrClient {
       );
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw asDrError(error, workflowId);
-      await this.within(answerWithin, () => mustBeOurs(this.temporal, { workflowId, type, estate: input.estate }));
+      await this.within(answerWithin, () => mustBeOurs(this.temporal, { workflowId, type, estate: input.estate })).catch((unasked: unknown) => {
+        throw asDrError(unasked, workflowId);
+      });
       throw new DrError('already-running', `The run ${workflowId} is open and holds the estate. Nothing was started.`, {
         hint: `Look at it: dr status --run ${workflowId}`,
         runId: workflowId,

@@ -2,7 +2,7 @@
  * Who may do what. Asked before an activity begins, of Temporal and of the site agents: what a workflow says of itself is compared, never believed. A client may start any workflow type with any input, may start
  * activities by themselves, and may run workflow code of its own beside ours that schedules our activities; why this holds against all of it: docs/decisions/013-whoever-reaches-it.md.
  */
-import { failure } from '../activities/errors.ts';
+import { errorTypeOf, failure } from '../activities/errors.ts';
 import type { RunContext } from '../activities/context.ts';
 import { changeReach, isChange, type ChangeName } from '../workflows/changes.ts';
 import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../workflows/ids.ts';
@@ -43,67 +43,96 @@ interface Own extends ExecutionId, Beginning {
   readonly name: string;
 }
 
-export function createAdmission({ estate, executions, holdsPlan, mustHoldEpoch }: AdmissionParts): Admission {
-  const queue = taskQueueOf(estate);
-  const lock = makeRunWorkflowId(estate);
-  const watches = makeFenceOnReturnWorkflowId(estate, '');
+export function createAdmission(parts: AdmissionParts): Admission {
+  return new EstateAdmission(parts);
+}
+
+class EstateAdmission implements Admission {
+  private readonly parts: AdmissionParts;
+  private readonly queue: string;
+  private readonly lock: string;
+  private readonly watches: string;
+
+  constructor(parts: AdmissionParts) {
+    this.parts = parts;
+    this.queue = taskQueueOf(parts.estate);
+    this.lock = makeRunWorkflowId(parts.estate);
+    this.watches = makeFenceOnReturnWorkflowId(parts.estate, '');
+  }
+
+  async admit(info: AdmittedInfo, args: readonly unknown[]): Promise<void> {
+    const { run, site } = readActivityInput(info.activityType, args);
+    const own = await this.ownOf(info);
+    // Not even a read: such a run must end, before it asks anybody anything.
+    if (own.type === runType && own.reset) throw noLock(info.activityType, `${own.name} was made by a reset: the votes in it were given to another run.`);
+    if (isChange(info.activityType)) return this.mayChange(info.activityType, own, run, site);
+    if (own.type === watchType && run && !this.parts.holdsPlan(run.planDigest)) await this.mustBeWatch(info.activityType, own, run);
+  }
 
   /** One of our types, run by our own workers: whoever runs workflow code of his own does it on another queue. */
-  async function ownOf({ activityType, workflowType, workflowExecution }: AdmittedInfo): Promise<Own> {
+  private async ownOf({ activityType, workflowType, workflowExecution }: AdmittedInfo): Promise<Own> {
     if (!workflowExecution || !workflowType) throw noLock(activityType, 'It was started by itself, and belongs to no run.');
     if (!types.includes(workflowType)) throw noLock(activityType, `It was scheduled by a workflow of the type ${workflowType}, which is none of ours.`);
-    const beginning = await executions.beginningOf(workflowExecution);
+    const beginning = await this.parts.executions.beginningOf(workflowExecution);
     const name = `${workflowExecution.workflowId}@${workflowExecution.runId}`;
-    if (beginning.type !== workflowType || beginning.taskQueue !== queue)
-      throw noLock(activityType, `${name} runs on the queue ${beginning.taskQueue}, whose workers are not those of ${estate}.`);
+    if (!beginning) throw failure('transient', { happened: `Temporal knows no ${name}, and gave a task of it.`, leftAs: 'Nothing was done.' });
+    if (beginning.type !== workflowType || beginning.taskQueue !== this.queue)
+      throw noLock(activityType, `${name} runs on the queue ${beginning.taskQueue}, whose workers are not those of ${this.parts.estate}.`);
     return { ...workflowExecution, ...beginning, name };
   }
 
+  /** That an execution under the lock is or was a run of ours: by how it began, or, where its history is gone, since a majority of the agents hold its epoch in its name, which only a run of ours can have claimed there. */
+  private async mustHaveBeenRun(activity: string, execution: ExecutionId, run: RunContext, failedSite: string): Promise<void> {
+    const beginning = await this.parts.executions.beginningOf(execution);
+    if (beginning) {
+      if (beginning.type === runType && beginning.taskQueue === this.queue && !beginning.parent && !beginning.reset) return;
+      throw noLock(activity, `${run.execution}, which started it, is no run of ours.`);
+    }
+    try {
+      await this.parts.mustHoldEpoch(run, failedSite);
+    } catch (error) {
+      if (errorTypeOf(error) !== 'stale-epoch') throw error;
+      throw noLock(
+        activity,
+        `The history of ${run.execution}, which started it, is gone, and the agents hold the epoch of a later run. End this watch; fence ${failedSite} by its agent.`,
+      );
+    }
+  }
+
   /** The run that holds the estate, or for what is only told and kept, a dry run. */
-  async function mustBeRun(change: ChangeName, own: Own, run: RunContext): Promise<void> {
+  private async mustBeRun(change: ChangeName, own: Own, run: RunContext): Promise<void> {
     const reach = changeReach(change);
-    const ids = reach === 'record' ? [lock, makeDryRunWorkflowId(estate)] : [lock];
-    if (!ids.includes(own.workflowId)) throw noLock(change, `${own.workflowId} is not the lock of ${estate}.`);
+    const ids = reach === 'record' ? [this.lock, makeDryRunWorkflowId(this.parts.estate)] : [this.lock];
+    if (!ids.includes(own.workflowId)) throw noLock(change, `${own.workflowId} is not the lock of ${this.parts.estate}.`);
     if (own.parent) throw noLock(change, `${own.name} is a child of ${own.parent.workflowId}, which is no procedure.`);
     if (run.runId !== own.workflowId || run.execution !== own.name) throw noLock(change, `${own.name} acts in the name of ${run.execution}.`);
     if (reach === 'estate' && run.epoch < 1) throw noLock(change, `${own.name} has claimed no epoch.`);
-    if (!(await executions.isOpen(own))) throw noLock(change, `${own.name} is not open any more.`);
+    if (!(await this.parts.executions.isOpen(own))) throw noLock(change, `${own.name} is not open any more.`);
   }
 
   /**
-   * The watch of a run that claimed the epoch. It outlives its run, whose history may be gone: the agents know that the epoch was claimed by a run that was let do so, and by which. After a
-   * release people may reset a watch that cannot go on; that one counts as long as its run says that it recovered, since one that took its fences back has ended its watch.
+   * The watch of a run of ours, which it outlives; a later run for another site is no reason to end it. After a release people may reset a watch that cannot go on; that one counts as long as
+   * its run says that it recovered, since one that took its fences back has ended its watch.
    */
-  async function mustBeWatch(activity: string, own: Own, run: RunContext): Promise<string> {
-    const site = own.workflowId.startsWith(watches) ? own.workflowId.slice(watches.length) : '';
-    if (site === '') throw noLock(activity, `${own.workflowId} is no watch of ${estate}.`);
+  private async mustBeWatch(activity: string, own: Own, run: RunContext): Promise<string> {
+    const site = own.workflowId.startsWith(this.watches) ? own.workflowId.slice(this.watches.length) : '';
+    if (site === '') throw noLock(activity, `${own.workflowId} is no watch of ${this.parts.estate}.`);
     const parent = own.parent ? `${own.parent.workflowId}@${own.parent.runId}` : 'nobody';
-    if (own.parent?.workflowId !== lock || run.runId !== lock || run.execution !== parent)
+    if (own.parent?.workflowId !== this.lock || run.runId !== this.lock || run.execution !== parent)
       throw noLock(activity, `${own.name} acts in the name of ${run.execution}, and was started by ${parent}.`);
-    if (own.reset && !(await executions.hasRecovered(own.parent)))
-      throw noLock(activity, `${own.name} was made by a reset, and ${parent} does not say that it recovered ${estate}.`);
-    if (!(await executions.isOpen(own))) throw noLock(activity, `${own.name} is not open any more.`);
-    await mustHoldEpoch(run, site);
+    if (own.reset && !(await this.parts.executions.hasRecovered(own.parent)))
+      throw noLock(activity, `${own.name} was made by a reset, and ${parent} does not say that it recovered ${this.parts.estate}.`);
+    if (!(await this.parts.executions.isOpen(own))) throw noLock(activity, `${own.name} is not open any more.`);
+    await this.mustHaveBeenRun(activity, own.parent, run, site);
     return site;
   }
 
-  async function mayChange(change: ChangeName, own: Own, run: RunContext | undefined, site: string | undefined): Promise<void> {
+  private async mayChange(change: ChangeName, own: Own, run: RunContext | undefined, site: string | undefined): Promise<void> {
     if (!run) throw noLock(change, 'It does not say for which run it works.');
-    if (own.type === runType) return mustBeRun(change, own, run);
+    if (own.type === runType) return this.mustBeRun(change, own, run);
     if (own.type !== watchType || change !== watchChange) throw noLock(change, `A workflow of the type ${own.type} changes no such thing.`);
-    if ((await mustBeWatch(change, own, run)) !== site) throw noLock(change, `${own.workflowId} does not watch ${site ?? 'a site'}.`);
+    if ((await this.mustBeWatch(change, own, run)) !== site) throw noLock(change, `${own.workflowId} does not watch ${site ?? 'a site'}.`);
   }
-
-  return {
-    async admit(info, args) {
-      const { run, site } = readActivityInput(info.activityType, args);
-      const own = await ownOf(info);
-      // Not even a read: such a run must end, before it asks anybody anything.
-      if (own.type === runType && own.reset) throw noLock(info.activityType, `${own.name} was made by a reset: the votes in it were given to another run.`);
-      if (isChange(info.activityType)) return mayChange(info.activityType, own, run, site);
-      if (own.type === watchType && run && !holdsPlan(run.planDigest)) await mustBeWatch(info.activityType, own, run);
-    },
-  };
 }
 
 function noLock(activity: string, happened: string): Error {

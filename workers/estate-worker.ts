@@ -52,17 +52,21 @@ export async function createEstateWorker({ connection, client, config, planFolde
   return { loaded, worker: await createWorker(connection, config, { plan: loaded, activities: around(activities), clock, admission }), close };
 }
 
+/** Longest wait for one answer of Temporal or of a workflow, milliseconds. */
+const answerMilliseconds = 10_000;
 /** `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */
 const activityQueue = 2;
 
 /** Workers that poll the estate's queue, also for some minutes after they went; a server that does not answer names none. */
 async function workersOf(client: Client, estate: string): Promise<readonly WorkerIdentity[]> {
   try {
-    const { pollers } = await client.workflowService.describeTaskQueue({
-      namespace: client.options.namespace,
-      taskQueue: { name: taskQueueOf(estate) },
-      taskQueueType: activityQueue,
-    });
+    const { pollers } = await client.withDeadline(Date.now() + answerMilliseconds, () =>
+      client.workflowService.describeTaskQueue({
+        namespace: client.options.namespace,
+        taskQueue: { name: taskQueueOf(estate) },
+        taskQueueType: activityQueue,
+      }),
+    );
     return (pollers ?? []).flatMap(({ identity }) => readWorkerIdentity(identity ?? '') ?? []);
   } catch {
     return [];
@@ -72,7 +76,8 @@ async function workersOf(client: Client, estate: string): Promise<readonly Worke
 /** The plan of the workflow for which the current activity works; null when this is no activity of one. */
 async function askWorkflow(client: Client): Promise<PlanSnapshot | null> {
   const workflow = currentContext()?.info.workflowExecution;
-  return workflow ? client.workflow.getHandle(workflow.workflowId, workflow.runId).query(planQuery) : null;
+  if (!workflow) return null;
+  return client.withDeadline(Date.now() + answerMilliseconds, () => client.workflow.getHandle(workflow.workflowId, workflow.runId).query(planQuery));
 }
 
 function same<T>(activities: T): T {

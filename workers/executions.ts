@@ -1,5 +1,5 @@
 /** What Temporal knows of workflow executions, which no workflow can say of itself. */
-import type { Client } from '@temporalio/client';
+import { type Client, isGrpcServiceError } from '@temporalio/client';
 import { failure } from '../activities/errors.ts';
 import type { Report } from '../report/report.ts';
 
@@ -18,27 +18,34 @@ export interface Beginning {
 }
 
 export interface Executions {
-  /** A `transient` failure when Temporal does not answer, as of the others. */
-  beginningOf(execution: ExecutionId): Promise<Beginning>;
+  /** Null for one that Temporal does not know, or no longer. A `transient` failure when it does not answer, as of the others. */
+  beginningOf(execution: ExecutionId): Promise<Beginning | null>;
+  /** False also for one that Temporal does not know. */
   isOpen(execution: ExecutionId): Promise<boolean>;
-  /** Whether this run ended and says that it recovered its estate. One whose history is gone says nothing. */
+  /** Whether this run says that it recovered its estate. One whose history is gone says nothing; one that is open does not say it yet, which is `transient`. */
   hasRecovered(execution: ExecutionId): Promise<boolean>;
 }
 
+/** gRPC's status of what is not there. */
+const notFound = 5;
 /** Longest wait for one answer, milliseconds. */
 const answerMilliseconds = 5_000;
 /** Beginnings that are kept: more than a worker has open workflows. */
 const keptMax = 1_000;
 /** Statuses of Temporal's API in which an execution goes on. */
-const statuses = { running: 1, paused: 8, unspecified: 0 } as const;
+const statuses = { unspecified: 0, running: 1, completed: 2, paused: 8 } as const;
+/** Failed, cancelled, terminated, continued as new, timed out. */
+const endedOtherwise: readonly number[] = [3, 4, 5, 6, 7];
 
 export function executionsOf(client: Client): Executions {
   const { namespace } = client.options;
   const kept = new Map<string, Beginning>();
-  const ask = async <T>(what: string, call: () => Promise<T>): Promise<T> => {
+  /** Null where Temporal does not know what it is asked about. */
+  const ask = async <T>(what: string, call: () => Promise<T>): Promise<T | null> => {
     try {
       return await client.withDeadline(Date.now() + answerMilliseconds, call);
     } catch (error) {
+      if (isGrpcServiceError(error) && error.code === notFound) return null;
       throw failure('transient', { happened: `Temporal did not tell ${what}.`, leftAs: 'Nothing was done.' }, {}, error);
     }
   };
@@ -46,10 +53,11 @@ export function executionsOf(client: Client): Executions {
     async beginningOf(execution) {
       const known = kept.get(execution.runId);
       if (known) return known;
-      const { history } = await ask(`how ${execution.workflowId} began`, () =>
+      const answer = await ask(`how ${execution.workflowId} began`, () =>
         client.workflowService.getWorkflowExecutionHistory({ namespace, execution, maximumPageSize: 1 }),
       );
-      const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+      if (answer === null) return null;
+      const started = answer.history?.events?.[0]?.workflowExecutionStartedEventAttributes;
       if (!started) throw failure('transient', { happened: `Temporal did not tell how ${execution.workflowId} began.`, leftAs: 'Nothing was done.' });
       const { parentWorkflowExecution: parent } = started;
       const beginning: Beginning = {
@@ -64,22 +72,30 @@ export function executionsOf(client: Client): Executions {
       return beginning;
     },
     async isOpen(execution) {
-      const { workflowExecutionInfo } = await ask(`whether ${execution.workflowId} is open`, () =>
-        client.workflowService.describeWorkflowExecution({ namespace, execution }),
-      );
-      const status = Number(workflowExecutionInfo?.status ?? statuses.unspecified);
+      const answer = await ask(`whether ${execution.workflowId} is open`, () => client.workflowService.describeWorkflowExecution({ namespace, execution }));
+      if (answer === null) return false;
+      const status = Number(answer.workflowExecutionInfo?.status ?? statuses.unspecified);
       if (status === statuses.unspecified)
         throw failure('transient', { happened: `Temporal did not tell whether ${execution.workflowId} is open.`, leftAs: 'Nothing was done.' });
       return status === statuses.running || status === statuses.paused;
     },
-    async hasRecovered({ workflowId, runId }) {
-      try {
-        const handle = client.workflow.getHandle(workflowId, runId, { followRuns: false });
-        const report: Partial<Report> = await client.withDeadline(Date.now() + answerMilliseconds, () => handle.result());
-        return report.outcome?.startsWith('recovered') ?? false;
-      } catch {
-        return false;
+    async hasRecovered(execution) {
+      const { workflowId, runId } = execution;
+      const answer = await ask(`how ${workflowId} ended`, () => client.workflowService.describeWorkflowExecution({ namespace, execution }));
+      if (answer === null) return false;
+      const status = Number(answer.workflowExecutionInfo?.status ?? statuses.unspecified);
+      if (status !== statuses.completed) {
+        if (endedOtherwise.includes(status)) return false;
+        throw failure('transient', {
+          happened: `The run ${workflowId} has not ended yet, so that it does not say whether it recovered.`,
+          leftAs: 'Nothing was done.',
+        });
       }
+      const report = await ask(
+        `how ${workflowId} ended`,
+        () => client.workflow.getHandle(workflowId, runId, { followRuns: false }).result() as Promise<Partial<Report>>,
+      );
+      return report?.outcome?.startsWith('recovered') ?? false;
     },
   };
 }

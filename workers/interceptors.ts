@@ -25,7 +25,8 @@ export function createHeartbeatInterceptor(connection: NativeConnection, namespa
         const done = keepTask(context);
         try {
           await clock.saw(context.info);
-          if (clock.now().getTime() - givenOutAt > lateMilliseconds)
+          // By either clock: the one may stand still while the machine sleeps, and people may set the other.
+          if (Math.max(clock.now().getTime(), Date.now()) - givenOutAt > lateMilliseconds)
             await connection.withDeadline(Date.now() + answerMilliseconds, () => connection.workflowService.recordActivityTaskHeartbeat(task)).catch(notOurs);
           return await next(input);
         } finally {

@@ -88,12 +88,23 @@ async function runWorkers(config: WorkerConfig, log: PinoLogger, served: Served,
     );
   }
   try {
-    await Promise.all(estates.map(({ worker }) => worker.run()));
+    await runAll(estates);
   } finally {
     watch.close();
     await health?.close();
   }
   log.info('worker stopped');
+}
+
+/** Until all have stopped. One that ends by an error stops the others in good order, so that whoever restarts the process finds none half alive. */
+async function runAll(estates: readonly EstateWorker[]): Promise<void> {
+  const running = estates.map(({ worker }) => worker.run());
+  try {
+    await Promise.all(running);
+  } finally {
+    for (const { worker } of estates) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await Promise.allSettled(running);
+  }
 }
 
 async function healthOf(estates: readonly EstateWorker[], { connection, clock }: Served, { stuck }: StuckWatch): Promise<HealthReport> {

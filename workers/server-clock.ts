@@ -10,6 +10,9 @@ const soonMilliseconds = 1_000;
 /** Between two machines that keep their clocks by NTP, and the way of a task: what is less is no difference. */
 const agreeMilliseconds = 250;
 const answerMilliseconds = 2_000;
+/** Old enough to outlast a busy minute, and not so old that two clocks have drifted apart. */
+const rememberedMilliseconds = 600_000;
+const rememberedMax = 50;
 
 export interface ServerClock {
   now(): Date;
@@ -34,23 +37,22 @@ export interface OwnClocks {
 const processClocks: OwnClocks = { ofDay: () => Date.now(), steady: () => performance.now() };
 
 export function createServerClock(askWhenStarted: AskWhenStarted, own: OwnClocks = processClocks): ServerClock {
-  let known: { readonly ahead: number; readonly dayMinusSteady: number } | null = null;
-  const now = () => (known ? own.steady() + known.dayMinusSteady - known.ahead : own.ofDay());
-  const learn = (ahead: number, dayMinusSteady: number): void => {
-    const wasSet = known !== null && Math.abs(dayMinusSteady - known.dayMinusSteady) > agreeMilliseconds;
-    // A task that came late makes the clock seem to be ahead, and none makes it seem to be behind: the least of all counts, until the clock is set.
-    known = { ahead: known === null || wasSet ? ahead : Math.min(ahead, known.ahead), dayMinusSteady };
+  /** The server's time less the steady clock's, by the tasks of late. Each is too small by what the task took to come here, so the largest counts. */
+  let seen: { readonly at: number; readonly offset: number }[] = [];
+  const now = () => (seen.length === 0 ? own.ofDay() : own.steady() + Math.max(...seen.map(({ offset }) => offset)));
+  const learn = (server: number, steady: number): void => {
+    seen = [...seen.filter(({ at }) => steady - at < rememberedMilliseconds).slice(1 - rememberedMax), { at: steady, offset: server - steady }];
   };
   return {
     now: () => new Date(now()),
     // By the day's clock as it is now: it may have been set since the last task.
-    aheadSeconds: () => (known ? Math.round((own.ofDay() - now()) / 100) / 10 : null),
+    aheadSeconds: () => (seen.length === 0 ? null : Math.round((own.ofDay() - now()) / 100) / 10),
     async saw(task) {
       const [ofDay, steady] = [own.ofDay(), own.steady()];
       const late = ofDay - task.currentAttemptScheduledTimestampMs;
-      if (late > -agreeMilliseconds && late < soonMilliseconds) return learn(0, ofDay - steady);
+      if (late > -agreeMilliseconds && late < soonMilliseconds) return learn(ofDay, steady);
       const started = await askWhenStarted(task);
-      if (started !== null) learn(Math.abs(ofDay - started) < agreeMilliseconds ? 0 : ofDay - started, ofDay - steady);
+      if (started !== null) learn(started, steady);
     },
   };
 }

@@ -19,7 +19,7 @@ import { lengthsMax, nameIn, readMessage, supersedeForm } from './inputs.ts';
 import { planQuery, supersedeSignal } from './messages.ts';
 import { Refusals } from './refusals.ts';
 import { mustRead, watchInput } from './starts.ts';
-import { describe, holdsNothing } from './failures.ts';
+import { describe, errorType } from './failures.ts';
 import { openServers, provenPart } from './servers.ts';
 
 export interface FenceOnReturnInput {
@@ -161,7 +161,8 @@ async function tryOnce(input: FenceOnReturnInput): Promise<FenceOnReturnResult |
     return `the ${open.join(' and the ')} there is not fenced. ${fence.proof}`;
   } catch (error) {
     if (isCancellation(error)) throw error;
-    if (holdsNothing(error)) return { outcome: 'superseded', reason: describe(error) };
+    // One that cannot show its run stays, for people to see: nobody else fences the site.
+    if (errorType(error) === 'stale-epoch') return { outcome: 'superseded', reason: describe(error) };
     return describe(error);
   }
 }

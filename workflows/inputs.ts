@@ -10,8 +10,8 @@ import { Unreadable } from './payload-converter.ts';
 export const lengthsMax = {
   /** Ids of people of the plan: some words, or an address. */
   who: 64,
-  /** A gate's id is its name in the plan, a dash and six digits. */
-  gate: 64,
+  /** A gate's id is its name in the plan, of at most 63 characters, a dash and six digits. */
+  gate: 70,
   /** A word of the gate, or `accept` and a number. */
   choice: 32,
   /** Some sentences. Whoever has more to say says where it can be read. */

@@ -164,9 +164,9 @@ export class Run {
       const less: string[] = [];
       try {
         const answered = (result: unknown) => void less.push(...keepShortfalls(this, result));
-        const left = await undo.act(
-          toolsFor(`Take back: ${undo.would}`, seconds(this.planned(undo.step).bound), { answered, tell: tellIn(record, () => this.onChange()) }),
-        );
+        const tools = toolsFor(`Take back: ${undo.would}`, seconds(this.planned(undo.step).bound), { answered, tell: tellIn(record, () => this.onChange()) });
+        // Quick tries only: a target that is dead by now must not keep the old primary closed for its whole bound.
+        const left = await undo.act({ ...tools, change: tools.changeOnce });
         this.end(record, left.length === 0 ? 'undone' : 'failed', [...(left.length === 0 ? [undo.would] : left), ...less].join(' · '));
         if (left.length === 0) this.changes.push(`Taken back: ${undo.would}`);
         else this.exceptions.push(`Not taken back: ${undo.would}. ${left.join(' · ')}`);

@@ -22,7 +22,8 @@ const line = (max: number) =>
 const digest = z.string('write a text').regex(/^[0-9a-f]{64}$/, 'write the 64 hexadecimal digits that dr plan show prints');
 const name = z.string('write a text').max(nameMax, `write at most ${nameMax} characters`).pipe(identifier);
 
-const isPast = (text: string) => Date.parse(text) <= Date.now();
+/** With a zone: without one it would be another moment on each worker's machine. */
+const isPast = (text: string) => z.iso.datetime({ offset: true }).safeParse(text).success && Date.parse(text) <= Date.now();
 
 /** Input of a procedure. */
 export const runInput = z.strictObject({
@@ -57,7 +58,7 @@ export const watchInput = z.looseObject({
   run: z.looseObject({ runId: line(300), execution: line(300), planDigest: digest, epoch: z.int().min(1), from: name.optional() }),
   snapshot: z.looseObject({ digest, plan: z.looseObject({ estate: z.looseObject({ sites: z.record(z.string(), z.unknown()) }) }) }),
   site: name,
-  pollSeconds: z.number().min(1).max(86_400),
+  pollSeconds: z.number().min(0.1).max(86_400),
 });
 
 /** Refuses, once and for all, an input that its schema does not read; nothing of the estate was touched by then. */

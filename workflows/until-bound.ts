@@ -12,7 +12,7 @@ export interface Pace {
   tell(what: string): void;
 }
 
-/** Pause before the first repeat, and the longest, milliseconds; each is up to half longer or shorter, so that runs and branches do not ask in step. */
+/** Pause before the first repeat, and the longest of the first minutes, milliseconds; each is up to half longer or shorter, so that runs and branches do not ask in step. */
 const firstPause = 2_000;
 const longestPause = 10_000;
 /** A try that could not end any more is not begun, seconds. */
@@ -27,18 +27,24 @@ const roomForATry = 1;
 export async function untilBound<T>(name: string, pace: Pace, mayHeal: (error: unknown) => boolean, work: (first: boolean) => Promise<T>): Promise<T> {
   const since = Date.now();
   const last = clockTime(new Date(since + pace.secondsLeft() * 1000).toISOString());
-  for (let tries = 1, pause = firstPause; ; tries += 1, pause = Math.min(2 * pause, longestPause)) {
+  for (let tries = 1, pause = firstPause; ; tries += 1, pause = Math.min(2 * pause, longestPauseAfter(Date.now() - since))) {
     try {
       const result = await work(tries === 1);
       if (tries > 1) pace.tell(`${name} worked after ${secondsSince(since)} s`);
       return result;
     } catch (error) {
-      const wait = Math.round(pause * (0.5 + Math.random()));
-      if (!mayHeal(error) || pace.secondsLeft() - wait / 1000 < roomForATry) throw error;
+      const room = (pace.secondsLeft() - roomForATry) * 1000;
+      if (!mayHeal(error) || room <= 0) throw error;
+      const wait = Math.round(Math.min(pause * (0.5 + Math.random()), room));
       pace.tell(`${name} is tried again, for ${secondsSince(since)} s so far and until ${last} at the latest: ${withoutHint(describe(error))}`);
       await sleep(wait, { summary: `Try ${name} again` });
     }
   }
+}
+
+/** The longer it lasts, the more seldom: a bound may be a day, and each try costs some events of a history that has an end. */
+function longestPauseAfter(milliseconds: number): number {
+  return Math.max(longestPause, milliseconds / 20);
 }
 
 function secondsSince(since: number): number {

@@ -32,7 +32,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Lost task: one that a worker finds when it wakes is not begun',
     file: 'workers/interceptors.ts',
-    edits: [{ find: 'clock.now().getTime() - givenOutAt > lateMilliseconds', replace: 'givenOutAt < 0' }],
+    edits: [{ find: 'Math.max(clock.now().getTime(), Date.now()) - givenOutAt > lateMilliseconds', replace: 'givenOutAt < 0' }],
     test: { file: 'test/workers/interceptors.test.ts', title: 'is not begun when the server waits for it no longer' },
   },
   {
@@ -86,7 +86,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Epoch: a run that meets a newer one ends',
     file: 'workflows/run.ts',
-    edits: [{ find: "if (holdsNothing(error))", replace: "if (errorType(error) === 'no such type')" }],
+    edits: [{ find: 'if (holdsNothing(error))', replace: "if (errorType(error) === 'no such type')" }],
     test: { file: endings, title: 'ends without a question when a newer run holds the estate' },
   },
   {
@@ -510,7 +510,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Admission: a workflow that somebody else runs may do nothing',
     file: 'workers/admission.ts',
-    edits: [{ find: ' || beginning.taskQueue !== queue)', replace: ')' }],
+    edits: [{ find: '.type !== workflowType || beginning.taskQueue !== this.queue)', replace: '.type !== workflowType)' }],
     test: { file: admission, title: 'on another queue' },
   },
   {
@@ -522,7 +522,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Admission: a run that is over changes nothing more',
     file: 'workers/admission.ts',
-    edits: [{ find: 'if (!(await executions.isOpen(own))) throw noLock(change,', replace: "if (own.name === '') throw noLock(change," }],
+    edits: [{ find: 'if (!(await this.parts.executions.isOpen(own))) throw noLock(change,', replace: "if (own.name === '') throw noLock(change," }],
     test: { file: admission, title: 'that is over' },
   },
   {
@@ -534,14 +534,14 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Admission: a watch acts for the run that started it',
     file: 'workers/admission.ts',
-    edits: [{ find: 'if (own.parent?.workflowId !== lock || run.runId !== lock || run.execution !== parent)', replace: "if (parent === '')" }],
+    edits: [{ find: 'if (own.parent?.workflowId !== this.lock || run.runId !== this.lock || run.execution !== parent)', replace: "if (parent === '')" }],
     test: { file: admission, title: 'that nobody started' },
   },
   {
-    guard: 'Admission: a watch acts under an epoch that its run has claimed at the agents',
+    guard: 'Admission: the run that started a watch was one of ours',
     file: 'workers/admission.ts',
-    edits: [{ find: '    await mustHoldEpoch(run, site);\n', replace: '' }],
-    test: { file: admission, title: 'whose epoch is another´s' },
+    edits: [{ find: '    await this.mustHaveBeenRun(activity, own.parent, run, site);\n', replace: '' }],
+    test: { file: admission, title: 'that an impostor of a run started' },
   },
   {
     guard: 'Admission: a plan counts by the digest that is computed',

@@ -17,13 +17,19 @@ interface World {
   readonly beginning: Beginning;
   readonly open: boolean;
   readonly recovered: boolean;
+  /** How the run that started a watch began; null when its history is gone. */
+  readonly run: Beginning | null;
   /** What the agents say of the epoch. */
   readonly held: 'held' | 'newer' | 'silent';
 }
 
 function admit(info: Partial<AdmittedInfo>, given: unknown, world: Partial<World> = {}): Promise<void> {
-  const { beginning = ours, open = true, recovered = true, held = 'held' } = world;
-  const executions: Executions = { beginningOf: async () => beginning, isOpen: async () => open, hasRecovered: async () => recovered };
+  const { beginning = ours, open = true, recovered = true, run = ours, held = 'held' } = world;
+  const executions: Executions = {
+    beginningOf: async ({ workflowId, runId }) => (beginning.type === 'fenceOnReturn' && workflowId === lock && runId !== '2' ? run : beginning),
+    isOpen: async () => open,
+    hasRecovered: async () => recovered,
+  };
   const mustHoldEpoch = async (): Promise<void> => {
     if (held !== 'held') throw failure(held === 'newer' ? 'stale-epoch' : 'transient', { happened: held, leftAs: 'Nothing was done.' });
   };
@@ -69,8 +75,12 @@ describe('a watch', () => {
     ['that nobody started', {}, change, { beginning: { ...watch, parent: null } }, 'no-lock'],
     ['that another run started', {}, change, { beginning: { ...watch, parent: { workflowId: lock, runId: '9' } } }, 'no-lock'],
     ['that another workflow started', {}, change, { beginning: { ...watch, parent: { workflowId: 'mine', runId: '1' } } }, 'no-lock'],
-    ['whose epoch is another´s', {}, change, { beginning: watch, held: 'newer' }, 'stale-epoch'],
-    ['whose epoch nobody confirms', {}, change, { beginning: watch, held: 'silent' }, 'transient'],
+    ['after a later run for another site', {}, change, { beginning: watch, held: 'newer' }, 'admitted'],
+    ['that an impostor of a run started', {}, change, { beginning: watch, run: { ...ours, taskQueue: 'mine' } }, 'no-lock'],
+    ['that a run started which a reset made', {}, change, { beginning: watch, run: { ...ours, reset: true } }, 'no-lock'],
+    ['whose run is gone from Temporal, and holds the epoch', {}, change, { beginning: watch, run: null }, 'admitted'],
+    ['whose run is gone, and whose epoch is another´s', {}, change, { beginning: watch, run: null, held: 'newer' }, 'no-lock'],
+    ['whose run is gone, and whose epoch nobody confirms', {}, change, { beginning: watch, run: null, held: 'silent' }, 'transient'],
     ['of another site', {}, { ...change, site: 'west' }, { beginning: watch }, 'no-lock'],
     ['under another id', { workflowExecution: { workflowId: 'anything', runId: '2' } }, change, { beginning: watch }, 'no-lock'],
     ['that changes something else', { activityType: 'promoteDatabase' }, change, { beginning: watch }, 'no-lock'],

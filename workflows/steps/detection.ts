@@ -1,7 +1,6 @@
 /** Steps that find out whether the site has failed and what a failover would mean. They change nothing. */
 import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import type { Vantage } from '../../activities/detection/port.ts';
-import type { AgentState } from '../../activities/hosts/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import { wrongClocks } from '../../plan/rules/clocks.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
@@ -54,7 +53,7 @@ export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vant
       ]);
       // What kept the survey from being made is for the step that needs it: it asks again.
       facts.epochSurvey = survey.status === 'fulfilled' ? survey.value : null;
-      noteClocks(run, facts.epochSurvey?.agents ?? []);
+      noteClocks(run, wrongClocks(facts.epochSurvey?.agents ?? [], seconds(run.plan.estate.detection.clockSkewMax)));
       if (looked.status === 'rejected') throw looked.reason;
       if (refusals.status === 'rejected') throw refusals.reason;
       facts.refusals = refusals.value;
@@ -64,10 +63,10 @@ export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vant
   };
 }
 
-/** What came to be wrong with a clock since people were told of those that were. */
-function noteClocks(run: Run, agents: readonly AgentState[]): void {
-  for (const clock of wrongClocks(agents, seconds(run.plan.estate.detection.clockSkewMax))) {
-    const whose = clock.slice(0, clock.indexOf(' is '));
+/** Each clock is told once. */
+function noteClocks(run: Run, wrong: readonly string[]): void {
+  for (const clock of wrong) {
+    const whose = clock.slice(0, clock.indexOf(' is ') + 4);
     if (!run.exceptions.some((known) => known.startsWith(whose))) run.exceptions.push(clock);
   }
 }
@@ -112,7 +111,7 @@ export function assessImpact(run: Run, facts: RecoveryFacts): Look<Assessment> {
         read.lookAtRecords({ run: run.context() }),
       ]);
       facts.records = records;
-      for (const clock of assessment.clocks ?? []) run.exceptions.push(clock);
+      noteClocks(run, assessment.clocks ?? []);
       const target = assessment.targets.find((candidate) => candidate.site === facts.to);
       facts.cacheContactAt = target?.cacheContactAt ?? null;
       if (target?.promotedBy !== undefined)

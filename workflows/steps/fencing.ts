@@ -10,7 +10,7 @@ import { heldBy, nextEpoch, takeSurvey } from '../epochs.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import type { Changes, Reads, StepTools } from '../activity-proxies.ts';
 import { addLeftover, dropLeftover, endFenceOnReturn, FenceOnReturn, zoneLeftover } from '../leftovers.ts';
-import { describe, failure } from '../failures.ts';
+import { describe, failure, holdsNothing } from '../failures.ts';
 import type { Run } from '../run.ts';
 import type { Alteration } from '../step-body.ts';
 import { afterAgent, openServers, provenPart, toldOf } from '../servers.ts';
@@ -33,7 +33,9 @@ export function claimEpoch(run: Run, facts: RecoveryFacts): Alteration<readonly 
       facts.agentSilent = !reachable.includes(facts.from);
       const claimAll = async () => {
         const claims = await Promise.allSettled(reachable.map((site) => changeOnce.claimEpoch({ run: run.context(), site })));
-        const refused = claims.find((claim) => claim.status === 'rejected');
+        const rejected = claims.filter((claim) => claim.status === 'rejected');
+        // That another run holds the estate counts more than a site that is silent: no repeat helps then.
+        const refused = rejected.find(({ reason }) => holdsNothing(reason)) ?? rejected[0];
         const stored = reachable.filter((site, index) => claims[index]?.status === 'fulfilled' && voters.includes(site));
         if (stored.length < majority && refused) throw refused.reason;
         if (stored.length < majority) throw notEnough(stored, majority, agents);
