@@ -180,7 +180,7 @@ describe('texts without end', () => {
     expect(report.gates[0]?.votes[0]?.reason).toBe(`${'x'.repeat(500)} … (99500 more characters were left out)`);
     expect(report.refusals?.kept.map(({ note }) => note)).toEqual([
       'It is written {"gate","choice","who","reason"}, each a text; this one has more than 64 characters in who.',
-      'It is written {"gate","choice","who","reason"}, each a text; this one has more than 64 characters in gate.',
+      'It is written {"gate","choice","who","reason"}, each a text; this one has more than 70 characters in gate.',
     ]);
   });
 });
