@@ -10,7 +10,7 @@ import type { Client, WorkflowHandle, WorkflowStartOptions } from '@temporalio/c
 import type { PlanSnapshot } from '../plan/schema.ts';
 import type { Report } from '../report/report.ts';
 import { estateOf, makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeWorkflowId, taskQueueOf } from '../workflows/ids.ts';
-import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, voteUpdate } from '../workflows/messages.ts';
+import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, voteSignal, voteUpdate } from '../workflows/messages.ts';
 import type { AssessmentResult, AssessmentInput, EstateCheck, RegionalFailoverInput, RunStatus, ShortVote, Vote, VoteReceipt } from '../workflows/messages.ts';
 import { connectClient } from './connect.ts';
 import type { ConnectOptions } from './connect.ts';
@@ -109,7 +109,11 @@ export class DrClient {
           cause: error,
         });
       }
-      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw await unansweredVote(this.temporal, runId, vote, answerWithin, error);
+      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+        // What no worker has taken yet the server holds in memory alone, and a signal it keeps. A vote that comes twice counts once.
+        await this.signal(runId, (handle) => handle.signal(voteSignal, vote)).catch(() => undefined);
+        throw await unansweredVote(this.temporal, runId, vote, answerWithin, error);
+      }
       throw await this.explain(error, runId);
     }
   }
