@@ -20,6 +20,7 @@ import { planQuery, supersedeSignal } from './messages.ts';
 import { Refusals } from './refusals.ts';
 import { mustRead, watchInput } from './starts.ts';
 import { describe, errorType } from './failures.ts';
+import { fencedDetails, waitingDetails } from './watch-details.ts';
 import { openServers, provenPart } from './servers.ts';
 
 export interface FenceOnReturnInput {
@@ -133,10 +134,8 @@ function next({ pollSeconds }: FenceOnReturnInput, wait: Wait, standing: Standin
 }
 
 function tell({ site, run, pollSeconds }: FenceOnReturnInput, { because, since, tries, pauseSeconds, standing }: Wait): void {
-  const again = standing?.answers ? `, and tried again in ${pauseSeconds} s at the latest` : '';
-  setCurrentDetails(
-    `### ${site} will be fenced when it comes back\n\nNot yet, since ${since}: ${because}\n\nIt is looked at every ${pollSeconds} s in the name of \`${run.runId}\`, tried as soon as it says something new${again}. Tries so far: ${tries}.`,
-  );
+  const againWithinSeconds = standing?.answers ? pauseSeconds : null;
+  setCurrentDetails(waitingDetails({ site, runId: run.runId, pollSeconds, because, since, tries, againWithinSeconds }));
 }
 
 /** What was said of its loss is compared with what it shows now. The beats of a primary are part of what it writes, so that a few bytes say little; none says that nothing is missing. */
@@ -147,7 +146,7 @@ function fencedWith({ site, fencedPositionBytes }: FenceOnReturnInput, { proof, 
     bytes === 0
       ? `The database at ${site} shows no position beyond the one at which its standbys left it.`
       : `The database at ${site} wrote ${bytes} bytes beyond the position at which its standbys left it. What it acknowledged there is missing at the new primary: count it from its files (pg_waldump from that position on) before ${site} is rebuilt.`;
-  setCurrentDetails(`### ${site} is fenced\n\n${proof}\n\n${beyond}`);
+  setCurrentDetails(fencedDetails(site, proof, beyond));
   return { outcome: 'fenced', proof, beyond };
 }
 
