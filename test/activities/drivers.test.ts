@@ -1,5 +1,5 @@
 /** Detection, DNS, verification, monitoring, communication and reporting against the lab: every server in it is a real one. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCommunicationActivities } from '../../activities/communication/activities.ts';
 import type { RunContext } from '../../activities/context.ts';
@@ -52,7 +52,7 @@ beforeAll(async () => {
   const base = {
     planFolder: folder,
     planOf: async () => loaded.plan,
-    secret: (reference: string) => resolveSecret(reference, folder, []),
+    secret: (reference: string) => resolveSecret(reference, folder, [dirname(folder)]),
     now: () => new Date(),
   };
   pool = createAgentPool(base);
