@@ -79,7 +79,7 @@ it('a commander finds the run, reads the question, votes by signal and update, i
 
     const vote = await ui.voteToCopy();
     await ui.send('a Signal', 'vote', vote);
-    await ui.detailsThat(/your-id by signal: your-id is not among those who decide here\. They are: jane-smith/);
+    await ui.detailsThat(/your-id, vote by signal: your-id is not among those who decide here\. They are: jane-smith/);
     await ui.send('a Signal', 'vote', { ...vote, who: 'jane-smith', reason: 'customers are down' });
     await ui.detailsThat(/Votes: approve 1 of 2 needed/);
 
