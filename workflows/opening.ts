@@ -18,7 +18,7 @@ export async function loadRunPlan(expectedDigest: string | undefined): Promise<P
   return read.loadPlan(expectedDigest === undefined ? {} : { expectedDigest });
 }
 
-/** No run with its gates and waits lasts so long. */
+/** No run with its gates and waits lasts so long. Some clients send 0 for none. */
 const longestRunMilliseconds = 30 * 24 * 3600 * 1000;
 
 /** Refuses a start that would end a run before its time, or begin it again: a run that the server cuts off undoes nothing and leaves no report. */
@@ -27,7 +27,7 @@ export function checkStart({ parent, cronSchedule, retryPolicy, runTimeoutMs, ex
     ...(parent ? ['a parent'] : []),
     ...(cronSchedule ? ['a cron schedule'] : []),
     ...(retryPolicy ? ['a retry policy'] : []),
-    ...(Math.min(runTimeoutMs ?? Infinity, executionTimeoutMs ?? Infinity) < longestRunMilliseconds ? ['a time-out'] : []),
+    ...(Math.min(runTimeoutMs || Infinity, executionTimeoutMs || Infinity) < longestRunMilliseconds ? ['a time-out'] : []),
   ];
   if (wrong.length > 0) throw refuse(`The run was started with ${wrong.join(' and ')}.`, 'Start it without: a run has its own bounds, and is started once.');
 }

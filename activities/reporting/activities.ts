@@ -54,7 +54,7 @@ export function createReportingActivities(dependencies: ReportingDependencies): 
       const workers = await dependencies.workers();
       const held = workers.map(({ process, planDigest }) => `${process} holds ${planDigest.slice(0, 12)}`);
       // Another worker is asked at the next try; not for ever, since a worker's name is what it says of itself.
-      const elsewhere = workers.some(({ planDigest }) => planDigest === expectedDigest) && (currentContext()?.info.attempt ?? triesMax) < triesMax;
+      const elsewhere = workers.some(({ planDigest }) => planDigest === expectedDigest) && (currentContext()?.info.attempt ?? 1) < triesMax;
       throw failure(
         elsewhere ? 'transient' : 'plan-changed',
         {
