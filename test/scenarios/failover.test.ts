@@ -77,9 +77,7 @@ describe('a dry run', () => {
     await drivers.close();
     expect(after).toEqual(before);
     const figures = await scenarios.figures(since);
-    // On a busy machine some calls get no answer within their second; what a dry run may not do is lose a write or leave customers out.
-    expect(figures.missing.writes).toEqual([]);
-    expect(figures.functions.filter((entry) => entry.customersOut > 0)).toEqual([]);
+    expect(figures.functions.every((entry) => entry.failed === 0)).toBe(true);
     expect(figures.acknowledgedWrites).toBeGreaterThan(0);
   });
 });
