@@ -17,12 +17,23 @@ export interface ConnectOptions {
 /** How long a server may take to answer before it counts as absent. */
 const connectTimeout = '5 s';
 
+/**
+ * Longest answer, bytes. A history is read in pages of some hundred events, each of which may be of a stranger's making; the server lets a whole history grow to 50 MB, and the library's own
+ * bound of 4 MiB would leave a run that was flooded without a status.
+ */
+const channelArgs = { 'grpc.max_receive_message_length': 64 * 1024 * 1024 };
+
 /** A Temporal client; throws DrError `no-server` when nobody answers, `bad-input` when the profile cannot be read. */
 export async function connectClient(options: ConnectOptions = {}): Promise<Client> {
   const { connectionOptions, namespace } = readProfile(options);
   const address = options.address ?? connectionOptions.address ?? '127.0.0.1:7233';
   try {
-    const connection = await Connection.connect({ ...connectionOptions, address, connectTimeout });
+    const connection = await Connection.connect({
+      ...connectionOptions,
+      address,
+      connectTimeout,
+      channelArgs: { ...connectionOptions.channelArgs, ...channelArgs },
+    });
     return new Client({ connection, namespace: options.namespace ?? namespace ?? 'default' });
   } catch (error) {
     throw new DrError('no-server', `Temporal does not answer at ${address}. Nothing was sent.`, {

@@ -28,6 +28,12 @@ const stickyQueueScheduleToStartTimeout = '3 s';
  */
 const activityTaskPollerBehavior = { type: 'simple-maximum', maximum: 3 } as const;
 
+/**
+ * How long the code of one decision may compute. What the SDK breaks off at this time goes on outside of its workflow, fails there and ends the whole worker process; its 5 s are soon over on a busy
+ * machine where a run was sent thousands of messages, or for a machine that is held for a moment. There is no loop here that does not end. The SDK reads this setting, and leaves it out of its type.
+ */
+const unlisted: object = { isolateExecutionTimeout: '10 minutes' };
+
 /** Something that the worker needs is not there. The message says what to do. */
 export class StartError extends Error {
   constructor(message: string, cause?: unknown) {
@@ -86,6 +92,7 @@ export async function createWorker(
     shutdownGraceTime,
     shutdownForceTime,
     stickyQueueScheduleToStartTimeout,
+    ...unlisted,
   });
 }
 

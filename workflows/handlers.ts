@@ -1,5 +1,5 @@
 /** What people and services may say to a run, and ask it: signals, updates, queries. Whatever is said, none of it breaks the run: what cannot be taken is refused on the record. */
-import { ApplicationFailure, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { sentencesOf } from '../plan/rules/sentences.ts';
 import type { Outcome, Report } from '../report/report.ts';
 import type { RecoveryFacts } from './facts.ts';
@@ -7,20 +7,24 @@ import { statusBytesMax, within } from './bounds.ts';
 import { lengthsMax, type MessageForm, nameIn, readMessage, type Reading, saidForm, shortVoteForm, voteForm } from './inputs.ts';
 import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, type Vote, voteSignal, voteUpdate } from './messages.ts';
 import type { Run } from './run.ts';
+import { onOtherSignals, onSignal } from './signals.ts';
 import { statusOf } from './status-of.ts';
 
 /** Handlers are registered before the first await, so that nothing said to the run is lost. */
 export function listen(run: Run, facts: RecoveryFacts, report: () => Report, outcome: () => Outcome | null): void {
   listenForVotes(run);
   listenForVoteUpdates(run);
-  setHandler(stopSignal, (said) => take(run, 'stop', saidForm, said, (value) => run.stopSwitch.turn('stop', value)), {
-    description: 'Hold the run before its next change: {"who","reason"}. Who stands in the plan.',
-  });
-  setHandler(resumeSignal, (said) => take(run, 'resume', saidForm, said, (value) => run.stopSwitch.turn('resume', value)), {
-    description: 'Let a stopped run go on: {"who","reason"}. Who stands in the plan.',
-  });
-  // The SDK would keep them all, for a handler that might come.
-  setDefaultSignalHandler(
+  onSignal(
+    stopSignal,
+    (said) => take(run, 'stop', saidForm, said, (value) => run.stopSwitch.turn('stop', value)),
+    'Hold the run before its next change: {"who","reason"}. Who stands in the plan.',
+  );
+  onSignal(
+    resumeSignal,
+    (said) => take(run, 'resume', saidForm, said, (value) => run.stopSwitch.turn('resume', value)),
+    'Let a stopped run go on: {"who","reason"}. Who stands in the plan.',
+  );
+  onOtherSignals(
     (name, message) =>
       void run.refusals.add(name.slice(0, lengthsMax.gate), 'signal', nameIn(message), 'There is no such signal. See docs/reference/messages.md.'),
   );
@@ -33,15 +37,21 @@ export function listen(run: Run, facts: RecoveryFacts, report: () => Report, out
 
 function listenForVotes(run: Run): void {
   const cast = (vote: Vote) => void run.desk.cast(vote, 'signal');
-  setHandler(voteSignal, (message) => take(run, 'vote', voteForm, message, cast), {
-    description: 'Vote on the open question: {"gate","choice","who","reason"}. See the details of the run for a vote to copy.',
-  });
-  setHandler(approveSignal, (message) => take(run, 'approve', shortVoteForm, message, (value) => cast({ ...value, choice: 'approve' })), {
-    description: 'Approve the open question: {"gate","who","reason"}.',
-  });
-  setHandler(rejectSignal, (message) => take(run, 'reject', shortVoteForm, message, (value) => cast({ ...value, choice: 'reject' })), {
-    description: 'Reject the open question: {"gate","who","reason"}.',
-  });
+  onSignal(
+    voteSignal,
+    (message) => take(run, 'vote', voteForm, message, cast),
+    'Vote on the open question: {"gate","choice","who","reason"}. See the details of the run for a vote to copy.',
+  );
+  onSignal(
+    approveSignal,
+    (message) => take(run, 'approve', shortVoteForm, message, (value) => cast({ ...value, choice: 'approve' })),
+    'Approve the open question: {"gate","who","reason"}.',
+  );
+  onSignal(
+    rejectSignal,
+    (message) => take(run, 'reject', shortVoteForm, message, (value) => cast({ ...value, choice: 'reject' })),
+    'Reject the open question: {"gate","who","reason"}.',
+  );
 }
 
 /** A signal has no answer: what cannot be read is refused on the record. */

@@ -3,7 +3,7 @@
  * On a terminal it waits for your votes; otherwise two demo commanders approve. Exit code 0 only when both accounts agree and every objective was met.
  */
 import { join } from 'node:path';
-import { decideUntilEnd, statusOf } from '../orchestrator/recovery.ts';
+import { decideUntilEnd, leftToOthers, statusOf } from '../orchestrator/recovery.ts';
 import { customersServed, Stack, untilServed } from '../orchestrator/stack.ts';
 import { repositoryRoot } from '../paths.ts';
 import type { CustomerFigures } from '../customers/figures.ts';
@@ -47,7 +47,7 @@ async function recover(stack: Stack, interactive: boolean): Promise<void> {
   );
   const following = follow(stack, say);
   const vote = (gate: { question: string }, choice: string) => say(`  two demo commanders vote ${choice}: ${gate.question}`);
-  await decideUntilEnd(stack, interactive ? {} : { activation: () => 'approve' }, vote);
+  await decideUntilEnd(stack, interactive ? leftToOthers : { activation: () => 'approve' }, vote);
   await following.stop();
 }
 

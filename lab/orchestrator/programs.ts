@@ -1,6 +1,6 @@
 /** Runs the project's own programs (`dr`, `dr-lab`, the worker) as a user would: as processes, by their command lines. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { repositoryRoot } from '../paths.ts';
@@ -39,7 +39,11 @@ export interface Background {
   /** Settles when it has ended, however. */
   readonly exited: Promise<void>;
   ended(): boolean;
+  /** The end of what it has printed. */
+  lastWords(): string;
 }
+
+const lastWordsLength = 4_000;
 
 /** Starts a program in the background, its output in `logFile`. It ends with this process, whatever becomes of that. */
 export function startBackground(command: readonly string[], logFile: string, environment: Readonly<Record<string, string>> = {}): Background {
@@ -52,10 +56,10 @@ export function startBackground(command: readonly string[], logFile: string, env
     detached: true,
   });
   closeSync(log);
-  return background(child);
+  return background(child, logFile);
 }
 
-function background(child: ChildProcess): Background {
+function background(child: ChildProcess, logFile: string): Background {
   let over = false;
   const exited = new Promise<void>((resolve) => {
     child.once('error', () => resolve());
@@ -66,6 +70,7 @@ function background(child: ChildProcess): Background {
   return {
     pid: child.pid ?? 0,
     ended: () => over,
+    lastWords: () => readFileSync(logFile, 'utf8').slice(-lastWordsLength),
     exited,
     signal: (signal) => void (over || child.kill(signal)),
     async kill() {

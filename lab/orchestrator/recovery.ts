@@ -24,8 +24,11 @@ export interface OpenGate {
   readonly exampleVote: { readonly choice: string };
 }
 
-/** What people answer to a gate, by the gate's name without its digest. */
+/** What people answer to a gate, by the gate's name without its digest; null leaves it open, as in {@link leftToOthers}. */
 export type Answers = Readonly<Record<string, (gate: OpenGate) => string | null>>;
+
+/** Every gate is somebody else's to answer. */
+export const leftToOthers: Answers = { '': () => null };
 
 export async function statusOf(stack: Stack): Promise<RunView> {
   const answer = await stack.dr('status', '--json');
@@ -45,16 +48,23 @@ export async function voteOfTwo(stack: Stack, gate: OpenGate, choice: string, re
   return answers;
 }
 
-/** Answers every gate of the run until it ends; a gate without an answer is left to others. */
+/** Longest time that a run takes here, seconds: three times what it takes on a busy machine. People who vote for themselves take what they need. */
+const runSeconds = 240;
+
+/** Answers every gate of the run until it ends. A gate that nobody foresaw is an error with its question and evidence: a run that waits for people does not end by itself. */
 export async function decideUntilEnd(stack: Stack, answers: Answers, onVote: (gate: OpenGate, choice: string) => void = () => undefined): Promise<void> {
   const answered = new Set<string>();
+  const deadline = answers === leftToOthers ? Infinity : Date.now() + runSeconds * 1000;
   for (;;) {
     const { state, status } = await statusOf(stack);
     if (state === 'ended' || state === 'broken') return;
+    if (Date.now() > deadline)
+      throw new Error(`The run is not over after ${runSeconds} s: ${state}, ${JSON.stringify(status)}. The worker's last words: ${stack.worker.lastWords()}`);
     const gate = status?.gate;
     if (gate && !answered.has(gate.gate)) {
-      const name = Object.keys(answers).find((candidate) => gate.gate.startsWith(candidate));
-      const choice = name === undefined ? null : (answers[name]?.(gate) ?? null);
+      const answer = Object.entries(answers).find(([name]) => gate.gate.startsWith(name))?.[1];
+      if (!answer) throw new Error(`Nobody here answers the gate ${gate.gate}. ${gate.question} ${gate.evidence.join(' ')}`);
+      const choice = answer(gate);
       if (choice !== null) {
         answered.add(gate.gate);
         onVote(gate, choice);

@@ -64,7 +64,7 @@ it(
     const gate = await until('the gate opens', async () => (await scenarios.run().query<{ gate: { gate: string } | null }>('status')).gate?.gate, 90);
     await flood(gate);
     const status = await scenarios.stack.dr('status');
-    expect(status.code).toBe(0);
+    expect(status.code, status.err).toBe(0);
     expect(status.out.split('\n').length, 'dr status prints a screen').toBeLessThan(120);
     expect(status.out).not.toContain('\u001b[2J');
     await decideUntilEnd(scenarios.stack, approve);

@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { decideUntilEnd } from '../../lab/orchestrator/recovery.ts';
+import { decideUntilEnd, leftToOthers } from '../../lab/orchestrator/recovery.ts';
 import { digestOf } from '../../plan/load.ts';
 import { changeNames } from '../../workflows/changes.ts';
 import { makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../../workflows/ids.ts';
@@ -152,7 +152,7 @@ describe('a run', () => {
       requestId: 'reset',
       workflowTaskFinishEventId: decided?.eventId as never,
     });
-    await decideUntilEnd(scenarios.stack, {});
+    await decideUntilEnd(scenarios.stack, leftToOthers);
     const report = (await handle.result()) as { outcome: string; summary: string };
     expect(report).toMatchObject({ outcome: 'aborted', summary: expect.stringContaining('was made by a reset') });
     expect(await readTraces(scenarios, drivers)).toEqual(before);

@@ -1,5 +1,5 @@
 /** What the scenarios share: one stack for a file, a reset before each scenario, a recovery driven as its users drive it. Needs no test runner: the sweeps use it too. */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -46,11 +46,13 @@ export class Scenarios {
   async stop(): Promise<void> {
     await this.client.connection.close();
     await this.stack.stop();
+    rmSync(this.stack.options.folder, { recursive: true, force: true });
   }
 
-  /** Everything as at the beginning: no run, no child, a healthy lab with customers that are served. */
+  /** Everything as at the beginning: a worker, no run, no child, a healthy lab with customers that are served. */
   async reset(): Promise<void> {
     await this.endRuns();
+    if (this.stack.worker.ended()) await this.stack.startWorker();
     await this.control('reset');
     await this.serveCustomers();
   }
