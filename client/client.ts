@@ -15,6 +15,7 @@ import type { AssessmentResult, AssessmentInput, EstateCheck, RegionalFailoverIn
 import { connectClient } from './connect.ts';
 import type { ConnectOptions } from './connect.ts';
 import { asDrError, DrError, isNotFound, noWorker, unknownRun } from './errors.ts';
+import { isOver } from './over.ts';
 import { changesInHistory, closeReason } from './history.ts';
 import type { HistoricChange } from './history.ts';
 import { mustBeOurs } from './strangers.ts';
@@ -51,6 +52,7 @@ const answerWithin = 10_000;
 /** Longest wait for a started run to take the plan, milliseconds. */
 const acceptWithin = 20_000;
 const lookEvery = 250;
+const paused = 'Somebody has paused the run in Temporal: it decides nothing until it is unpaused there. What was under way goes on.';
 /**
  * How long a decision of a run that a worker has begun may take before another worker makes it. Decisions take milliseconds; the server's 10 s would be added to a recovery
  * whenever a worker dies in one.
@@ -144,7 +146,8 @@ export class DrClient {
     try {
       const { status } = await handle.describe();
       if (status.name === 'COMPLETED') return { state: 'ended', runId, report: await this.resultOf(handle) };
-      if (status.name !== 'RUNNING') return await this.fromHistory(handle, 'broken', `The run was ${status.name.toLowerCase().replaceAll('_', ' ')}`);
+      if (isOver(status.name)) return await this.fromHistory(handle, 'broken', `The run was ${status.name.toLowerCase().replaceAll('_', ' ')}`);
+      if (status.name === 'PAUSED') return await this.fromHistory(handle, 'unattended', paused);
     } catch (error) {
       throw asDrError(error, runId);
     }
@@ -253,7 +256,7 @@ export class DrClient {
     const deadline = Date.now() + acceptWithin;
     while (Date.now() < deadline) {
       const { status } = await handle.describe();
-      if (status.name !== 'RUNNING') {
+      if (isOver(status.name)) {
         await this.resultOf(handle);
         return;
       }

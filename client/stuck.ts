@@ -3,6 +3,7 @@
  * as long as nothing happens, and must not be found out when the site returns. Used by `dr status` and by the worker's health.
  */
 import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
+import { isOver } from './over.ts';
 import { taskQueuePrefix } from '../workflows/ids.ts';
 
 export interface StuckWorkflow {
@@ -38,7 +39,7 @@ export async function findStuck(client: Client): Promise<readonly StuckWorkflow[
 async function lookAt(client: Client, { workflowId, runId, type }: WorkflowExecutionInfo): Promise<readonly StuckWorkflow[]> {
   const handle = client.workflow.getHandle(workflowId, runId);
   const { status, raw } = await handle.describe();
-  if (status.name !== 'RUNNING') return [];
+  if (isOver(status.name)) return [];
   const task = raw.pendingWorkflowTask;
   const tries = task?.attempt ?? 1;
   const due = Number(task?.originalScheduledTime?.seconds ?? 0) * 1000;

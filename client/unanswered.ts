@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { openGateMemo, type OpenGateMemo } from '../workflows/ids.ts';
 import type { Vote } from '../workflows/messages.ts';
 import { DrError, startAWorker } from './errors.ts';
+import { isOver } from './over.ts';
 
 const lookWithin = 2_000;
 
@@ -19,7 +20,7 @@ export async function unansweredVote(client: Client, runId: string, vote: Vote, 
       runId,
       cause,
     });
-  if (run.status.name !== 'RUNNING')
+  if (isOver(run.status.name))
     return new DrError('ended', `The run ${runId} has ended; your vote changed nothing.`, {
       hint: `Read how it ended: dr report --run ${runId}`,
       runId,

@@ -1,5 +1,6 @@
 /** Is there a worker? Asked before anything is sent that needs one, so that nothing waits unseen for a worker that comes hours later. */
 import type { Client } from '@temporalio/client';
+import { clockTime } from '../plan/durations.ts';
 import { estateOf, taskQueueOf } from '../workflows/ids.ts';
 import { asDrError, noWorker } from './errors.ts';
 
@@ -9,26 +10,32 @@ const seenWithin = 75_000;
 const workflowQueue = 1;
 
 /** Throws DrError `no-worker`, ending in `left`, when nobody polls the estate's queue; `no-server` when Temporal does not answer. */
-export async function requireWorker(client: Client, estate: string, left: string): Promise<void> {
-  if ((await workersOf(client, estate)) === 0) throw noWorker(taskQueueOf(estate), left);
+export async function requireWorker(client: Client, estate: string, left: string, runId?: string): Promise<void> {
+  const seen = await lastSeen(client, estate);
+  const age = Date.now() - seen;
+  if (age <= seenWithin) return;
+  // By two clocks: where this machine's is wrong, people must be able to see that.
+  const last = Number.isFinite(age)
+    ? ` The last one was seen at ${clockTime(new Date(seen).toISOString())} by the server's clock; here it is ${clockTime(new Date().toISOString())}.`
+    : '';
+  throw noWorker(taskQueueOf(estate), `${left}${last}`, runId);
 }
 
 /** The same for a run. An id that names no estate is left to Temporal, which knows no such run. */
 export async function requireWorkerOf(client: Client, runId: string, left: string): Promise<void> {
   const estate = estateOf(runId);
-  if (estate !== undefined && (await workersOf(client, estate)) === 0) throw noWorker(taskQueueOf(estate), left, runId);
+  if (estate !== undefined) await requireWorker(client, estate, left, runId);
 }
 
-/** How many workers poll the estate's queue. */
-async function workersOf(client: Client, estate: string): Promise<number> {
+/** When a worker was last seen at the estate's queue, milliseconds of the server's clock; -Infinity for never, or too long ago. */
+async function lastSeen(client: Client, estate: string): Promise<number> {
   try {
     const { pollers } = await client.workflowService.describeTaskQueue({
       namespace: client.options.namespace,
       taskQueue: { name: taskQueueOf(estate) },
       taskQueueType: workflowQueue,
     });
-    const oldest = Date.now() - seenWithin;
-    return (pollers ?? []).filter((poller) => Number(poller.lastAccessTime?.seconds ?? 0) * 1000 >= oldest).length;
+    return Math.max(-Infinity, ...(pollers ?? []).map((poller) => Number(poller.lastAccessTime?.seconds ?? 0) * 1000));
   } catch (error) {
     throw asDrError(error);
   }

@@ -12,7 +12,7 @@ import type { WorkerConfig } from './config.ts';
 import { executionsOf } from './executions.ts';
 import type { ServerClock } from './server-clock.ts';
 import { createPlans } from './plans.ts';
-import { createWorker } from './worker.ts';
+import { createWorker, type WorkflowCode } from './worker.ts';
 
 export interface EstateWorker {
   readonly loaded: PlanSnapshot;
@@ -25,6 +25,8 @@ export interface EstateWorkerParts {
   readonly connection: NativeConnection;
   readonly client: Client;
   readonly config: WorkerConfig;
+  /** One for the process, as well: to bundle takes seconds. */
+  readonly workflowBundle: WorkflowCode;
   readonly planFolder: string;
   readonly loaded: PlanSnapshot;
   /** One for the process: it learns from the tasks of all estates. */
@@ -33,7 +35,16 @@ export interface EstateWorkerParts {
   readonly around?: (activities: WorkerActivities['activities']) => WorkerActivities['activities'];
 }
 
-export async function createEstateWorker({ connection, client, config, planFolder, loaded, clock, around = same }: EstateWorkerParts): Promise<EstateWorker> {
+export async function createEstateWorker({
+  connection,
+  client,
+  config,
+  workflowBundle,
+  planFolder,
+  loaded,
+  clock,
+  around = same,
+}: EstateWorkerParts): Promise<EstateWorker> {
   const plans = createPlans(loaded, () => askWorkflow(client));
   const { activities, dependencies, close } = createWorkerActivities({
     plans,
@@ -49,7 +60,12 @@ export async function createEstateWorker({ connection, client, config, planFolde
     // By the worker's own plan: the agents of another may be anybody's.
     mustHoldEpoch: (run, failedSite) => mustHoldMajority(dependencies, { ...run, from: failedSite, planDigest: loaded.digest }, 'Nothing was done.'),
   });
-  return { loaded, worker: await createWorker(connection, config, { plan: loaded, activities: around(activities), clock, admission }), close };
+  const worker = await createWorker(
+    connection,
+    { temporal: config.temporal, workflowBundle },
+    { plan: loaded, activities: around(activities), clock, admission },
+  );
+  return { loaded, worker, close };
 }
 
 /** Longest wait for one answer of Temporal or of a workflow, milliseconds. */

@@ -16,7 +16,7 @@ import { createEstateWorker, type EstateWorker } from './estate-worker.ts';
 import { watchForStuck } from './stuck-watch.ts';
 import type { StuckWatch } from './stuck-watch.ts';
 import { installRuntime } from './telemetry.ts';
-import { checkSearchAttributes, connectToTemporal, StartError } from './worker.ts';
+import { checkSearchAttributes, connectToTemporal, StartError, workflowCode } from './worker.ts';
 
 /** Exit codes are those of the command line: 2 bad input, 4 no server. */
 async function main(): Promise<number> {
@@ -38,7 +38,8 @@ async function work(config: WorkerConfig, log: PinoLogger): Promise<void> {
     await checkSearchAttributes(connection, config.temporal.namespace);
     const client = new Client({ connection, namespace: config.temporal.namespace });
     const clock = createServerClock(askWhenStarted(client));
-    const estates = await Promise.all(plans.map((plan) => createEstateWorker({ ...plan, connection, client, config, clock })));
+    const workflowBundle = await workflowCode(config.workflowBundle);
+    const estates = await Promise.all(plans.map((plan) => createEstateWorker({ ...plan, connection, client, config, workflowBundle, clock })));
     try {
       await runWorkers(config, log, { connection, client, clock }, estates);
     } finally {

@@ -65,26 +65,26 @@ export interface Serves {
   readonly plan: PlanSnapshot;
   readonly activities: object;
   readonly clock: ServerClock;
-  /** Who may change something; without it the activities reach nothing that could be changed. */
-  readonly admission?: Admission;
+  /** Who may change something. */
+  readonly admission: Admission;
 }
 
 /** Creates the worker of one estate; `run()` of what it returns ends on a signal, after activities under way had their grace time. */
 export async function createWorker(
   connection: NativeConnection,
-  config: Pick<WorkerConfig, 'temporal' | 'workflowBundle'>,
+  { temporal: { namespace }, workflowBundle }: { readonly temporal: WorkerConfig['temporal']; readonly workflowBundle: WorkflowCode },
   { plan, activities, clock, admission }: Serves,
 ): Promise<Worker> {
   return Worker.create({
     connection,
-    namespace: config.temporal.namespace,
+    namespace,
     taskQueue: taskQueueOf(plan.plan.estate.name),
     identity: makeWorkerIdentity({ process: `${process.pid}@${hostname()}`, planDigest: plan.digest }),
     activities,
     interceptors: {
-      activity: [createHeartbeatInterceptor(connection, config.temporal.namespace, clock), ...(admission ? [createAdmissionInterceptor(admission)] : [])],
+      activity: [createHeartbeatInterceptor(connection, namespace, clock), createAdmissionInterceptor(admission)],
     },
-    workflowBundle: await workflowCode(config.workflowBundle),
+    workflowBundle,
     activityTaskPollerBehavior,
     // Each sign of life goes to the server: how long a silence may last depends on when it last heard one.
     maxHeartbeatThrottleInterval: beatMilliseconds,
@@ -96,6 +96,10 @@ export async function createWorker(
   });
 }
 
-async function workflowCode(bundle: string | undefined): Promise<NonNullable<WorkerOptions['workflowBundle']>> {
-  return bundle === undefined ? { code: await makeWorkflowBundle() } : { codePath: bundle };
+/** The code of the workflows, as the SDK takes it; one for all workers of a process. */
+export type WorkflowCode = NonNullable<WorkerOptions['workflowBundle']>;
+
+/** From the file that a build has made, else bundled now. */
+export async function workflowCode(file: string | undefined): Promise<WorkflowCode> {
+  return file === undefined ? { code: await makeWorkflowBundle() } : { codePath: file };
 }

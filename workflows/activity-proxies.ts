@@ -2,6 +2,7 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { ChangeName } from './changes.ts';
+import { StepTime } from './step-time.ts';
 import { changeMayHeal, type Pace, readMayHeal, untilBound } from './until-bound.ts';
 import { Unreadable } from './payload-converter.ts';
 
@@ -40,10 +41,9 @@ const oneTry = { maximumAttempts: 1 };
 
 /** The tools of a step that begins now: whatever it calls, one thing after another, all of it together stays within the bound. */
 export function toolsFor(summary: string, boundSeconds: number, { beforeChange, answered = nothing, tell }: StepHooks = {}): StepTools & Pace {
-  let deadline = Date.now() + boundSeconds * 1000;
-  const secondsLeft = () => (deadline - Date.now()) / 1000;
+  const time = new StepTime(boundSeconds);
   const left = () => {
-    const bound = `${Math.max(1, Math.ceil(secondsLeft()))} seconds` as const;
+    const bound = `${Math.max(1, Math.ceil(time.secondsLeft()))} seconds` as const;
     return { summary, scheduleToCloseTimeout: bound, startToCloseTimeout: bound, heartbeatTimeout };
   };
   const reads = (tries: object) =>
@@ -55,18 +55,13 @@ export function toolsFor(summary: string, boundSeconds: number, { beforeChange, 
       // Let a change that is under way come to its end and tell what it did.
       cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     });
-  const hold = async () => {
-    const since = Date.now();
-    await beforeChange?.();
-    deadline += Date.now() - since;
-  };
   const changeWith = async (tries: object, name: string, input: Input): Promise<unknown> => {
-    await hold();
+    if (beforeChange) await time.hold(beforeChange);
     const result = await ask(changes(tries), name, input);
     answered(result);
     return result;
   };
-  const pace: Pace = { secondsLeft, tell: tell ?? nothing };
+  const pace: Pace = { secondsLeft: () => time.secondsLeft(), tell: tell ?? nothing };
   return {
     // Where nobody is told anything, Temporal repeats alone: a look that lasts for days leaves no history.
     read: callsOf<Reads>((name, input) =>

@@ -16,6 +16,9 @@ export const lineLengthMax = 600;
 /** A value that is filled into a mail: some sentences. */
 export const mailValueLengthMax = 2_000;
 
+/** Texts in one piece up to this length are ids, digests, times and words of a type: half of one names nothing, or another. The longest is an execution: the id of a run, `@` and a UUID. */
+const idLengthMax = 110;
+
 interface Limits {
   readonly text: number;
   readonly entries: number;
@@ -48,10 +51,14 @@ function bytesOf(value: object): number {
 }
 
 function shortened(value: unknown, limit: Limits, list: string, lost: Map<string, number>): unknown {
-  if (typeof value === 'string') return cutText(value, limit.text);
+  if (typeof value === 'string') return isId(value) ? value : cutText(value, limit.text);
   if (Array.isArray(value)) return fewer(value as readonly unknown[], limit, list, lost).map((entry) => shortened(entry, limit, list, lost));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, shortened(part, limit, name, lost)]));
+}
+
+function isId(text: string): boolean {
+  return text.length <= idLengthMax && !/\s/.test(text);
 }
 
 /** The first and the last ones: how it began, and how it is now. */

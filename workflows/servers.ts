@@ -6,6 +6,7 @@ import type { Plan, SiteId } from '../plan/schema.ts';
 import type { Reads } from './activity-proxies.ts';
 import { RunEnding } from './endings.ts';
 import type { RecoveryFacts } from './facts.ts';
+import { isTechnical } from './failures.ts';
 import type { Run } from './run.ts';
 
 /** Whether every server of the failed site is proven fenced. */
@@ -76,7 +77,8 @@ export async function observeServers(run: Run, facts: RecoveryFacts, read: Reads
   try {
     const servers = await read.readWriters({ run: run.context(), sites: run.plan.sites.map((site) => site.id) });
     facts.observed = servers.map((server) => asFenced(facts, server));
-  } catch {
+  } catch (error) {
+    if (!isTechnical(error)) throw error;
     facts.leftovers.push('The end state of the servers could not be read; look at them by hand.');
   }
   return facts.observed;

@@ -9,7 +9,7 @@ import { findTemporal } from '../../lab/setup/paths.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { PlanSnapshot } from '../../plan/schema.ts';
 import { createServerClock } from '../../workers/server-clock.ts';
-import { createWorker } from '../../workers/worker.ts';
+import { createWorker, workflowCode } from '../../workers/worker.ts';
 import { makeFenceOnReturnWorkflowId } from '../../workflows/ids.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { bundleFile } from '../support/bundle.ts';
@@ -58,8 +58,9 @@ export class Stage {
     const temporal = { connection: {}, address: this.address, namespace: this.namespace };
     const worker = await createWorker(
       this.env.nativeConnection,
-      { temporal, workflowBundle: this.bundle },
-      { plan: this.plan, activities: estate.activities(), clock: createServerClock(async () => null) },
+      { temporal, workflowBundle: await workflowCode(this.bundle) },
+      // The model reaches nothing that somebody could change.
+      { plan: this.plan, activities: estate.activities(), clock: createServerClock(async () => null), admission: { admit: async () => undefined } },
     );
     return worker.runUntil(async () => {
       await until('the worker polls', async () => {

@@ -7,7 +7,7 @@ import { serveHealth } from '../../workers/health.ts';
 import { createLogger } from '../../workers/logger.ts';
 import { askWhenStarted, createServerClock } from '../../workers/server-clock.ts';
 import { installRuntime } from '../../workers/telemetry.ts';
-import { connectToTemporal } from '../../workers/worker.ts';
+import { connectToTemporal, workflowCode } from '../../workers/worker.ts';
 import { readFailpoints, withFailpoints } from './failpoint.ts';
 
 const config = readWorkerConfig(process.env);
@@ -18,7 +18,15 @@ installRuntime(createLogger(config.logLevel), undefined);
 const connection = await connectToTemporal(config.temporal);
 const client = new Client({ connection, namespace: config.temporal.namespace });
 const { worker, close } = await createEstateWorker({
-  ...{ connection, client, config, planFolder, loaded, clock: createServerClock(askWhenStarted(client)) },
+  ...{
+    connection,
+    client,
+    config,
+    planFolder,
+    loaded,
+    workflowBundle: await workflowCode(config.workflowBundle),
+    clock: createServerClock(askWhenStarted(client)),
+  },
   around: (activities) => withFailpoints(activities, failpoints, client),
 });
 if (!config.healthAddress) throw new Error('The worker of a stage is waited for by its health. Nothing was started. Set DR_HEALTH_ADDRESS.');

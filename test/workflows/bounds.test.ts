@@ -37,6 +37,13 @@ describe('an answer', () => {
     expect(renderView({ state: 'running', runId: status.runId, status: cut }).split('\n').length).toBeLessThan(80);
   });
 
+  it('keeps ids whole, however little is left of the texts', () => {
+    const id = `recovery/${'e'.repeat(63)}@01a224e0-9254-747a-93d5-9f4b7b6c7569`;
+    const cut = within(2_000, { id, at: exampleStatus.at, texts: many(5_000, long) });
+    expect(cut).toMatchObject({ id, at: exampleStatus.at });
+    expect(cut.texts[0]).toMatch(/^.{0,20} … \(\d+ more characters were left out\)$/s);
+  });
+
   it('of bytes never ends within a character', () => {
     expect(Buffer.byteLength(beginningWithin(100, '€'.repeat(200)))).toBeLessThanOrEqual(100);
     expect(beginningWithin(100, 'short')).toBe('short');

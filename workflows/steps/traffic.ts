@@ -6,7 +6,7 @@ import type { Reads, StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { dropLeftover, zoneLeftover } from '../leftovers.ts';
 import { now } from '../clock.ts';
-import { describe, holdsNothing, failure } from '../failures.ts';
+import { describe, failure, holdsNothing, isTechnical } from '../failures.ts';
 import type { Run } from '../run.ts';
 import { changeMayHeal } from '../until-bound.ts';
 import type { Alteration } from '../step-body.ts';
@@ -64,7 +64,7 @@ async function tryMethod(run: Run, facts: RecoveryFacts, { read, changeOnce }: S
       await changeOnce.changeRecord({ run: context, to: facts.to });
     }
   } catch (error) {
-    if (holdsNothing(error)) throw error;
+    if (holdsNothing(error) || !isTechnical(error)) throw error;
     return { problem: describe(error), mayHeal: changeMayHeal(error) };
   }
   const proof = await read.proveRoute({ run: context, to: facts.to, withinSeconds: proofSeconds(run.plan.estate.dns, method) });

@@ -1,0 +1,35 @@
+/** Goal: what Temporal says of workers and executions is told as it is, also where this machine's clock is wrong or a run is paused. Method: a client whose answers the test gives, for what the dev server cannot do. */
+import type { WorkflowExecutionStatusName } from '@temporalio/client';
+import { expect, it } from 'vitest';
+import { DrClient } from '../../client/index.ts';
+import { isOver } from '../../client/over.ts';
+import { requireWorker } from '../../client/workers.ts';
+
+const seenAgo = (seconds: number) =>
+  ({
+    options: { namespace: 'default' },
+    workflowService: { describeTaskQueue: async () => ({ pollers: [{ lastAccessTime: { seconds: Math.floor(Date.now() / 1000) - seconds } }] }) },
+  }) as never;
+
+it('a worker that was seen of late is there, also by a clock that is behind', async () => {
+  for (const seconds of [0, 60, -600]) await requireWorker(seenAgo(seconds), 'erlmcp', 'Nothing was started.');
+});
+
+it('a worker that was not is none, and both clocks are told', async () => {
+  await expect(requireWorker(seenAgo(200), 'erlmcp', 'Nothing was started.')).rejects.toThrow(
+    /^No worker takes work from the queue dr\/erlmcp\. Nothing was started\. The last one was seen at \d\d:\d\d:\d\dZ by the server's clock; here it is \d\d:\d\d:\d\dZ\.$/,
+  );
+});
+
+it('a run is over when it has ended, however, and goes on while it is paused', () => {
+  const goesOn: WorkflowExecutionStatusName[] = ['RUNNING', 'PAUSED', 'UNSPECIFIED', 'UNKNOWN'];
+  const ended: WorkflowExecutionStatusName[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'CONTINUED_AS_NEW', 'TIMED_OUT'];
+  expect(goesOn.filter(isOver)).toEqual([]);
+  expect(ended.filter((status) => !isOver(status))).toEqual([]);
+});
+
+it('a run that is paused is not told as broken: people learn that it waits, and for what', async () => {
+  const handle = { workflowId: 'recovery/erlmcp', describe: async () => ({ status: { name: 'PAUSED' } }), fetchHistory: async () => ({ events: [] }) };
+  const view = await new DrClient({ workflow: { getHandle: () => handle } } as never).status('recovery/erlmcp');
+  expect(view).toMatchObject({ state: 'unattended', reason: expect.stringContaining('Somebody has paused the run in Temporal') });
+});
