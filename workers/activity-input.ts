@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { failure } from '../activities/errors.ts';
 import type { RunContext } from '../activities/context.ts';
 import { identifier } from '../plan/schema/common.ts';
+import { workflowIdLengthMax } from '../workflows/ids.ts';
 
 /** The longest is a report to be stored. Temporal itself takes 2 MB. */
 const inputBytesMax = 1_500_000;
-/** Workflow ids of ours hold two names of a plan. */
-const text = z.string().min(1).max(300);
+const text = z.string().min(1).max(workflowIdLengthMax);
 
 const runContext = z.object({
   runId: text,

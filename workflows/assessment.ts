@@ -4,7 +4,7 @@ import { judgeFailure } from '../plan/rules/failure.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { assess } from './assess.ts';
 import type { AssessmentInput, AssessmentResult } from './messages.ts';
-import { assessmentInput, mustRead } from './starts.ts';
+import { assessmentInput, mustRead } from './start-forms.ts';
 import { openReadOnly } from './opening.ts';
 import { recordLines } from './public-name.ts';
 import { lookAtSite } from './steps/detection.ts';

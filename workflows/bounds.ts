@@ -1,6 +1,6 @@
 /** How large a run's answers may become, whatever it was told and whatever it has met. What is left out is said. */
 import { utf8ToBytes } from '@noble/hashes/utils.js';
-import { cutText } from './inputs.ts';
+import { cutText } from '../plan/rules/cut.ts';
 
 /**
  * The report is the run's result, and the input of the activity that stores it. The server refuses a payload of 2 MiB and ends a run that sends one: half of that leaves room for what
@@ -13,8 +13,6 @@ export const statusBytesMax = 256_000;
 export const detailsBytesMax = 18_000;
 /** Everything that the details show is one of many lines: one that is longer hides the others. */
 export const lineLengthMax = 600;
-/** A value that is filled into a mail: some sentences. */
-export const mailValueLengthMax = 2_000;
 
 /** Texts in one piece up to this length are ids, digests, times and words of a type: half of one names nothing, or another. The longest is an execution: the id of a run, `@` and a UUID. */
 const idLengthMax = 110;

@@ -9,7 +9,7 @@ import { detailsOf } from './details.ts';
 import { RunEnding } from './endings.ts';
 import { newFacts, type RecoveryFacts } from './facts.ts';
 import { listen } from './handlers.ts';
-import { mustRead, runInput } from './starts.ts';
+import { mustRead, runInput } from './start-forms.ts';
 import { openGateMemo, type OpenGateMemo } from './ids.ts';
 import type { RegionalFailoverInput } from './messages.ts';
 import { checkOpening, checkStart, executionName, loadRunPlan } from './opening.ts';

@@ -4,8 +4,8 @@ import { describeLoss } from '../plan/rules/loss.ts';
 import { markdownText } from '../report/media/markdown.ts';
 import { inEveryText } from '../report/media/visible.ts';
 import { titles } from '../report/report.ts';
+import { cutText } from '../plan/rules/cut.ts';
 import { beginningWithin, detailsBytesMax, lineLengthMax } from './bounds.ts';
-import { cutText } from './inputs.ts';
 import type { OpenGate, RunStatus } from './messages.ts';
 import { count } from './tally.ts';
 

@@ -1,7 +1,7 @@
 /** What the workers reach of an estate, as whom, and what they lack: `dr estate check`. Reads only, takes no lock. */
 import { toolsFor } from './activity-proxies.ts';
 import type { EstateCheck, EstateCheckInput } from './messages.ts';
-import { estateCheckInput, mustRead } from './starts.ts';
+import { estateCheckInput, mustRead } from './start-forms.ts';
 import { openReadOnly } from './opening.ts';
 import { now } from './clock.ts';
 

@@ -4,7 +4,7 @@ import { sentencesOf } from '../plan/rules/sentences.ts';
 import type { Outcome, Report } from '../report/report.ts';
 import type { RecoveryFacts } from './facts.ts';
 import { statusBytesMax, within } from './bounds.ts';
-import { lengthsMax, type MessageForm, nameIn, readMessage, type Reading, saidForm, shortVoteForm, voteForm } from './inputs.ts';
+import { lengthsMax, type MessageForm, nameIn, readMessage, type Reading, saidForm, shortVoteForm, voteForm } from './message-forms.ts';
 import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, type Vote, voteSignal, voteUpdate } from './messages.ts';
 import type { Run } from './run.ts';
 import { onOtherSignals, onSignal } from './signals.ts';

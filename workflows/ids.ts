@@ -1,5 +1,8 @@
 /** Makes every workflow id. The id is the lock: one run per estate at a time, across all procedures. */
 
+/** Longest id of a workflow or an execution, characters: ours hold two names of a plan and a UUID. */
+export const workflowIdLengthMax = 300;
+
 /** How every queue of ours begins. */
 export const taskQueuePrefix = 'dr/';
 

@@ -1,6 +1,6 @@
 /** The stop switch of a run: who may throw and lift it, and what of that is noted. One rule for both: people of the plan, and nobody else. */
 import type { PlanSnapshot } from '../plan/schema.ts';
-import type { Said } from './inputs.ts';
+import type { Said } from './message-forms.ts';
 import { Kept } from './kept.ts';
 import type { RunStatus } from './messages.ts';
 import type { Refusals } from './refusals.ts';

@@ -1,7 +1,7 @@
 /** What Temporal UI shows of a watch: Markdown, in which the words of hosts and of failures are only text. Pure. */
+import { cutText } from '../plan/rules/cut.ts';
 import type { SiteId } from '../plan/schema.ts';
 import { markdownText } from '../report/media/markdown.ts';
-import { cutText } from './inputs.ts';
 
 /** Longest word of an agent or a failure that is shown, in characters. */
 const saidCharactersMax = 2_000;

@@ -1,4 +1,5 @@
 /** Characters that do not stand in a line as themselves. Pure. */
+import { beginning } from './cut.ts';
 
 /**
  * For a class of a regular expression with the flag `u`: control characters and ends of lines would forge lines and reach terminals; the marks of writing direction would
@@ -16,5 +17,5 @@ const charactersMax = 60;
 /** A word that somebody has written, as it can stand in a sentence: what cannot be shown is a question mark, and what is long is cut. */
 export function fitForLine(word: string): string {
   const plain = onOneLine(word);
-  return plain.length <= charactersMax ? plain : `${plain.slice(0, charactersMax)}…`;
+  return plain.length <= charactersMax ? plain : `${beginning(plain, charactersMax)}…`;
 }

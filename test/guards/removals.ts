@@ -504,7 +504,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Admission: every activity of a worker passes it',
     file: 'workers/worker.ts',
-    edits: [{ find: '...(admission ? [createAdmissionInterceptor(admission)] : [])', replace: '...(admission ? [] : [])' }],
+    edits: [{ find: ', createAdmissionInterceptor(admission)]', replace: ', ...(admission ? [] : [])]' }],
     test: { file: 'test/scenarios/hostile-client.test.ts', title: 'that a client starts fences nothing, whatever its id and its plan' },
   },
   {

@@ -1,13 +1,13 @@
 /** What starts a workflow, read by a schema before anything is made of it: stock clients send whatever they like. */
 import { z } from 'zod';
+import { beginning } from '../plan/rules/cut.ts';
 import { identifier } from '../plan/schema/common.ts';
+import { workflowIdLengthMax } from './ids.ts';
 import { failure } from './failures.ts';
+import { lengthsMax } from './message-forms.ts';
 import { modes } from './modes.ts';
 import { Unreadable } from './payload-converter.ts';
 
-/** Names and ids of people and services. */
-const nameMax = 100;
-const reasonMax = 500;
 /** Longest excerpt of a wrong value in a sentence. */
 const shownMax = 40;
 
@@ -20,7 +20,7 @@ const line = (max: number) =>
     .refine((text) => !/\p{Cc}/u.test(text), 'write one line, without control characters');
 
 const digest = z.string('write a text').regex(/^[0-9a-f]{64}$/, 'write the 64 hexadecimal digits that dr plan show prints');
-const name = z.string('write a text').max(nameMax, `write at most ${nameMax} characters`).pipe(identifier);
+const name = z.string('write a text').max(lengthsMax.name, `write at most ${lengthsMax.name} characters`).pipe(identifier);
 
 /** With a zone: without one it would be another moment on each worker's machine. */
 const isPast = (text: string) => z.iso.datetime({ offset: true }).safeParse(text).success && Date.parse(text) <= Date.now();
@@ -33,14 +33,14 @@ export const runInput = z.strictObject({
   mode: z.enum(Object.keys(modes) as [keyof typeof modes], {
     error: ({ input }) => `there is no mode ${excerpt(input)}; write ${Object.keys(modes).join(' or ')}`,
   }),
-  startedBy: line(nameMax),
+  startedBy: line(lengthsMax.name),
   planDigest: digest.optional(),
   declaredFailed: z
     .strictObject({
-      reason: line(reasonMax),
+      reason: line(lengthsMax.reason),
       since: z
         .string('write a text')
-        .max(nameMax, 'write RFC 3339')
+        .max(lengthsMax.name, 'write RFC 3339')
         .refine(isPast, { error: ({ input }) => `${excerpt(input)} is not a time in the past; write RFC 3339, such as 2026-05-04T13:37:00Z` })
         .optional(),
     })
@@ -55,7 +55,13 @@ export const estateCheckInput = z.strictObject({ estate: name, planDigest: diges
 
 /** Input of `fenceOnReturn`, which a run gives. */
 export const watchInput = z.looseObject({
-  run: z.looseObject({ runId: line(300), execution: line(300), planDigest: digest, epoch: z.int().min(1), from: name.optional() }),
+  run: z.looseObject({
+    runId: line(workflowIdLengthMax),
+    execution: line(workflowIdLengthMax),
+    planDigest: digest,
+    epoch: z.int().min(1),
+    from: name.optional(),
+  }),
   snapshot: z.looseObject({ digest, plan: z.looseObject({ estate: z.looseObject({ sites: z.record(z.string(), z.unknown()) }) }) }),
   site: name,
   pollSeconds: z.number().min(0.1).max(86_400),
@@ -84,5 +90,5 @@ function where({ path }: z.core.$ZodIssue): string {
 }
 
 function excerpt(value: unknown): string {
-  return JSON.stringify(String(value).slice(0, shownMax));
+  return JSON.stringify(beginning(String(value), shownMax));
 }

@@ -3,6 +3,7 @@
  * only a reason that is too long is kept in part. What passes here stands in votes, timeline and report, so these bounds are theirs too.
  */
 import { z } from 'zod';
+import { beginning, cutText } from '../plan/rules/cut.ts';
 import type { ShortVote, Vote } from './messages.ts';
 import { Unreadable } from './payload-converter.ts';
 
@@ -14,6 +15,8 @@ export const lengthsMax = {
   gate: 70,
   /** A word of the gate, or `accept` and a number. */
   choice: 32,
+  /** Names of sites and estates, and who starts a run: people, or a service by its name. */
+  name: 100,
   /** Some sentences. Whoever has more to say says where it can be read. */
   reason: 500,
 } as const;
@@ -63,16 +66,4 @@ export function readMessage<T>({ schema, example }: MessageForm<T>, message: unk
 export function nameIn(message: unknown): string {
   const named = typeof message === 'object' && message !== null && 'who' in message ? message.who : '';
   return typeof named === 'string' ? beginning(named, lengthsMax.who) : '';
-}
-
-/** Text of at most so many characters; what is left out is said after it. */
-export function cutText(text: string, lengthMax: number): string {
-  if (text.length <= lengthMax) return text;
-  const kept = beginning(text, lengthMax);
-  return `${kept} … (${text.length - kept.length} more characters were left out)`;
-}
-
-/** Never half of a character that takes two units. */
-function beginning(text: string, lengthMax: number): string {
-  return text.slice(0, lengthMax).replace(/[\uD800-\uDBFF]$/, '');
 }
