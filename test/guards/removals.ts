@@ -555,4 +555,10 @@ export const removals: readonly Removal[] = [
     edits: [{ find: 'if (!roots.some((root) => real.startsWith(join(root, sep)))) {', replace: 'if (roots.length === 0) {' }],
     test: { file: 'test/plan/secrets.test.ts', title: 'in none of the folders' },
   },
+  {
+    guard: 'Flood: a decision that takes long is made, and ends no worker',
+    file: 'workers/worker.ts',
+    edits: [{ find: '    ...unlisted,\n', replace: '    ...(unlisted ? {} : {}),\n' }],
+    test: { file: 'test/workers/long-decision.test.ts', title: 'is made, also when it takes longer than the SDK lets a decision take' },
+  },
 ];
