@@ -18,7 +18,7 @@ import { asDrError, DrError, isNotFound, noWorker, unknownRun } from './errors.t
 import { isOver } from './over.ts';
 import { changesInHistory, closeReason } from './history.ts';
 import type { HistoricChange } from './history.ts';
-import { mustBeOurs } from './strangers.ts';
+import { mustBeOurs, mustBeRun } from './strangers.ts';
 import { findStuck } from './stuck.ts';
 import type { StuckWorkflow } from './stuck.ts';
 import { requireWorker, requireWorkerOf } from './workers.ts';
@@ -52,6 +52,8 @@ const answerWithin = 10_000;
 /** Longest wait for a started run to take the plan, milliseconds. */
 const acceptWithin = 20_000;
 const lookEvery = 250;
+/** Longest wait for a workflow that only reads, milliseconds: its bounds are minutes, and one that was there before may have been started to begin tomorrow. */
+const readOnlyWithin = 15 * 60_000;
 const paused = 'Somebody has paused the run in Temporal: it decides nothing until it is unpaused there. What was under way goes on.';
 /**
  * How long a decision of a run that a worker has begun may take before another worker makes it. Decisions take milliseconds; the server's 10 s would be added to a recovery
@@ -144,7 +146,9 @@ export class DrClient {
   async status(runId: string): Promise<RunView> {
     const handle = this.temporal.workflow.getHandle(runId);
     try {
-      const { status } = await handle.describe();
+      const found = await this.within(answerWithin, () => handle.describe());
+      mustBeRun(found, runId);
+      const { status } = found;
       if (status.name === 'COMPLETED') return { state: 'ended', runId, report: await this.resultOf(handle) };
       if (isOver(status.name)) return await this.fromHistory(handle, 'broken', `The run was ${status.name.toLowerCase().replaceAll('_', ' ')}`);
       if (status.name === 'PAUSED') return await this.fromHistory(handle, 'unattended', paused);
@@ -171,8 +175,9 @@ export class DrClient {
     }
   }
 
-  /** Waits for the end of the run and resolves with its report. Throws DrError `refused` or `ended` for a run that ended without one. */
+  /** Waits for the end of the run and resolves with its report. Throws DrError `refused` or `ended` for a run that ended without one, `unknown-run` for what is no run. */
   async result(runId: string): Promise<Report> {
+    await this.mustBeRun(runId);
     return this.resultOf(this.temporal.workflow.getHandle(runId));
   }
 
@@ -198,6 +203,7 @@ export class DrClient {
 
   /** The plan that the run works on; null before it has taken one. */
   async plan(runId: string): Promise<PlanSnapshot | null> {
+    await this.mustBeRun(runId);
     return this.query(runId, (handle) => handle.query(planQuery));
   }
 
@@ -244,7 +250,7 @@ export class DrClient {
       });
       // It may have joined one that was there.
       await this.within(answerWithin, () => mustBeOurs(this.temporal, { workflowId, type, estate: input.estate }));
-      return (await handle.result()) as T;
+      return await this.within(readOnlyWithin, () => handle.result() as Promise<T>);
     } catch (error) {
       if (error instanceof WorkflowFailedError) throw refusal(workflowId, error);
       throw asDrError(error, workflowId);
@@ -255,7 +261,7 @@ export class DrClient {
   private async untilAccepted(handle: WorkflowHandle): Promise<void> {
     const deadline = Date.now() + acceptWithin;
     while (Date.now() < deadline) {
-      const { status } = await handle.describe();
+      const { status } = await this.within(answerWithin, () => handle.describe());
       if (isOver(status.name)) {
         await this.resultOf(handle);
         return;
@@ -300,6 +306,14 @@ export class DrClient {
     } catch (error) {
       if (error instanceof WorkflowFailedError) throw refusal(handle.workflowId, error);
       throw asDrError(error, handle.workflowId);
+    }
+  }
+
+  private async mustBeRun(runId: string): Promise<void> {
+    try {
+      mustBeRun(await this.within(answerWithin, () => this.temporal.workflow.getHandle(runId).describe()), runId);
+    } catch (error) {
+      throw asDrError(error, runId);
     }
   }
 

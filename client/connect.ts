@@ -2,6 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import type { ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { dataConverter } from '../workflows/payload-converter.ts';
 import { DrError } from './errors.ts';
 
 export interface ConnectOptions {
@@ -34,7 +35,7 @@ export async function connectClient(options: ConnectOptions = {}): Promise<Clien
       connectTimeout,
       channelArgs: { ...connectionOptions.channelArgs, ...channelArgs },
     });
-    return new Client({ connection, namespace: options.namespace ?? namespace ?? 'default' });
+    return new Client({ connection, namespace: options.namespace ?? namespace ?? 'default', dataConverter });
   } catch (error) {
     throw new DrError('no-server', `Temporal does not answer at ${address}. Nothing was sent.`, {
       hint: 'Start Temporal, or set TEMPORAL_ADDRESS to where it runs.',

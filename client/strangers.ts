@@ -1,7 +1,13 @@
 /** A workflow of somebody else under one of our ids: it keeps our own from starting, or would answer in its place. */
 import type { Client } from '@temporalio/client';
-import { taskQueueOf } from '../workflows/ids.ts';
+import { estateOf, taskQueueOf } from '../workflows/ids.ts';
 import { DrError } from './errors.ts';
+
+/** What Temporal says of it. */
+interface Found {
+  readonly type: string;
+  readonly taskQueue: string;
+}
 
 interface Expected {
   readonly workflowId: string;
@@ -10,17 +16,39 @@ interface Expected {
   readonly estate: string;
 }
 
+/** Whether this is a workflow of ours, on the queue of its estate. */
+function isOurs(found: Found, { type, estate }: Pick<Expected, 'type' | 'estate'>): boolean {
+  return found.type === type && found.taskQueue === taskQueueOf(estate);
+}
+
+/** Throws DrError `unknown-run` when what stands under a run's id is none: it would answer in its place. An id that names no estate is left to Temporal. */
+export function mustBeRun(found: Found, runId: string): void {
+  const estate = estateOf(runId);
+  if (estate === undefined || isOurs(found, { type: 'regionalFailover', estate })) return;
+  throw new DrError(
+    'unknown-run',
+    `Under the id ${runId} stands ${described(found)}: no run, and nothing of ${estate} can be changed by it. What it says is not shown.`,
+    {
+      hint: `See who started it: temporal workflow describe --workflow-id ${runId}. Runs before it: temporal workflow list --query "WorkflowId = '${runId}'"`,
+      runId,
+    },
+  );
+}
+
 /** Throws DrError `already-running` when the open workflow with this id is none of ours, with the command that ends it; what Temporal throws when it does not answer. */
 export async function mustBeOurs(client: Client, { workflowId, type, estate }: Expected): Promise<void> {
   const found = await client.workflow.getHandle(workflowId).describe();
-  const queue = taskQueueOf(estate);
-  if (found.type === type && found.taskQueue === queue) return;
+  if (isOurs(found, { type, estate })) return;
   throw new DrError(
     'already-running',
-    `The id ${workflowId} is taken by a workflow of the type "${found.type}" on the queue "${found.taskQueue}", which is none of ours: it can change nothing of ${estate}, and keeps our own from starting. Nothing was started.`,
+    `The id ${workflowId} is taken by ${described(found)}, which is none of ours: it can change nothing of ${estate}, and keeps our own from starting. Nothing was started.`,
     {
       hint: `See who started it: temporal workflow describe --workflow-id ${workflowId}. End it: temporal workflow terminate --workflow-id ${workflowId} --reason "none of ours"`,
       runId: workflowId,
     },
   );
+}
+
+function described({ type, taskQueue }: Found): string {
+  return `a workflow of the type "${type}" on the queue "${taskQueue}"`;
 }

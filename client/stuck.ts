@@ -4,7 +4,7 @@
  */
 import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
 import { isOver } from './over.ts';
-import { taskQueuePrefix } from '../workflows/ids.ts';
+import { estateOf, taskQueuePrefix } from '../workflows/ids.ts';
 
 export interface StuckWorkflow {
   readonly workflowId: string;
@@ -28,12 +28,28 @@ const metadataQuery = '__temporal_workflow_metadata';
 /** Longest wait for that answer, milliseconds. Without a worker none comes, and that is no sign of anything here. */
 const queryWithin = 3_000;
 
+/** So many are looked at, the latest ones, and so many at a time: an estate has a handful, and anybody may start workflows without end. */
+const lookedAtMax = 200;
+const atATime = 8;
+
 /** All of them on our queues, as the server lists it: what was started within the last second may be missing. Throws what the SDK throws when the server does not answer. */
 export async function findStuck(client: Client): Promise<readonly StuckWorkflow[]> {
   const open: WorkflowExecutionInfo[] = [];
-  for await (const execution of client.workflow.list({ query: `TaskQueue STARTS_WITH '${taskQueuePrefix}' AND ExecutionStatus = 'Running'` }))
-    open.push(execution);
-  return (await Promise.all(open.map((execution) => lookAt(client, execution)))).flat();
+  for await (const execution of client.workflow.list({
+    query: `TaskQueue STARTS_WITH '${taskQueuePrefix}' AND ExecutionStatus = 'Running'`,
+    pageSize: lookedAtMax,
+  })) {
+    if (estateOf(execution.workflowId) !== undefined) open.push(execution);
+    if (open.length === lookedAtMax) break;
+  }
+  const stuck: StuckWorkflow[] = [];
+  const waiting = open.values();
+  await Promise.all(
+    Array.from({ length: atATime }, async () => {
+      for (const execution of waiting) stuck.push(...(await lookAt(client, execution)));
+    }),
+  );
+  return stuck;
 }
 
 async function lookAt(client: Client, { workflowId, runId, type }: WorkflowExecutionInfo): Promise<readonly StuckWorkflow[]> {

@@ -26,12 +26,19 @@ export async function unansweredVote(client: Client, runId: string, vote: Vote, 
       runId,
       cause,
     });
-  const open = run.memo?.[openGateMemo] as OpenGateMemo | null | undefined;
+  const open = readOpenGate(run.memo?.[openGateMemo]);
   const waits = `No worker answered in ${waitedMilliseconds / 1000} s. Your vote is with Temporal and counts`;
   return new DrError('no-worker', `${waits} ${condition(open, vote)}. Do not vote again.`, { hint: startAWorker, runId, cause });
 }
 
-function condition(open: OpenGateMemo | null | undefined, vote: Vote): string {
+/** Whoever started the run may have written a memo of that name. */
+function readOpenGate(memo: unknown): OpenGateMemo | undefined {
+  const { gate, deadlineAt } = (memo ?? {}) as Partial<Record<keyof OpenGateMemo, unknown>>;
+  const reads = typeof gate === 'string' && typeof deadlineAt === 'string' && !Number.isNaN(Date.parse(deadlineAt));
+  return reads ? { gate, deadlineAt } : undefined;
+}
+
+function condition(open: OpenGateMemo | undefined, vote: Vote): string {
   const known = open?.gate === vote.gate && Date.parse(open.deadlineAt) > Date.now();
   // The run's own word is the last that it gave; it may have gone on to another question since.
   return known

@@ -36,6 +36,7 @@ const keptMax = 1_000;
 const statuses = { unspecified: 0, running: 1, completed: 2, paused: 8 } as const;
 /** Failed, cancelled, terminated, continued as new, timed out. */
 const endedOtherwise: readonly number[] = [3, 4, 5, 6, 7];
+const open: readonly number[] = [statuses.running, statuses.paused];
 
 export function executionsOf(client: Client): Executions {
   const { namespace } = client.options;
@@ -75,9 +76,10 @@ export function executionsOf(client: Client): Executions {
       const answer = await ask(`whether ${execution.workflowId} is open`, () => client.workflowService.describeWorkflowExecution({ namespace, execution }));
       if (answer === null) return false;
       const status = Number(answer.workflowExecutionInfo?.status ?? statuses.unspecified);
-      if (status === statuses.unspecified)
-        throw failure('transient', { happened: `Temporal did not tell whether ${execution.workflowId} is open.`, leftAs: 'Nothing was done.' });
-      return status === statuses.running || status === statuses.paused;
+      if (open.includes(status)) return true;
+      if (status === statuses.completed || endedOtherwise.includes(status)) return false;
+      // Also a status that a later server may give: a "no" would end the run for good.
+      throw failure('transient', { happened: `Temporal did not tell whether ${execution.workflowId} is open.`, leftAs: 'Nothing was done.' });
     },
     async hasRecovered(execution) {
       const { workflowId, runId } = execution;
@@ -87,7 +89,7 @@ export function executionsOf(client: Client): Executions {
       if (status !== statuses.completed) {
         if (endedOtherwise.includes(status)) return false;
         throw failure('transient', {
-          happened: `The run ${workflowId} has not ended yet, so that it does not say whether it recovered.`,
+          happened: `The run ${workflowId} does not say whether it recovered: ${open.includes(status) ? 'it has not ended yet' : 'what has become of it is not known here'}.`,
           leftAs: 'Nothing was done.',
         });
       }

@@ -9,6 +9,7 @@ import { ConfigError, readWorkerConfig } from './config.ts';
 import type { WorkerConfig } from './config.ts';
 import { serveHealth } from './health.ts';
 import type { HealthReport } from './health.ts';
+import { dataConverter } from '../workflows/payload-converter.ts';
 import { createLogger } from './logger.ts';
 import type { PinoLogger } from './logger.ts';
 import { askWhenStarted, createServerClock, type ServerClock } from './server-clock.ts';
@@ -36,7 +37,7 @@ async function work(config: WorkerConfig, log: PinoLogger): Promise<void> {
   const connection = await connectToTemporal(config.temporal);
   try {
     await checkSearchAttributes(connection, config.temporal.namespace);
-    const client = new Client({ connection, namespace: config.temporal.namespace });
+    const client = new Client({ connection, namespace: config.temporal.namespace, dataConverter });
     const clock = createServerClock(askWhenStarted(client));
     const workflowBundle = await workflowCode(config.workflowBundle);
     const estates = await Promise.all(plans.map((plan) => createEstateWorker({ ...plan, connection, client, config, workflowBundle, clock })));

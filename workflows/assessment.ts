@@ -5,13 +5,14 @@ import { toolsFor } from './activity-proxies.ts';
 import { assess } from './assess.ts';
 import type { AssessmentInput, AssessmentResult } from './messages.ts';
 import { assessmentInput, mustRead } from './start-forms.ts';
+import { makeAssessmentWorkflowId } from './ids.ts';
 import { openReadOnly } from './opening.ts';
 import { recordLines } from './public-name.ts';
 import { lookAtSite } from './steps/detection.ts';
 
 export async function assessment(input: AssessmentInput): Promise<AssessmentResult> {
   mustRead(assessmentInput, input, 'an assessment');
-  const { plan, run } = await openReadOnly(input);
+  const { plan, run } = await openReadOnly(input, makeAssessmentWorkflowId(input.estate, input.from));
   const { probeTimeout, holdTime } = plan.estate.detection;
   const { read } = toolsFor(`Assess ${input.from}`, seconds(holdTime) + seconds(probeTimeout) * 8 + 30);
   const [vantages, records] = await Promise.all([lookAtSite(read, run, plan, input.from, seconds(holdTime)), read.lookAtRecords({ run })]);

@@ -14,7 +14,7 @@ export const detailsBytesMax = 18_000;
 /** Everything that the details show is one of many lines: one that is longer hides the others. */
 export const lineLengthMax = 600;
 
-/** Texts in one piece up to this length are ids, digests, times and words of a type: half of one names nothing, or another. The longest is an execution: the id of a run, `@` and a UUID. */
+/** Texts in one piece up to this length are ids, digests, times and words of a type: half of one names nothing, or another. The longest that people copy is an execution of a run: its id, `@` and a UUID. */
 const idLengthMax = 110;
 
 interface Limits {

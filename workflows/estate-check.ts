@@ -2,6 +2,7 @@
 import { toolsFor } from './activity-proxies.ts';
 import type { EstateCheck, EstateCheckInput } from './messages.ts';
 import { estateCheckInput, mustRead } from './start-forms.ts';
+import { makeEstateCheckWorkflowId } from './ids.ts';
 import { openReadOnly } from './opening.ts';
 import { now } from './clock.ts';
 
@@ -10,7 +11,7 @@ const siteBound = 60;
 
 export async function estateCheck(input: EstateCheckInput): Promise<EstateCheck> {
   mustRead(estateCheckInput, input, 'an estate check');
-  const { plan, run } = await openReadOnly(input);
+  const { plan, run } = await openReadOnly(input, makeEstateCheckWorkflowId(input.estate));
   const sites = Object.keys(plan.estate.sites);
   const [shared, ...bySite] = await Promise.all([
     toolsFor('Look at what belongs to no site', siteBound).read.checkSharedAccess({ run }),

@@ -60,6 +60,8 @@ interface Standing {
   readonly openedAt: string;
   readonly deadlineAt: number;
   readonly dropped: Kept<VoteRecord>;
+  /** What has reached its quorum: from then on nothing more counts, however many votes come in the same moment. */
+  won: string | null;
 }
 
 /** Puts questions and counts votes; one desk for a run. */
@@ -106,8 +108,10 @@ export class GateDesk {
 
   /** Why a vote would not count now, as a sentence for the person who cast it; null when it would. */
   refusalOf(vote: Vote): string | null {
-    const late = this.open !== null && this.open.deadlineAt <= Date.now();
-    return refusal(late ? null : (this.open?.ballot ?? null), vote);
+    const { open } = this;
+    if (open?.won && open.ballot.gate === vote.gate) return `${open.ballot.gate} is decided: ${open.won} has its quorum. Look at the run.`;
+    const late = open !== null && open.deadlineAt <= Date.now();
+    return refusal(late ? null : (open?.ballot ?? null), vote);
   }
 
   /** Takes a vote from either channel. A refused one is recorded with its sentence. */
@@ -126,6 +130,7 @@ export class GateDesk {
       const { votes, dropped } = withVote(this.open.ballot.votes, record);
       this.open.ballot = { ...this.open.ballot, votes };
       if (dropped) this.open.dropped.add(dropped);
+      this.open.won = winner(this.open.ballot);
     }
     this.changed();
     return {
@@ -181,7 +186,7 @@ export class GateDesk {
       votes: [],
     };
     const deadlineAt = Date.now() + terms.deadlineSeconds * 1000;
-    return { ballot, question, terms, evidence: question.evidence, openedAt: this.now(), deadlineAt, dropped: new Kept(0) };
+    return { ballot, question, terms, evidence: question.evidence, openedAt: this.now(), deadlineAt, dropped: new Kept(0), won: null };
   }
 
   /** The number of earlier questions is part of the digest, so that an id never comes twice in a run. */
@@ -193,12 +198,11 @@ export class GateDesk {
     for (;;) {
       const moot = mootBy(open.question);
       if (moot !== null) return { kind: 'settled', why: moot, at: this.now() };
-      const won = winner(open.ballot);
-      if (won !== null) return { kind: 'decided', choice: won, acceptedSeconds: acceptedNumber(open.ballot.votes), at: this.now() };
+      if (open.won !== null) return { kind: 'decided', choice: open.won, acceptedSeconds: acceptedNumber(open.ballot.votes), at: this.now() };
       const left = open.deadlineAt - Date.now();
       if (left <= 0) return { kind: 'expired', at: this.now() };
       const fresh = open.question.lookAgain ? open.terms.evidenceMaxAgeSeconds * 1000 : left;
-      const decided = await condition(() => winner(open.ballot) !== null || mootBy(open.question) !== null, Math.max(1, Math.min(left, fresh)));
+      const decided = await condition(() => open.won !== null || mootBy(open.question) !== null, Math.max(1, Math.min(left, fresh)));
       if (decided || open.deadlineAt - Date.now() <= 0 || !open.question.lookAgain) continue;
       const evidence = await open.question.lookAgain(open.evidence);
       if (evidence.settled !== undefined) return { kind: 'settled', why: evidence.settled, at: this.now() };
@@ -212,6 +216,7 @@ export class GateDesk {
       const gate = this.gateId(open.question, evidence, open.terms);
       const votes = voided(open.ballot.votes, `The evidence grew worse at ${evidence.at}; the question is ${gate} now.`);
       open.ballot = { ...open.ballot, gate, votes, formerIds: [...open.ballot.formerIds, open.ballot.gate] };
+      open.won = null;
     }
     open.evidence = evidence;
     this.changed();

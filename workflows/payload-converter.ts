@@ -1,10 +1,10 @@
 /**
  * How the workflows read what they are sent. Anybody of the namespace may send a payload that nobody here can read (another codec, broken JSON); the SDK's converter throws at it, and the
  * workflow task fails for as long as the message stands in the history: for ever. Here such a payload becomes a mark. Whoever takes messages refuses a mark on the record; as the answer
- * of an activity it is a fault still (`activity-proxies.ts`). Bundled with the workflows (`workers/bundle.ts`), used nowhere else.
+ * of an activity it is a fault still (`activity-proxies.ts`). Bundled with the workflows (`workers/bundle.ts`); clients that list and describe executions read with it as well, since anybody writes memos.
  */
-import { defaultPayloadConverter } from '@temporalio/common';
-import type { ConverterHint, Payload, PayloadConverter, SerializationContext } from '@temporalio/common';
+import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
+import type { ConverterHint, DataConverter, Payload, PayloadConverter, SerializationContext } from '@temporalio/common';
 
 /** Stands in the place of a payload that cannot be read. */
 export class Unreadable {
@@ -32,6 +32,9 @@ export const payloadConverter: PayloadConverter = {
     }
   },
 };
+
+/** For clients. The SDK takes it as it stands, which its type leaves out: a path to a module would have to be one that can be required. */
+export const dataConverter = { payloadConverter, failureConverter: defaultFailureConverter, payloadCodecs: [] } as DataConverter;
 
 /** In words of ours: those of the engine may differ from one release of it to the next, and would differ on replay. */
 function whyUnreadable({ metadata }: Payload): string {

@@ -19,7 +19,7 @@ const longestPause = 10_000;
 const roomForATry = 1;
 
 /**
- * Does `work` until it neither succeeds nor fails for a while only. The first `work` of a change is five quick tries by Temporal, each later one a single try.
+ * Repeats `work` until it succeeds, fails for good, or the step's bound is over. The first `work` of a change is five quick tries by Temporal, each later one a single try.
  *
  * The law stands here and not in Temporal's retry policy: what the server repeats by itself a workflow does not see, so that nobody could be told, no stop would hold it, and a
  * fault of our own would be repeated like a silence. Each repeat is a task of its own, with a higher number than the one before (activities/task.ts), so agents refuse what comes late of it.

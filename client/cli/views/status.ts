@@ -16,6 +16,7 @@ const linesShown = 12;
 /** Refusals and votes that one page shows. */
 const messagesShown = 5;
 const stepsShown = 40;
+const stuckShown = 5;
 
 /** The whole page: about one screen, whatever the run was told. */
 export function renderView(seen: RunView): string {
@@ -40,11 +41,11 @@ export function renderView(seen: RunView): string {
   }
 }
 
-/** Open workflows that cannot go on, one line each. */
+/** Open workflows that cannot go on, one line each; of many the first ones, and how many there are. */
 export function renderStuck(stuck: readonly StuckWorkflow[]): string {
-  return forTerminal(stuck)
-    .map((workflow) => `STUCK: ${explainStuck(workflow)}\n`)
-    .join('');
+  const lines = forTerminal(stuck.slice(0, stuckShown)).map((workflow) => `STUCK: ${explainStuck(workflow)}\n`);
+  const more = stuck.length - lines.length;
+  return `${lines.join('')}${more > 0 ? `STUCK: ${more} more workflows cannot go on. All of them: dr status --json\n` : ''}`;
 }
 
 /** What is new since the last view, as lines for a log. */
