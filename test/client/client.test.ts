@@ -2,8 +2,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DrClient, DrError, makeRunWorkflowId } from '../../client/index.ts';
 import type { OpenGate, RegionalFailoverInput, RunView } from '../../client/index.ts';
-import { makeEstateCheckWorkflowId } from '../../workflows/ids.ts';
+import { makeEstateCheckWorkflowId, taskQueueOf } from '../../workflows/ids.ts';
 import { FakeEstate } from '../support/fake-estate.ts';
+import { foreignPayloads } from '../support/raw-messages.ts';
 import { until } from '../support/until.ts';
 import { Stage } from './support.ts';
 
@@ -101,6 +102,38 @@ describe('a run through the client', () => {
     expect(estate.calls).toEqual([]);
   });
 
+  it('shows nothing of what somebody else says under the id of a run', async () => {
+    const { workflow } = stage.env.client;
+    const squatter = await workflow.start('anything', { taskQueue: 'of-somebody-else', workflowId: runId });
+    for (const ask of [() => stage.client.status(runId), () => stage.client.report(runId), () => stage.client.result(runId), () => stage.client.plan(runId)]) {
+      const error = await refusalOf(ask());
+      expect(error).toMatchObject({ kind: 'unknown-run', runId });
+      expect(error.message).toContain('stands a workflow of the type "anything" on the queue "of-somebody-else": no run');
+    }
+    await squatter.terminate();
+  });
+
+  it('goes on telling what it knows beside memos that nobody here can read', async () => {
+    const { name } = stage.plan.plan.estate;
+    const { workflowService } = stage.env.client;
+    await workflowService.startWorkflowExecution({
+      namespace: stage.namespace,
+      workflowId: runId,
+      requestId: 'unreadable-memo',
+      workflowType: { name: 'regionalFailover' },
+      taskQueue: { name: taskQueueOf(name) },
+      memo: { fields: { openGate: { ...foreignPayloads['encrypted'] } } },
+    });
+    const client = await DrClient.connect({ address: stage.address, namespace: stage.namespace });
+    await until('the server lists it', async () => {
+      for await (const found of client.temporal.workflow.list({ query: `WorkflowId = '${runId}' AND ExecutionStatus = 'Running'` })) return found.memo;
+      return undefined;
+    });
+    expect(await client.stuck()).toEqual([]);
+    expect(await client.status(runId)).toMatchObject({ state: 'unattended' });
+    await client.close();
+  });
+
   it('refuses a plan that the starter has not read, in a sentence', async () => {
     await stage.with(estate, async () => {
       const error = await refusalOf(stage.client.startRegionalFailover(failover({ planDigest: '0'.repeat(64) })));
@@ -133,6 +166,26 @@ describe('a run through the client', () => {
         const view = await stage.client.status(runId);
         return view.state === 'running' && !view.status.stopped ? view : undefined;
       });
+    });
+  });
+
+  it('takes what was said before any worker lived in the order in which it was said: the last word stands', async () => {
+    const run = await stage.env.client.workflow.start('regionalFailover', {
+      workflowId: runId,
+      taskQueue: taskQueueOf(stage.plan.plan.estate.name),
+      args: [failover()],
+    });
+    for (const signal of ['stop', 'resume', 'stop']) await run.signal(signal, { who: 'jane-smith', reason: signal });
+    await stage.with(estate, async () => {
+      const { timeline } = await until('the run is stopped', async () => {
+        const view = await stage.client.status(runId);
+        return view.state === 'running' && view.status.stopped ? view.status : undefined;
+      });
+      expect(timeline.map(({ text }) => text).filter((text) => text.includes(' by jane-smith'))).toEqual([
+        'Stop switch thrown by jane-smith: stop',
+        'Resumed by jane-smith: resume',
+        'Stop switch thrown by jane-smith: stop',
+      ]);
     });
   });
 

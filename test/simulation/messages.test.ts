@@ -78,6 +78,31 @@ it('a stop in the same task as the resume before it holds the run, at whichever 
   }
 });
 
+it('a quorum decides when it is reached, whatever comes in the same moment, and that is said', { timeout: 120_000 }, async () => {
+  const vote = (who: string, choice: string): Message => ({
+    channel: 'signal',
+    name: 'vote',
+    times: 1,
+    payload: { json: { gate: '(the open gate)', choice, who, reason: 'seen' } },
+  });
+  const messages = [vote('jane-smith', 'approve'), vote('john-doe', 'approve'), vote('jane-smith', 'reject'), vote('bob-wilson', 'reject')];
+  const lived = await simulations.live({
+    inclination: 'silence',
+    disturbances: [{ atSeconds: (await gateSeconds()) + 1, disturbance: { what: 'messages come', messages } }],
+  });
+  const [report] = lived.reports as [Report];
+  expect(report.outcome).toBe('recovered');
+  expect(
+    report.gates[0]?.votes.map(({ who, choice, result, note }) => `${who} ${choice} ${result}${note ? `: ${note.replace(/activation-\w+/, 'GATE')}` : ''}`),
+  ).toEqual([
+    'jane-smith approve counted',
+    'john-doe approve counted',
+    'jane-smith reject refused: GATE is decided: approve has its quorum. Look at the run.',
+    'bob-wilson reject refused: GATE is decided: approve has its quorum. Look at the run.',
+  ]);
+  for (const run of lived.runs) await run.replay();
+});
+
 describe('a flood', () => {
   const json = (who: string, reason: string, rest: object = {}): Message['payload'] => ({
     json: { gate: '(the open gate)', choice: 'approve', who, reason, ...rest },

@@ -141,6 +141,29 @@ describe('stop and resume', () => {
   });
 });
 
+describe('votes by update that count', () => {
+  it('are refused to a person who has cast 40, before the history, so that others can vote', async () => {
+    const [first = '', second = '', third = ''] = electorate;
+    const { report, accepted } = await rig.with(estate, async () => {
+      const handle = await start();
+      const { gate } = await openGate(handle);
+      const cast = (who: string, choice: string) => handle.executeUpdate(voteUpdate, { args: [{ gate, choice, who, reason: 'yes' }] });
+      for (let turn = 0; turn < 40; turn++) await cast(first, turn % 2 === 0 ? 'reject' : 'approve');
+      for (let turn = 0; turn < 10; turn++)
+        await expect(cast(first, 'reject')).rejects.toMatchObject({ cause: { message: expect.stringContaining(`${first} has voted 40 times`) as string } });
+      await handle.signal(voteSignal, { gate, choice: 'reject', who: first, reason: 'by signal' });
+      await cast(second, 'approve');
+      await cast(third, 'approve');
+      const ended = await endOf(handle);
+      const { events } = await handle.fetchHistory();
+      return { report: ended, accepted: events?.filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes).length };
+    });
+    expect(report.outcome).toBe('recovered');
+    expect(accepted).toBe(42);
+    expect(report.gates[0]?.votes.findLast(({ who }) => who === first)).toMatchObject({ choice: 'reject', result: 'counted' });
+  });
+});
+
 describe('votes by update that come to nothing', () => {
   it('are all answered; the first ones are on record, and the others leave no trace in the history', async () => {
     const [first = '', second = ''] = electorate;
