@@ -12,6 +12,10 @@ export interface AgentFields {
   all(key: string): readonly string[];
   /** `yes` or `no` as a boolean. */
   flag(key: string): boolean;
+  /** By how much the host's clock was ahead of the run's, at least, seconds; negative when behind, 0 where it may be right, undefined where the answer does not tell it. */
+  readonly aheadSeconds: number | undefined;
+  /** A time that the host tells, by the run's clock; undefined when it is missing or no time. */
+  at(key: string): Date | undefined;
 }
 
 export type AgentAnswer = { readonly reachable: true; readonly fields: AgentFields } | { readonly reachable: false; readonly reason: string };

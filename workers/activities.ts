@@ -46,7 +46,7 @@ export function createWorkerActivities(parts: {
 }): WorkerActivities {
   const planOf = createPlanOf(parts.plans);
   const secret = createSecret(parts.planFolder, parts.secretFolders);
-  const agents = createAgentPool({ planOf, secret });
+  const agents = createAgentPool({ planOf, secret, now: () => parts.clock.now() });
   const dependencies: ReportingDependencies = {
     planOf,
     secret,

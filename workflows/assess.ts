@@ -5,7 +5,7 @@ import type { DatabaseState, Heartbeat } from '../activities/database/port.ts';
 import type { AgentState } from '../activities/hosts/port.ts';
 import type { Vantage } from '../activities/detection/port.ts';
 import { seconds } from '../plan/durations.ts';
-import { wrongClocks } from '../plan/rules/clocks.ts';
+import { wrongClocks, wrongPrimaryClock } from '../plan/rules/clocks.ts';
 import { judgeFailure } from '../plan/rules/failure.ts';
 import { acknowledgedAlone, judgeDatabaseFence } from '../plan/rules/fence-proof.ts';
 import { againstTarget, type Refusals, remarksOn } from '../plan/rules/refusals.ts';
@@ -69,9 +69,16 @@ export async function assess(
     ...severity,
     restartInPlace: restart,
     targets,
-    clocks: wrongClocks(agents, seconds(plan.estate.detection.clockSkewMax)),
+    clocks: clocksOf(plan, from, { agents, databases }),
     recommendation: recommend(plan, { from, verdict: judgement.verdict, restartInPlace: restart, targets: ranked }).text,
   };
+}
+
+/** The clocks of the other sites, and that of the primary as they have seen it. */
+function clocksOf(plan: Plan, from: SiteId, { agents, databases }: Pick<Survey, 'agents' | 'databases'>): readonly string[] {
+  const maxSeconds = seconds(plan.estate.detection.clockSkewMax);
+  const seen = databases.flatMap((state) => (state.reachable ? (state.senderClocks?.[from] ?? []) : []));
+  return [...wrongClocks(agents, maxSeconds), ...wrongPrimaryClock(from, seen, maxSeconds)];
 }
 
 /** Every agent says beforehand what it would refuse of that which the failover will ask of it. */

@@ -1,24 +1,16 @@
-/** Fences a site through its own agent when it comes back. Outlives the run that started it; a newer run or an undo ends it. */
-import {
-  CancellationScope,
-  condition,
-  continueAsNew,
-  isCancellation,
-  setCurrentDetails,
-  setDefaultSignalHandler,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+/** Fences a site through its own agent when it comes back. Outlives the run that started it; a newer run, an undo or people end it by cancelling it: no signal does, since whoever may vote may send one. */
+import { CancellationScope, condition, continueAsNew, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { RunContext } from '../activities/context.ts';
 import type { Fence } from '../activities/fencing/port.ts';
 import type { Standing } from '../activities/detection/port.ts';
+import { withoutHint } from '../plan/rules/sentences.ts';
 import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { now } from './clock.ts';
-import { lengthsMax, nameIn, readMessage, supersedeForm } from './message-forms.ts';
-import { planQuery, supersedeSignal } from './messages.ts';
-import { Refusals } from './refusals.ts';
+import { planQuery } from './messages.ts';
+import { listenForSignals } from './signals.ts';
 import { mustRead, watchInput } from './start-forms.ts';
+import { readMayHeal } from './until-bound.ts';
 import { describe, errorType } from './failures.ts';
 import { fencedDetails, waitingDetails } from './watch-details.ts';
 import { openServers, provenPart } from './servers.ts';
@@ -50,8 +42,11 @@ interface Wait {
   /** Why it is not fenced yet, and since when; RFC 3339. */
   readonly because: string;
   readonly since: string;
+  /** Looks in a row that failed for good; absent in the input of an older release. */
+  readonly failedLooks?: number;
 }
 
+const cancelled = 'It was cancelled: by a run that takes its fences back or fences the site anew, or by people.';
 const notLookedAt = 'it was not looked at yet';
 /** Longest time of one try, seconds. */
 const tryBound = 60;
@@ -67,32 +62,33 @@ const historyEventsMax = 1_000;
 export async function fenceOnReturn(input: FenceOnReturnInput): Promise<FenceOnReturnResult> {
   mustRead(watchInput, input, 'a watch');
   const superseded: Superseded = { reason: null };
-  const refusals = new Refusals(now, () => undefined);
-  setHandler(
-    supersedeSignal,
-    (message) => {
-      const read = readMessage(supersedeForm, message);
-      if (read.ok) superseded.reason = read.value.reason;
-      else refusals.add('supersede', 'signal', nameIn(message), read.why);
-    },
-    { description: 'Ends this watch: the site is no longer to be fenced. {"reason"}' },
-  );
-  // The SDK would keep them all, for a handler that might come.
-  setDefaultSignalHandler((name, message) => void refusals.add(name.slice(0, lengthsMax.gate), 'signal', nameIn(message), 'There is no such signal.'));
+  CancellationScope.current().cancelRequested.catch(() => (superseded.reason = cancelled));
+  listenForSignals([], () => undefined);
   setHandler(planQuery, () => input.snapshot, { description: 'The plan under which the site is fenced.' });
+  // What has begun comes to its end.
+  return CancellationScope.nonCancellable(() => watch(input, superseded));
+}
+
+async function watch(input: FenceOnReturnInput, superseded: Superseded): Promise<FenceOnReturnResult> {
   let wait = input.wait ?? { standing: null, pauseSeconds: tryBound, tries: 0, because: notLookedAt, since: now() };
   let look: Look | null = null;
   for (;;) {
+    if (superseded.reason !== null) return { outcome: 'superseded', reason: superseded.reason };
+    if (workflowInfo().historyLength > historyEventsMax) await continueAsNew<typeof fenceOnReturn>({ ...input, wait });
     tell(input, wait);
     look ??= lookForNews(input, wait.standing);
     const news = await newsWithin(look, wait.pauseSeconds, superseded);
-    if (superseded.reason !== null) return { outcome: 'superseded', reason: superseded.reason };
+    if (superseded.reason !== null) continue;
     if (news !== 'none yet') look = null;
-    const standing = typeof news === 'string' ? wait.standing : news;
+    if (news !== 'none yet' && 'failed' in news) {
+      wait = notSeen(wait, news.failed);
+      await untilNextLook(input, wait, superseded);
+      continue;
+    }
+    const standing = news === 'none yet' ? wait.standing : news;
     const found = standing?.answers ? await tryOnce(input) : (standing?.says ?? notLookedAt);
     if (typeof found !== 'string') return found;
     wait = next(input, wait, standing, found);
-    if (superseded.reason === null && workflowInfo().historyLength > historyEventsMax) await continueAsNew<typeof fenceOnReturn>({ ...input, wait });
   }
 }
 
@@ -100,29 +96,45 @@ interface Superseded {
   reason: string | null;
 }
 
-/** `nobody looked` when no worker could: that is no news, and the next look begins anew. */
-type Look = Promise<Standing | 'nobody looked'>;
+/** A look that ended without news, and why it failed: null where it only lasted as long as one may. The next one begins anew. */
+interface FailedLook {
+  readonly failed: string | null;
+}
+type Look = Promise<Standing | FailedLook>;
 
 /** One activity for as long as the site says the same, however often it is tried meanwhile. */
 function lookForNews({ run, site, pollSeconds: everySeconds }: FenceOnReturnInput, standing: Standing | null): Look {
   const { read } = toolsFor(`Look whether ${site} is back`, lookSecondsMax);
   return read.awaitReturn({ run, site, everySeconds, ...(standing ? { unlike: standing.says } : {}) }).catch((error: unknown) => {
     if (isCancellation(error)) throw error;
-    return 'nobody looked' as const;
+    // What is transient was tried all the while, and what a silent site says is told so too.
+    return { failed: readMayHeal(error) ? null : withoutHint(describe(error)) };
   });
 }
 
 /** What the site says when that is something new; `none yet` when it goes on saying the same for the whole pause, or the watch is to end. */
-async function newsWithin(look: Look, pauseSeconds: number, superseded: Superseded): Promise<Standing | 'nobody looked' | 'none yet'> {
+async function newsWithin(look: Look, pauseSeconds: number, superseded: Superseded): Promise<Standing | FailedLook | 'none yet'> {
   const pauses = new CancellationScope();
   const pause = pauses.run(() => condition(() => superseded.reason !== null, pauseSeconds * 1000)).then(() => 'none yet' as const);
   try {
-    const news = await Promise.race([look, pause]);
-    if (news === 'nobody looked') await pause;
-    return news;
+    return await Promise.race([look, pause]);
   } finally {
     pauses.cancel();
   }
+}
+
+/** What is known of the site stays as it was. */
+function notSeen(wait: Wait, why: string | null): Wait {
+  if (why === null) return { ...wait, failedLooks: 0 };
+  const because = `it could not be looked at: ${why}`;
+  return { ...wait, because, since: because === wait.because ? wait.since : now(), failedLooks: (wait.failedLooks ?? 0) + 1 };
+}
+
+/** As often as a site is looked at, and more and more seldom where that comes to nothing each time. */
+async function untilNextLook(input: FenceOnReturnInput, wait: Wait, superseded: Superseded): Promise<void> {
+  const pauseSeconds = Math.min(input.pollSeconds * 2 ** Math.max(0, (wait.failedLooks ?? 0) - 1), pauseSecondsMax);
+  tell(input, wait, new Date(Date.now() + pauseSeconds * 1000).toISOString());
+  await condition(() => superseded.reason !== null, pauseSeconds * 1000);
 }
 
 /** A site that says the same and cannot be closed is tried more and more seldom; one that says something new is tried at once, and soon again. */
@@ -133,9 +145,10 @@ function next({ pollSeconds }: FenceOnReturnInput, wait: Wait, standing: Standin
   return { standing, pauseSeconds, tries, because, since: because === wait.because ? wait.since : now() };
 }
 
-function tell({ site, run, pollSeconds }: FenceOnReturnInput, { because, since, tries, pauseSeconds, standing }: Wait): void {
+/** `nextLookAt` where none goes on. */
+function tell({ site, run, pollSeconds }: FenceOnReturnInput, { because, since, tries, pauseSeconds, standing }: Wait, nextLookAt: string | null = null): void {
   const againWithinSeconds = standing?.answers ? pauseSeconds : null;
-  setCurrentDetails(waitingDetails({ site, runId: run.runId, pollSeconds, because, since, tries, againWithinSeconds }));
+  setCurrentDetails(waitingDetails({ site, runId: run.runId, pollSeconds, because, since, tries, againWithinSeconds, nextLookAt }));
 }
 
 /** What was said of its loss is compared with what it shows now. The beats of a primary are part of what it writes, so that a few bytes say little; none says that nothing is missing. */

@@ -16,7 +16,6 @@ import type { SiteId } from '../plan/schema.ts';
 import type { RecoveryFacts } from './facts.ts';
 import { fenceOnReturn } from './fence-on-return.ts';
 import { makeFenceOnReturnWorkflowId } from './ids.ts';
-import { supersedeSignal } from './messages.ts';
 import type { Run } from './run.ts';
 import { fenceOf, openServers } from './servers.ts';
 
@@ -52,7 +51,7 @@ export class FenceOnReturn {
     const workflowId = makeFenceOnReturnWorkflowId(this.run.plan.estate.name, site);
     const open = openServers(this.run.plan, site, []).filter((server) => !closedByAgents(this.run.plan).includes(server));
     if (open.length > 0)
-      return `No agent can close the ${open.join(' and the ')} of ${site}. ${workflowId} stays behind and keeps its service stopped when it returns. Cut ${site} off by hand, then end it: temporal workflow signal --workflow-id ${workflowId} --name ${supersedeSignal.name} --input '{"reason":"…"}'`;
+      return `No agent can close the ${open.join(' and the ')} of ${site}. ${workflowId} stays behind and keeps its service stopped when it returns. Cut ${site} off by hand, then end it: temporal workflow cancel --workflow-id ${workflowId}`;
     return `${site} is not fenced by its own agent. ${workflowId} stays behind and fences it when it returns; nobody may change ${site} until then.`;
   }
 
@@ -84,7 +83,7 @@ export class FenceOnReturn {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
         if (Date.now() > deadline)
           return addLeftover(this.facts, `${options.workflowId} of an earlier run does not end. It waits for ${site} still, under an older epoch; look at it.`);
-        await endFenceOnReturn(this.run, site, `${this.run.start.execution} fences ${site} anew`);
+        await endFenceOnReturn(this.run, site);
         await sleep(askAgainMilliseconds, { summary: 'Wait for the former fence to end' });
       }
     }
@@ -92,12 +91,12 @@ export class FenceOnReturn {
   }
 
   /** Ends the child and waits for its end, so that it cannot fence what is being opened. A sentence when it did not end; however else it ended, it is gone. */
-  async end(reason: string): Promise<readonly string[]> {
+  async end(): Promise<readonly string[]> {
     if (!this.child) return [];
     const { workflowId } = this.child;
     const deadline = Date.now() + endingSeconds * 1000;
     // It is asked until nobody is there to be asked: its result is no proof, since a run that is cancelled is told at once that its children are.
-    while (await endFenceOnReturn(this.run, this.facts.from, reason)) {
+    while (await endFenceOnReturn(this.run, this.facts.from)) {
       if (Date.now() > deadline) return [`${workflowId} did not end within ${endingSeconds} s and may fence ${this.facts.from} again`];
       await sleep(askAgainMilliseconds, { summary: 'Wait for the fence on return to end' });
     }
@@ -107,10 +106,10 @@ export class FenceOnReturn {
   }
 }
 
-/** Asks the child that waits for a site to end; false when there is none. */
-export async function endFenceOnReturn(run: Run, site: SiteId, reason: string): Promise<boolean> {
+/** Asks the child that waits for a site to end; false when there is none. By the server's own request and not by a signal: everybody who may vote may send those. */
+export async function endFenceOnReturn(run: Run, site: SiteId): Promise<boolean> {
   try {
-    await getExternalWorkflowHandle(makeFenceOnReturnWorkflowId(run.plan.estate.name, site)).signal(supersedeSignal, { reason });
+    await getExternalWorkflowHandle(makeFenceOnReturnWorkflowId(run.plan.estate.name, site)).cancel();
     return true;
   } catch (error) {
     if (isCancellation(error)) throw error;

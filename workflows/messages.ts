@@ -68,8 +68,6 @@ export const voteUpdate = defineUpdate<VoteReceipt, [Vote]>('vote');
 export const stopSignal = defineSignal<[{ readonly who: string; readonly reason: string }]>('stop');
 /** Lets a stopped run go on. Who stands in the plan. */
 export const resumeSignal = defineSignal<[{ readonly who: string; readonly reason: string }]>('resume');
-/** Ends a fence-on-return child: the reason is kept in its result. */
-export const supersedeSignal = defineSignal<[{ readonly reason: string }]>('supersede');
 
 /** The gate that is open now, for people and programs. */
 export interface OpenGate extends Omit<GateRecord, 'decision' | 'closedAt' | 'identity'> {

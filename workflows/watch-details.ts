@@ -16,14 +16,17 @@ export interface WaitingWatch {
   readonly tries: number;
   /** When it is tried again at the latest, seconds; null where the site does not answer and is only looked at. */
   readonly againWithinSeconds: number | null;
+  /** When it is looked at again, where the last look came to nothing; null where a look goes on. RFC 3339. */
+  readonly nextLookAt: string | null;
 }
 
-export function waitingDetails({ site, runId, pollSeconds, because, since, tries, againWithinSeconds }: WaitingWatch): string {
+export function waitingDetails({ site, runId, pollSeconds, because, since, tries, againWithinSeconds, nextLookAt }: WaitingWatch): string {
+  const looked = nextLookAt === null ? `It is looked at every ${pollSeconds} s` : `It is looked at again at ${nextLookAt}, and then every ${pollSeconds} s,`;
   const again = againWithinSeconds === null ? '' : `, and tried again in ${againWithinSeconds} s at the latest`;
   return [
     `### ${markdownText(site)} will be fenced when it comes back`,
     `Not yet, since ${since}: ${said(because)}`,
-    `It is looked at every ${pollSeconds} s in the name of ${markdownText(runId)}, tried as soon as it says something new${again}. Tries so far: ${tries}.`,
+    `${looked} in the name of ${markdownText(runId)}, tried as soon as it says something new${again}. Tries so far: ${tries}.`,
   ].join('\n\n');
 }
 

@@ -4,13 +4,14 @@ import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
+import { heartbeatsByRunClock, senderClocks } from '../database/clocks.ts';
 import { observe } from '../database/observer.ts';
 import type { FolderDependencies } from '../dependencies.ts';
 import { cacheLogin, databaseLogin } from '../probing/stores.ts';
 import { checkAgent } from './agent.ts';
 import { checkAutoScaling, checkElastiCache, checkRds } from './aws.ts';
 import { lacking, ok, serves, words } from './checks.ts';
-import { checkNeeds, fencedBy, standingOf } from './needs.ts';
+import { checkNeeds, fencedBy, type Known, standingOf } from './needs.ts';
 import type { AccessActivities, AccessCheck } from './port.ts';
 import { checkDnsApi, checkDnsServers } from './dns.ts';
 import { checkDatabase } from './postgresql.ts';
@@ -20,9 +21,12 @@ import { checkMail, checkMonitoring, checkReports } from './shared.ts';
 
 export function createAccessActivities(dependencies: FolderDependencies): AccessActivities {
   const { planOf, secret, planFolder } = dependencies;
-  const knowledge = async (run: RunContext, site: SiteId) => {
+  const knowledge = async (run: RunContext, site: SiteId): Promise<Known> => {
     const seen = await observe(dependencies, run, site);
-    return { heartbeats: seen.reachable ? seen.heartbeats : [], now: dependencies.now() };
+    if (!seen.reachable) return { heartbeats: [], now: dependencies.now() };
+    const { aheadSeconds } = seen;
+    const heartbeats = heartbeatsByRunClock(seen.heartbeats, senderClocks(await planOf(run.planDigest), { site, aheadSeconds }));
+    return { heartbeats, now: dependencies.now(), databaseAheadSeconds: aheadSeconds };
   };
   return {
     async checkSiteAccess({ run, site }) {

@@ -1,5 +1,6 @@
 /** What a failover will need of a site besides being let in: asked of its agent and read from what its primary says of itself, so that a green check means that it can begin. */
 import { milliseconds, seconds } from '../../plan/durations.ts';
+import { wrongClocks } from '../../plan/rules/clocks.ts';
 import { parseSynchronousNames } from '../../plan/rules/fence-proof.ts';
 import { parseOverride, parseStandby, waitsForStandby } from '../../plan/rules/heartbeat-words.ts';
 import { verbsFor } from '../../plan/rules/refusals.ts';
@@ -41,16 +42,26 @@ export function fencedBy({ identity, database }: Standing): string | undefined {
   return `fenced by ${identity.get('epoch_holder')} (epoch ${identity.get('epoch')}): it stays shut until a failback`;
 }
 
+/** What the site's database says, and when it was asked. */
+export interface Known {
+  /** By the run's clock. */
+  readonly heartbeats: readonly Heartbeat[];
+  readonly now: Date;
+  /** By how much its clock is ahead of the run's, seconds; absent where it did not answer. */
+  readonly databaseAheadSeconds?: number;
+}
+
 export async function checkNeeds(
   plan: Plan,
   site: SiteId,
   agent: AgentClient,
   standing: Standing,
-  { heartbeats, now }: { readonly heartbeats: readonly Heartbeat[]; readonly now: Date },
+  { heartbeats, now, databaseAheadSeconds }: Known,
 ): Promise<readonly AccessCheck[]> {
   const primary = standing.database?.find('in_recovery') === 'no' && fencedBy(standing) === undefined;
   return [
-    ...checkIdentity(plan, site, standing, now),
+    ...checkIdentity(plan, site, standing),
+    ...checkClocks(plan, site, standing, databaseAheadSeconds),
     ...(fencedBy(standing) === undefined ? await checkVerbs(plan, site, agent, standing) : []),
     ...(await checkView(plan, site, agent)),
     ...(primary
@@ -64,27 +75,17 @@ export async function checkNeeds(
   ];
 }
 
-function checkIdentity(plan: Plan, site: SiteId, { identity, database }: Standing, now: Date): readonly AccessCheck[] {
+function checkIdentity(plan: Plan, site: SiteId, { identity, database }: Standing): readonly AccessCheck[] {
   const about = (what: string, ...steps: readonly string[]): Subject => ({ what, steps, as: `the agent of ${site}` });
   const others = Object.keys(plan.estate.sites).filter((other) => other !== site);
   const known = identity.get('peers').split(' ');
   const missing = others.filter((other) => !known.includes(other));
   const peers = about('the other sites in agent.conf', 'confirm-failure', 'catch-up-database', 'protect-data');
-  const skew = Math.abs(Date.parse(identity.get('clock')) - now.getTime());
-  const skewMax = seconds(plan.estate.detection.clockSkewMax) * 1000;
   const free = Number(database?.find('data_free_percent') ?? '100');
   return [
     missing.length === 0
       ? ok(peers, `${others.length} sites`)
       : lacking(peers, `PEERS there lacks ${missing.join(', ')}.`, { where: `/etc/dr/agent.conf at ${site}`, line: `PEERS='${others.join(' ')}'` }),
-    ...(skew <= skewMax
-      ? []
-      : [
-          lacking(
-            about('clock', 'confirm-failure', 'fence-site'),
-            `Its clock differs from the Temporal server's by ${Math.round(skew / 1000)} s; keep both by NTP.`,
-          ),
-        ]),
     ...(free >= freePercentMin
       ? []
       : [
@@ -94,6 +95,14 @@ function checkIdentity(plan: Plan, site: SiteId, { identity, database }: Standin
           ),
         ]),
   ];
+}
+
+/** By the same rule as at the gate and before the fence; the worker's own clock is no lack of the site. */
+function checkClocks(plan: Plan, site: SiteId, { identity }: Standing, databaseAheadSeconds: number | undefined): readonly AccessCheck[] {
+  const read = databaseAheadSeconds === undefined ? {} : { databaseAheadSeconds };
+  const clocks = { siteAheadSeconds: identity.aheadSeconds ?? 0, workerAheadSeconds: null, ...read };
+  const subject: Subject = { what: 'clock', steps: ['confirm-failure', 'fence-site'], as: `the agent of ${site}` };
+  return wrongClocks([{ site, clocks }], seconds(plan.estate.detection.clockSkewMax)).map((wrong) => lacking(subject, wrong));
 }
 
 /** Every verb that a failover will send is looked at by the agent itself. */

@@ -10,6 +10,7 @@ import { storeErrorType } from '../error-kinds.ts';
 import { failure } from '../errors.ts';
 import { until } from '../waiting.ts';
 import { proveWritable } from '../prove-writable.ts';
+import { commitByRunClock, heartbeatsByRunClock, senderClocks } from './clocks.ts';
 import { asObserver, observe } from './observer.ts';
 import { lsnBytes, readServer } from './postgresql.ts';
 import type { DatabaseActivities, DatabaseState, EarlierPromotion } from './port.ts';
@@ -76,20 +77,25 @@ export function createDatabaseActivities(dependencies: ActivityDependencies): Da
 async function readDatabase(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<DatabaseState> {
   const followed = attemptToRead(
     () => dependencies.agent(run, site).ask('database-status'),
-    (fields) => ({ follows: fields.get('follows'), promotion: promotionOf(fields), promotionBegun: fields.find('promotion_begun') }),
+    (fields) => ({ follows: fields.get('follows'), promotion: promotionOf(fields), promotionBegun: fields.find('promotion_begun'), status: fields }),
   );
   followed.catch(() => {}); // looked at only when the server itself answers
   const seen = await observe(dependencies, run, site);
   if (!seen.reachable) return { site, reachable: false, reason: seen.reason };
   const answer = await followed;
-  const { follows, promotion, promotionBegun } = answer.ok ? answer.value : { follows: 'unknown', promotion: undefined, promotionBegun: undefined };
+  const { follows, promotion, promotionBegun, status } = answer.ok ? answer.value : { follows: 'unknown' };
+  const clocks = senderClocks(await dependencies.planOf(run.planDigest), { site, aheadSeconds: seen.aheadSeconds, ...(status ? { status } : {}) });
+  const heartbeats = heartbeatsByRunClock(seen.heartbeats, clocks);
+  const corrected = <T extends { readonly lastReplayedCommitAt?: string }>(told: T): T =>
+    told.lastReplayedCommitAt === undefined ? told : { ...told, lastReplayedCommitAt: commitByRunClock(told.lastReplayedCommitAt, site, heartbeats, clocks) };
   return {
     site,
     reachable: true,
-    ...seen.server,
+    ...corrected(seen.server),
     follows,
-    heartbeats: seen.heartbeats,
-    ...(promotion ? { promotion } : {}),
+    heartbeats,
+    senderClocks: clocks,
+    ...(promotion ? { promotion: corrected(promotion) } : {}),
     ...(promotionBegun === undefined ? {} : { promotionBegun }),
   };
 }

@@ -7,11 +7,20 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { type Unseen, unseen } from '../error-kinds.ts';
 import { databaseLogin, withDatabase } from '../probing/stores.ts';
 import { siteOf } from '../ssh/agent.ts';
+import { readAhead } from './clocks.ts';
 import type { Heartbeat } from './port.ts';
 import { readHeartbeats, readServer, type ServerReading } from './postgresql.ts';
 
 export type Observation =
-  { readonly reachable: true; readonly server: ServerReading; readonly heartbeats: readonly Heartbeat[] } | ({ readonly reachable: false } & Unseen);
+  | {
+      readonly reachable: true;
+      readonly server: ServerReading;
+      /** As they were written: by the clocks of those that wrote them. */
+      readonly heartbeats: readonly Heartbeat[];
+      /** By how much the server's clock is ahead of the run's, at least, seconds. */
+      readonly aheadSeconds: number;
+    }
+  | ({ readonly reachable: false } & Unseen);
 
 /** A session of the observer at `site`; rejects when the server cannot be reached in time. */
 export async function asObserver<T>(
@@ -25,14 +34,16 @@ export async function asObserver<T>(
 }
 
 /** State and heartbeats in one session. A server that gives no answer within the plan's probe time-out is a value. */
-export async function observe(dependencies: Pick<ActivityDependencies, 'planOf' | 'secret'>, run: RunContext, site: SiteId): Promise<Observation> {
+export async function observe(dependencies: Pick<ActivityDependencies, 'planOf' | 'secret' | 'now'>, run: RunContext, site: SiteId): Promise<Observation> {
   const plan = await dependencies.planOf(run.planDigest);
   if (!siteOf(plan, site).database) return { reachable: false, reason: `the plan has no database at ${site}`, type: 'permanent' };
   const { database } = plan.estate;
   try {
     return await asObserver(dependencies, run, site, async (client) => {
       const server = await readServer(client);
-      return { reachable: true, server, heartbeats: database.driver === 'postgresql' ? await heartbeatsOrNone(client, database.heartbeatTable) : [] };
+      const aheadSeconds = await readAhead(client, dependencies.now);
+      const heartbeats = database.driver === 'postgresql' ? await heartbeatsOrNone(client, database.heartbeatTable) : [];
+      return { reachable: true, server, heartbeats, aheadSeconds };
     });
   } catch (error) {
     return { reachable: false, ...unseen(error) };

@@ -3,7 +3,7 @@ import type { PrimaryHeartbeat } from '../../plan/rules/fence-proof.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
 
-/** Row that a site's agent rewrites every second while its database is the primary, by that site's clock; it replicates, and stays when another site takes over. */
+/** Row that a site's agent rewrites every second while its database is the primary, by that database's clock; it replicates, and stays when another site takes over. */
 export interface Heartbeat extends PrimaryHeartbeat {
   readonly site: SiteId;
   readonly cache: { readonly minReplicasToWrite: number; readonly minReplicasMaxLagSeconds: number; readonly replicas: number };
@@ -41,10 +41,15 @@ export type DatabaseState =
       readonly heldBack?: string;
       /** Seconds since the last message from the server followed; absent when there was none. */
       readonly lastMessageAgeSeconds?: number;
-      /** Commit time of the last transaction replayed; RFC 3339. */
+      /** Commit time of the last transaction replayed, by the run's clock as the heartbeats are; RFC 3339. */
       readonly lastReplayedCommitAt?: string;
-      /** One for each site that has been the primary. */
+      /** One for each site that has been the primary, by the run's clock as far as `senderClocks` tell. */
       readonly heartbeats: readonly Heartbeat[];
+      /**
+       * By how many seconds the clocks of databases that have sent something here were ahead of the run's, each as it was then; those that agree are left out. Times here are
+       * corrected by them. Absent in the results of older releases.
+       */
+      readonly senderClocks?: Readonly<Record<SiteId, number>>;
       /** On a primary that a run has promoted; absent for any other. */
       readonly promotion?: EarlierPromotion;
       /** Execution that has begun to promote this standby, which may still take effect; absent for any other. */

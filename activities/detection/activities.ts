@@ -74,9 +74,9 @@ function pace(plan: Plan, input: WatchInput): Pick<Watch, 'holdSeconds' | 'inter
 
 /** A round as the agent of another site saw it, with the age of the replication that it gets from there. */
 function siteRound(plan: Plan, fields: AgentFields): Round {
-  const sent = fields.get('sent_at');
-  const sentAt = new Date(sent);
-  const failingSince = fields.find('failing_since');
+  const sentAt = timeOf(fields, 'sent_at');
+  const sent = sentAt.toISOString();
+  const failingSince = fields.at('failing_since')?.toISOString();
   const probed = (['service', 'database', 'cache'] as const)
     .filter((check) => fields.find(`${check}_detail`) !== 'not in agent.conf')
     .map((check): Observation => ({ check, ok: fields.flag(`${check}_ok`), sentAt: sent, detail: fields.find(`${check}_detail`) ?? '' }));
@@ -112,6 +112,11 @@ function linkObservations(plan: Plan, fields: AgentFields, sentAt: string, faili
     ...observe('replication', number(fields.find('replication_age_seconds')), true),
     ...observe('cache-link', number(fields.find('cache_link_age_seconds')), fields.find('cache_link_up') === 'yes'),
   ];
+}
+
+/** By the run's clock, whatever the observer's shows. */
+function timeOf(fields: AgentFields, key: string): Date {
+  return fields.at(key) ?? new Date(fields.get(key));
 }
 
 function number(text: string | undefined): number | undefined {

@@ -7,6 +7,7 @@ import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import { observe } from '../database/observer.ts';
 import { promotionOf } from '../database/activities.ts';
+import { heartbeatsByRunClock, senderClocks } from '../database/clocks.ts';
 import type { Heartbeat } from '../database/port.ts';
 import { lsnBytes } from '../database/postgresql.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
@@ -119,7 +120,7 @@ function silentFor(dependencies: ActivityDependencies, { lostAt }: Knowledge): n
 
 /** When a replica left the lost primary, by its agent's record; nothing when it never followed that one: such a replica takes nothing from it. */
 function departure(replica: SiteId, site: SiteId, fields: AgentFields): { readonly replica: SiteId; readonly at: number }[] {
-  return fields.find('left') === site ? [{ replica, at: Date.parse(fields.get('left_at')) }] : [];
+  return fields.find('left') === site ? [{ replica, at: fields.at('left_at')?.getTime() ?? Date.parse(fields.get('left_at')) }] : [];
 }
 
 /**
@@ -138,11 +139,13 @@ async function gather(dependencies: ActivityDependencies, run: RunContext, site:
       return { standby, database, probe, status };
     }),
   );
+  const plan = await dependencies.planOf(run.planDigest);
   const now = dependencies.now().getTime();
   const missing: string[] = [];
   const reached = seen.flatMap(({ standby, database, probe, status }) => {
     if (database.reachable && probe.ok && status.ok) {
-      const heartbeat = database.heartbeats.find((candidate) => candidate.site === site);
+      const clocks = senderClocks(plan, { site: standby, aheadSeconds: database.aheadSeconds, status: status.fields });
+      const heartbeat = heartbeatsByRunClock(database.heartbeats, clocks).find((candidate) => candidate.site === site);
       return [{ heartbeat, probed: probe.fields, survivor: survivorOf(standby, site, status.fields) }];
     }
     if (!database.reachable) missing.push(`the database at ${standby} could not be read: ${database.reason}`);
@@ -150,9 +153,8 @@ async function gather(dependencies: ActivityDependencies, run: RunContext, site:
     return [];
   });
   const contacts = reached.map(({ probed }) => {
-    const failingSince = Date.parse(probed.find('failing_since') ?? '');
     const age = probed.find('replication_age_seconds');
-    return Math.max(Number.isNaN(failingSince) ? now : failingSince, age === undefined ? 0 : now - Number(age) * 1000);
+    return Math.max(probed.at('failing_since')?.getTime() ?? now, age === undefined ? 0 : now - Number(age) * 1000);
   });
   const youngest = reached
     .flatMap(({ heartbeat }) => (heartbeat ? [heartbeat] : []))

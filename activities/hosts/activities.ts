@@ -1,10 +1,13 @@
 /** Epochs, identities and refusals, asked from the site agents. */
 import { attemptToRead, bare } from '../attempt.ts';
 import { changeOf } from '../change.ts';
-import { aheadBy } from '../../plan/rules/clocks.ts';
 import { parseEpoch } from '../../plan/rules/epochs.ts';
 import { type Refusals, type Refusal, verbsFor } from '../../plan/rules/refusals.ts';
+import type { SiteId } from '../../plan/schema.ts';
+import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
+import { readAhead } from '../database/clocks.ts';
+import { asObserver } from '../database/observer.ts';
 import { siteOf } from '../ssh/agent.ts';
 import type { AgentState, HostsActivities } from './port.ts';
 
@@ -14,7 +17,7 @@ export function createHostsActivities(dependencies: ActivityDependencies, worker
     async readAgents({ run, sites }) {
       return Promise.all(
         sites.map(async (site): Promise<AgentState> => {
-          const askedAt = dependencies.now().getTime();
+          const databaseAhead = databaseAheadSeconds(dependencies, run, site);
           const answer = await attemptToRead(
             () => dependencies.agent(run, site).ask('identify'),
             (fields): AgentState => {
@@ -27,14 +30,14 @@ export function createHostsActivities(dependencies: ActivityDependencies, worker
                 reachable: true,
                 epoch,
                 epochHolder: fields.get('epoch_holder'),
-                clocks: {
-                  siteAheadSeconds: aheadBy(Date.parse(fields.get('clock')), askedAt, dependencies.now().getTime()),
-                  workerAheadSeconds: workerAheadSeconds(),
-                },
+                clocks: { siteAheadSeconds: fields.aheadSeconds ?? 0, workerAheadSeconds: workerAheadSeconds() },
               };
             },
           );
-          return answer.ok ? answer.value : { site, reachable: false, reason: answer.reason };
+          if (!answer.ok) return { site, reachable: false, reason: answer.reason };
+          const ahead = await databaseAhead;
+          if (!answer.value.reachable || !answer.value.clocks || ahead === undefined) return answer.value;
+          return { ...answer.value, clocks: { ...answer.value.clocks, databaseAheadSeconds: ahead } };
         }),
       );
     },
@@ -51,6 +54,13 @@ export function createHostsActivities(dependencies: ActivityDependencies, worker
       return changeOf(await dependencies.agent(run, site).change('epoch-claim'), site, dependencies.now());
     },
   };
+}
+
+/** Of the site's database, which may run on another machine than the agent; undefined where it has none, or gave no answer: whoever needs it asks it himself. */
+async function databaseAheadSeconds(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<number | undefined> {
+  const plan = await dependencies.planOf(run.planDigest);
+  if (plan.estate.sites[site]?.database === undefined) return undefined;
+  return asObserver(dependencies, run, site, (client) => readAhead(client, dependencies.now)).catch(() => undefined);
 }
 
 /** Lines `refused=VERB: why` and `error=VERB: why` (it could not even look), and `exception=VERB: what is less`. */

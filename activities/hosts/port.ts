@@ -16,7 +16,7 @@ export type AgentState =
   | { readonly site: SiteId; readonly reachable: false; readonly reason: string };
 
 export interface HostsActivities {
-  /** Epoch and clock of each site's agent. One that cannot be reached, fails or is not who the plan says is a value, not an error. */
+  /** Epoch of each site's agent, and the clocks there. One that cannot be reached, fails or is not who the plan says is a value, not an error. */
   readAgents(input: { readonly run: RunContext; readonly sites: readonly SiteId[] }): Promise<readonly AgentState[]>;
   /** What the agent of `site` would refuse of that which a failover from `lost` will ask of it. Changes nothing; an agent that gives no answer is a value. */
   readRefusals(input: { readonly run: RunContext; readonly site: SiteId; readonly part: PartInFailover; readonly lost: SiteId }): Promise<Refusals>;

@@ -4,6 +4,7 @@ import type { Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentAnswer, AgentClient, AgentFields } from '../dependencies.ts';
+import { aheadBy } from '../../plan/rules/clocks.ts';
 import { failure } from '../errors.ts';
 import { mustHoldTask, orderOfTask } from '../task.ts';
 import { SshConnection, type CommandResult } from './connection.ts';
@@ -25,7 +26,7 @@ export interface AgentPool {
 }
 
 /** Keeps one connection for each site of each plan. */
-export function createAgentPool(dependencies: Pick<ActivityDependencies, 'planOf' | 'secret'>): AgentPool {
+export function createAgentPool(dependencies: Pick<ActivityDependencies, 'planOf' | 'secret' | 'now'>): AgentPool {
   const connections = new Map<string, Promise<SshConnection>>();
   const open = (run: RunContext, site: SiteId): Promise<SshConnection> => {
     const key = `${run.planDigest} ${site}`;
@@ -41,6 +42,7 @@ export function createAgentPool(dependencies: Pick<ActivityDependencies, 'planOf
         site,
         () => open(run, site),
         async () => milliseconds((await dependencies.planOf(run.planDigest)).estate.ssh.connectTimeout),
+        dependencies.now,
       ),
     async close() {
       const all = await Promise.allSettled(connections.values());
@@ -81,6 +83,13 @@ export function siteOf(plan: Plan, site: SiteId): Plan['estate']['sites'][string
   return found;
 }
 
+/** An answer, and when it was asked for and came, by the run's clock in milliseconds. */
+interface Asked {
+  readonly askedAt: number;
+  readonly answeredAt: number;
+}
+type TimedResult = CommandResult & { readonly asked: Asked };
+
 /** Verbs that change something are given under an epoch. */
 function carriesEpoch(words: readonly string[]): boolean {
   return words[1] === '--epoch';
@@ -91,12 +100,14 @@ class SiteAgent implements AgentClient {
   private readonly site: SiteId;
   private readonly open: () => Promise<SshConnection>;
   private readonly silenceMilliseconds: () => Promise<number>;
+  private readonly now: () => Date;
 
-  constructor(run: RunContext, site: SiteId, open: () => Promise<SshConnection>, silenceMilliseconds: () => Promise<number>) {
+  constructor(run: RunContext, site: SiteId, open: () => Promise<SshConnection>, silenceMilliseconds: () => Promise<number>, now: () => Date) {
     this.run = run;
     this.site = site;
     this.open = open;
     this.silenceMilliseconds = silenceMilliseconds;
+    this.now = now;
   }
 
   async ask(verb: string, ...args: readonly string[]): Promise<AgentAnswer> {
@@ -157,9 +168,13 @@ class SiteAgent implements AgentClient {
   }
 
   /** A kept connection may have died unnoticed; every verb may run twice, so it is tried once more on a new one. */
-  private async runOnce(words: readonly string[], timeoutMilliseconds: number): Promise<CommandResult> {
+  private async runOnce(words: readonly string[], timeoutMilliseconds: number): Promise<TimedResult> {
     const connection = await this.open();
-    const send = () => connection.run(words.join(' '), timeoutMilliseconds, carriesEpoch(words) ? mustHoldTask : undefined);
+    const send = async () => {
+      const askedAt = this.now().getTime();
+      const result = await connection.run(words.join(' '), timeoutMilliseconds, carriesEpoch(words) ? mustHoldTask : undefined);
+      return { ...result, asked: { askedAt, answeredAt: this.now().getTime() } };
+    };
     try {
       return await send();
     } catch (error) {
@@ -168,11 +183,12 @@ class SiteAgent implements AgentClient {
     }
   }
 
-  private judged(verb: string, changes: boolean, result: CommandResult): AgentFields {
-    const fields = parseFields(result.stdout, `${verb} at ${this.site}`, {
+  private judged(verb: string, changes: boolean, result: TimedResult): AgentFields {
+    const besides = {
       leftAs: changes ? `Nothing of it was used; whether anything was changed is not known: look at ${this.site} itself.` : 'Nothing of it was used.',
       diagnostics: result.stderr,
-    });
+    };
+    const fields = parseFields(result.stdout, `${verb} at ${this.site}`, besides, result.asked);
     const facts = { site: this.site, verb, exit: result.code };
     const asItWas = `${this.site} is as it was.`;
     if (result.code === 0) return fields;
@@ -217,7 +233,12 @@ interface Besides {
  * Lines `key=value` after the agent's own first line; other lines are left out. `source` names the answer in errors. An answer without that line is a `permanent` failure: an
  * older agent, or none.
  */
-export function parseFields(text: string, source: string, besides: Besides = { leftAs: 'Nothing of it was used.', diagnostics: '' }): AgentFields {
+export function parseFields(
+  text: string,
+  source: string,
+  besides: Besides = { leftAs: 'Nothing of it was used.', diagnostics: '' },
+  asked?: Asked,
+): AgentFields {
   const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
   const own = lines.findIndex((line) => firstLine.test(line));
   if (own < 0) throw notAnAgent(text, source, besides);
@@ -236,7 +257,23 @@ export function parseFields(text: string, source: string, besides: Besides = { l
       });
     return value;
   };
-  return { all, get, find: (key) => all(key)[0] || undefined, flag: (key) => get(key) === 'yes' };
+  const find = (key: string) => all(key)[0] || undefined;
+  return { all, get, find, flag: (key) => get(key) === 'yes', ...timesOf(find, asked) };
+}
+
+/** What times in an answer mean: an agent that does not tell its clock, as an older one, is taken at its word. */
+function timesOf(find: AgentFields['find'], asked: Asked | undefined): Pick<AgentFields, 'aheadSeconds' | 'at'> {
+  const clock = Date.parse(find('clock') ?? '');
+  const aheadSeconds = asked === undefined || Number.isNaN(clock) ? undefined : aheadBy(clock, asked.askedAt, asked.answeredAt);
+  // An agent looks at its clock before it looks at anything else, however long that takes: what it is off by is counted from the question.
+  const offMilliseconds = asked === undefined || !aheadSeconds ? 0 : clock - asked.askedAt;
+  return {
+    aheadSeconds,
+    at(key) {
+      const told = Date.parse(find(key) ?? '');
+      return Number.isNaN(told) ? undefined : new Date(told - offMilliseconds);
+    },
+  };
 }
 
 function notAnAgent(text: string, source: string, { leftAs, diagnostics }: Besides): Error {

@@ -4,6 +4,7 @@ import type { BusinessFunction, Endpoint, FunctionProbe, Plan, SiteId } from '..
 import type { RunContext } from '../context.ts';
 import type { FolderDependencies } from '../dependencies.ts';
 import { failure } from '../errors.ts';
+import { createHostsActivities } from '../hosts/activities.ts';
 import { given, givesOnly, resolveAt, serverName } from '../probing/resolve.ts';
 import { isNotReadyError, isNotReadyStatus } from '../probing/readiness.ts';
 import { createServiceCaller, type ServiceCaller } from '../probing/service.ts';
@@ -25,12 +26,16 @@ interface Verifier {
   readonly service: ServiceCaller;
   readonly run: RunContext;
   now(): Date;
+  /** See `ProbeCall`; asked once. */
+  aheadSeconds(site: SiteId): Promise<number>;
 }
 
 export function createVerificationActivities(dependencies: FolderDependencies): VerificationActivities {
   const verifierOf = async (run: RunContext): Promise<Verifier> => {
     const plan = await dependencies.planOf(run.planDigest);
-    return { plan, run, service: await createServiceCaller(plan, dependencies.planFolder), now: dependencies.now };
+    const service = await createServiceCaller(plan, dependencies.planFolder);
+    let ahead: Promise<number> | undefined;
+    return { plan, run, service, now: dependencies.now, aheadSeconds: (site) => (ahead ??= mostBehind(dependencies, run, site)) };
   };
   return {
     async verifyFunction({ run, ...asked }) {
@@ -51,6 +56,13 @@ export function createVerificationActivities(dependencies: FolderDependencies): 
       return watchService(verifier, site, functions, forSeconds, routed ? new NameWatch(verifier.plan, site) : undefined);
     },
   };
+}
+
+/** What a site writes is dated by the clock of its host or of its database. */
+async function mostBehind(dependencies: FolderDependencies, run: RunContext, site: SiteId): Promise<number> {
+  const [agent] = await createHostsActivities(dependencies).readAgents({ run, sites: [site] });
+  if (!agent?.reachable || !agent.clocks) return 0;
+  return Math.min(agent.clocks.siteAheadSeconds, agent.clocks.databaseAheadSeconds ?? 0);
 }
 
 interface Asked {
@@ -93,7 +105,17 @@ function ask(verifier: Verifier, site: SiteId, endpoint: Endpoint, businessFunct
   // A token of its own for each question: an old answer can never pass for a new one.
   const token = `dr-${run.epoch}-${businessFunction.id}-${crypto.randomUUID()}`;
   const timeoutMilliseconds = 2 * milliseconds(plan.estate.detection.probeTimeout);
-  return probeFunction({ service, endpoint, probe, businessFunction, token, site, timeoutMilliseconds, now: () => verifier.now() });
+  return probeFunction({
+    service,
+    endpoint,
+    probe,
+    businessFunction,
+    token,
+    site,
+    timeoutMilliseconds,
+    now: () => verifier.now(),
+    aheadSeconds: () => verifier.aheadSeconds(site),
+  });
 }
 
 /** Two values are needed, of which the later is the greater: what is served by a cache or a dead process stays. */

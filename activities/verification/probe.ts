@@ -33,6 +33,8 @@ export interface ProbeCall {
   readonly now: () => Date;
   /** Site that must have answered, where the service says which it is. */
   readonly site: string;
+  /** By how much the clocks there are ahead of `now`, seconds: of host and database the one that is furthest behind. Asked only where data seems to be old. */
+  readonly aheadSeconds: () => Promise<number>;
 }
 
 /** Never rejects: what went wrong is a difference. */
@@ -48,14 +50,16 @@ export async function probeFunction(call: ProbeCall): Promise<ProbeResult> {
     const said = `HTTP ${answer.status}${messageOf(answer.body)}`;
     if (isNotReadyStatus(answer.status)) return { ...failed(`It answers ${said}.`), waitsFor: said };
     if (answer.status !== 200) return failed(`It answers ${said}.`);
-    return judgeAnswer(call.businessFunction, call.token, answer.body, sentAt);
+    const judged = judgeAnswer(call.businessFunction, call.token, answer.body, sentAt);
+    if (judged.status !== 'failed') return judged;
+    return judgeAnswer(call.businessFunction, call.token, answer.body, sentAt + Math.min(0, await call.aheadSeconds()) * 1000);
   } catch (error) {
     const { message } = error as Error;
     return { ...failed(`It gives ${message}.`), ...(isNotReadyError(error) ? { waitsFor: message } : {}) };
   }
 }
 
-/** Judges the body of a probe's answer; `sentAt` in milliseconds since the epoch. */
+/** Judges the body of a probe's answer; `sentAt` in milliseconds since the epoch, by the clock of whoever answers. */
 export function judgeAnswer(businessFunction: BusinessFunction, token: string, body: string, sentAt: number): ProbeResult {
   const parsed = answerSchema.safeParse(parse(body));
   if (!parsed.success) return failed('Its answer is not the JSON that a probe gives.');

@@ -12,6 +12,7 @@ import { processFaults } from './processes.ts';
 import { slowStartFault } from './slow-start.ts';
 import { sshFaults } from './ssh.ts';
 import { staleAnswersFault } from './stale-answers.ts';
+import { clockFaults } from './clock.ts';
 import { storeFaults } from './stores.ts';
 import { worldFaults } from './world.ts';
 
@@ -25,6 +26,7 @@ export const faults: readonly Fault[] = [
   ...processFaults,
   ...sshFaults,
   ...storeFaults,
+  ...clockFaults,
   ...worldFaults,
 ];
 

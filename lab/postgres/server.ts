@@ -7,6 +7,7 @@ import type { LabContext } from '../component.ts';
 import { copyData, type GoldenCopy } from '../golden.ts';
 import { killTree, signalTree } from '../process-tree.ts';
 import { program } from '../setup/paths.ts';
+import { clockVariables } from '../site/clock.ts';
 import { siteFolders } from '../site/folders.ts';
 import type { Freezable, SiteServer } from '../site/server.ts';
 import { adminQuery } from './query.ts';
@@ -15,6 +16,8 @@ import { dropSharedMemory } from './shared-memory.ts';
 
 export interface PostgresServer extends SiteServer, Freezable {
   readonly pgdata: string;
+  /** From its next start on its clock is so much ahead. */
+  setClock(aheadSeconds: number): void;
   /** Ends it with everything written to its files, as an administrator would. */
   stopInOrder(): Promise<void>;
   /** A fresh copy of the golden data in the role given. The server must not run. */
@@ -27,6 +30,7 @@ export function createPostgres(context: LabContext, site: LabSite, passfile: str
   const folders = siteFolders(context.directory, site);
   const address = context.addresses.real(site);
   let child: Child | undefined;
+  let clock: Readonly<Record<string, string>> = {};
 
   const signal = (name: NodeJS.Signals) => void (child?.running() && signalTree(child.pid, name));
   const query = <Row extends object>(sql: string, database = 'postgres') => adminQuery<Row>(address, passfile, database, sql);
@@ -45,8 +49,10 @@ export function createPostgres(context: LabContext, site: LabSite, passfile: str
     pgdata: folders.pgdata,
     query,
     check,
+    setClock: (aheadSeconds) => void (clock = clockVariables(aheadSeconds)),
     stopInOrder: async () => child?.stop(10_000, 'SIGINT'),
     async prepare(golden, upstream) {
+      clock = {};
       await dropSharedMemory(folders.pgdata);
       rmSync(folders.pgdata, { recursive: true, force: true });
       await copyData(golden, folders.pgdata);
@@ -57,7 +63,8 @@ export function createPostgres(context: LabContext, site: LabSite, passfile: str
     async start() {
       if (child?.running()) return;
       if (!existsSync(join(folders.pgdata, 'PG_VERSION'))) throw new Error(`${site} has no database. Nothing was changed. Run: dr-lab reset`);
-      child = await startChild(context, name, { command: program('postgres'), args: ['-D', folders.pgdata], cwd: folders.root, unprivileged: true });
+      const command = { command: program('postgres'), args: ['-D', folders.pgdata], env: { ...process.env, ...clock } };
+      child = await startChild(context, name, { ...command, cwd: folders.root, unprivileged: true });
       await until(
         async () => (await check()) === null || !child?.running(),
         60_000,

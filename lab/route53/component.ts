@@ -130,8 +130,14 @@ function controls(proxy: Route53Proxy, checker: HealthChecker, zone: Zone, ids: 
       proxy.setAvailable(available);
       return { available };
     },
-    /** `{ "count": n }`: so many of the next calls are refused with Throttling. */
-    'route53/throttle': async (body) => ({ throttledCalls: (proxy.throttledCalls = countBody(body)) }),
+    /** `{ "count": n, "status"?: 429 }`: so many of the next calls are refused with Throttling, under the status 400 when none is given. */
+    'route53/throttle': async (body) => {
+      const { status = 400 } = (body ?? {}) as { status?: unknown };
+      if (status !== 400 && status !== 429) throw new Error('Send {"count": N, "status": 400 or 429}; nothing was changed.');
+      const throttledCalls = (proxy.throttledCalls = countBody(body));
+      proxy.throttledStatus = status;
+      return { throttledCalls, status };
+    },
     /** `{ "count": n }`: so many of the next calls are answered 500. */
     'route53/fail': async (body) => ({ failingCalls: (proxy.failingCalls = countBody(body)) }),
     /** `{ "seconds": n }`: how long the next changes stay PENDING. */

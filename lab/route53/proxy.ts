@@ -43,6 +43,8 @@ export class Route53Proxy {
   available = true;
   /** So many of the next calls are refused with `Throttling`. */
   throttledCalls = 0;
+  /** Their HTTP status: Route 53's own, or 429, as what stands before an API says it. */
+  throttledStatus: 400 | 429 = 400;
   /** So many of the next calls are answered 500. */
   failingCalls = 0;
   /** So many of the next accepted mutating calls are applied without a reply. */
@@ -112,7 +114,7 @@ export class Route53Proxy {
   async #reply(request: IncomingMessage, call: MutatingCall, body: Buffer): Promise<Reply> {
     if (this.throttledCalls > 0) {
       this.throttledCalls -= 1;
-      return xml(400, apiError('Throttling', 'Rate exceeded'));
+      return xml(this.throttledStatus, apiError('Throttling', 'Rate exceeded'));
     }
     if (this.failingCalls > 0) {
       this.failingCalls -= 1;

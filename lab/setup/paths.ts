@@ -82,7 +82,7 @@ export const tools: readonly Tool[] = [
   { name: 'flock', debianPackage: 'util-linux' },
 ];
 
-/** What only the tests run: the Compose file of the deployment is judged by Compose itself, a commander works in a browser, another service manager than systemd is a real one, so is a writer inside PostgreSQL, and clocks are set for one process alone. */
+/** What only the tests run: the Compose file of the deployment is judged by Compose itself, a commander works in a browser, another service manager than systemd is a real one, so is a writer inside PostgreSQL, and clocks are set for some processes alone: while they work, or, for a server that starts others from its signal handlers, before. */
 export const testTools: readonly Tool[] = [
   { name: 'docker-compose', debianPackage: 'docker-compose' },
   { name: 'chromium', debianPackage: 'chromium' },
@@ -91,6 +91,12 @@ export const testTools: readonly Tool[] = [
     name: 'libfaketimeMT.so.1',
     debianPackage: 'libfaketime',
     folder: `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime`,
+    library: true,
+  },
+  {
+    name: 'datefudge.so',
+    debianPackage: 'datefudge',
+    folder: `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/datefudge`,
     library: true,
   },
   { name: 'pg_cron.so', debianPackage: 'postgresql-15-cron', folder: join(dirname(postgresBin), 'lib'), library: true },

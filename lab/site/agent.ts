@@ -10,6 +10,7 @@ import { giveToServers, serverFile, serverFolder } from '../ownership.ts';
 import { killTree } from '../process-tree.ts';
 import { accounts, cacheAccounts, databaseName, publicHost, siteRoles, storeSites, unit } from '../settings.ts';
 import { postgresBin, program } from '../setup/paths.ts';
+import { clockVariables } from './clock.ts';
 import { applicationFiles, siteFolders } from './folders.ts';
 import type { SiteServer } from './server.ts';
 
@@ -17,6 +18,8 @@ const beatIntervalMs = 1_000;
 
 export interface AgentTimer extends SiteServer {
   prepare(passwords: Passwords): void;
+  /** What it runs from now on, `date` with it, is by a clock that is so much ahead. */
+  setClock(aheadSeconds: number): void;
 }
 
 export function agentPassfile(labDirectory: string, site: LabSite): string {
@@ -66,6 +69,10 @@ export function createAgent(context: LabContext, site: LabSite): AgentTimer {
       );
       serverFile(join(folders.agent, 'redis-auth'), `${cacheAccounts.admin} ${passwords.admin}\n`);
       serverFile(conf, agentConf(context, site), 0o644);
+    },
+    setClock(aheadSeconds) {
+      const exported = Object.entries(clockVariables(aheadSeconds)).map(([name, value]) => `export ${name}='${value}'\n`);
+      serverFile(conf, agentConf(context, site) + exported.join(''), 0o644);
     },
     async start() {
       if (timer) return;

@@ -2,6 +2,7 @@
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabSite } from '../addresses.ts';
+import { until } from '../child.ts';
 import type { LabContext } from '../component.ts';
 import type { GoldenCopy } from '../golden.ts';
 import { giveToServers, serverFolder } from '../ownership.ts';
@@ -38,6 +39,8 @@ export interface LabSiteServers {
   stop(): Promise<void>;
   /** Every process of the site ends at once, as when its power is cut. */
   kill(): Promise<void>;
+  /** The clock of its host and of its database, which starts anew and has its standbys again at the end. */
+  setClock(aheadSeconds: number): Promise<void>;
   /** What `kill` ended starts again as it was. */
   revive(): Promise<void>;
   /** One sentence for each server that is not well. */
@@ -90,6 +93,21 @@ export function createSite(context: LabContext, site: LabSite, golden: () => Gol
       const running = all.filter((server) => server.running());
       if (running.length > 0) killed = running;
       await Promise.all(running.map((server) => server.kill()));
+    },
+    async setClock(aheadSeconds) {
+      agent.setClock(aheadSeconds);
+      if (!hasStores) return;
+      postgres.setClock(aheadSeconds);
+      if (!postgres.running()) return;
+      const standbys = async () => (await postgres.query("select from pg_stat_replication where state = 'streaming'")).length;
+      const before = await standbys();
+      await postgres.stopInOrder();
+      await postgres.start();
+      await until(
+        async () => (await standbys()) >= before,
+        60_000,
+        () => `The standbys of ${site} did not stream within 60 s. Look in logs/postgres-*.log.`,
+      );
     },
     async revive() {
       for (const server of killed) await server.start();

@@ -1,4 +1,5 @@
 /** How much acknowledged work a failover loses: proven nothing, nothing under an assumption, at most so much, or unknown. Pure. */
+import { clockSlackSeconds } from './heartbeat-words.ts';
 
 export type Loss =
   /** Holds without an assumption: the agent closed the old primary, and its last position is at the target. */
@@ -25,7 +26,7 @@ export function zeroUnder(assumption: Assumption | undefined, proof: string): Lo
   return { kind: '0 unless', assumption: `${window}, ${what}`, windowSeconds, proof };
 }
 
-/** What is known about the database when the question is put. Times are milliseconds since the epoch, on clocks kept by NTP. */
+/** What is known about the database when the question is put. Times are milliseconds since the epoch, by the run's clock. */
 export interface DatabaseLossFacts {
   /** Proof that the failed primary can have acknowledged nothing past this position; absent without such a proof. */
   readonly fencedPositionBytes?: number;
@@ -49,6 +50,12 @@ export function estimateDatabaseLoss(facts: DatabaseLossFacts): Loss {
   }
   if (facts.lastCommitAt === undefined) return { kind: 'unknown', reason: 'the target shows no commit time, so there is nothing to count from' };
   if (facts.stopped === undefined) return { kind: 'unknown', reason: 'it is not known when the old primary stopped acknowledging' };
+  const afterSeconds = (facts.lastCommitAt - facts.stopped.at) / 1000 - facts.probeIntervalSeconds;
+  if (afterSeconds > clockSlackSeconds)
+    return {
+      kind: 'unknown',
+      reason: `the newest commit at the target is of ${Math.round(afterSeconds)} s after ${facts.stopped.basis}: the clocks do not agree`,
+    };
   const seconds = Math.max(0, Math.ceil((facts.stopped.at - facts.lastCommitAt) / 1000)) + Math.ceil(facts.probeIntervalSeconds);
   const bytes =
     facts.fencedPositionBytes !== undefined && facts.targetBytes !== undefined ? Math.max(0, facts.fencedPositionBytes - facts.targetBytes) : 'unknown';

@@ -203,7 +203,7 @@ test('SSH: a private key that cannot be read is permanent', async () => {
 describe('the switches', () => {
   const refused = () => Promise.reject(failure('refused', { happened: 'A guard said no.', leftAs: 'Nothing was changed.' }));
   const away = async () => ({ reachable: false, reason: 'no answer' }) as const;
-  const epoch = { get: () => '', find: () => undefined, all: () => [], flag: () => false };
+  const epoch = { get: () => '', find: () => undefined, all: () => [], flag: () => false, aheadSeconds: undefined, at: () => undefined };
   const identify = { ...epoch, get: (key: string) => (key === 'epoch' ? '2' : run.execution) };
   const throwAt = (dublin: () => Promise<never> | ReturnType<typeof away>) =>
     typeOf(() =>

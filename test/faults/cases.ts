@@ -57,6 +57,9 @@ export const faultCases: readonly FaultCase[] = [
   { subject: 'detection', fault: 'service-dead', at: failed, lost: false, start: declared, ends: ['recovered'], checks: ['lossless'] },
   { subject: 'detection', fault: 'agent-asleep', at: third, lost: true, ends: ['recovered', 'waits'], checks: ['noTraffic'], why: 'a site that keeps no record counts as one that still saw the primary' },
 
+  { subject: 'detection', fault: 'clock-ahead', at: failed, lost: true, ends: ['recovered with exceptions'], says: /ahead of the Temporal server's/, checks: ['lossless'] },
+  { subject: 'detection', fault: 'clock-behind', at: target, lost: true, ends: ['recovered with exceptions'], says: /behind the Temporal server's/, checks: ['lossless'] },
+
   { subject: 'fencing', fault: 'database-frozen', at: failed, lost: false, start: declared, ends: ['recovered', 'waits'], checks: ['noTraffic', 'notPromoted'], why: 'its agent cannot close what does not answer: the proof by replication needs a young heartbeat' },
   { subject: 'fencing', fault: 'cache-frozen', at: failed, lost: false, start: declared, ends: ['recovered', 'waits'], checks: ['noTraffic', 'notPromoted'], why: 'its agent cannot close what does not answer: the proof by replication needs a young heartbeat' },
   { subject: 'fencing', fault: 'agent-cannot-write', at: failed, lost: false, start: declared, ends: ['recovered', 'waits'], says: /is not fenced by its own agent|not proven fenced/, checks: ['noTraffic', 'notPromoted'], why: 'its agent cannot fence it: what remains is the proof by replication' },

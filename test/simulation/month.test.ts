@@ -2,6 +2,7 @@
  * Goal: the child that waits for a lost site may wait for weeks; what it leaves behind is bounded, and the site is fenced soon after it can be.
  * Method: the real workflow on the simulated server, thirty days of virtual time with the plan's own poll interval.
  */
+import { ApplicationFailure } from '@temporalio/common';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { seconds } from '../../plan/durations.ts';
 import type { FenceOnReturnInput, FenceOnReturnResult } from '../../workflows/fence-on-return.ts';
@@ -16,6 +17,7 @@ const monthSeconds = 30 * 24 * 3600;
 
 let simulations: Simulations;
 let estate: FakeEstate;
+let refused = false;
 let server: SimulatedServer;
 let pollSeconds: number;
 
@@ -25,10 +27,14 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
+  refused = false;
   estate = new FakeEstate(simulations.snapshot);
   const all = estate.activities() as unknown as Readonly<Record<string, (input: unknown) => Promise<unknown>>>;
   server = simulations.server({
-    act: async (name, input) => all[name]?.(input),
+    act: async (name, input) => {
+      if (name === 'awaitReturn' && refused) throw ApplicationFailure.nonRetryable('awaitReturn was asked for by a workflow that may not do it.', 'no-lock');
+      return all[name]?.(input);
+    },
     fate: () => ({ fate: 'done', milliseconds: 100 }),
     asked: () => undefined,
     told: () => undefined,
@@ -81,14 +87,35 @@ describe('a month of waiting for a lost site', () => {
     expect((server.now - before) / 1000).toBeLessThan(3 * pollSeconds);
   });
 
+  it('whose looks are refused looks again at its usual interval first, then more and more seldom, and fences when it may', { timeout: 300_000 }, async () => {
+    estate.dead.add(site);
+    await pass(24 * 3600);
+    refused = true;
+    await pass(2 * pollSeconds);
+    refused = false;
+    estate.dead.delete(site);
+    const before = server.now;
+    await pass(3_600);
+    expect(ended()).toMatchObject({ how: 'completed', result: { outcome: 'fenced' } });
+    expect((server.now - before) / 1000).toBeLessThan(3 * pollSeconds);
+  });
+
+  it('whose looks are refused all the time writes little', { timeout: 300_000 }, async () => {
+    refused = true;
+    await pass(monthSeconds);
+    expect(ended()).toBeNull();
+    expect(events()).toBeLessThan(20_000);
+    expect(longest()).toBeLessThan(2_000);
+  });
+
   it('ends at once when it is told to, however long it would still wait', async () => {
     estate.agentCloses = ['database'];
     await pass(24 * 3600);
     const before = server.now;
     const child = server.open(workflowId);
-    if (child) server.signal(child, 'supersede', { reason: 'taken back' });
+    if (child) server.cancel(child);
     await pass(3_600);
-    expect(ended()).toMatchObject({ how: 'completed', result: { outcome: 'superseded', reason: 'taken back' } });
+    expect(ended()).toMatchObject({ how: 'completed', result: { outcome: 'superseded' } });
     expect((server.now - before) / 1000).toBeLessThan(1);
   });
 });

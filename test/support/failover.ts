@@ -4,7 +4,7 @@ import { beforeAll, beforeEach } from 'vitest';
 import type { Plan, PlanSnapshot, Step } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../../workflows/ids.ts';
-import { type RegionalFailoverInput, type RunStatus, statusQuery, supersedeSignal, voteSignal } from '../../workflows/messages.ts';
+import { type RegionalFailoverInput, type RunStatus, statusQuery, voteSignal } from '../../workflows/messages.ts';
 import type { regionalFailover } from '../../workflows/regional-failover.ts';
 import { FakeEstate } from './fake-estate.ts';
 import { erlmcpPlan } from './plans.ts';
@@ -71,7 +71,7 @@ export async function endOf(handle: Handle): Promise<Report> {
 /** The child outlives the run; tests end it, so that its history can be replayed whole. */
 async function endChild(): Promise<void> {
   const child = rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, estate.primary));
-  await child.signal(supersedeSignal, { reason: 'the test is over' }).catch(() => undefined);
+  await child.cancel().catch(() => undefined);
   await child.result().catch(() => undefined);
 }
 

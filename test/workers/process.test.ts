@@ -132,7 +132,7 @@ it('a worker that is killed holds up the next decision of its run for 3 s at mos
   first.kill('SIGKILL');
   await exitCodeOf(first);
   await startWorker();
-  await handle.signal('supersede', { reason: 'the test asks for a decision' });
+  await handle.cancel(); // asks for a decision
   await until('another worker decides', async () => ((await handle.describe()).status.name === 'RUNNING' ? undefined : true), 60);
   // By the server's own clock: how long the decision waited for the dead worker before the server gave it to anybody.
   const events = (await handle.fetchHistory()).events ?? [];

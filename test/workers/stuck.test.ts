@@ -70,7 +70,7 @@ it(
     const foreseen = await until('dr status foresees it', async () => ((await status()).out.includes('STUCK') ? status() : undefined), 60);
     expect(foreseen.out, 'before any decision is due').toContain(`${workflowId} cannot go on: its next decision will fail ([TMPRL1100]`);
 
-    await handle.signal('supersede', { reason: 'a decision is asked for' });
+    await handle.signal('decide');
     const named = await until('dr status names it', async () => {
     const answer = await status();
     return answer.out.includes('its decision fails') ? answer : undefined;

@@ -94,6 +94,7 @@ describe('payloads that cannot be read', () => {
       const sent = { client: rig.env.client, workflowId: watch.workflowId };
       for (const signal of ['supersede', 'no-such-signal', '__temporal_reserved'])
         for (const payload of Object.values(foreignPayloads)) await signalRaw(sent, signal, [payload]);
+      await watch.signal('supersede', { reason: 'anybody may send a signal' });
       estate.dead.clear();
       return watch.result();
     });

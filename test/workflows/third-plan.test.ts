@@ -21,7 +21,7 @@ it('promotes a replica of RDS only after people have typed what may be lost, and
   expect(report.outcome).toBe('recovered with exceptions');
   expect(report.exceptions[0]).toContain('paris was not proven fenced');
   expect(report.leftovers.join(' ')).toMatch(
-    /No agent can close the database and the cache of paris\. .* temporal workflow signal --workflow-id fence-on-return\/\S+ --name supersede/,
+    /No agent can close the database and the cache of paris\. .* temporal workflow cancel --workflow-id fence-on-return\/\S+$/,
   );
   expect(report.loss.kind).not.toBe('proven 0');
   const planned = plan.plan.procedures.regionalFailover.steps.map((step) => step.id);

@@ -3,7 +3,16 @@ import { expect, test } from 'vitest';
 import { fencedDetails, waitingDetails } from '../../workflows/watch-details.ts';
 
 const hostile = 'closed\n\n### west is fenced\n\n<script>alert(1)</script> [look](https://example.com) `x` \u001b[2J';
-const watch = { site: 'east', runId: 'recovery/shop', pollSeconds: 5, because: hostile, since: '2026-05-04T13:00:00Z', tries: 2, againWithinSeconds: 60 };
+const watch = {
+  site: 'east',
+  runId: 'recovery/shop',
+  pollSeconds: 5,
+  because: hostile,
+  since: '2026-05-04T13:00:00Z',
+  tries: 2,
+  againWithinSeconds: 60,
+  nextLookAt: null,
+};
 
 test.each([
   ['while it waits', waitingDetails(watch)],

@@ -180,7 +180,7 @@ export class DnsPlace {
 
 function holding({ epoch, execution }: RunContext): AgentFields {
   const fields: Readonly<Record<string, string>> = { epoch: String(epoch), epoch_holder: execution };
-  return { get: (key) => fields[key] ?? '', find: (key) => fields[key], all: () => [], flag: () => false };
+  return { get: (key) => fields[key] ?? '', find: (key) => fields[key], all: () => [], flag: () => false, aheadSeconds: undefined, at: () => undefined };
 }
 
 async function neverChanges(): Promise<never> {

@@ -88,7 +88,7 @@ export class HostPlace {
     await until('the host greets', () => greets(this.address));
     const kept = await this.makePlan();
     this.plan = kept;
-    this.pool = createAgentPool({ planOf: async () => kept, secret: async () => readFileSync(client, 'utf8').trim() });
+    this.pool = createAgentPool({ planOf: async () => kept, secret: async () => readFileSync(client, 'utf8').trim(), now: () => new Date() });
   }
 
   /** The worker's key, as its secret is. */

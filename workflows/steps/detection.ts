@@ -66,7 +66,7 @@ export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vant
 /** Each clock is told once. */
 function noteClocks(run: Run, wrong: readonly string[]): void {
   for (const clock of wrong) {
-    const whose = clock.slice(0, clock.indexOf(' is ') + 4);
+    const whose = /^.*? (?:is|was) /.exec(clock)?.[0] ?? clock;
     if (!run.exceptions.some((known) => known.startsWith(whose))) run.exceptions.push(clock);
   }
 }

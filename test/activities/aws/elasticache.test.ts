@@ -130,7 +130,14 @@ describe('before anything is promoted', () => {
   ])('an agent %s', async (_what, version, verbs) => {
     const asked: string[] = [];
     const told: Readonly<Record<string, string>> = { site: 'dublin', version: String(version) };
-    const fields = { get: (key: string) => told[key] ?? '', find: () => undefined, all: () => [], flag: () => false };
+    const fields = {
+      get: (key: string) => told[key] ?? '',
+      find: () => undefined,
+      all: () => [],
+      flag: () => false,
+      aheadSeconds: undefined,
+      at: () => undefined,
+    };
     const never = () => Promise.reject(new Error('An estate check changes nothing.'));
     const ask = async (verb: string) => (asked.push(verb), { reachable: true as const, fields });
     const [login] = await checkAgent(plan, 'dublin', { ask, change: never, tryChange: never }, 'no key');

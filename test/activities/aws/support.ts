@@ -30,6 +30,8 @@ export function dependenciesOf(plan: () => Plan, held: () => HeldEpochs): Activi
       find: (key) => values[key],
       all: (key) => (values[key] === undefined ? [] : [values[key]]),
       flag: (key) => values[key] === 'yes',
+      aheadSeconds: undefined,
+      at: () => undefined,
     };
     return { reachable: true, fields };
   };

@@ -91,6 +91,7 @@ function agent(settings: { readonly hostKey?: string; readonly key?: string; rea
   pool = createAgentPool({
     planOf: async () => ({ estate }) as unknown as Plan,
     secret: async (reference) => readFileSync(join(folder, reference.slice(5)), 'utf8').trim(),
+    now: () => new Date(),
   });
   return pool.agent(run, 'east');
 }

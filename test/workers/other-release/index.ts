@@ -1,10 +1,9 @@
 /** The workflow code of another release, as far as an open child is concerned: it begins with something else. */
-import { condition, setHandler, sleep } from '@temporalio/workflow';
-import { supersedeSignal } from '../../../workflows/messages.ts';
+import { condition, defineSignal, setHandler, sleep } from '@temporalio/workflow';
 
 export async function fenceOnReturn(): Promise<string> {
   let over = false;
-  setHandler(supersedeSignal, () => {
+  setHandler(defineSignal('decide'), () => {
     over = true;
   });
   await sleep(1_000);
