@@ -21,8 +21,10 @@ function sourcesBelow(folder: string): Source[] {
 }
 
 const sources = folders.flatMap(sourcesBelow);
-/** The one program that is no TypeScript: its lines and functions count as others do. */
-const agent: Source = { path: 'site-agent/site-agent', text: readFileSync(join(root, 'site-agent/site-agent'), 'utf8') };
+/** The programs that are no TypeScript: their lines and functions count as others do. */
+const program = (path: string): Source => ({ path, text: readFileSync(join(root, path), 'utf8') });
+const agent = program('site-agent/site-agent');
+const counter = program('site-agent/count-beyond');
 
 /** Who may import whom. A value is a folder or a file prefix; `types:` allows `import type` only. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
@@ -163,7 +165,7 @@ describe('the house rules', () => {
     expect(bannedCalls({ path: 'client/x.ts', text: "const { renderPage } = await import('../report/page/page.ts');" })).toEqual([]);
   });
   it('keep files and functions small', () => {
-    const counted = [...sources, agent];
+    const counted = [...sources, agent, counter];
     const lines = ({ text }: Source) => text.split('\n').length;
     expect(counted.filter((source) => lines(source) > fileLinesMax(source.path)).map(({ path }) => path)).toEqual([]);
     const needless = Object.keys(longFiles).filter((path) => !counted.some((source) => source.path === path && lines(source) > 400));
