@@ -1,7 +1,6 @@
 /** What only the old primary committed, counted by the agent of its site once that is back. Reads only. */
 import { type CountedBeyond, lsnOf } from '../../plan/rules/beyond.ts';
 import { closableAt } from '../../plan/rules/servers.ts';
-import type { SiteId } from '../../plan/schema.ts';
 import { attempt, bare } from '../attempt.ts';
 import { promotionOf } from '../database/activities.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';

@@ -37,7 +37,7 @@ export function describeBeyond(site: string, { from, basis, bytes, rows }: Count
     return `What the database at ${site} committed ${beyond}${size} was not counted: ${rows.notCounted.replace(/\.$/, '')}. Keep its disk as it is, and count it by hand before ${site} is rebuilt (docs/operations.md).`;
   }
   const { transactions, inserted, updated, deleted, whole, customersOnly } = rows;
-  if (transactions === 0 && whole) return `The database at ${site} committed nothing of customers ${beyond}${size}: nothing that it acknowledged is missing.`;
+  if (transactions === 0 && whole) return `The database at ${site} committed no rows of customers ${beyond}${size}: none is missing.`;
   const least = whole ? '' : 'at least ';
   const others = customersOnly ? '' : ' Heartbeats and pieces of long values are among them: they could not be told from rows of customers.';
   return (
