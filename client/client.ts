@@ -8,10 +8,11 @@ import {
 } from '@temporalio/client';
 import type { Client, WorkflowHandle, WorkflowStartOptions } from '@temporalio/client';
 import type { PlanSnapshot } from '../plan/schema.ts';
-import type { Report } from '../report/report.ts';
+import type { Addendum, Report } from '../report/report.ts';
 import { estateOf, makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeWorkflowId, taskQueueOf } from '../workflows/ids.ts';
 import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, voteSignal, voteUpdate } from '../workflows/messages.ts';
 import type { AssessmentResult, AssessmentInput, EstateCheck, RegionalFailoverInput, RunStatus, ShortVote, Vote, VoteReceipt } from '../workflows/messages.ts';
+import { findAddendum } from './addendum.ts';
 import { connectClient } from './connect.ts';
 import type { ConnectOptions } from './connect.ts';
 import { asDrError, DrError, isNotFound, noWorker, unknownRun } from './errors.ts';
@@ -190,6 +191,15 @@ export class DrClient {
       throw new DrError('ended', `${runId} left no report: ${view.reason}.`, { hint: `What it changed: dr status --run ${runId}`, runId });
     }
     return this.query(runId, (handle) => handle.query(reportQuery));
+  }
+
+  /** What was counted of a run's loss after its end, when the lost site came back; null where nothing was, or not yet. Throws DrError `no-server`. */
+  async addendum(report: Report): Promise<Addendum | null> {
+    try {
+      return await this.within(answerWithin, () => findAddendum(this.temporal, report));
+    } catch (error) {
+      throw asDrError(error, report.runId);
+    }
   }
 
   /** Open workflows of any estate that cannot go on, since their decisions fail: what waits for a site for weeks may meet a new release. Throws DrError `no-server`. */

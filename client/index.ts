@@ -27,4 +27,4 @@ export type {
   Vote,
   VoteReceipt,
 } from '../workflows/messages.ts';
-export type { Report } from '../report/report.ts';
+export type { Addendum, Report } from '../report/report.ts';

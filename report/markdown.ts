@@ -4,7 +4,7 @@ import { formatSeconds } from '../plan/durations.ts';
 import { forMarkdown } from './media/markdown.ts';
 import { type ClockSplit, type FunctionRecord, type GateRecord, type Report, type StepRecord, titles, type VoteRecord } from './report.ts';
 import {
-  changedBeyond, changesTitle, clockParts, dataLost, decided, ended, judged, money, objectives, oneLine, origin, outage, recordedNote, refusalLines, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
+  addendumLines, changedBeyond, changesTitle, clockParts, dataLost, decided, ended, judged, money, objectives, oneLine, origin, outage, recordedNote, refusalLines, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
   timeOfDay, totalCost, type Verdict,
 } from './words.ts'; // prettier-ignore
 
@@ -28,6 +28,7 @@ export function renderMarkdown(recorded: Report): string {
     ),
     list('Left out of this report', report.leftOut ?? []),
     originPart(report),
+    list(titles.addendum, addendumLines(report)),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
@@ -42,6 +43,7 @@ function heading(report: Report): string {
     report.summary,
     '',
     `- **Data lost:** ${lost.text}: ${lost.note}`,
+    ...(report.addendum ? [`- **Counted since:** see "${titles.addendum}" at the end`] : []),
     `- **Outage:** ${outage(report.clock)}`,
     `- **Objectives:** ${shortfalls(report).length === 0 ? verdict : `**${verdict}**`}`,
     `- **Run:** ${report.runId}, epoch ${report.epoch}, estate ${report.estate}, started by ${report.startedBy}`,

@@ -1,11 +1,12 @@
 /** The report of a run as data. Everything in it was observed or recorded during the run; nothing is copied from the plan but the targets. */
+import type { CountedBeyond } from '../plan/rules/beyond.ts';
 import type { Loss } from '../plan/rules/loss.ts';
 import type { ServerKind } from '../plan/rules/servers.ts';
 
 export type { Loss } from '../plan/rules/loss.ts';
 
-/** What the two lists that people must read are called, wherever they stand. */
-export const titles = { exceptions: 'Not as planned', leftovers: 'Left to do' } as const;
+/** What the lists that people must read are called, wherever they stand. */
+export const titles = { exceptions: 'Not as planned', leftovers: 'Left to do', addendum: 'Counted since, when the old site came back' } as const;
 
 /** How a run ended. A skipped step never yields plain `recovered`. */
 export type Outcome = 'recovered' | 'recovered with exceptions' | 'stood down' | 'aborted' | 'failed';
@@ -127,6 +128,19 @@ export interface TimelineEntry {
   readonly text: string;
 }
 
+/** What was counted after the run, when the lost site came back: from the watch that the run left behind. */
+export interface Addendum {
+  /** RFC 3339. */
+  readonly at: string;
+  readonly site: string;
+  /** What only the old database committed, in sentences. */
+  readonly text: string;
+  /** The same in figures. */
+  readonly counted?: CountedBeyond;
+  /** Why the stakeholders were not told; absent when they were. */
+  readonly notTold?: string;
+}
+
 export interface Report {
   readonly runId: string;
   readonly estate: string;
@@ -162,4 +176,6 @@ export interface Report {
   readonly leftOut?: readonly string[];
   /** Changes made, in order, or in a dry run the changes that would have been made. */
   readonly changes: readonly string[];
+  /** Never in the stored report, which does not change: whoever shows it later adds this. */
+  readonly addendum?: Addendum;
 }

@@ -10,6 +10,12 @@ export function ended({ open, outcome }: Pick<Report, 'open' | 'outcome'>): stri
   return open ? 'still open' : outcome;
 }
 
+/** What was counted after the run, and who was not told; nothing where there is no addendum. */
+export function addendumLines({ addendum }: Pick<Report, 'addendum'>): readonly string[] {
+  if (!addendum) return [];
+  return [`${addendum.at}: ${addendum.text}`, ...(addendum.notTold === undefined ? [] : [`The stakeholders were not told of this: ${addendum.notTold}`])];
+}
+
 /** How long the service was away, in one line. */
 export function outage(clock: ClockSplit | null): string {
   if (!clock) return 'no failure is on record';

@@ -21,8 +21,10 @@ function sourcesBelow(folder: string): Source[] {
 }
 
 const sources = folders.flatMap(sourcesBelow);
-/** The one program that is no TypeScript: its lines and functions count as others do. */
-const agent: Source = { path: 'site-agent/site-agent', text: readFileSync(join(root, 'site-agent/site-agent'), 'utf8') };
+/** The programs that are no TypeScript: their lines and functions count as others do. */
+const program = (path: string): Source => ({ path, text: readFileSync(join(root, path), 'utf8') });
+const agent = program('site-agent/site-agent');
+const counter = program('site-agent/count-beyond');
 
 /** Who may import whom. A value is a folder or a file prefix; `types:` allows `import type` only. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
@@ -31,7 +33,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   workflows: ['workflows', 'plan/schema', 'plan/durations', 'plan/rules', 'report/report', 'report/media', 'types:activities'],
   activities: ['activities', 'plan', 'report'],
   workers: ['workers', 'plan', 'report', 'workflows', 'activities', 'client/stuck'],
-  client: ['client', 'workflows/messages', 'workflows/ids', 'workflows/changes', 'report', 'plan', 'types:workflows', 'types:activities'],
+  client: ['client', 'workflows/messages', 'workflows/payload-converter', 'workflows/ids', 'workflows/changes', 'report', 'plan', 'types:workflows', 'types:activities'],
   lab: ['lab', 'plan'],
   // The model of the tests answers for the drivers where only the worker's own cost counts.
   bench: ['bench', 'lab', 'client', 'plan', 'report', 'workflows/messages', 'workflows/ids', 'types:workflows', 'test/support/fake-estate'],
@@ -163,7 +165,7 @@ describe('the house rules', () => {
     expect(bannedCalls({ path: 'client/x.ts', text: "const { renderPage } = await import('../report/page/page.ts');" })).toEqual([]);
   });
   it('keep files and functions small', () => {
-    const counted = [...sources, agent];
+    const counted = [...sources, agent, counter];
     const lines = ({ text }: Source) => text.split('\n').length;
     expect(counted.filter((source) => lines(source) > fileLinesMax(source.path)).map(({ path }) => path)).toEqual([]);
     const needless = Object.keys(longFiles).filter((path) => !counted.some((source) => source.path === path && lines(source) > 400));

@@ -34,8 +34,9 @@ export interface AdmissionParts {
 const runType = 'regionalFailover';
 const watchType = 'fenceOnReturn';
 const types: readonly string[] = [runType, watchType, 'assessment', 'estateCheck'];
-/** The one change of a watch. */
-const watchChange: ChangeName = 'fenceByAgent';
+/** What a watch does: the fence of its site, and telling what became of it. */
+const watchFence: ChangeName = 'fenceByAgent';
+const watchTells: ChangeName = 'notifyStakeholders';
 
 /** The workflow for which an activity works. */
 interface Own extends ExecutionId, Beginning {
@@ -130,8 +131,10 @@ class EstateAdmission implements Admission {
   private async mayChange(change: ChangeName, own: Own, run: RunContext | undefined, site: string | undefined): Promise<void> {
     if (!run) throw noLock(change, 'It does not say for which run it works.');
     if (own.type === runType) return this.mustBeRun(change, own, run);
-    if (own.type !== watchType || change !== watchChange) throw noLock(change, `A workflow of the type ${own.type} changes no such thing.`);
-    if ((await this.mustBeWatch(change, own, run)) !== site) throw noLock(change, `${own.workflowId} does not watch ${site ?? 'a site'}.`);
+    if (own.type !== watchType || (change !== watchFence && change !== watchTells))
+      throw noLock(change, `A workflow of the type ${own.type} changes no such thing.`);
+    const watched = await this.mustBeWatch(change, own, run);
+    if (change === watchFence && watched !== site) throw noLock(change, `${own.workflowId} does not watch ${site ?? 'a site'}.`);
   }
 }
 

@@ -1,10 +1,9 @@
 /** Fences a site through its own agent when it comes back. Outlives the run that started it; a newer run, an undo or people end it by cancelling it: no signal does, since whoever may vote may send one. */
 import { CancellationScope, condition, continueAsNew, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { RunContext } from '../activities/context.ts';
 import type { Fence } from '../activities/fencing/port.ts';
 import type { Standing } from '../activities/detection/port.ts';
 import { withoutHint } from '../plan/rules/sentences.ts';
-import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
+import type { PlanSnapshot } from '../plan/schema.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { now } from './clock.ts';
 import { planQuery } from './messages.ts';
@@ -12,26 +11,20 @@ import { listenForSignals } from './signals.ts';
 import { mustRead, watchInput } from './start-forms.ts';
 import { readMayHeal } from './until-bound.ts';
 import { describe, errorType } from './failures.ts';
-import { fencedDetails, waitingDetails } from './watch-details.ts';
+import { type LostSite, type Told, tellBeyond } from './beyond.ts';
+import { waitingDetails } from './watch-details.ts';
 import { openServers, provenPart } from './servers.ts';
 
-export interface FenceOnReturnInput {
-  /** Context of the run that fenced the site from afar; the fence is made under its epoch. */
-  readonly run: RunContext;
+export interface FenceOnReturnInput extends LostSite {
   /** The plan of that run: workers that hold another ask for it here. */
   readonly snapshot: PlanSnapshot;
-  readonly site: SiteId;
-  /** Last position of the old database that the new primary has, by the fence from afar; absent where none was proven. */
-  readonly fencedPositionBytes?: number;
   /** How often the site is looked at. */
   readonly pollSeconds: number;
   /** Where the wait is, when it goes on in a new history; absent at its start. */
   readonly wait?: Wait;
 }
 
-export type FenceOnReturnResult =
-  /** `beyond`: what the old database wrote that the new primary does not have, in a sentence for people; absent where the positions are not known. */
-  { readonly outcome: 'fenced'; readonly proof: string; readonly beyond?: string } | { readonly outcome: 'superseded'; readonly reason: string };
+export type FenceOnReturnResult = ({ readonly outcome: 'fenced'; readonly proof: string } & Told) | { readonly outcome: 'superseded'; readonly reason: string };
 
 interface Wait {
   /** What the site said when it was last looked at; null before the first look. */
@@ -87,10 +80,12 @@ async function watch(input: FenceOnReturnInput, superseded: Superseded): Promise
     }
     const standing = news === 'none yet' ? wait.standing : news;
     const found = standing?.answers ? await tryOnce(input) : (standing?.says ?? notLookedAt);
-    if (typeof found !== 'string') return found;
+    if (typeof found !== 'string') return 'proven' in found ? { outcome: 'fenced', proof: found.proof, ...(await tellBeyond(input, found)) } : found;
     wait = next(input, wait, standing, found);
   }
 }
+
+type Superseding = Extract<FenceOnReturnResult, { outcome: 'superseded' }>;
 
 interface Superseded {
   reason: string | null;
@@ -151,25 +146,13 @@ function tell({ site, run, pollSeconds }: FenceOnReturnInput, { because, since, 
   setCurrentDetails(waitingDetails({ site, runId: run.runId, pollSeconds, because, since, tries, againWithinSeconds, nextLookAt }));
 }
 
-/** What was said of its loss is compared with what it shows now. The beats of a primary are part of what it writes, so that a few bytes say little; none says that nothing is missing. */
-function fencedWith({ site, fencedPositionBytes }: FenceOnReturnInput, { proof, positionBytes }: Fence): FenceOnReturnResult {
-  if (fencedPositionBytes === undefined || positionBytes === undefined) return { outcome: 'fenced', proof };
-  const bytes = Math.max(0, positionBytes - fencedPositionBytes);
-  const beyond =
-    bytes === 0
-      ? `The database at ${site} shows no position beyond the one at which its standbys left it.`
-      : `The database at ${site} wrote ${bytes} bytes beyond the position at which its standbys left it. What it acknowledged there is missing at the new primary: count it from its files (pg_waldump from that position on) before ${site} is rebuilt.`;
-  setCurrentDetails(fencedDetails(site, proof, beyond));
-  return { outcome: 'fenced', proof, beyond };
-}
-
 /** One try; what it has begun comes to its end before a signal counts. A sentence when the site is not fenced yet: what no agent can close never is, and its service is kept stopped. */
-async function tryOnce(input: FenceOnReturnInput): Promise<FenceOnReturnResult | string> {
+async function tryOnce(input: FenceOnReturnInput): Promise<Fence | Superseding | string> {
   const { changeOnce } = toolsFor(`Fence ${input.site} if it is back`, tryBound);
   try {
     const fence = await changeOnce.fenceByAgent({ run: input.run, site: input.site });
     const open = openServers(input.snapshot.plan, input.site, [provenPart(fence) ?? fence]);
-    if (open.length === 0) return fencedWith(input, fence);
+    if (open.length === 0) return fence;
     return `the ${open.join(' and the ')} there is not fenced. ${fence.proof}`;
   } catch (error) {
     if (isCancellation(error)) throw error;

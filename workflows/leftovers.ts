@@ -66,7 +66,9 @@ export class FenceOnReturn {
     if (!snapshot) return;
     const fencedPositionBytes = fenceOf(this.facts.fences, site, 'database')?.positionBytes;
     const position = fencedPositionBytes === undefined ? {} : { fencedPositionBytes };
-    const input = { run: this.run.context(), snapshot, site, ...position, pollSeconds: seconds(this.run.plan.estate.detection.probeInterval) };
+    const { failedSince } = this.facts.moments;
+    const told = { target: this.facts.to, ...(failedSince === undefined ? {} : { failedSince }) };
+    const input = { run: this.run.context(), snapshot, site, ...told, ...position, pollSeconds: seconds(this.run.plan.estate.detection.probeInterval) };
     const options = {
       workflowId: makeFenceOnReturnWorkflowId(this.run.plan.estate.name, site),
       args: [input] as [typeof input],

@@ -30,9 +30,9 @@ export function waitingDetails({ site, runId, pollSeconds, because, since, tries
   ].join('\n\n');
 }
 
-/** `beyond`: what it wrote behind the fence from afar, in a sentence. */
-export function fencedDetails(site: SiteId, proof: string, beyond: string): string {
-  return [`### ${markdownText(site)} is fenced`, said(proof), said(beyond)].join('\n\n');
+/** `beyond`: what it committed behind the fence from afar, in sentences; absent where that is not known. */
+export function fencedDetails(site: SiteId, proof: string, beyond?: string): string {
+  return [`### ${markdownText(site)} is fenced`, said(proof), ...(beyond === undefined ? [] : [said(beyond)])].join('\n\n');
 }
 
 function said(text: string): string {

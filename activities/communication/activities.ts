@@ -17,7 +17,7 @@ const silenceMilliseconds = 10_000;
 
 export function createCommunicationActivities(dependencies: FolderDependencies): CommunicationActivities {
   return {
-    async notifyStakeholders({ run, values }) {
+    async notifyStakeholders({ run, values, about }) {
       const plan = await dependencies.planOf(run.planDigest);
       const template = plan.communication.templates.find((entry) => entry.id === plan.communication.stakeholders.template);
       if (!template) throw failure('permanent', { happened: 'The plan has no template for the stakeholders.', leftAs: 'Nobody was told.' });
@@ -28,7 +28,7 @@ export function createCommunicationActivities(dependencies: FolderDependencies):
         subject: oneLine(render(template.subject ?? template.name, values)),
         text: render(await readTemplate(dependencies.planFolder, template.file), values),
         // The same for every attempt of a run, so that a mail server or a reader can see a repeat as one.
-        messageId: messageId(plan, `${run.runId} ${run.execution} ${run.epoch} ${template.id}`),
+        messageId: messageId(plan, `${run.runId} ${run.execution} ${run.epoch} ${template.id}${about === undefined ? '' : ` ${about}`}`),
         headers: { 'Auto-Submitted': 'auto-generated' },
       };
       mustHoldTask();

@@ -9,5 +9,7 @@ export interface CommunicationActivities {
   notifyStakeholders(input: {
     readonly run: RunContext;
     readonly values: Readonly<Record<string, string>>;
+    /** What it is about, for the message id, when it is not the run's own message at its end. */
+    readonly about?: string;
   }): Promise<{ readonly recipients: readonly string[]; readonly messageId: string; readonly at: string }>;
 }

@@ -4,6 +4,7 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { siteOf } from '../ssh/agent.ts';
+import { countBeyond } from './beyond.ts';
 import { byHand, fenceByAgent, unfenceByAgent } from './by-agent.ts';
 import { fenceCacheByReplication, fenceDatabaseByReplication } from './by-replication.ts';
 import type { FencingActivities, Reattached, WriterState } from './port.ts';
@@ -13,6 +14,7 @@ import { shortfallsOf } from '../change.ts';
 export function createFencingActivities(dependencies: ActivityDependencies): FencingActivities {
   return {
     fenceByAgent: ({ run, site }) => fenceByAgent(dependencies, run, site),
+    countBeyond: (input) => countBeyond(dependencies, input),
     unfenceByAgent: ({ run, site }) => unfenceByAgent(dependencies, run, site),
     fenceDatabaseByReplication: (input) => fenceDatabaseByReplication(dependencies, input),
     fenceCacheByReplication: (input) => fenceCacheByReplication(dependencies, input),

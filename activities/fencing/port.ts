@@ -1,4 +1,5 @@
 /** Make sure that the failed site acknowledges no write any more, and prove it. */
+import type { CountedBeyond } from '../../plan/rules/beyond.ts';
 import type { ServerKind } from '../../plan/rules/servers.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
@@ -53,6 +54,18 @@ export interface Unfencing extends Shortfalls {
   readonly at: string;
 }
 
+/** Of an old primary whose site is back and closed. */
+export interface CountBeyondInput {
+  readonly run: RunContext;
+  readonly site: SiteId;
+  /** Site of the new primary; absent in watches of an older release. */
+  readonly target?: SiteId;
+  /** Where the standbys left the old primary, by the fence from afar. */
+  readonly fencedPositionBytes?: number;
+  /** Where the old primary ended, by the fence of its own agent. */
+  readonly lastPositionBytes?: number;
+}
+
 export interface FencingActivities {
   /** Through the site's own agent: service stopped, database closed, cache closed; proven by writes that fail. `proven: false` when the agent cannot be reached within the SSH time-out. */
   fenceByAgent(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Fence>;
@@ -72,6 +85,8 @@ export interface FencingActivities {
     readonly standbys: readonly SiteId[];
     readonly replicas: readonly SiteId[];
   }): Promise<readonly Reattached[]>;
+  /** What only the database at `site` committed, counted from its WAL beyond the position at which the new primary branched off; null where no such position is known, or no agent can close that database. What cannot be counted is said in the value. */
+  countBeyond(input: CountBeyondInput): Promise<CountedBeyond | null>;
   /** Which servers of these sites can acknowledge a write now? Unreachable ones are `unknown`. */
   readWriters(input: { readonly run: RunContext; readonly sites: readonly SiteId[] }): Promise<readonly WriterState[]>;
 }

@@ -12,6 +12,8 @@ import { HostKeyError, LoginError, UnreachableError } from './login.ts';
 
 /** What an agent may be asked to change is bounded by the agent itself; this is the longest of its bounds and a little more. */
 const changeTimeoutMilliseconds = 60_000;
+/** What reads for as long as the agent's own bound lets it. */
+const longReads: readonly string[] = ['database-beyond'];
 /** Version of the site agent whose verbs and options are used here, as `identify` tells it. */
 export const agentVersion = 3;
 /** The line with which an agent's answer begins. What stands before it was printed by a login shell, and is nobody's evidence. */
@@ -111,6 +113,7 @@ class SiteAgent implements AgentClient {
   }
 
   async ask(verb: string, ...args: readonly string[]): Promise<AgentAnswer> {
+    if (longReads.includes(verb)) return this.call([verb, ...args], changeTimeoutMilliseconds);
     // A probe or a write test lasts as long as what it looks at is silent, so an answer may take longer than the connection itself.
     return this.call([verb, ...args], (await this.silenceMilliseconds()) + 5_000);
   }

@@ -56,6 +56,8 @@ export interface MissingWrites {
   readonly cache: string | null;
   readonly unknown: readonly string[];
   readonly count: number;
+  /** How many of them are rows of the database; the others are sessions. */
+  readonly rows: number;
   /** At most 200 of them, oldest first. */
   readonly writes: readonly MissingWrite[];
 }

@@ -35,7 +35,14 @@ export async function missingWrites(entries: readonly LedgerEntry[], stores: rea
   const rows = writer ? await missingRows(writes, accessOf(writer.site)) : [];
   const sessions = cacheSite ? await missingSessions(writes, accessOf(cacheSite)) : [];
   const missing = [...rows, ...sessions].toSorted((left, right) => left.endedAtMs - right.endedAtMs);
-  return { database: writer?.site ?? null, cache: cacheSite ?? null, unknown, count: missing.length, writes: missing.slice(0, listedMax).map(toMissing) };
+  return {
+    database: writer?.site ?? null,
+    cache: cacheSite ?? null,
+    unknown,
+    count: missing.length,
+    rows: rows.length,
+    writes: missing.slice(0, listedMax).map(toMissing),
+  };
 }
 
 function toMissing(write: Write): MissingWrite {

@@ -18,7 +18,8 @@ export interface Database {
   close(): Promise<void>;
 }
 
-export function openDatabase(config: StandInConfig['database']): Database {
+/** `alone`: whether its writes are to wait for no standby, asked at each of them. */
+export function openDatabase(config: StandInConfig['database'], alone: () => boolean): Database {
   const common: pg.PoolConfig = {
     host: config.host,
     port: config.port,
@@ -32,7 +33,7 @@ export function openDatabase(config: StandInConfig['database']): Database {
   const writers = guarded(new pg.Pool({ ...common, max: writeConnectionsMax }));
   const readers = guarded(new pg.Pool({ ...common, max: readConnectionsMax, query_timeout: readTimeoutMs, statement_timeout: readTimeoutMs }));
   return {
-    store: (table) => tableStore(table, writers, readers),
+    store: (table) => tableStore(table, { pool: writers, alone }, readers),
     close: async () => void (await Promise.allSettled([writers.end(), readers.end()])),
   };
 }
@@ -44,7 +45,12 @@ function guarded(pool: pg.Pool): pg.Pool {
   return pool;
 }
 
-function tableStore(table: string, writers: pg.Pool, readers: pg.Pool): EntryStore {
+interface Writers {
+  readonly pool: pg.Pool;
+  alone(): boolean;
+}
+
+function tableStore(table: string, writers: Writers, readers: pg.Pool): EntryStore {
   const name = pg.escapeIdentifier(table);
   // A repeated write updates its row instead of leaving it, so that its commit waits for replication even when the first attempt was committed on this server only.
   const insert = `INSERT INTO ${name} (customer, sequence, token) VALUES ($1, $2, $3) ON CONFLICT (customer, sequence) DO UPDATE SET token = excluded.token`;
@@ -77,8 +83,8 @@ function tableStore(table: string, writers: pg.Pool, readers: pg.Pool): EntrySto
 }
 
 /** One statement, one transaction. A commit whose wait for the standby was cancelled is on this server only, and so does not count. */
-async function commit(writers: pg.Pool, text: string, values: unknown[]): Promise<void> {
-  const client = await writers.connect().catch(refuse);
+async function commit({ pool, alone }: Writers, text: string, values: unknown[]): Promise<void> {
+  const client = await pool.connect().catch(refuse);
   let waitWasCancelled = false;
   const onNotice = (notice: { message?: string | undefined }) => {
     if (/canceling (the )?wait for synchronous replication/.test(notice.message ?? '')) waitWasCancelled = true;
@@ -86,6 +92,7 @@ async function commit(writers: pg.Pool, text: string, values: unknown[]): Promis
   client.on('notice', onNotice);
   let lost: Error | undefined;
   try {
+    await waitOrNot(client, alone());
     await client.query(text, values);
   } catch (error) {
     // An answer of the server leaves the connection usable; anything else does not.
@@ -96,6 +103,15 @@ async function commit(writers: pg.Pool, text: string, values: unknown[]): Promis
     client.release(lost);
   }
   if (waitWasCancelled) throw new StoreRefusal('not-replicated', 'PostgreSQL committed the write on this server only.');
+}
+
+const waitingForNobody = new WeakSet<pg.PoolClient>();
+
+async function waitOrNot(client: pg.PoolClient, alone: boolean): Promise<void> {
+  if (alone === waitingForNobody.has(client)) return;
+  await client.query(alone ? 'SET synchronous_commit = local' : 'RESET synchronous_commit');
+  if (alone) waitingForNobody.add(client);
+  else waitingForNobody.delete(client);
 }
 
 function refuse(error: unknown): never {

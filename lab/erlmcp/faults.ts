@@ -7,6 +7,8 @@ export interface StandInFaults {
   readonly staleSince?: string;
   /** From the start of the process until it listens, as of a service that loads for long; seconds. */
   readonly startSeconds?: number;
+  /** Its sessions at the database acknowledge a write before any standby has it. */
+  readonly alone?: boolean;
 }
 
 /** Sets what the stand-in of this file does from its next answer on; `{}` ends all faults. */
@@ -35,6 +37,11 @@ export class FaultsReader {
   /** How long the service loads before it listens, seconds. */
   startSeconds(): number {
     return this.#read().startSeconds ?? 0;
+  }
+
+  /** Whether its sessions wait for no standby. */
+  alone(): boolean {
+    return this.#read().alone ?? false;
   }
 
   #read(): StandInFaults {

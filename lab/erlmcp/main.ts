@@ -61,10 +61,10 @@ function main(configFile: string | undefined): void {
     process.exit(64);
   }
   const config = readStandInConfig(configFile);
-  const database = openDatabase(config.database);
   const sessions = openSessions(config.redis);
   const units = new WorkerUnits(configuredUnits(config), config.ratePerWorker);
   const faults = new FaultsReader(config.faultsFile);
+  const database = openDatabase(config.database, () => faults.alone());
   const service = new Service({
     site: config.site,
     units,

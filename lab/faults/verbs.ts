@@ -4,6 +4,7 @@ import { labSites } from '../addresses.ts';
 import type { LabEstate } from '../estate.ts';
 import type { Control } from '../component.ts';
 import type { Fault } from './fault.ts';
+import { acknowledgesAloneFault } from './acknowledges-alone.ts';
 import { flushSessionsFault } from './flush-sessions.ts';
 import { lagFault } from './lag.ts';
 import { loseRowsFault } from './lose-rows.ts';
@@ -20,6 +21,7 @@ export const faults: readonly Fault[] = [
   loseRowsFault,
   flushSessionsFault,
   staleAnswersFault,
+  acknowledgesAloneFault,
   slowStartFault,
   lagFault,
   ...networkFaults,

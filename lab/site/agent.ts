@@ -1,7 +1,7 @@
 /** The site agent of a host: its files, and the timer that lets it look around once a second. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { copyFileSync, chmodSync, existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { labSites, ports, type LabAddresses, type LabSite } from '../addresses.ts';
 import type { LabContext } from '../component.ts';
 import { asUnprivileged } from '../identity.ts';
@@ -29,6 +29,7 @@ export function agentPassfile(labDirectory: string, site: LabSite): string {
 export function createAgent(context: LabContext, site: LabSite): AgentTimer {
   const folders = siteFolders(context.directory, site);
   const script = join(folders.agent, 'site-agent');
+  const programs = [script, join(folders.agent, 'count-beyond')];
   const conf = join(folders.agent, 'agent.conf');
   let timer: NodeJS.Timeout | undefined;
   let beat: ChildProcess | undefined;
@@ -60,9 +61,11 @@ export function createAgent(context: LabContext, site: LabSite): AgentTimer {
       rmSync(folders.agent, { recursive: true, force: true });
       serverFolder(folders.agent, 0o755);
       serverFolder(folders.agentState, 0o755);
-      copyFileSync(join(context.repository, 'site-agent', 'site-agent'), script);
-      chmodSync(script, 0o755);
-      giveToServers(script);
+      for (const program of programs) {
+        copyFileSync(join(context.repository, 'site-agent', basename(program)), program);
+        chmodSync(program, 0o755);
+        giveToServers(program);
+      }
       serverFile(
         agentPassfile(context.directory, site),
         `*:*:*:${accounts.admin}:${passwords.admin}\n*:*:*:${accounts.replication}:${passwords.replication}\n`,

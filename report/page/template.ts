@@ -98,6 +98,9 @@ const rest = `{{#changes.length}}
 {{#leftOut.length}}
 <section><h2>Left out of this report</h2><ul>{{#leftOut}}<li>{{.}}</li>{{/leftOut}}</ul></section>
 {{/leftOut.length}}
+{{#addendum.length}}
+<section class="attention warn"><h2>{{titles.addendum}}</h2><ul>{{#addendum}}<li>{{.}}</li>{{/addendum}}</ul></section>
+{{/addendum.length}}
 <footer><h2>Where this comes from</h2>
 <dl>{{#run}}<div><dt>{{term}}</dt><dd>{{text}}</dd></div>{{/run}}</dl>
 {{#origin}}<p>{{text}}, digest <code>{{digest}}</code>. {{note}}</p>{{/origin}}

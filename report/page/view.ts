@@ -3,7 +3,7 @@ import { oneOfEach, writersOf } from '../../plan/rules/servers.ts';
 import { formatSeconds } from '../../plan/durations.ts';
 import { type ClockSplit, type FunctionRecord, type GateRecord, type Outcome, type Report, type ServerRecord, type StepRecord, titles } from '../report.ts';
 import {
-  changedBeyond, changesTitle, clockParts, dataLost, decided, ended, isMeasured, judged, movedNothing, money, objectives, origin, outage, recordedNote, refusalLines, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
+  addendumLines, changedBeyond, changesTitle, clockParts, dataLost, decided, ended, isMeasured, judged, movedNothing, money, objectives, origin, outage, recordedNote, refusalLines, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
   timeOfDay, totalCost, type Verdict,
 } from '../words.ts'; // prettier-ignore
 import { drawClock, drawObjectives, objectivesOf } from './clock-picture.ts';
@@ -41,6 +41,7 @@ export function viewOf(report: Report) {
     gates: report.gates.map(gateView),
     refusals: refusalLines(report),
     leftOut: report.leftOut ?? [],
+    addendum: addendumLines(report),
     steps: report.steps.map(stepView),
     servers: serverRows(report).map((row) => ({ ...row, ...marked(toneOfServer(row.observed)) })),
     changesTitle: changesTitle(report),

@@ -49,6 +49,33 @@ describe('an undo', () => {
   });
 });
 
+describe('what only the old primary committed', () => {
+  const promoted = ['promoted=yes', 'timeline_after=2', 'lsn=1/A0', 'last_replayed_commit_at='];
+  const counted = ['transactions=3', 'inserted=5', 'updated=1', 'deleted=0', 'whole=yes', 'skipped=yes'];
+  const asked = { run, site: 'east', target: 'west', fencedPositionBytes: 0xb0, lastPositionBytes: 2 ** 32 + 0x1a0 };
+
+  test('is counted from where the new primary branched off, as its agent noted when this run promoted it', async () => {
+    const { countBeyond } = fencing({ 'database-status': [...promoted, `promoted_by=${run.execution}`], 'database-beyond': counted });
+    expect(await countBeyond(asked)).toEqual({
+      from: '1/A0',
+      basis: 'branch',
+      bytes: 0x100,
+      rows: { transactions: 3, inserted: 5, updated: 1, deleted: 0, whole: true, customersOnly: true },
+    });
+  });
+
+  test('is counted from where the standbys left it, when another run promoted the target, or its agent does not tell', async () => {
+    const another = fencing({ 'database-status': [...promoted, 'promoted_by=recovery/shop@9'], 'database-beyond': counted });
+    const silent = fencing({ 'database-beyond': counted });
+    for (const { countBeyond } of [another, silent]) expect(await countBeyond(asked)).toMatchObject({ from: '0/B0', basis: 'standbys left' });
+    expect(await silent.countBeyond({ run, site: 'east' }), 'nothing to count from').toBeNull();
+  });
+
+  test('is asked for again when the site is silent', async () => {
+    await expect(fencing({}).countBeyond(asked)).rejects.toMatchObject({ type: 'transient' });
+  });
+});
+
 describe('who can write', () => {
   const states = async (lines: Readonly<Record<string, readonly string[]>>) =>
     (await fencing(lines).readWriters({ run, sites: ['east'] })).map(({ server, state, how }) => `${server} ${state}: ${how}`);

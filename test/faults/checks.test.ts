@@ -16,7 +16,7 @@ const figures: CustomerFigures = {
   acknowledgedWrites: 1,
   acknowledgedBySite: [{ site: 'east', writes: 1, firstAt: at, lastAt: at, perSecond: {} }],
   callsByAddress: [{ address: '192.0.2.1', calls: 2, lastSentAt: at }],
-  missing: { database: 'east', cache: 'east', unknown: [], count: 0, writes: [] },
+  missing: { database: 'east', cache: 'east', unknown: [], count: 0, rows: 0, writes: [] },
 };
 const fence = { at, where: 'site-agent east', what: 'database-fence', run: 'r@1' };
 const promotion = { at, where: 'site-agent west', what: 'database-promote', run: 'r@1' };

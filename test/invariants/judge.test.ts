@@ -51,7 +51,7 @@ function figures(change: Partial<CustomerFigures> = {}): CustomerFigures {
     acknowledgedWrites: 10,
     acknowledgedBySite: [site('west', 6, 9), site('east', 0, 1)],
     callsByAddress: [],
-    missing: { database: 'west', cache: 'west', unknown: [], count: 0, writes: [] },
+    missing: { database: 'west', cache: 'west', unknown: [], count: 0, rows: 0, writes: [] },
     ...change,
   };
 }
@@ -70,6 +70,7 @@ const clean: Observation = {
 const missing = (...seconds: number[]) => ({
   ...figures().missing,
   count: seconds.length,
+  rows: seconds.length,
   writes: seconds.map((second) => ({ customer: 'c', function: 'f', sequence: second, acknowledgedAt: at(second), site: 'east' })),
 });
 const atMost = (loss: number): Report => ({ ...report, loss: { kind: 'at most', seconds: loss, bytes: 1, basis: 'the heartbeat' } });

@@ -187,7 +187,7 @@ export class Branches {
   private writeBranch(branch: Branch): void {
     const at = (...rest: readonly string[]) => this.path(branch, ...rest);
     for (const folder of ['state', 'sv/lending', 'bin']) mkdirSync(at(folder), { recursive: true });
-    cpSync(join(repository, 'site-agent', 'site-agent'), at('site-agent'));
+    for (const program of ['site-agent', 'count-beyond']) cpSync(join(repository, 'site-agent', program), at(program));
     writeFileSync(at('pgpass'), `*:*:*:*:${branchPassword}\n`, { mode: 0o600 });
     writeFileSync(at('sv', 'lending', 'run'), '#!/bin/sh\nexec sleep 3600\n', { mode: 0o755 });
     // A service directory with a file `down` is one that runit does not start by itself.

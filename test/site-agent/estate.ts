@@ -413,7 +413,7 @@ export class TestEstate {
   private writeSite(site: TestSite): void {
     const at = (...rest: readonly string[]) => this.path(site, ...rest);
     for (const folder of ['redis', 'state', 'service', 'shim']) mkdirSync(at(folder), { recursive: true });
-    cpSync(join(repository, 'site-agent', 'site-agent'), at('site-agent'));
+    for (const program of ['site-agent', 'count-beyond']) cpSync(join(repository, 'site-agent', program), at(program));
     writeFileSync(at('pgpass'), `*:*:*:*:${password}\n`, { mode: 0o600 });
     writeFileSync(at('redis-auth'), `${password}\n`, { mode: 0o600 });
     const redis = [

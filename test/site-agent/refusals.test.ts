@@ -16,11 +16,10 @@ const whole = script.matchAll(/^([a-z_]+)\(\) \{(?: #[^\n]*)?\n([^]*?)\n\}$/gm);
 const short = script.matchAll(/^([a-z_]+)\(\) \{ (.*) \}$/gm);
 const functions = new Map([...whole, ...short].map(([, name = '', body = '']) => [name, body]));
 
-/** Verbs that change something, with the function that carries each out. */
-const verbs = [...script.matchAll(/^ {2}([a-z-]+)\) arguments \$# \d && guard \w+ && ([a-z_]+)/gm)].map(([, verb = '', carriesOut = '']) => ({
-  verb,
-  carriesOut,
-}));
+/** Verbs that change something, with the function that carries each out: of those that share a line, the one of the verb's own name. */
+const verbs = [...script.matchAll(/^ {2}([a-z-]+(?: \|[ \\\n]+[a-z-]+)*)\) arguments \$# \d && guard \S+ && ("\$function"|[a-z_]+)/gm)].flatMap(
+  ([, names = '', body = '']) => (names.match(/[a-z-]+/g) ?? []).map((verb) => ({ verb, carriesOut: body.startsWith('"') ? verb.replaceAll('-', '_') : body })),
+);
 
 /** What cannot be known before, and why that hurts nobody. */
 const notBefore: Readonly<Record<string, string>> = {

@@ -335,6 +335,12 @@ export class FakeEstate extends FakeService {
           };
         });
       },
+      countBeyond: async ({ fencedPositionBytes, lastPositionBytes }) => {
+        if (fencedPositionBytes === undefined || lastPositionBytes === undefined) return null;
+        const bytes = lastPositionBytes - fencedPositionBytes;
+        const rows = { transactions: bytes, inserted: bytes, updated: 0, deleted: 0, whole: true, customersOnly: true };
+        return { from: `0/${fencedPositionBytes}`, basis: 'standbys left' as const, bytes, rows };
+      },
       fenceDatabaseByReplication: async ({ run, site, standbys }) => {
         for (const standby of standbys) this.mustHold(run, standby);
         const waitsFor = this.synchronousStandbys;

@@ -83,6 +83,8 @@ describe('a watch', () => {
     ['whose run is gone, and whose epoch nobody confirms', {}, change, { beginning: watch, run: null, held: 'silent' }, 'transient'],
     ['of another site', {}, { ...change, site: 'west' }, { beginning: watch }, 'no-lock'],
     ['under another id', { workflowExecution: { workflowId: 'anything', runId: '2' } }, change, { beginning: watch }, 'no-lock'],
+    ['that tells people', { activityType: 'notifyStakeholders' }, { run: context, values: {} }, { beginning: watch }, 'admitted'],
+    ['that tells people, and that nobody started', { activityType: 'notifyStakeholders' }, { run: context, values: {} }, { beginning: { ...watch, parent: null } }, 'no-lock'],
     ['that changes something else', { activityType: 'promoteDatabase' }, change, { beginning: watch }, 'no-lock'],
     ['that is over', {}, change, { beginning: watch, open: false }, 'no-lock'],
     ['that was reset after its run recovered', {}, change, { beginning: { ...watch, reset: true } }, 'admitted'],

@@ -1,4 +1,5 @@
 /** Goal: the failover procedure does what its runbook says, and goes by what people decide. Method: a real worker, skipped time, every execution replayed. */
+import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { milliseconds } from '../../plan/durations.ts';
 import { makeFenceOnReturnWorkflowId } from '../../workflows/ids.ts';
@@ -221,7 +222,7 @@ describe('the child that fences the old site when it returns', () => {
     expect(estate.databases.get('us-east-1')?.role).toBe('fenced');
   });
 
-  it('tells how far the old database wrote beyond what its standbys had, which is what may be missing', async () => {
+  it('counts what only the old database committed, and tells the stakeholders', async () => {
     const result = await rig.with(estate, async () => {
       const handle = await start();
       await vote(handle, 'approve');
@@ -234,8 +235,29 @@ describe('the child that fences the old site when it returns', () => {
     expect(result).toMatchObject({
       outcome: 'fenced',
       beyond: expect.stringMatching(
-        /^The database at us-east-1 wrote 345 bytes beyond the position at which its standbys left it\. .* before us-east-1 is rebuilt\.$/,
+        /^The database at us-east-1 committed 345 transactions beyond 0\/\d+, where its standbys left it, that the new primary does not have: 345 rows inserted/,
       ),
+      counted: { bytes: 345, rows: { transactions: 345, whole: true } },
+    });
+    expect(estate.changed('notifyStakeholders'), 'the run´s own message, and that of the watch').toHaveLength(2);
+  });
+
+  it('is over with its fence, whether or not it could be counted and told', async () => {
+    const result = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      await handle.result();
+      Object.assign(estate.databases.get('us-east-1')!, { bytes: 5_000 });
+      estate.failOnce('countBeyond', ApplicationFailure.nonRetryable('The agent there knows no such verb.', 'permanent'));
+      estate.failOnce('notifyStakeholders', ApplicationFailure.nonRetryable('The mail server took nothing.', 'permanent'));
+      estate.dead.clear();
+      return rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1')).result();
+    });
+    expect(result).toMatchObject({
+      outcome: 'fenced',
+      beyond: expect.stringMatching(/was not counted: The agent there knows no such verb\. Keep its disk as it is/),
+      counted: { rows: { notCounted: 'The agent there knows no such verb.' } },
+      notTold: 'The mail server took nothing.',
     });
   });
 

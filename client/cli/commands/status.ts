@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { renderMarkdown } from '../../../report/markdown.ts';
 import { terminalText } from '../../../report/media/terminal.ts';
+import type { Report } from '../../../report/report.ts';
 import type { DrClient } from '../../client.ts';
 import type { StuckWorkflow } from '../../stuck.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -67,7 +68,7 @@ async function showReport(io: Io, options: RunOptions & ExportOptions): Promise<
   const runId = await chooseRun(io, options);
   return withClient(io, async (client) => {
     const view = await client.status(runId);
-    const report = view.state === 'ended' ? view.report : await client.report(runId);
+    const report = view.state === 'ended' ? await withAddendum(io, client, view.report) : await client.report(runId);
     if (options.json) printJson(io, report);
     else io.out(renderMarkdown(report));
     if (view.state !== 'ended') io.err('The run is still open; this is the report so far.\n');
@@ -75,4 +76,15 @@ async function showReport(io: Io, options: RunOptions & ExportOptions): Promise<
     if (written !== exitCodes.ok) return written;
     return view.state === 'ended' ? exitCodeOfReport(report) : exitCodes.ok;
   });
+}
+
+/** The report is stored and does not change; what was counted since stands below it. It is shown whether or not that can be asked for. */
+async function withAddendum(io: Io, client: DrClient, report: Report): Promise<Report> {
+  try {
+    const addendum = await client.addendum(report);
+    return addendum === null ? report : { ...report, addendum };
+  } catch (error) {
+    io.err(`Whether anything was counted after this run was not seen: ${terminalText(error instanceof Error ? error.message : String(error))}\n`);
+    return report;
+  }
 }
