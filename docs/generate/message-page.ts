@@ -10,6 +10,7 @@ import { closure, type Declaration, declarationsOf, fromRoot, namesIn } from './
 const typeSources = [
   'workflows/messages.ts',
   'workflows/fence-on-return.ts',
+  'workflows/beyond.ts',
   'report/report.ts',
   'plan/rules/loss.ts',
   'plan/rules/servers.ts',
