@@ -96,18 +96,7 @@ export function createSite(context: LabContext, site: LabSite, golden: () => Gol
     },
     async setClock(aheadSeconds) {
       agent.setClock(aheadSeconds);
-      if (!hasStores) return;
-      postgres.setClock(aheadSeconds);
-      if (!postgres.running()) return;
-      const standbys = async () => (await postgres.query("select from pg_stat_replication where state = 'streaming'")).length;
-      const before = await standbys();
-      await postgres.stopInOrder();
-      await postgres.start();
-      await until(
-        async () => (await standbys()) >= before,
-        60_000,
-        () => `The standbys of ${site} did not stream within 60 s. Look in logs/postgres-*.log.`,
-      );
+      if (hasStores) await setDatabaseClock(postgres, site, aheadSeconds);
     },
     async revive() {
       for (const server of killed) await server.start();
@@ -118,6 +107,21 @@ export function createSite(context: LabContext, site: LabSite, golden: () => Gol
       return (await Promise.all(expected.map((server) => server.check()))).filter((sentence) => sentence !== null);
     },
   };
+}
+
+/** A database takes the time from its start on, so one that runs is started anew; resolves when its standbys stream again. */
+async function setDatabaseClock(postgres: ReturnType<typeof createPostgres>, site: LabSite, aheadSeconds: number): Promise<void> {
+  postgres.setClock(aheadSeconds);
+  if (!postgres.running()) return;
+  const standbys = async () => (await postgres.query("select from pg_stat_replication where state = 'streaming'")).length;
+  const before = await standbys();
+  await postgres.stopInOrder();
+  await postgres.start();
+  await until(
+    async () => (await standbys()) >= before,
+    60_000,
+    () => `The standbys of ${site} did not stream within 60 s. Look in logs/postgres-*.log.`,
+  );
 }
 
 /** `systemctl` and `capacity` of the site, with the address of the supervisor that answers them. */
