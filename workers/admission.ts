@@ -65,7 +65,8 @@ class EstateAdmission implements Admission {
     const { run, site } = readActivityInput(info.activityType, args);
     const own = await this.ownOf(info);
     // Not even a read: such a run must end, before it asks anybody anything.
-    if (own.type === runType && own.reset) throw noLock(info.activityType, `${own.name} was made by a reset: the votes in it were given to another run.`);
+    if (own.type === runType && own.reset !== 'no')
+      throw noLock(info.activityType, `${own.name} was made by a reset: the votes in it were given to another run.`);
     if (isChange(info.activityType)) return this.mayChange(info.activityType, own, run, site);
     if (own.type === watchType && run && !this.parts.holdsPlan(run.planDigest)) await this.mustBeWatch(info.activityType, own, run);
   }
@@ -86,7 +87,7 @@ class EstateAdmission implements Admission {
   private async mustHaveBeenRun(activity: string, execution: ExecutionId, run: RunContext, failedSite: string): Promise<void> {
     const beginning = await this.parts.executions.beginningOf(execution);
     if (beginning) {
-      if (beginning.type === runType && beginning.taskQueue === this.queue && !beginning.parent && !beginning.reset) return;
+      if (beginning.type === runType && beginning.taskQueue === this.queue && !beginning.parent && beginning.reset === 'no') return;
       throw noLock(activity, `${run.execution}, which started it, is no run of ours.`);
     }
     try {
@@ -121,7 +122,8 @@ class EstateAdmission implements Admission {
     const parent = own.parent ? `${own.parent.workflowId}@${own.parent.runId}` : 'nobody';
     if (own.parent?.workflowId !== this.lock || run.runId !== this.lock || run.execution !== parent)
       throw noLock(activity, `${own.name} acts in the name of ${run.execution}, and was started by ${parent}.`);
-    if (own.reset && !(await this.parts.executions.hasRecovered(own.parent)))
+    if (own.reset === 'after its end') throw noLock(activity, `${own.name} was made by a reset of a watch that had ended.`);
+    if (own.reset !== 'no' && !(await this.parts.executions.hasRecovered(own.parent)))
       throw noLock(activity, `${own.name} was made by a reset, and ${parent} does not say that it recovered ${this.parts.estate}.`);
     if (!(await this.parts.executions.isOpen(own))) throw noLock(activity, `${own.name} is not open any more.`);
     await this.mustHaveBeenRun(activity, own.parent, run, site);

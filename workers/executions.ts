@@ -13,8 +13,8 @@ export interface Beginning {
   readonly type: string;
   readonly taskQueue: string;
   readonly parent: ExecutionId | null;
-  /** A reset made it: what it was told was told to another. */
-  readonly reset: boolean;
+  /** Whether a reset made it, or one that it continues: what it was told was told to another. `after its end`: of one that had ended, so that it would do again what was over. */
+  readonly reset: 'no' | 'while it was open' | 'after its end';
 }
 
 export interface Executions {
@@ -32,17 +32,23 @@ const notFound = 5;
 const answerMilliseconds = 5_000;
 /** Beginnings that are kept: more than a worker has open workflows. */
 const keptMax = 1_000;
+/** A watch is reset to its first decision, as docs/operations.md says; a reset that is later in a history than these events is not looked for. */
+const resetEventsMax = 250;
+/** `HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT` of Temporal's API. */
+const closeEvent = 2;
+/** By this name the server ends what a reset takes the place of. */
+const resetter = 'history-resetter';
 /** Statuses of Temporal's API in which an execution goes on. */
 const statuses = { unspecified: 0, running: 1, completed: 2, paused: 8 } as const;
 /** Failed, cancelled, terminated, continued as new, timed out. */
 const endedOtherwise: readonly number[] = [3, 4, 5, 6, 7];
 const open: readonly number[] = [statuses.running, statuses.paused];
 
-export function executionsOf(client: Client): Executions {
-  const { namespace } = client.options;
-  const kept = new Map<string, Beginning>();
-  /** Null where Temporal does not know what it is asked about. */
-  const ask = async <T>(what: string, call: () => Promise<T>): Promise<T | null> => {
+type Ask = <T>(what: string, call: () => Promise<T>) => Promise<T | null>;
+
+/** Null where Temporal does not know what it is asked about; a `transient` failure where it does not answer. */
+function askOf(client: Client): Ask {
+  return async (what, call) => {
     try {
       return await client.withDeadline(Date.now() + answerMilliseconds, call);
     } catch (error) {
@@ -50,28 +56,58 @@ export function executionsOf(client: Client): Executions {
       throw failure('transient', { happened: `Temporal did not tell ${what}.`, leftAs: 'Nothing was done.' }, {}, error);
     }
   };
+}
+
+/** How executions began, each asked for once. */
+function beginningsOf(client: Client, ask: Ask): Executions['beginningOf'] {
+  const { namespace } = client.options;
+  const kept = new Map<string, Beginning>();
+  /** One whose history is gone was no reset that anybody could show. */
+  const resetOf = async (former: ExecutionId | '' | null | undefined): Promise<Beginning['reset']> =>
+    former ? ((await beginningOf(former))?.reset ?? 'no') : 'no';
+  const howReset = async (execution: ExecutionId): Promise<Beginning['reset']> => {
+    const what = `from what ${execution.workflowId} was reset`;
+    const made = await ask(what, () => client.workflowService.getWorkflowExecutionHistory({ namespace, execution, maximumPageSize: resetEventsMax }));
+    const resets = (made?.history?.events ?? []).flatMap((event) => event.workflowTaskFailedEventAttributes ?? []);
+    const runId = resets.find(({ newRunId }) => newRunId === execution.runId)?.baseRunId;
+    if (!runId) return 'after its end';
+    const base = { ...execution, runId };
+    const close = await ask(what, () =>
+      client.workflowService.getWorkflowExecutionHistory({ namespace, execution: base, maximumPageSize: 1, historyEventFilterType: closeEvent }),
+    );
+    const ended = close?.history?.events?.[0]?.workflowExecutionTerminatedEventAttributes;
+    // The server ends by the reset what is open then; what was over before is as it was.
+    return ended?.identity !== resetter || (await resetOf(base)) === 'after its end' ? 'after its end' : 'while it was open';
+  };
+  const beginningOf = async (execution: ExecutionId): Promise<Beginning | null> => {
+    const known = kept.get(execution.runId);
+    if (known) return known;
+    const answer = await ask(`how ${execution.workflowId} began`, () =>
+      client.workflowService.getWorkflowExecutionHistory({ namespace, execution, maximumPageSize: 1 }),
+    );
+    if (answer === null) return null;
+    const started = answer.history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+    if (!started) throw failure('transient', { happened: `Temporal did not tell how ${execution.workflowId} began.`, leftAs: 'Nothing was done.' });
+    const { parentWorkflowExecution: parent, continuedExecutionRunId: continued } = started;
+    const beginning: Beginning = {
+      type: started.workflowType?.name ?? '',
+      taskQueue: started.taskQueue?.name ?? '',
+      parent: parent?.workflowId && parent.runId ? { workflowId: parent.workflowId, runId: parent.runId } : null,
+      // The events of one that a reset made begin with those of the execution from which it was made.
+      reset: started.originalExecutionRunId === execution.runId ? await resetOf(continued && { ...execution, runId: continued }) : await howReset(execution),
+    };
+    if (kept.size >= keptMax) kept.clear();
+    kept.set(execution.runId, beginning);
+    return beginning;
+  };
+  return beginningOf;
+}
+
+export function executionsOf(client: Client): Executions {
+  const { namespace } = client.options;
+  const ask = askOf(client);
   return {
-    async beginningOf(execution) {
-      const known = kept.get(execution.runId);
-      if (known) return known;
-      const answer = await ask(`how ${execution.workflowId} began`, () =>
-        client.workflowService.getWorkflowExecutionHistory({ namespace, execution, maximumPageSize: 1 }),
-      );
-      if (answer === null) return null;
-      const started = answer.history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-      if (!started) throw failure('transient', { happened: `Temporal did not tell how ${execution.workflowId} began.`, leftAs: 'Nothing was done.' });
-      const { parentWorkflowExecution: parent } = started;
-      const beginning: Beginning = {
-        type: started.workflowType?.name ?? '',
-        taskQueue: started.taskQueue?.name ?? '',
-        parent: parent?.workflowId && parent.runId ? { workflowId: parent.workflowId, runId: parent.runId } : null,
-        // Its events begin with those of the execution from which it was made.
-        reset: started.originalExecutionRunId !== execution.runId,
-      };
-      if (kept.size >= keptMax) kept.clear();
-      kept.set(execution.runId, beginning);
-      return beginning;
-    },
+    beginningOf: beginningsOf(client, ask),
     async isOpen(execution) {
       const answer = await ask(`whether ${execution.workflowId} is open`, () => client.workflowService.describeWorkflowExecution({ namespace, execution }));
       if (answer === null) return false;

@@ -528,7 +528,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Admission: votes that a reset copied decide nothing',
     file: 'workers/admission.ts',
-    edits: [{ find: 'if (own.type === runType && own.reset)', replace: "if (own.type === '')" }],
+    edits: [{ find: "if (own.type === runType && own.reset !== 'no')", replace: "if (own.type === '')" }],
     test: { file: admission, title: 'that a reset made' },
   },
   {

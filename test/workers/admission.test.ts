@@ -8,7 +8,7 @@ const estate = 'shop';
 const lock = 'recovery/shop';
 const watchId = 'fence-on-return/shop/east';
 const digest = 'a'.repeat(64);
-const ours: Beginning = { type: 'regionalFailover', taskQueue: 'dr/shop', parent: null, reset: false };
+const ours: Beginning = { type: 'regionalFailover', taskQueue: 'dr/shop', parent: null, reset: 'no' };
 const parent = { workflowId: lock, runId: '1' };
 const watch: Beginning = { ...ours, type: 'fenceOnReturn', parent };
 const context = { runId: lock, execution: `${lock}@1`, planDigest: digest, from: 'east', epoch: 3 };
@@ -60,8 +60,8 @@ describe('a run', () => {
     ['that only calls itself one', {}, change, { beginning: { ...ours, type: 'mine' } }, 'no-lock'],
     ['of another type', { workflowType: 'mine' }, change, {}, 'no-lock'],
     ['that is a child', {}, change, { beginning: { ...ours, parent } }, 'no-lock'],
-    ['that a reset made', {}, change, { beginning: { ...ours, reset: true } }, 'no-lock'],
-    ['that a reset made, and that reads', { activityType: 'readAgents' }, { run: context }, { beginning: { ...ours, reset: true } }, 'no-lock'],
+    ['that a reset made', {}, change, { beginning: { ...ours, reset: 'while it was open' } }, 'no-lock'],
+    ['that a reset made, and that reads', { activityType: 'readAgents' }, { run: context }, { beginning: { ...ours, reset: 'while it was open' } }, 'no-lock'],
     ['that is dry', { workflowExecution: { workflowId: 'dry-run/shop', runId: '1' } }, { run: { ...context, runId: 'dry-run/shop', execution: 'dry-run/shop@1' } }, {}, 'no-lock'],
     ['that is dry and stores its report', { activityType: 'storeReport', workflowExecution: { workflowId: 'dry-run/shop', runId: '1' } }, { run: { ...context, runId: 'dry-run/shop', execution: 'dry-run/shop@1', epoch: 0 } }, {}, 'admitted'],
   ])('%s', async (_name, info, input, world, outcome) => {
@@ -77,7 +77,7 @@ describe('a watch', () => {
     ['that another workflow started', {}, change, { beginning: { ...watch, parent: { workflowId: 'mine', runId: '1' } } }, 'no-lock'],
     ['after a later run for another site', {}, change, { beginning: watch, held: 'newer' }, 'admitted'],
     ['that an impostor of a run started', {}, change, { beginning: watch, run: { ...ours, taskQueue: 'mine' } }, 'no-lock'],
-    ['that a run started which a reset made', {}, change, { beginning: watch, run: { ...ours, reset: true } }, 'no-lock'],
+    ['that a run started which a reset made', {}, change, { beginning: watch, run: { ...ours, reset: 'while it was open' } }, 'no-lock'],
     ['whose run is gone from Temporal, and holds the epoch', {}, change, { beginning: watch, run: null }, 'admitted'],
     ['whose run is gone, and whose epoch is another´s', {}, change, { beginning: watch, run: null, held: 'newer' }, 'no-lock'],
     ['whose run is gone, and whose epoch nobody confirms', {}, change, { beginning: watch, run: null, held: 'silent' }, 'transient'],
@@ -87,8 +87,9 @@ describe('a watch', () => {
     ['that tells people, and that nobody started', { activityType: 'notifyStakeholders' }, { run: context, values: {} }, { beginning: { ...watch, parent: null } }, 'no-lock'],
     ['that changes something else', { activityType: 'promoteDatabase' }, change, { beginning: watch }, 'no-lock'],
     ['that is over', {}, change, { beginning: watch, open: false }, 'no-lock'],
-    ['that was reset after its run recovered', {}, change, { beginning: { ...watch, reset: true } }, 'admitted'],
-    ['that was reset after its run took everything back', {}, change, { beginning: { ...watch, reset: true }, recovered: false }, 'no-lock'],
+    ['that was reset after its run recovered', {}, change, { beginning: { ...watch, reset: 'while it was open' } }, 'admitted'],
+    ['that was reset after its run took everything back', {}, change, { beginning: { ...watch, reset: 'while it was open' }, recovered: false }, 'no-lock'],
+    ['that was reset after it had ended', {}, change, { beginning: { ...watch, reset: 'after its end' } }, 'no-lock'],
     ['that reads by a plan that is here', { activityType: 'awaitReturn' }, change, { beginning: { ...watch, parent: null } }, 'admitted'],
     ['that reads by a plan of its own', { activityType: 'awaitReturn' }, { ...change, run: { ...context, planDigest: 'b'.repeat(64) } }, { beginning: { ...watch, parent: null } }, 'no-lock'],
   ])('%s', async (_name, info, input, world, outcome) => {
