@@ -16,8 +16,8 @@ import { withoutHint } from '../plan/rules/sentences.ts';
 import type { PlanSnapshot, SiteId } from '../plan/schema.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { now } from './clock.ts';
-import { lengthsMax, nameIn } from './inputs.ts';
-import { planQuery } from './messages.ts';
+import { lengthsMax, nameIn, readMessage, supersedeForm } from './inputs.ts';
+import { planQuery, supersedeSignal } from './messages.ts';
 import { Refusals } from './refusals.ts';
 import { readMayHeal } from './until-bound.ts';
 import { mustRead, watchInput } from './starts.ts';
@@ -56,7 +56,7 @@ interface Wait {
   readonly failedLooks?: number;
 }
 
-const cancelled = 'It was cancelled: by a run that takes its fences back or fences the site anew, or by people.';
+const byWhomever = 'by people, since no run has said why';
 const notLookedAt = 'it was not looked at yet';
 /** Longest time of one try, seconds. */
 const tryBound = 60;
@@ -72,8 +72,18 @@ const historyEventsMax = 1_000;
 export async function fenceOnReturn(input: FenceOnReturnInput): Promise<FenceOnReturnResult> {
   mustRead(watchInput, input, 'a watch');
   const superseded: Superseded = { reason: null };
-  CancellationScope.current().cancelRequested.catch(() => (superseded.reason = cancelled));
+  let said = byWhomever;
+  CancellationScope.current().cancelRequested.catch(() => (superseded.reason = `It was cancelled: ${said}.`));
   const refusals = new Refusals(now, () => undefined);
+  setHandler(
+    supersedeSignal,
+    (message) => {
+      const read = readMessage(supersedeForm, message);
+      if (read.ok) said = read.value.reason;
+      else refusals.add('supersede', 'signal', nameIn(message), read.why);
+    },
+    { description: 'Says why this watch is about to be cancelled. By itself it ends nothing. {"reason"}' },
+  );
   // The SDK would keep them all, for a handler that might come.
   setDefaultSignalHandler((name, message) => void refusals.add(name.slice(0, lengthsMax.gate), 'signal', nameIn(message), 'There is no such signal.'));
   setHandler(planQuery, () => input.snapshot, { description: 'The plan under which the site is fenced.' });

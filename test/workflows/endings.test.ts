@@ -374,7 +374,7 @@ describe('endings', () => {
       expect((await back.result()).outcome).toBe('recovered');
       return rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1')).result();
     });
-    expect(child).toMatchObject({ outcome: 'superseded' });
+    expect(child).toMatchObject({ outcome: 'superseded', reason: expect.stringContaining('recovers at us-east-1') as string });
     expect(estate.databases.get('us-east-1')?.role).toBe('writer');
   });
 
