@@ -55,7 +55,7 @@ const acceptWithin = 20_000;
 const lookEvery = 250;
 /** Longest wait for a workflow that only reads, milliseconds: its bounds are minutes, and one that was there before may have been started to begin tomorrow. */
 const readOnlyWithin = 15 * 60_000;
-const paused = 'Somebody has paused the run in Temporal: it decides nothing until it is unpaused there. What was under way goes on.';
+const paused = 'Somebody has paused the run in Temporal: it begins nothing new until it is unpaused there';
 /**
  * How long a decision of a run that a worker has begun may take before another worker makes it. Decisions take milliseconds; the server's 10 s would be added to a recovery
  * whenever a worker dies in one.

@@ -33,7 +33,17 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   workflows: ['workflows', 'plan/schema', 'plan/durations', 'plan/rules', 'report/report', 'report/media', 'types:activities'],
   activities: ['activities', 'plan', 'report'],
   workers: ['workers', 'plan', 'report', 'workflows', 'activities', 'client/stuck'],
-  client: ['client', 'workflows/messages', 'workflows/payload-converter', 'workflows/ids', 'workflows/changes', 'report', 'plan', 'types:workflows', 'types:activities'],
+  client: [
+    'client',
+    'workflows/messages',
+    'workflows/payload-converter',
+    'workflows/ids',
+    'workflows/changes',
+    'report',
+    'plan',
+    'types:workflows',
+    'types:activities',
+  ],
   lab: ['lab', 'plan'],
   // The model of the tests answers for the drivers where only the worker's own cost counts.
   bench: ['bench', 'lab', 'client', 'plan', 'report', 'workflows/messages', 'workflows/ids', 'types:workflows', 'test/support/fake-estate'],
@@ -113,7 +123,7 @@ function bannedCalls({ path, text }: Source): string[] {
 
 /** Files that may be longer than others, and why. */
 const longFiles: Readonly<Record<string, { readonly linesMax: number; readonly why: string }>> = {
-  'site-agent/site-agent': { linesMax: 1600, why: 'a site installs one file and can read all that SSH lets in' },
+  'site-agent/site-agent': { linesMax: 1620, why: 'a site installs one file and can read all that SSH lets in' },
 };
 /** Lines of a source file; a test file tells many cases of one subject. */
 const fileLinesMax = (path: string) => longFiles[path]?.linesMax ?? (path.startsWith('test/') ? 600 : 400);

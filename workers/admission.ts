@@ -71,7 +71,7 @@ class EstateAdmission implements Admission {
     if (own.type === watchType && run && !this.parts.holdsPlan(run.planDigest)) await this.mustBeWatch(info.activityType, own, run);
   }
 
-  /** One of our types, run by our own workers: whoever runs workflow code of his own does it on another queue. */
+  /** One of our types, run by whoever polls our queue, which is for our workers alone (docs/operations.md): others run workflow code of their own on another queue. */
   private async ownOf({ activityType, workflowType, workflowExecution }: AdmittedInfo): Promise<Own> {
     if (!workflowExecution || !workflowType) throw noLock(activityType, 'It was started by itself, and belongs to no run.');
     if (!types.includes(workflowType)) throw noLock(activityType, `It was scheduled by a workflow of the type ${workflowType}, which is none of ours.`);
@@ -122,7 +122,7 @@ class EstateAdmission implements Admission {
     const parent = own.parent ? `${own.parent.workflowId}@${own.parent.runId}` : 'nobody';
     if (own.parent?.workflowId !== this.lock || run.runId !== this.lock || run.execution !== parent)
       throw noLock(activity, `${own.name} acts in the name of ${run.execution}, and was started by ${parent}.`);
-    if (own.reset === 'after its end') throw noLock(activity, `${own.name} was made by a reset of a watch that had ended.`);
+    if (own.reset === 'after its end') throw noLock(activity, `${own.name} was made by a reset of a watch that had ended. End it.`);
     if (own.reset !== 'no' && !(await this.parts.executions.hasRecovered(own.parent)))
       throw noLock(activity, `${own.name} was made by a reset, and ${parent} does not say that it recovered ${this.parts.estate}.`);
     if (!(await this.parts.executions.isOpen(own))) throw noLock(activity, `${own.name} is not open any more.`);

@@ -16,7 +16,7 @@ export interface StepTools {
   readonly change: Changes;
   /** For a step that has another way, or enough without this one: a few quick tries, and no waiting. */
   readonly changeOnce: Changes;
-  /** Does again what is made of `changeOnce` while it fails for a while only, until the step's bound; `name` for people. */
+  /** Repeats work that uses `changeOnce` while its failures are transient, until the step's bound; `name` for people. */
   patiently<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
 

@@ -6,7 +6,8 @@ import { withoutHint } from '../plan/rules/sentences.ts';
 import type { PlanSnapshot } from '../plan/schema.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { now } from './clock.ts';
-import { planQuery } from './messages.ts';
+import { readMessage, supersedeForm } from './message-forms.ts';
+import { planQuery, supersedeSignal } from './messages.ts';
 import { listenForSignals } from './signals.ts';
 import { mustRead, watchInput } from './start-forms.ts';
 import { readMayHeal } from './until-bound.ts';
@@ -39,7 +40,7 @@ interface Wait {
   readonly failedLooks?: number;
 }
 
-const cancelled = 'It was cancelled: by a run that takes its fences back or fences the site anew, or by people.';
+const byWhomever = 'by people, since no run has said why';
 const notLookedAt = 'it was not looked at yet';
 /** Longest time of one try, seconds. */
 const tryBound = 60;
@@ -55,8 +56,14 @@ const historyEventsMax = 1_000;
 export async function fenceOnReturn(input: FenceOnReturnInput): Promise<FenceOnReturnResult> {
   mustRead(watchInput, input, 'a watch');
   const superseded: Superseded = { reason: null };
-  CancellationScope.current().cancelRequested.catch(() => (superseded.reason = cancelled));
-  listenForSignals([], () => undefined);
+  let said = byWhomever;
+  CancellationScope.current().cancelRequested.catch(() => (superseded.reason = `It was cancelled: ${said}.`));
+  const saysWhy = (message: unknown): void => {
+    const read = readMessage(supersedeForm, message);
+    if (read.ok) said = read.value.reason;
+  };
+  const description = 'Says why this watch is about to be cancelled. By itself it ends nothing. {"reason"}';
+  listenForSignals([{ name: supersedeSignal.name, take: saysWhy, description }], () => undefined);
   setHandler(planQuery, () => input.snapshot, { description: 'The plan under which the site is fenced.' });
   // What has begun comes to its end.
   return CancellationScope.nonCancellable(() => watch(input, superseded));

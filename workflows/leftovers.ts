@@ -16,6 +16,7 @@ import type { SiteId } from '../plan/schema.ts';
 import type { RecoveryFacts } from './facts.ts';
 import { fenceOnReturn } from './fence-on-return.ts';
 import { makeFenceOnReturnWorkflowId } from './ids.ts';
+import { supersedeSignal } from './messages.ts';
 import type { Run } from './run.ts';
 import { fenceOf, openServers } from './servers.ts';
 
@@ -84,8 +85,11 @@ export class FenceOnReturn {
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
         if (Date.now() > deadline)
-          return addLeftover(this.facts, `${options.workflowId} of an earlier run does not end. It waits for ${site} still, under an older epoch; look at it.`);
-        await endFenceOnReturn(this.run, site);
+          return addLeftover(
+            this.facts,
+            `Another workflow holds the id ${options.workflowId} and does not end, so this run has left no watch. Whether it fences ${site} is not known: see who started it, end it, and fence ${site} by its agent when it returns.`,
+          );
+        await endFenceOnReturn(this.run, site, `${this.run.start.execution} fences ${site} anew`);
         await sleep(askAgainMilliseconds, { summary: 'Wait for the former fence to end' });
       }
     }
@@ -93,12 +97,12 @@ export class FenceOnReturn {
   }
 
   /** Ends the child and waits for its end, so that it cannot fence what is being opened. A sentence when it did not end; however else it ended, it is gone. */
-  async end(): Promise<readonly string[]> {
+  async end(reason: string): Promise<readonly string[]> {
     if (!this.child) return [];
     const { workflowId } = this.child;
     const deadline = Date.now() + endingSeconds * 1000;
     // It is asked until nobody is there to be asked: its result is no proof, since a run that is cancelled is told at once that its children are.
-    while (await endFenceOnReturn(this.run, this.facts.from)) {
+    while (await endFenceOnReturn(this.run, this.facts.from, reason)) {
       if (Date.now() > deadline) return [`${workflowId} did not end within ${endingSeconds} s and may fence ${this.facts.from} again`];
       await sleep(askAgainMilliseconds, { summary: 'Wait for the fence on return to end' });
     }
@@ -108,10 +112,12 @@ export class FenceOnReturn {
   }
 }
 
-/** Asks the child that waits for a site to end; false when there is none. By the server's own request and not by a signal: everybody who may vote may send those. */
-export async function endFenceOnReturn(run: Run, site: SiteId): Promise<boolean> {
+/** Asks the child that waits for a site to end; false when there is none. It is told why first, and ends by the server's own request and not by that signal: everybody who may vote may send one. */
+export async function endFenceOnReturn(run: Run, site: SiteId, reason: string): Promise<boolean> {
+  const child = getExternalWorkflowHandle(makeFenceOnReturnWorkflowId(run.plan.estate.name, site));
   try {
-    await getExternalWorkflowHandle(makeFenceOnReturnWorkflowId(run.plan.estate.name, site)).cancel();
+    await child.signal(supersedeSignal, { reason });
+    await child.cancel();
     return true;
   } catch (error) {
     if (isCancellation(error)) throw error;

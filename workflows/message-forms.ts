@@ -42,6 +42,7 @@ export interface MessageForm<T> {
 export const voteForm: MessageForm<Vote> = { schema: z.object({ gate, choice, who, reason }), example: '{"gate","choice","who","reason"}' };
 export const shortVoteForm: MessageForm<ShortVote> = { schema: z.object({ gate, who, reason }), example: '{"gate","who","reason"}' };
 export const saidForm: MessageForm<Said> = { schema: z.object({ who, reason }), example: '{"who","reason"}' };
+export const supersedeForm: MessageForm<{ readonly reason: string }> = { schema: z.object({ reason }), example: '{"reason"}' };
 
 /** A message that was read, or why it is none, as a sentence for whoever sent it. */
 export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };

@@ -68,6 +68,8 @@ export const voteUpdate = defineUpdate<VoteReceipt, [Vote]>('vote');
 export const stopSignal = defineSignal<[{ readonly who: string; readonly reason: string }]>('stop');
 /** Lets a stopped run go on. Who stands in the plan. */
 export const resumeSignal = defineSignal<[{ readonly who: string; readonly reason: string }]>('resume');
+/** Tells a fence-on-return child why it is about to be cancelled, which is kept in its result. By itself it ends nothing: whoever may vote may send it. */
+export const supersedeSignal = defineSignal<[{ readonly reason: string }]>('supersede');
 
 /** The gate that is open now, for people and programs. */
 export interface OpenGate extends Omit<GateRecord, 'decision' | 'closedAt' | 'identity'> {

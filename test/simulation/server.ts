@@ -180,6 +180,7 @@ export class SimulatedServer {
     else if (command.requestCancelActivity) this.cancelActivity(execution, command.requestCancelActivity.seq ?? 0);
     else if (command.startChildWorkflowExecution) this.startChild(execution, command.startChildWorkflowExecution);
     else if (command.cancelChildWorkflowExecution) this.abandonChild(execution, command.cancelChildWorkflowExecution.childWorkflowSeq ?? 0);
+    else if (command.signalExternalWorkflowExecution) this.signalExternal(execution, command.signalExternalWorkflowExecution);
     else if (command.requestCancelExternalWorkflowExecution) this.cancelExternal(execution, command.requestCancelExternalWorkflowExecution);
     else if (command.completeWorkflowExecution)
       this.close(execution, { how: 'completed', result: fromPayloadsAtIndex(defaultPayloadConverter, 0, [command.completeWorkflowExecution.result ?? {}]) });
@@ -312,6 +313,15 @@ export class SimulatedServer {
       cause: { message: 'Child workflow cancelled', canceledFailureInfo: {} },
     };
     this.after(1, () => this.activate(parent, [{ resolveChildWorkflowExecution: { seq, result: { cancelled: { failure } } } }]));
+  }
+
+  private signalExternal(sender: Execution, command: coresdk.workflow_commands.SignalExternalWorkflowExecution.$Properties): void {
+    const target = this.open(command.workflowExecution?.workflowId ?? command.childWorkflowId ?? '');
+    if (target) this.signal(target, command.signalName ?? '', fromPayloadsAtIndex(defaultPayloadConverter, 0, command.args ?? []));
+    const failure = target
+      ? undefined
+      : { message: 'Unable to signal external workflow because it was not found', applicationFailureInfo: { type: 'ExternalWorkflowExecutionNotFound' } };
+    this.after(1, () => this.activate(sender, [{ resolveSignalExternalWorkflow: { seq: command.seq ?? 0, ...(failure ? { failure } : {}) } }]));
   }
 
   private cancelExternal(sender: Execution, command: coresdk.workflow_commands.RequestCancelExternalWorkflowExecution.$Properties): void {

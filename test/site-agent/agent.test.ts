@@ -262,6 +262,26 @@ describe('looking around', () => {
     expect((await estate.verb('west', 'probe east')).fields['service_detail']).toMatch(/^no answer/);
   });
 
+  test('a standby notes by how much the clock of its primary is ahead, and counts the age of what it received by its own', async () => {
+    const noted = async () => (await estate.beat('west'), (await estate.verb('west', 'database-status')).fields['sender_clock']);
+    await eventually('its clock is noted', async () => (await noted()) === 'east 0');
+    const conf = estate.path('west', 'agent.conf');
+    const text = readFileSync(conf, 'utf8');
+    try {
+      writeFileSync(estate.path('west', 'date'), `#!/bin/sh\nexec /usr/bin/date -d '10 minutes ago' "$@"\n`, { mode: 0o755 });
+      writeFileSync(conf, `PATH=${estate.path('west')}:$PATH\n${text}`);
+      const record = (await estate.verb('west', 'probe-record east')).fields;
+      expect(Number(record['replication_age_seconds'])).toBeGreaterThanOrEqual(0);
+      expect(Number(record['replication_age_seconds'])).toBeLessThan(5);
+      expect((Date.now() - Date.parse(record['clock'] ?? '')) / 1000).toBeCloseTo(600, -1);
+    } finally {
+      writeFileSync(conf, text);
+    }
+    writeFileSync(estate.path('west', 'state', 'clocks'), 'sender_clock=north 3\nsender_clock=east 599\n');
+    await eventually('a clock that was set is noted anew', async () => (await noted()) !== undefined);
+    expect(readFileSync(estate.path('west', 'state', 'clocks'), 'utf8')).toBe('sender_clock=north 3\nsender_clock=east 0\n');
+  });
+
   test('a row of failed rounds is kept from its first, and a blind site keeps none', async () => {
     const conf = estate.path('north', 'agent.conf');
     const text = readFileSync(conf, 'utf8');

@@ -333,7 +333,7 @@ describe('endings', () => {
       return ended;
     });
     expect(report.outcome).toBe('recovered');
-    expect(report.leftovers.join(' ')).toContain('of an earlier run does not end');
+    expect(report.leftovers.join(' ')).toContain('and does not end, so this run has left no watch');
   });
 
   it('ends although the report cannot be stored, and says so', async () => {
@@ -374,7 +374,7 @@ describe('endings', () => {
       expect((await back.result()).outcome).toBe('recovered');
       return rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1')).result();
     });
-    expect(child).toMatchObject({ outcome: 'superseded' });
+    expect(child).toMatchObject({ outcome: 'superseded', reason: expect.stringContaining('recovers at us-east-1') as string });
     expect(estate.databases.get('us-east-1')?.role).toBe('writer');
   });
 

@@ -81,7 +81,7 @@ export function fenceByFirstProof(run: Run, facts: RecoveryFacts): Alteration<re
     predicted: [],
     act: async (tools) => {
       await mustStillBeFailed(run, facts, tools.read);
-      await endFenceOnReturn(run, facts.to);
+      await endFenceOnReturn(run, facts.to, `${run.start.runId} recovers at ${facts.to}`);
       facts.fences = await fence(run, facts, tools, standbys, replicas);
       const byAgent = facts.fences.filter(({ method }) => method === 'agent');
       if (openServers(run.plan, site, byAgent).length > 0) await watch.begin();
@@ -91,7 +91,7 @@ export function fenceByFirstProof(run: Run, facts: RecoveryFacts): Alteration<re
     undo: {
       would: `let ${site} write again and its standbys follow it`,
       act: async ({ change }) => {
-        const watching = await watch.end();
+        const watching = await watch.end('the run is taken back');
         // One after the other, and the second whatever became of the first: a primary that cannot be opened is no reason to leave its standbys alone.
         const notOpened = await triedInUndo(() => change.unfenceByAgent({ run: run.context(), site }).then(({ notTakenBack }) => notTakenBack));
         const notAttached = await triedInUndo(() =>
