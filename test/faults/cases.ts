@@ -70,6 +70,7 @@ export const faultCases: readonly FaultCase[] = [
   { subject: 'promotion', fault: 'replay-paused', at: target, lost: true, ends: ['recovered'], checks: ['lossless'] },
   { subject: 'promotion', fault: 'lose-rows', at: target, lost: true, ends: ['aborted'], says: /payments/, checks: ['noTraffic'] },
   { subject: 'promotion', fault: 'stale-answers', at: target, lost: true, ends: ['aborted'], says: /older than what was just written|not what it serves/, checks: ['noTraffic'] },
+  { subject: 'promotion', fault: 'acknowledges-alone', at: target, lost: true, ends: ['recovered'], checks: ['lossless'], why: 'a site that is not lost loses nothing by it; at the lost one it is `test/scenarios/beyond.test.ts`' },
   { subject: 'promotion', fault: 'slow-start', at: target, lost: true, ends: ['recovered'], checks: ['lossless'] },
   { subject: 'promotion', fault: 'database-dead', at: target, lost: true, ends: ['stood down'], checks: ['unchanged'] },
   { subject: 'promotion', fault: 'database-dead', at: third, lost: true, ends: ['waits', 'aborted', 'stood down'], checks: ['noTraffic', 'notPromoted'], why: 'what only the synchronous standby had cannot be counted' },

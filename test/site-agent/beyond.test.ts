@@ -1,6 +1,7 @@
 /** What only the old primary committed is counted from its WAL: `database-beyond`, on real servers. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -81,4 +82,33 @@ test('without the programs it says what to install, and nothing else is lost', a
     /count-beyond does not lie beside the agent at east: copy it from site-agent\/ to \S+, then ask again/,
   );
   expect(readdirSync(estate.path('east'))).toContain('site-agent');
+});
+
+/** From 16 on `pg_waldump` says the same in other words; that program is not on this machine, so its lines are given. */
+test('in the words of PostgreSQL 16 and later', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dr-count-'));
+  const record = (rmgr: string, xid: number, lsn: string, what: string) =>
+    `rmgr: ${rmgr.padEnd(11)} len (rec/tot):     61/    61, tx: ${String(xid).padStart(10)}, lsn: ${lsn}, prev 0/01000000, desc: ${what}`;
+  const table = 'blkref #0: rel 1663/5/16684 blk 0';
+  const lines = [
+    record('Heap', 10, '0/01000100', `INSERT+INIT off: 1, flags: 0x00, ${table}`),
+    record('Heap2', 10, '0/01000200', `MULTI_INSERT ntuples: 8, flags: 0x02, offsets: [9, 10, 11, 12, 13, 14, 15, 16], ${table}`),
+    record('Heap', 10, '0/01000300', `DELETE xmax: 10, off: 4, infobits: [KEYS_UPDATED], flags: 0x00, ${table} FPW`),
+    record('Heap', 10, '0/01000400', `HOT_UPDATE old_xmax: 10, old_off: 18, old_infobits: [], flags: 0x20, new_xmax: 0, new_off: 21, ${table}`),
+    // Met its own key, and was taken back within its statement.
+    record('Heap', 11, '0/01000500', `INSERT off: 2, flags: 0x04, ${table}`),
+    record('Heap', 11, '0/01000600', `DELETE xmax: 0, off: 2, infobits: [], flags: 0x08, ${table}`),
+    record('Transaction', 10, '0/01000700', 'COMMIT 2026-05-04 13:37:00.000000 UTC; subxacts: 11'),
+    record('Heap', 12, '0/01000800', `INSERT off: 3, flags: 0x00, ${table}`),
+  ];
+  const program = (name: string, out: readonly string[]) =>
+    writeFileSync(join(folder, name), `#!/bin/sh\ncat <<'END'\n${out.join('\n')}\nEND\n`, { mode: 0o755 });
+  program('pg_waldump', lines);
+  program('pg_controldata', ["Latest checkpoint's TimeLineID:       1", 'Bytes per WAL segment:                16777216']);
+  mkdirSync(join(folder, 'pg_wal'));
+  writeFileSync(join(folder, 'pg_wal', '000000010000000000000001'), '');
+  const script = join(import.meta.dirname, '..', '..', 'site-agent', 'count-beyond');
+  const out = execFileSync(script, [folder, folder, '0/1000600', '0/1000900'], { encoding: 'utf8' });
+  rmSync(folder, { recursive: true });
+  expect(out).toBe('from=0/1000600\ntransactions=1\ninserted=9\nupdated=1\ndeleted=1\nwhole=yes\nread_to=0/01000800\nskipped=no\n');
 });
