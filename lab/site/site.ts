@@ -96,18 +96,8 @@ export function createSite(context: LabContext, site: LabSite, golden: () => Gol
     },
     async setClock(aheadSeconds) {
       agent.setClock(aheadSeconds);
-      if (!hasStores) return;
       postgres.setClock(aheadSeconds);
-      if (!postgres.running()) return;
-      const standbys = async () => (await postgres.query("select from pg_stat_replication where state = 'streaming'")).length;
-      const before = await standbys();
-      await postgres.stopInOrder();
-      await postgres.start();
-      await until(
-        async () => (await standbys()) >= before,
-        60_000,
-        () => `The standbys of ${site} did not stream within 60 s. Look in logs/postgres-*.log.`,
-      );
+      if (hasStores && postgres.running()) await startAnew(postgres, site);
     },
     async revive() {
       for (const server of killed) await server.start();
@@ -118,6 +108,19 @@ export function createSite(context: LabContext, site: LabSite, golden: () => Gol
       return (await Promise.all(expected.map((server) => server.check()))).filter((sentence) => sentence !== null);
     },
   };
+}
+
+/** In order, and until its standbys are there again. */
+async function startAnew(postgres: PostgresServer, site: LabSite): Promise<void> {
+  const standbys = async () => (await postgres.query("select from pg_stat_replication where state = 'streaming'")).length;
+  const before = await standbys();
+  await postgres.stopInOrder();
+  await postgres.start();
+  await until(
+    async () => (await standbys()) >= before,
+    60_000,
+    () => `The standbys of ${site} did not stream within 60 s. Look in logs/postgres-*.log.`,
+  );
 }
 
 /** `systemctl` and `capacity` of the site, with the address of the supervisor that answers them. */
