@@ -123,7 +123,7 @@ function bannedCalls({ path, text }: Source): string[] {
 
 /** Files that may be longer than others, and why. */
 const longFiles: Readonly<Record<string, { readonly linesMax: number; readonly why: string }>> = {
-  'site-agent/site-agent': { linesMax: 1620, why: 'a site installs one file and can read all that SSH lets in' },
+  'site-agent/site-agent': { linesMax: 1600, why: 'a site installs one file and can read all that SSH lets in' },
 };
 /** Lines of a source file; a test file tells many cases of one subject. */
 const fileLinesMax = (path: string) => longFiles[path]?.linesMax ?? (path.startsWith('test/') ? 600 : 400);

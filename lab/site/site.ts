@@ -96,7 +96,8 @@ export function createSite(context: LabContext, site: LabSite, golden: () => Gol
     },
     async setClock(aheadSeconds) {
       agent.setClock(aheadSeconds);
-      if (hasStores) await setDatabaseClock(postgres, site, aheadSeconds);
+      postgres.setClock(aheadSeconds);
+      if (hasStores && postgres.running()) await startAnew(postgres, site);
     },
     async revive() {
       for (const server of killed) await server.start();
@@ -109,10 +110,8 @@ export function createSite(context: LabContext, site: LabSite, golden: () => Gol
   };
 }
 
-/** A database takes the time from its start on, so one that runs is started anew; resolves when its standbys stream again. */
-async function setDatabaseClock(postgres: ReturnType<typeof createPostgres>, site: LabSite, aheadSeconds: number): Promise<void> {
-  postgres.setClock(aheadSeconds);
-  if (!postgres.running()) return;
+/** In order, and until its standbys are there again. */
+async function startAnew(postgres: PostgresServer, site: LabSite): Promise<void> {
   const standbys = async () => (await postgres.query("select from pg_stat_replication where state = 'streaming'")).length;
   const before = await standbys();
   await postgres.stopInOrder();

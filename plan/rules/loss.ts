@@ -50,16 +50,13 @@ export function estimateDatabaseLoss(facts: DatabaseLossFacts): Loss {
   }
   if (facts.lastCommitAt === undefined) return { kind: 'unknown', reason: 'the target shows no commit time, so there is nothing to count from' };
   if (facts.stopped === undefined) return { kind: 'unknown', reason: 'it is not known when the old primary stopped acknowledging' };
-  const afterSeconds = (facts.lastCommitAt - facts.stopped.at) / 1000 - facts.probeIntervalSeconds;
-  if (afterSeconds > clockSlackSeconds)
-    return {
-      kind: 'unknown',
-      reason: `the newest commit at the target is of ${Math.round(afterSeconds)} s after ${facts.stopped.basis}: the clocks do not agree`,
-    };
-  const seconds = Math.max(0, Math.ceil((facts.stopped.at - facts.lastCommitAt) / 1000)) + Math.ceil(facts.probeIntervalSeconds);
+  const seconds = (facts.stopped.at - facts.lastCommitAt) / 1000;
+  if (-seconds > facts.probeIntervalSeconds + clockSlackSeconds)
+    return { kind: 'unknown', reason: `the newest commit at the target is of ${Math.round(-seconds)} s after ${facts.stopped.basis}: the clocks do not agree` };
   const bytes =
     facts.fencedPositionBytes !== undefined && facts.targetBytes !== undefined ? Math.max(0, facts.fencedPositionBytes - facts.targetBytes) : 'unknown';
-  return { kind: 'at most', seconds, bytes, basis: `from the newest commit at the target until ${facts.stopped.basis}` };
+  const lost = Math.max(0, Math.ceil(seconds)) + Math.ceil(facts.probeIntervalSeconds);
+  return { kind: 'at most', seconds: lost, bytes, basis: `from the newest commit at the target until ${facts.stopped.basis}` };
 }
 
 /** What is known about the cache. */

@@ -31,6 +31,14 @@ describe('a loss of 0', () => {
     expect(describeLoss(zeroUnder({ ...assumption, windowSeconds: 'unknown' }, ''))).toContain('in the time since its last heartbeat, which is not known,');
   });
 
+  it('is not made of a commit that is newer than the end of its primary: the clocks do not agree', () => {
+    const facts = { probeIntervalSeconds: 1, stopped: { at: 0, basis: 'the last that anybody heard of it' } };
+    expect(estimateDatabaseLoss({ ...facts, lastCommitAt: 3_000 })).toMatchObject({ kind: 'at most', seconds: 1 });
+    expect(describeLoss(estimateDatabaseLoss({ ...facts, lastCommitAt: 601_000 }))).toBe(
+      'unknown (the newest commit at the target is of 601 s after the last that anybody heard of it: the clocks do not agree)',
+    );
+  });
+
   it('of a cache rests on what the service waits for, which only the plan says', () => {
     const facts = { fenced: true, replicas: 2, survivors: 2, targetHasAll: true, writesWaitForReplicas: 1, probeIntervalSeconds: 1 };
     const loss = estimateCacheLoss({ ...facts, lastContactAt: 1_000, stopped: { at: 4_500, basis: 'the fence' } });
