@@ -3,6 +3,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ChildWorkflowCancellationType,
   type ChildWorkflowHandle,
+  type ExternalWorkflowHandle,
   getExternalWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
@@ -14,6 +15,7 @@ import { closedByAgents } from '../plan/rules/servers.ts';
 import { endingSeconds } from '../plan/rules/waits.ts';
 import type { SiteId } from '../plan/schema.ts';
 import type { RecoveryFacts } from './facts.ts';
+import { describe } from './failures.ts';
 import { fenceOnReturn } from './fence-on-return.ts';
 import { makeFenceOnReturnWorkflowId } from './ids.ts';
 import { supersedeSignal } from './messages.ts';
@@ -41,6 +43,7 @@ export class FenceOnReturn {
   private readonly run: Run;
   private readonly facts: RecoveryFacts;
   private child: ChildWorkflowHandle<typeof fenceOnReturn> | null = null;
+  private asked = false;
 
   constructor(run: Run, facts: RecoveryFacts) {
     this.run = run;
@@ -89,7 +92,7 @@ export class FenceOnReturn {
             this.facts,
             `Another workflow holds the id ${options.workflowId} and does not end, so this run has left no watch. Whether it fences ${site} is not known: see who started it, end it, and fence ${site} by its agent when it returns.`,
           );
-        await endFenceOnReturn(this.run, site, `${this.run.start.execution} fences ${site} anew`);
+        await this.askToEnd(`${this.run.start.execution} fences ${site} anew`);
         await sleep(askAgainMilliseconds, { summary: 'Wait for the former fence to end' });
       }
     }
@@ -102,7 +105,7 @@ export class FenceOnReturn {
     const { workflowId } = this.child;
     const deadline = Date.now() + endingSeconds * 1000;
     // It is asked until nobody is there to be asked: its result is no proof, since a run that is cancelled is told at once that its children are.
-    while (await endFenceOnReturn(this.run, this.facts.from, reason)) {
+    while (await this.askToEnd(reason)) {
       if (Date.now() > deadline) return [`${workflowId} did not end within ${endingSeconds} s and may fence ${this.facts.from} again`];
       await sleep(askAgainMilliseconds, { summary: 'Wait for the fence on return to end' });
     }
@@ -110,17 +113,37 @@ export class FenceOnReturn {
     dropLeftover(this.facts, this.leftover);
     return [];
   }
+
+  /** False when there is none to be asked. It is cancelled once: what has begun comes to its end, and a second request would change nothing. */
+  private async askToEnd(reason: string): Promise<boolean> {
+    const there = await (this.asked ? tellWhy : endFenceOnReturn)(this.run, this.facts.from, reason);
+    this.asked = true;
+    return there;
+  }
 }
 
-/** Asks the child that waits for a site to end; false when there is none. It is told why first, and ends by the server's own request and not by that signal: everybody who may vote may send one. */
+/** Asks the child that waits for a site to end; false when there is none. By the server's own request and not by a signal: everybody who may vote may send one. */
 export async function endFenceOnReturn(run: Run, site: SiteId, reason: string): Promise<boolean> {
-  const child = getExternalWorkflowHandle(makeFenceOnReturnWorkflowId(run.plan.estate.name, site));
+  if (!(await tellWhy(run, site, reason))) return false;
+  return reached(watchOf(run, site).cancel());
+}
+
+/** Tells the child why it is to end; false when there is none. */
+function tellWhy(run: Run, site: SiteId, reason: string): Promise<boolean> {
+  return reached(watchOf(run, site).signal(supersedeSignal, { reason }));
+}
+
+function watchOf(run: Run, site: SiteId): ExternalWorkflowHandle {
+  return getExternalWorkflowHandle(makeFenceOnReturnWorkflowId(run.plan.estate.name, site));
+}
+
+/** Whether there is somebody whom a message could reach. A server refuses one for two reasons: there is nobody, or somebody has used up the signals that it lets in, and then it is there. */
+async function reached(message: Promise<void>): Promise<boolean> {
   try {
-    await child.signal(supersedeSignal, { reason });
-    await child.cancel();
+    await message;
     return true;
   } catch (error) {
     if (isCancellation(error)) throw error;
-    return false;
+    return /limit/i.test(describe(error));
   }
 }

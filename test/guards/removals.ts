@@ -230,8 +230,8 @@ export const removals: readonly Removal[] = [
     file: 'workflows/leftovers.ts',
     edits: [
       {
-        find: 'while (await endFenceOnReturn(this.run, this.facts.from, reason)) {',
-        replace: 'while (!(await endFenceOnReturn(this.run, this.facts.from, reason))) {',
+        find: 'while (await this.askToEnd(reason)) {',
+        replace: 'while (!(await this.askToEnd(reason))) {',
       },
     ],
     test: {

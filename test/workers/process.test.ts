@@ -64,7 +64,7 @@ it('serves health and metrics, and stops on SIGTERM after the step under way has
 
   const handle = await server.client.workflow.start('assessment', {
     taskQueue: taskQueueOf('erlmcp-production'),
-    workflowId: 'assessment/under-way',
+    workflowId: 'assessment/erlmcp-production/us-east-1',
     args: [{ estate: 'erlmcp-production', from: 'us-east-1' }],
   });
   await until(
