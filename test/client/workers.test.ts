@@ -29,7 +29,9 @@ it('a run is over when it has ended, however, and goes on while it is paused', (
 });
 
 it('a run that is paused is not told as broken: people learn that it waits, and for what', async () => {
-  const handle = { workflowId: 'recovery/erlmcp', describe: async () => ({ status: { name: 'PAUSED' } }), fetchHistory: async () => ({ events: [] }) };
-  const view = await new DrClient({ workflow: { getHandle: () => handle } } as never).status('recovery/erlmcp');
+  const found = { type: 'regionalFailover', taskQueue: 'dr/erlmcp', status: { name: 'PAUSED' } };
+  const handle = { workflowId: 'recovery/erlmcp', describe: async () => found, fetchHistory: async () => ({ events: [] }) };
+  const temporal = { withDeadline: (_until: number, call: () => Promise<unknown>) => call(), workflow: { getHandle: () => handle } };
+  const view = await new DrClient(temporal as never).status('recovery/erlmcp');
   expect(view).toMatchObject({ state: 'unattended', reason: expect.stringContaining('Somebody has paused the run in Temporal') });
 });
