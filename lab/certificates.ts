@@ -1,5 +1,5 @@
 /** The lab's certificate authority and the sites' certificates. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { siteRoles, publicHost } from './settings.ts';
 import type { LabSite } from './addresses.ts';
@@ -12,6 +12,10 @@ export interface CertificateFiles {
   key(site: LabSite): string;
 }
 
+/** Certificates begin so long before they are made, as those of public authorities do: the clocks of those who check them differ. */
+const beginsHoursAgo = 24;
+const lastsDays = 365;
+
 export function certificateFiles(labDirectory: string): CertificateFiles {
   const folder = join(labDirectory, 'ca');
   return { ca: join(folder, 'ca.pem'), certificate: (site) => join(folder, `${site}.pem`), key: (site) => join(folder, `${site}.key`) };
@@ -20,51 +24,70 @@ export function certificateFiles(labDirectory: string): CertificateFiles {
 /** Made once for a lab; valid for a year. */
 export async function makeCertificates(labDirectory: string): Promise<void> {
   const files = certificateFiles(labDirectory);
-  mkdirSync(join(labDirectory, 'ca'), { recursive: true, mode: 0o755 });
-  const caKey = join(labDirectory, 'ca', 'ca.key');
-  const openssl = program('openssl');
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const folder = join(labDirectory, 'ca');
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const caKey = join(folder, 'ca.key');
   if (!existsSync(files.ca)) {
-    await run([
-      openssl,
-      'req',
-      '-x509',
-      ...ec,
-      '-keyout',
-      caKey,
-      '-out',
-      files.ca,
-      '-days',
-      '365',
-      '-subj',
-      '/CN=dr-lab CA',
-      '-addext',
-      'basicConstraints=critical,CA:true',
-    ]);
+    await sign(folder, {
+      subject: 'dr-lab CA',
+      extensions: ['basicConstraints=critical,CA:true'],
+      key: caKey,
+      out: files.ca,
+      by: ['-selfsign', '-keyfile', caKey],
+    });
   }
-  const wanted = siteRoles.map(({ site }) => site).filter((site) => !existsSync(files.certificate(site)));
-  await Promise.all(
-    wanted.map((site) =>
-      run(
-        [
-          openssl,
-          'req',
-          '-x509',
-          ...ec,
-          '-CA',
-          files.ca,
-          '-CAkey',
-          caKey,
-          '-keyout',
-          files.key(site),
-          '-out',
-          files.certificate(site),
-          '-days',
-          '365',
-          '-subj',
-          `/CN=${publicHost}`,
-        ].concat(['-addext', `subjectAltName=DNS:${publicHost}`, '-addext', 'basicConstraints=critical,CA:false']),
-      ),
-    ),
-  );
+  // One after the other: the authority keeps a list of what it has signed.
+  for (const { site } of siteRoles) {
+    if (existsSync(files.certificate(site))) continue;
+    const extensions = [`subjectAltName=DNS:${publicHost}`, 'basicConstraints=critical,CA:false'];
+    await sign(folder, { subject: publicHost, extensions, key: files.key(site), out: files.certificate(site), by: ['-cert', files.ca, '-keyfile', caKey] });
+  }
+}
+
+interface Wanted {
+  readonly subject: string;
+  readonly extensions: readonly string[];
+  /** Where its new key goes, and the certificate. */
+  readonly key: string;
+  readonly out: string;
+  /** Who signs it, in the words of `openssl ca`. */
+  readonly by: readonly string[];
+}
+
+async function sign(folder: string, { subject, extensions, key, out, by }: Wanted): Promise<void> {
+  const openssl = program('openssl');
+  const request = `${out}.request`;
+  const config = join(folder, 'authority.conf');
+  writeFileSync(config, authority(folder));
+  writeFileSync(join(folder, 'signed'), '');
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const added = extensions.flatMap((extension) => ['-addext', extension]);
+  await run([openssl, 'req', '-new', ...ec, '-keyout', key, '-out', request, '-subj', `/CN=${subject}`, ...added]);
+  const from = Date.now() - beginsHoursAgo * 3_600_000;
+  const dates = ['-startdate', asn1Time(from), '-enddate', asn1Time(from + lastsDays * 24 * 3_600_000)];
+  await run([openssl, 'ca', '-batch', '-notext', '-config', config, ...dates, ...by, '-in', request, '-out', out]);
+  rmSync(request);
+}
+
+function authority(folder: string): string {
+  return [
+    '[ca]',
+    'default_ca = lab',
+    '[lab]',
+    `database = ${join(folder, 'signed')}`,
+    `new_certs_dir = ${folder}`,
+    'rand_serial = yes',
+    'unique_subject = no',
+    'default_md = sha256',
+    'copy_extensions = copy',
+    'policy = any',
+    '[any]',
+    'commonName = supplied',
+    '',
+  ].join('\n');
+}
+
+/** `YYYYMMDDHHMMSSZ`. */
+function asn1Time(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19).replaceAll(/\D/g, '')}Z`;
 }
