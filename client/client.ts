@@ -32,12 +32,12 @@ export interface StartedRun {
 }
 
 /**
- * Where a run is. `running`: it answered; `unattended`: it is open and no worker answers for it; `ended`: it finished and left its report;
+ * Where a run is. `running`: it answered; `unattended`: it is open and gives no answer, and `next` says what helps; `ended`: it finished and left its report;
  * `broken`: it was terminated, cancelled or refused to start, and what it changed comes from its history.
  */
 export type RunView =
   | { readonly state: 'running'; readonly runId: string; readonly status: RunStatus }
-  | { readonly state: 'unattended'; readonly runId: string; readonly reason: string; readonly changes: readonly HistoricChange[] }
+  | { readonly state: 'unattended'; readonly runId: string; readonly reason: string; readonly next: string; readonly changes: readonly HistoricChange[] }
   | { readonly state: 'ended'; readonly runId: string; readonly report: Report }
   | { readonly state: 'broken'; readonly runId: string; readonly reason: string; readonly changes: readonly HistoricChange[] };
 
@@ -55,7 +55,11 @@ const acceptWithin = 20_000;
 const lookEvery = 250;
 /** Longest wait for a workflow that only reads, milliseconds: its bounds are minutes, and one that was there before may have been started to begin tomorrow. */
 const readOnlyWithin = 15 * 60_000;
-const paused = 'Somebody has paused the run in Temporal: it begins nothing new until it is unpaused there';
+const paused = {
+  reason: 'Somebody has paused it in Temporal, and it begins nothing new.',
+  next: 'Find out who paused it and why; it goes on where it was once it is unpaused in Temporal.',
+};
+const withoutWorker = 'Start a worker; the run goes on where it was.';
 /**
  * How long a decision of a run that a worker has begun may take before another worker makes it. Decisions take milliseconds; the server's 10 s would be added to a recovery
  * whenever a worker dies in one.
@@ -151,8 +155,8 @@ export class DrClient {
       mustBeRun(found, runId);
       const { status } = found;
       if (status.name === 'COMPLETED') return { state: 'ended', runId, report: await this.resultOf(handle) };
-      if (isOver(status.name)) return await this.fromHistory(handle, 'broken', `The run was ${status.name.toLowerCase().replaceAll('_', ' ')}`);
-      if (status.name === 'PAUSED') return await this.fromHistory(handle, 'unattended', paused);
+      if (isOver(status.name)) return { state: 'broken', ...(await this.fromHistory(handle, `The run was ${status.name.toLowerCase().replaceAll('_', ' ')}`)) };
+      if (status.name === 'PAUSED') return { state: 'unattended', ...(await this.fromHistory(handle, paused.reason)), next: paused.next };
     } catch (error) {
       throw asDrError(error, runId);
     }
@@ -301,13 +305,16 @@ export class DrClient {
       return { state: 'running', runId, status: await this.within(answerWithin, () => handle.query(statusQuery)) };
     } catch (error) {
       const reason = error instanceof DrError ? error.message : `No worker answered for the run: ${error instanceof Error ? error.message : String(error)}`;
-      return this.fromHistory(handle, 'unattended', reason);
+      return { state: 'unattended', ...(await this.fromHistory(handle, reason)), next: withoutWorker };
     }
   }
 
-  private async fromHistory(handle: WorkflowHandle, state: 'unattended' | 'broken', otherwise: string): Promise<RunView> {
+  private async fromHistory(
+    handle: WorkflowHandle,
+    otherwise: string,
+  ): Promise<{ readonly runId: string; readonly reason: string; readonly changes: readonly HistoricChange[] }> {
     const history = await handle.fetchHistory();
-    return { state, runId: handle.workflowId, reason: closeReason(history) ?? otherwise, changes: changesInHistory(history) };
+    return { runId: handle.workflowId, reason: closeReason(history) ?? otherwise, changes: changesInHistory(history) };
   }
 
   private async resultOf(handle: WorkflowHandle): Promise<Report> {

@@ -1,6 +1,6 @@
 /** Goal: who looks at an open run on a terminal is told what the details in Temporal UI tell first. Method: the page of made-up statuses. */
 import { describe, expect, it } from 'vitest';
-import { renderView } from '../../client/cli/views/status.ts';
+import { renderStuck, renderView } from '../../client/cli/views/status.ts';
 import type { Report } from '../../report/report.ts';
 import type { RunStatus } from '../../workflows/messages.ts';
 import { exampleReport, stoodDownReport } from '../report/example.ts';
@@ -23,6 +23,23 @@ describe('the page of an open run', () => {
 
   it('has no heading where there is nothing to say', () => {
     expect(page()).not.toMatch(/Not as planned|Left to do|Changed so far/);
+  });
+});
+
+describe('workflows that cannot go on', () => {
+  it('are named up to five, and the others counted: the run itself comes after them', () => {
+    const stuck = Array.from({ length: 500 }, (_, at) => ({
+      workflowId: `fence-on-return/shop/${at}`,
+      type: 'fenceOnReturn',
+      since: null,
+      tries: 0,
+      reason: 'TMPRL1100',
+      incompatible: true,
+    }));
+    const lines = renderStuck(stuck).trimEnd().split('\n');
+    expect(lines).toHaveLength(6);
+    expect(lines[5]).toBe('STUCK: 495 more workflows cannot go on. All of them: dr status --json');
+    expect(renderStuck(stuck.slice(0, 5))).not.toContain('more workflows');
   });
 });
 

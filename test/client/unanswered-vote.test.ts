@@ -65,6 +65,15 @@ describe('of a vote that nobody answered', () => {
     return { code, text };
   };
 
+  it.each([{ gate: 'activation-1', deadlineAt: 7 }, { gate: 'activation-1', deadlineAt: 'soon' }, 'text', null])(
+    'a memo that is none of the run´s, %j, is not believed',
+    async (openGate) => {
+      const { code, text } = await told(async () => ({ status: { name: 'RUNNING' }, memo: { openGate } }));
+      expect(code).toBe(4);
+      expect(text).toContain('until when that is, is not known without one');
+    },
+  );
+
   it('a gate whose deadline is not known is named', async () => {
     const { code, text } = await told(async () => ({
       status: { name: 'RUNNING' },

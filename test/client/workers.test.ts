@@ -2,6 +2,7 @@
 import type { WorkflowExecutionStatusName } from '@temporalio/client';
 import { expect, it } from 'vitest';
 import { DrClient } from '../../client/index.ts';
+import { renderView } from '../../client/cli/views/status.ts';
 import { isOver } from '../../client/over.ts';
 import { requireWorker } from '../../client/workers.ts';
 
@@ -33,5 +34,7 @@ it('a run that is paused is not told as broken: people learn that it waits, and 
   const handle = { workflowId: 'recovery/erlmcp', describe: async () => found, fetchHistory: async () => ({ events: [] }) };
   const temporal = { withDeadline: (_until: number, call: () => Promise<unknown>) => call(), workflow: { getHandle: () => handle } };
   const view = await new DrClient(temporal as never).status('recovery/erlmcp');
-  expect(view).toMatchObject({ state: 'unattended', reason: expect.stringContaining('Somebody has paused the run in Temporal') });
+  expect(view).toMatchObject({ state: 'unattended', reason: expect.stringContaining('Somebody has paused it in Temporal') });
+  expect(renderView(view)).toContain('is open, and gives no answer. Somebody has paused it in Temporal, and it begins nothing new.');
+  expect(renderView(view)).not.toMatch(/worker/i);
 });

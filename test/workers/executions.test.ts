@@ -92,3 +92,15 @@ it('one that a reset made of what had ended, or of what somebody had terminated,
     expect(await howReset(workflowId, await reset(workflowId, made)), `${workflowId}, reset again`).toBe('after its end');
   }
 });
+
+it('a status that a later server may give is no answer, and not a "no" that would end a run for good', async () => {
+  const info = (status: number) => ({
+    options: { namespace: 'default' },
+    withDeadline: (_until: number, call: () => Promise<unknown>) => call(),
+    workflowService: { describeWorkflowExecution: async () => ({ workflowExecutionInfo: { status } }) },
+  });
+  const isOpen = (status: number) => executionsOf(info(status) as never).isOpen({ workflowId: 'recovery/shop', runId: '1' });
+  expect(await Promise.all([1, 8].map(isOpen)), 'running, paused').toEqual([true, true]);
+  expect(await Promise.all([2, 3, 4, 5, 6, 7].map(isOpen)), 'each way to end').toEqual([false, false, false, false, false, false]);
+  for (const status of [0, 9]) await expect(isOpen(status)).rejects.toMatchObject({ type: 'transient' });
+});

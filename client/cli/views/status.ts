@@ -27,11 +27,7 @@ export function renderView(seen: RunView): string {
     case 'ended':
       return renderEnd(view.report);
     case 'unattended':
-      return renderHistory(
-        `${view.runId} is open, and no worker answers for it. ${view.reason}`,
-        'Start a worker; the run goes on where it was.',
-        view.changes,
-      );
+      return renderHistory(`${view.runId} is open, and gives no answer. ${view.reason}`, view.next, view.changes);
     case 'broken':
       return renderHistory(
         `${view.runId} ended without a report: ${view.reason}.`,
