@@ -142,6 +142,21 @@ describe('stop and resume', () => {
   });
 });
 
+describe('a workflow that only reads', () => {
+  it('refuses an id of ours that is of another question, and answers under any other', async () => {
+    const { name } = plan.plan.estate;
+    await rig.with(estate, async () => {
+      const ask = (workflowId: string) =>
+        rig.env.client.workflow.execute('assessment', { taskQueue: taskQueueOf(name), workflowId, args: [{ estate: name, from: 'us-east-1' }] });
+      const refused = await ask(makeAssessmentWorkflowId(name, 'eu-central-1')).catch((error: Error) => (error.cause as Error).message);
+      expect(refused).toContain(
+        `is of another question than this input asks. Nothing was changed. HINT: Start it under the id ${makeAssessmentWorkflowId(name, 'us-east-1')}.`,
+      );
+      await ask('assessment-of-the-night');
+    });
+  });
+});
+
 describe('votes by update that count', () => {
   it('are refused to a person who has cast 40, before the history, so that others can vote', async () => {
     const [first = '', second = '', third = ''] = electorate;
