@@ -34,8 +34,7 @@ export async function unansweredVote(client: Client, runId: string, vote: Vote, 
 /** Whoever started the run may have written a memo of that name. */
 function readOpenGate(memo: unknown): OpenGateMemo | undefined {
   const { gate, deadlineAt } = (memo ?? {}) as Partial<Record<keyof OpenGateMemo, unknown>>;
-  const reads = typeof gate === 'string' && typeof deadlineAt === 'string' && !Number.isNaN(Date.parse(deadlineAt));
-  return reads ? { gate, deadlineAt } : undefined;
+  return typeof gate === 'string' && typeof deadlineAt === 'string' ? { gate, deadlineAt } : undefined;
 }
 
 function condition(open: OpenGateMemo | undefined, vote: Vote): string {

@@ -65,7 +65,7 @@ describe('of a vote that nobody answered', () => {
     return { code, text };
   };
 
-  it.each([{ gate: 'activation-1', deadlineAt: 7 }, { gate: 'activation-1', deadlineAt: 'soon' }, 'text', null])(
+  it.each([{ gate: 'activation-1', deadlineAt: 2999 }, { gate: 'activation-1', deadlineAt: 'soon' }, 'text', null])(
     'a memo that is none of the run´s, %j, is not believed',
     async (openGate) => {
       const { code, text } = await told(async () => ({ status: { name: 'RUNNING' }, memo: { openGate } }));
