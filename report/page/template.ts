@@ -22,7 +22,11 @@ const opening = `<header class="{{outcome.tone}}">
 </dl>
 </header>`;
 
-const attention = `{{#exceptions.length}}
+/** What was counted since comes first: it may say the opposite of the figures above it, which stay as they were stored. */
+const attention = `{{#addendum.length}}
+<section class="attention warn"><h2>{{titles.addendum}}</h2><ul>{{#addendum}}<li>{{.}}</li>{{/addendum}}</ul></section>
+{{/addendum.length}}
+{{#exceptions.length}}
 <section class="attention bad"><h2>{{titles.exceptions}}</h2><ul>{{#exceptions}}<li>{{.}}</li>{{/exceptions}}</ul></section>
 {{/exceptions.length}}
 {{#leftovers.length}}
@@ -98,9 +102,6 @@ const rest = `{{#changes.length}}
 {{#leftOut.length}}
 <section><h2>Left out of this report</h2><ul>{{#leftOut}}<li>{{.}}</li>{{/leftOut}}</ul></section>
 {{/leftOut.length}}
-{{#addendum.length}}
-<section class="attention warn"><h2>{{titles.addendum}}</h2><ul>{{#addendum}}<li>{{.}}</li>{{/addendum}}</ul></section>
-{{/addendum.length}}
 <footer><h2>Where this comes from</h2>
 <dl>{{#run}}<div><dt>{{term}}</dt><dd>{{text}}</dd></div>{{/run}}</dl>
 {{#origin}}<p>{{text}}, digest <code>{{digest}}</code>. {{note}}</p>{{/origin}}
