@@ -50,7 +50,9 @@ create table dr_heartbeat (
     standbys                      text not null,
     cache_min_replicas_to_write   integer not null,
     cache_min_replicas_max_lag    integer not null,
-    cache_replicas                integer not null
+    cache_replicas                integer not null,
+    settings_loaded_at            timestamptz,
+    flushed_lsn                   pg_lsn
 );
 
 -- Scratch table of the site agent's write test: proof that a database accepts, or refuses, a write.

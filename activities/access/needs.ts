@@ -2,7 +2,7 @@
 import { milliseconds, seconds } from '../../plan/durations.ts';
 import { wrongClocks } from '../../plan/rules/clocks.ts';
 import { parseSynchronousNames } from '../../plan/rules/fence-proof.ts';
-import { parseOverride, parseStandby, waitsForStandby } from '../../plan/rules/heartbeat-words.ts';
+import { describeOverride, parseOverride, parseStandby, waitsForStandby } from '../../plan/rules/heartbeat-words.ts';
 import { verbsFor } from '../../plan/rules/refusals.ts';
 import { closableAt } from '../../plan/rules/servers.ts';
 import { siteOfStandby, standbyName } from '../../plan/rules/standby-names.ts';
@@ -182,6 +182,12 @@ function checkReplication(plan: Plan, site: SiteId, heartbeat: Heartbeat | undef
   const about = (what: string): Subject => ({ what, steps: ['fence-site', 'check-lag'], as: `the primary at ${site}` });
   const limit = milliseconds(plan.estate.limits.heartbeatMaxAge);
   const age = heartbeat === undefined ? Infinity : now.getTime() - Date.parse(heartbeat.writtenAt);
+  const { database } = plan.estate;
+  if (database.driver === 'postgresql' && heartbeat !== undefined && heartbeat.flushedLsn === undefined) {
+    const line = `ALTER TABLE ${database.heartbeatTable} ADD COLUMN IF NOT EXISTS settings_loaded_at timestamptz, ADD COLUMN IF NOT EXISTS flushed_lsn pg_lsn;`;
+    const said = 'It does not say when its settings were loaded and how far its log was written: the table, or the agent, is that of an older release.';
+    return [lacking(about('heartbeat'), said, { where: `psql as administrator at ${site}, in the database ${database.name}`, line })];
+  }
   if (heartbeat === undefined || age > limit) {
     const said =
       heartbeat === undefined
@@ -228,7 +234,12 @@ function checkNames(plan: Plan, site: SiteId, heartbeat: Heartbeat, subject: Sub
             line: 'ALTER SYSTEM RESET synchronous_commit; SELECT pg_reload_conf();',
           }),
         ]),
-    ...weak.map((override) => lacking(subject, `${override} lets some sessions acknowledge alone.`, { where, line: resetOf(override) })),
+    ...weak.map((override) =>
+      lacking(subject, `${describeOverride(override)}.`, {
+        where,
+        line: override.startsWith('file:synchronous_standby') ? line : resetOf(override),
+      }),
+    ),
   ];
   return found.length > 0 ? found : [ok(subject, heartbeat.standbys.join(', '))];
 }
@@ -248,6 +259,8 @@ function resetOf(override: string): string {
       return `ALTER ROUTINE ${quoted(of.name)} ${reset}`;
     case 'subscription':
       return `ALTER SUBSCRIPTION ${quoted(of.name)} SET (synchronous_commit = on);`;
+    case 'file':
+      return `ALTER SYSTEM SET ${of.name} = on; SELECT pg_reload_conf();`;
     case undefined:
       return `-- set synchronous_commit = on where ${override} comes from`;
   }

@@ -66,6 +66,8 @@ export async function readHeartbeats(client: Client, table: string): Promise<rea
     cache_min_replicas_to_write: number;
     cache_min_replicas_max_lag: number;
     cache_replicas: number;
+    settings_loaded_at?: Date | null;
+    flushed_lsn?: string | null;
   }>(`select * from ${client.escapeIdentifier(table)}`);
   return rows.map((row) => ({
     site: row.site,
@@ -74,6 +76,8 @@ export async function readHeartbeats(client: Client, table: string): Promise<rea
     synchronousCommit: row.synchronous_commit,
     overrides: split(row.overrides),
     standbys: split(row.standbys),
+    ...(row.settings_loaded_at ? { settingsAgeSeconds: Math.round((row.written_at.getTime() - row.settings_loaded_at.getTime()) / 1000) } : {}),
+    ...(row.flushed_lsn ? { flushedLsn: row.flushed_lsn } : {}),
     cache: { minReplicasToWrite: row.cache_min_replicas_to_write, minReplicasMaxLagSeconds: row.cache_min_replicas_max_lag, replicas: row.cache_replicas },
   }));
 }

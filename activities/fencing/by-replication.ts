@@ -63,10 +63,13 @@ export async function fenceDatabaseByReplication(
   ];
   const verdict = judge(left.map(({ standby }) => standby));
   const departures = left.map(({ standby, position }) => `${standby} left${position ? ` at ${position.lsn}` : ''}`);
-  const note = `${departures.join(', ') || 'no standby left'}${troubles(leaving)}.`;
   // Any commit that was acknowledged is on a synchronous standby that left, so none lies beyond the furthest of them.
   const positions = left.flatMap(({ position }) => (position ? [position.bytes] : []));
-  return fence(verdict, note, verdict.proven && positions.length > 0 ? Math.max(...positions) : undefined);
+  const furthest = positions.length > 0 ? Math.max(...positions) : undefined;
+  const unseen = furthest === undefined ? 0 : writtenBeyond(known, furthest);
+  const beyond = unseen > 0 ? `; ${unseen} bytes that the primary had written by then reached none of them` : '';
+  const note = `${departures.join(', ') || 'no standby left'}${beyond}${troubles(leaving)}.`;
+  return fence(verdict, note, verdict.proven && furthest !== undefined ? furthest + unseen : undefined);
 }
 
 export async function fenceCacheByReplication(
@@ -111,6 +114,14 @@ export async function fenceCacheByReplication(
   await until(holds, { everyMilliseconds: 100, withinMilliseconds: Infinity });
   const fence = fenceOf(dependencies, site, 'cache', verdict, `${names || 'None'} left, the last one at ${new Date(lastLeft).toISOString()}.`);
   return { ...fence, acknowledgedUntil: new Date(holdsAt).toISOString() };
+}
+
+/**
+ * Bytes that the primary said it had on its disk, beyond the furthest of those that left it. By its settings nobody was told that they are committed; a session of its own may have
+ * been. The standby that has its word has them too, so that a target without them is behind.
+ */
+function writtenBeyond({ heartbeat }: Knowledge, furthest: number): number {
+  return heartbeat?.flushedLsn === undefined ? 0 : Math.max(0, lsnBytes(heartbeat.flushedLsn) - furthest);
 }
 
 /** How long nobody has heard of the lost primary, seconds. One that a standby still followed may have acknowledged until that one left. */

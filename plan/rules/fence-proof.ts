@@ -2,7 +2,7 @@
  * Can a primary that nobody reaches still acknowledge a write? Pure.
  * The proof rests on what the primary last wrote about itself, and on which of its standbys have left it. Whatever is not known counts as "it can".
  */
-import { clockSlackSeconds, parseOverride, parseStandby, waitsForStandby } from './heartbeat-words.ts';
+import { clockSlackSeconds, describeOverride, parseOverride, parseStandby, waitsForStandby } from './heartbeat-words.ts';
 import { isSameStandby } from './standby-names.ts';
 import type { SiteId } from '../schema.ts';
 import type { ServerKind } from './servers.ts';
@@ -17,6 +17,10 @@ export interface PrimaryHeartbeat {
   readonly overrides: readonly string[];
   /** `application_name=sync_state` of each connected standby, as `parseStandby` reads it. */
   readonly standbys: readonly string[];
+  /** How long before it had loaded its settings, seconds. This and the next are absent where the table is that of an older release. */
+  readonly settingsAgeSeconds?: number;
+  /** How far it had written its log to its own disk, as `X/Y`. */
+  readonly flushedLsn?: string;
 }
 
 export interface DatabaseFenceFacts {
@@ -66,7 +70,7 @@ export function judgeDatabaseFence(facts: DatabaseFenceFacts): FenceVerdict {
   if (!waitsForStandby(heartbeat.synchronousCommit))
     return no(`synchronous_commit is ${heartbeat.synchronousCommit}, under which the primary acknowledges alone`);
   const around = heartbeat.overrides.find((override) => !waitsForStandby(parseOverride(override).value));
-  if (around !== undefined) return no(`${around} lets some sessions acknowledge alone`);
+  if (around !== undefined) return no(describeOverride(around));
 
   const candidates = synchronous.names.filter((name, index) => synchronous.names.findIndex((other) => isSameStandby(other, name)) === index);
   const leftIt = candidates.filter((name) => facts.left.some((other) => isSameStandby(other, name)));
@@ -80,7 +84,8 @@ export function judgeDatabaseFence(facts: DatabaseFenceFacts): FenceVerdict {
     return no(`no standby that has left was synchronous when the primary last said so (${heartbeat.standbys.join(', ') || 'none was connected'})`);
   const proof =
     `each commit waits for ${synchronous.count} of ${candidates.join(', ')} (synchronous_commit ${heartbeat.synchronousCommit}, no weaker role or database), ` +
-    `and ${leftIt.join(', ')} left; the primary said so ${ageSeconds(heartbeat.writtenAt, facts)} s before it was lost`;
+    `and ${leftIt.join(', ')} left; the primary said so ${ageSeconds(heartbeat.writtenAt, facts)} s before it was lost` +
+    (heartbeat.settingsAgeSeconds === undefined ? '' : `, with the settings that it had loaded ${heartbeat.settingsAgeSeconds} s before that`);
   return { proven: true, proof };
 }
 

@@ -16,12 +16,22 @@ export type OverrideOf =
   | { readonly kind: 'everybody' }
   /** `database` where it holds in that one only. */
   | { readonly kind: 'role'; readonly name: string; readonly database?: string }
-  | { readonly kind: 'database' | 'function' | 'subscription'; readonly name: string };
+  | { readonly kind: 'database' | 'function' | 'subscription'; readonly name: string }
+  /** Everybody's, from the next reload on: a setting whose files say something else than what the server runs with. */
+  | { readonly kind: 'file'; readonly name: string };
 
-/** `everybody=…`, `role:R=…`, `role:R@D=…`, `database:D=…`, `function:F=…` or `subscription:S=…`, taken apart; `of` is undefined for one that this version does not know. */
+/** `everybody=…`, `role:R=…`, `role:R@D=…`, `database:D=…`, `function:F=…`, `subscription:S=…` or `file:SETTING=changed`, taken apart; `of` is undefined for one that this version does not know. */
 export function parseOverride(text: string): { readonly of: OverrideOf | undefined; readonly value: string } {
   const { name, value } = parsePair(text);
   return { of: overrideOf(name), value };
+}
+
+/** What an override under which somebody does not wait comes to, as the beginning of a sentence. */
+export function describeOverride(text: string): string {
+  const { of } = parseOverride(text);
+  return of?.kind === 'file'
+    ? `${of.name} is another in the files of the primary, which takes it at its next reload`
+    : `${text} lets some sessions acknowledge alone`;
 }
 
 function overrideOf(text: string): OverrideOf | undefined {
@@ -36,6 +46,7 @@ function overrideOf(text: string): OverrideOf | undefined {
     case 'database':
     case 'function':
     case 'subscription':
+    case 'file':
       return { kind, name };
     default:
       return undefined;

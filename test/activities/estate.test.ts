@@ -5,6 +5,7 @@ import { createApplicationActivities } from '../../activities/application/activi
 import { createCacheActivities } from '../../activities/cache/activities.ts';
 import type { RunContext } from '../../activities/context.ts';
 import { createDatabaseActivities } from '../../activities/database/activities.ts';
+import { lsnBytes } from '../../activities/database/postgresql.ts';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { createDetectionActivities } from '../../activities/detection/activities.ts';
 import { createFencingActivities } from '../../activities/fencing/activities.ts';
@@ -288,12 +289,43 @@ describe('fences', () => {
     });
   });
 
+  test('what the primary had written and no standby that left has counts as lost until the target has it', async () => {
+    const onlyWestLeaves: ActivityDependencies = {
+      ...dependencies,
+      agent: (of, site) => {
+        const agent = dependencies.agent(of, site);
+        if (site !== 'north') return agent;
+        const tryChange = async () => ({ reachable: false as const, reason: 'it does not leave' });
+        return { ask: (...asked) => agent.ask(...asked), change: (...asked) => agent.change(...asked), tryChange };
+      },
+    };
+    const sender = Number(servers.sql('east', "select pid from pg_stat_replication where application_name = 'west'").trim());
+    process.kill(sender, 'SIGSTOP'); // connected, and silent
+    try {
+      write('east', -20);
+      await servers.beat('east');
+      const word = servers.sql('east', 'select flushed_lsn from dr_heartbeat', 'app').trim();
+      await eventually('north has the same', () => servers.sql('north', 'select flushed_lsn from dr_heartbeat', 'app').trim() === word);
+      const fence = await createFencingActivities(onlyWestLeaves).fenceDatabaseByReplication({ run, site: 'east', standbys: ['west', 'north'] });
+      expect(fence).toMatchObject({ proven: true, positionBytes: lsnBytes(word) });
+      expect(fence.proof).toMatch(
+        /west left at 0\/[0-9A-F]+; \d+ bytes that the primary had written by then reached none of them; north did not: .*it does not leave/,
+      );
+    } finally {
+      process.kill(sender, 'SIGCONT');
+    }
+    await fencing.reattach({ run, site: 'east', standbys: ['west'], replicas: [] });
+    await eventually('west has caught up', () => servers.sql('west', 'select count(*) from payments where sequence = -20', 'app').trim() === '1');
+  });
+
   test('after the standbys left, the primary acknowledges nothing, and they can come back', async () => {
     await servers.beat('east');
     const input = { run, site: 'east', standbys: ['west', 'north'] };
     const fence = await fencing.fenceDatabaseByReplication(input);
     expect(fence).toMatchObject({ method: 'replication', proven: true, servers: [{ site: 'east', state: 'fenced' }] });
-    expect(fence.proof).toMatch(/^Each commit waits for 1 of west .+ west left at 0\/[0-9A-F]+, north left at 0\/[0-9A-F]+\.$/);
+    expect(fence.proof).toMatch(
+      /^Each commit waits for 1 of west .+, with the settings that it had loaded \d+ s before that\. west left at 0\/[0-9A-F]+, north left at 0\/[0-9A-F]+\.$/,
+    );
     expect(fence.assumption).toContain('Nobody changes east while it is cut off');
     expect(fence.positionBytes).toBeGreaterThan(0);
     expect(await fencing.fenceDatabaseByReplication(input), 'again, after a lost reply').toMatchObject({ proven: true, positionBytes: fence.positionBytes });

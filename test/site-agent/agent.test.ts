@@ -1,5 +1,5 @@
 /** The site agent against real servers. One estate for the file: the tests read in the order in which a failover uses the verbs. */
-import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestEstate, type TestSite } from './estate.ts';
@@ -223,6 +223,35 @@ describe('looking around', () => {
       await estate.beat('east');
       return estate.sql('east', 'select synchronous_commit, overrides from dr_heartbeat', 'app').trim() === 'on|';
     });
+  });
+
+  test('what the files hold and the server has not loaded shows in the heartbeat, and when it last loaded them', async () => {
+    const row = async (what: string) => {
+      await estate.beat('east');
+      return estate.sql('east', `select ${what} from dr_heartbeat`, 'app').trim();
+    };
+    const overrides = () => row('overrides');
+    expect(
+      await row(
+        'flushed_lsn <= pg_current_wal_flush_lsn() and flushed_lsn > pg_current_wal_flush_lsn() - 1000000 and settings_loaded_at = pg_conf_load_time()',
+      ),
+    ).toBe('t');
+    for (const [statement, changed] of [
+      ["alter system set synchronous_standby_names = ''", 'file:synchronous_standby_names=changed'],
+      ['alter system set synchronous_commit = off', 'file:synchronous_commit=changed'],
+      ['alter system set synchronous_commit = true', ''],
+    ] as const) {
+      estate.sql('east', statement);
+      expect(await overrides(), statement).toBe(changed === '' ? '' : `,${changed}`);
+      estate.sql('east', 'alter system reset synchronous_commit');
+      estate.sql('east', `alter system set synchronous_standby_names = 'ANY 1 ("west")'`);
+      expect(await overrides()).toBe('');
+    }
+    const file = estate.path('east', 'pg', 'postgresql.auto.conf');
+    const before = readFileSync(file);
+    appendFileSync(file, "work_mem = 'much'\nsynchronous_commit = off\n");
+    expect(await overrides(), 'files that no reload would take').toBe('');
+    writeFileSync(file, before);
   });
 
   test('a probe tells each check, the age of replication and the link of the cache', async () => {

@@ -132,6 +132,22 @@ describe('the estate check', () => {
       /^east: replication: Its commits wait for no standby: .* ADD psql as administrator at east: ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 \("west", "north"\)'/,
     ));
 
+  test('another setting waits in the files for the next reload', () =>
+    deviation(
+      () => void servers.asAdministrator('east', "alter system set synchronous_standby_names = ''"),
+      () => sql('east', `alter system set synchronous_standby_names = 'ANY 1 ("west")'`),
+      /^east: replication: synchronous_standby_names is another in the files of the primary, which takes it at its next reload\. ADD .*ALTER SYSTEM SET synchronous_standby_names = 'ANY 1/,
+    ));
+
+  test('the table of an older release', () => {
+    const add = 'ALTER TABLE dr_heartbeat ADD COLUMN IF NOT EXISTS settings_loaded_at timestamptz, ADD COLUMN IF NOT EXISTS flushed_lsn pg_lsn;';
+    return deviation(
+      () => void servers.sql('east', 'alter table dr_heartbeat drop column settings_loaded_at, drop column flushed_lsn', 'app'),
+      () => void servers.sql('east', add, 'app'),
+      new RegExp(`^east: heartbeat: It does not say when .* ADD psql as administrator at east, in the database app: ${add}$`),
+    );
+  });
+
   test('somebody is waited for whom the plan does not know', () =>
     deviation(
       () => sql('east', `alter system set synchronous_standby_names = 'ANY 1 ("west", "db_tromso")'`),

@@ -35,6 +35,8 @@ describe('the database', () => {
         'each commit waits for 1 of ap-southeast-1 (synchronous_commit on, no weaker role or database), and ap-southeast-1 left; the primary said so 2 s before it was lost',
     });
     expect(judge({ left: ['ap-southeast-1'] })).toBe('proven');
+    const told = judgeDatabaseFence({ ...facts, heartbeat: { ...heartbeat, settingsAgeSeconds: 7 } });
+    expect(told).toMatchObject({ proof: expect.stringMatching(/said so 2 s before it was lost, with the settings that it had loaded 7 s before that$/) });
     expect(judge({}, { synchronousCommit: 'remote_apply', overrides: ['role:app=remote_write'] })).toBe('proven');
   });
 
@@ -61,6 +63,12 @@ describe('the database', () => {
     ['the server does not even wait for its disk', {}, { synchronousCommit: 'off' }, /synchronous_commit is off/],
     ['a role commits locally', {}, { overrides: ['role:batch=local'] }, /^role:batch=local lets some sessions/],
     ['a database does not wait', {}, { overrides: ['role:app=on', 'database:app=off'] }, /^database:app=off/],
+    [
+      'its files hold another setting than it runs with',
+      {},
+      { overrides: ['file:synchronous_standby_names=changed'] },
+      /^synchronous_standby_names is another in the files of the primary, which takes it at its next reload$/,
+    ],
     ['a setting is not known', {}, { synchronousCommit: 'quorum_apply' }, /synchronous_commit is quorum_apply/],
     ['the standby was not synchronous yet', {}, { standbys: ['ap-southeast-1=async'] }, /no standby that has left was synchronous/],
     ['the standby was not connected', {}, { standbys: [] }, /none was connected/],
