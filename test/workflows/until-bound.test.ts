@@ -96,6 +96,19 @@ describe('what is transient', () => {
     const report = await failover();
     expect(stepOf(report, 'claim-epoch')?.durationSeconds).toBeLessThan(10);
   });
+
+  it('asks no site again that has stored the epoch', async () => {
+    const asked = new Map<string, number>();
+    estate.before = (name, { site }) => {
+      if (name !== 'claimEpoch' || !site) return;
+      const times = (asked.get(site) ?? 0) + 1;
+      asked.set(site, times);
+      if (site !== 'eu-central-1' && times <= 8) throw throttled();
+    };
+    expect((await failover()).outcome).toBe('recovered');
+    expect(asked.get('eu-central-1')).toBe(1);
+    expect(asked.get('dr')).toBe(9);
+  });
 });
 
 describe('what is not transient', () => {

@@ -31,12 +31,14 @@ export function claimEpoch(run: Run, facts: RecoveryFacts): Alteration<readonly 
       run.epoch = nextEpoch(heldBy(survey), run.start.execution);
       const reachable = agents.filter((agent) => agent.reachable).map((agent) => agent.site);
       facts.agentSilent = !reachable.includes(facts.from);
+      const held = new Set<SiteId>();
       const claimAll = async () => {
-        const claims = await Promise.allSettled(reachable.map((site) => changeOnce.claimEpoch({ run: run.context(), site })));
+        const missing = reachable.filter((site) => !held.has(site));
+        const claims = await Promise.allSettled(missing.map((site) => changeOnce.claimEpoch({ run: run.context(), site }).then(() => held.add(site))));
         const rejected = claims.filter((claim) => claim.status === 'rejected');
         // That another run holds the estate counts more than a site that is silent: no repeat helps then.
         const refused = rejected.find(({ reason }) => holdsNothing(reason)) ?? rejected[0];
-        const stored = reachable.filter((site, index) => claims[index]?.status === 'fulfilled' && voters.includes(site));
+        const stored = voters.filter((site) => held.has(site));
         if (stored.length < majority && refused) throw refused.reason;
         if (stored.length < majority) throw notEnough(stored, majority, agents);
         return stored;
