@@ -135,7 +135,7 @@ function longFunctions({ path, text }: Source): string[] {
   return lines.flatMap((line, start) => {
     const head = /^(\s*)(?:export )?(?:async )?(?:static )?(?:private )?(?:async )?(?:function \w+(?:<.*>)?|\w+)\(.*\{(?: #.*)?$/.exec(line);
     if (!head || /^\s*(describe|it|if|for|while|switch|beforeEach|afterAll|beforeAll)\b/.test(line)) return [];
-    const end = lines.findIndex((candidate, index) => index > start && (candidate === `${head[1]}}` || candidate === `${head[1]}},`));
+    const end = lines.findIndex((candidate, index) => index > start && candidate.startsWith(`${head[1]}}`));
     return end - start > functionLinesMax ? [`${path}:${start + 1} has a function of ${end - start} lines; at most ${functionLinesMax}`] : [];
   });
 }
