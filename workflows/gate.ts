@@ -13,8 +13,11 @@ export interface GateEvidence {
   readonly lines: readonly string[];
   /** When it was observed; RFC 3339. */
   readonly at: string;
-  /** Grows when the evidence grows worse; worse evidence voids the votes that were cast on the better one. */
-  readonly badness: number;
+  /**
+   * How bad it is in each respect, always in the same order; empty where it cannot grow worse. Worse evidence voids the votes that were cast on the better one, also where it is
+   * better in another respect.
+   */
+  readonly badness: readonly number[];
   /** Set when the evidence answers the question by itself, such as a site that has recovered: the gate ends. */
   readonly settled?: string;
 }
@@ -212,7 +215,7 @@ export class GateDesk {
 
   /** New evidence: worse voids the votes and gives the question a new id; otherwise only its time moves on. */
   private renew(open: Standing, evidence: GateEvidence): void {
-    if (evidence.badness > open.evidence.badness) {
+    if (evidence.badness.some((bad, respect) => bad > (open.evidence.badness[respect] ?? 0))) {
       const gate = this.gateId(open.question, evidence, open.terms);
       const votes = voided(open.ballot.votes, `The evidence grew worse at ${evidence.at}; the question is ${gate} now.`);
       open.ballot = { ...open.ballot, gate, votes, formerIds: [...open.ballot.formerIds, open.ballot.gate] };

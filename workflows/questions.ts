@@ -65,7 +65,7 @@ export async function mustStillBeReady(run: Run, facts: RecoveryFacts): Promise<
       gate: 'failed-step',
       question: `${facts.to} can no longer take over. What now?`,
       choices: { retry: `ask the agent of ${facts.to} again; put right there first what it names`, abort: 'end here; nothing is changed' },
-      evidence: { lines: [why], at: now(), badness: 0 },
+      evidence: { lines: [why], at: now(), badness: [] },
     });
     if (decision.kind !== 'decided' || decision.choice !== 'retry') throw new RunEnding('stood down', `${why} ${run.leftAs} Start again to ask again.`, true);
     const { read } = toolsFor('Ask the target again', run.boundOf('confirm-again'));
@@ -122,7 +122,7 @@ async function acceptRisk(run: Run, facts: RecoveryFacts, question: string, loss
     question,
     choices: run.forwardOnly ? { ...choices, abort: 'end here; everything stays as it is' } : { ...choices, undo: 'take back everything done so far and end' },
     ...(loss.kind === 'at most' ? { acceptAtLeast: loss.seconds } : {}),
-    evidence: { lines: [`Estimated loss: ${describeLoss(loss)}; ${basis}.`, ...more], at: countedAt, badness: 0 },
+    evidence: { lines: [`Estimated loss: ${describeLoss(loss)}; ${basis}.`, ...more], at: countedAt, badness: [] },
   });
   if (decision.kind !== 'decided' || decision.choice === 'undo' || decision.choice === 'abort') {
     throw new RunEnding('aborted', `The risk was not accepted: ${question} ${run.leftAs} Start again to ask again.`, !run.forwardOnly);
@@ -169,7 +169,7 @@ function evidenceOf(run: Run, facts: RecoveryFacts, assessment: Assessment): Gat
     ...(facts.records ? recordLines(facts.records) : []),
   ];
   if (facts.declaredFailed) lines.unshift(`${run.start.startedBy} declares ${facts.from} failed: ${facts.declaredFailed.reason}`);
-  return { lines, at: assessment.at, badness: lossBadness(loss) + (target?.eligible ? 0 : 10_000_000) };
+  return { lines, at: assessment.at, badness: [lossBadness(loss), target?.eligible ? 0 : 1] };
 }
 
 /** A target that is ruled out now is for people to look at before anybody is asked to approve it. */

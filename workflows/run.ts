@@ -306,7 +306,7 @@ export class Run {
       this.exceptions.push(`Optional step failed: ${step.name}. ${text}`);
       return 'skip';
     }
-    const evidence: GateEvidence = { lines: [text, this.changedSoFar], at: now(), badness: 0 };
+    const evidence: GateEvidence = { lines: [text, this.changedSoFar], at: now(), badness: [] };
     const moot = () => (this.ending ? 'the run ends by another decision' : null);
     const decision = await this.ask(failedStepQuestion({ step, canSkip, forwardOnly: this.forwardOnly, evidence, moot }));
     if (decision.kind === 'settled') this.unlessEnding(() => undefined);
@@ -339,7 +339,7 @@ export class Run {
       gate: step.gateBefore,
       question: this.gateOf(step.gateBefore).question,
       choices: { approve: `go on with "${step.name}"`, reject: 'end the run here' },
-      evidence: { lines: [`Next comes "${step.name}".`, this.changedSoFar], at: now(), badness: 0 },
+      evidence: { lines: [`Next comes "${step.name}".`, this.changedSoFar], at: now(), badness: [] },
     });
     if (decision.kind === 'decided' && decision.choice === 'approve') return;
     throw new RunEnding('stood down', `The gate before "${step.name}" was not passed. ${this.leftAs} Start again to ask again.`, !this.forwardOnly);

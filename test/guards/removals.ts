@@ -201,7 +201,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Worse evidence voids the votes that were cast on the better one',
     file: 'workflows/gate.ts',
-    edits: [{ find: 'if (evidence.badness > open.evidence.badness)', replace: 'if (evidence.badness < -1)' }],
+    edits: [{ find: 'bad > (open.evidence.badness[respect] ?? 0)', replace: 'bad < -1' }],
     test: { file: failover, title: 'voids votes when the evidence grows worse' },
   },
   {

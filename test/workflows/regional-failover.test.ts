@@ -194,6 +194,31 @@ describe('votes', () => {
     expect(results).toEqual(['void', 'refused']);
     expect(estate.changes()).toEqual([]);
   });
+
+  it('voids votes when it grows worse in one respect and better in another', async () => {
+    const other = estate.databases.get('ap-southeast-1');
+    if (!other) throw new Error('no such database');
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      const nextOf = async (gate: string) => {
+        await rig.env.sleep(milliseconds(plan.plan.estate.detection.evidenceMaxAge) + 1000);
+        return until('the question has a new id', async () => {
+          const open = (await openGate(handle)).gate;
+          return open === gate ? undefined : open;
+        });
+      };
+      const { gate } = await openGate(handle);
+      other.role = 'writer'; // by hand: nobody can take over, and nothing more would be lost
+      const blocked = await nextOf(gate);
+      await handle.signal(approveSignal, { gate: blocked, who: electorate[0] ?? '', reason: 'yes' });
+      estate.dead.add('ap-southeast-1'); // the way is free, and what only that site had would be lost
+      estate.synchronousStandbys = [];
+      await nextOf(blocked);
+      return endOf(handle);
+    });
+    expect(report.gates[0]?.votes.map((entry) => entry.result)).toEqual(['void']);
+    expect(report.outcome).toBe('stood down');
+  });
 });
 
 describe('dry run', () => {
