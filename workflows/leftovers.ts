@@ -68,7 +68,9 @@ export class FenceOnReturn {
     const site = this.facts.from;
     const snapshot = this.run.planSnapshot;
     if (!snapshot) return;
-    const fencedPositionBytes = fenceOf(this.facts.fences, site, 'database')?.positionBytes;
+    const fence = fenceOf(this.facts.fences, site, 'database');
+    // What lies beyond is counted later, so that the count begins at what is surely elsewhere.
+    const fencedPositionBytes = fence?.leftAtBytes ?? fence?.positionBytes;
     const position = fencedPositionBytes === undefined ? {} : { fencedPositionBytes };
     const { failedSince } = this.facts.moments;
     const told = { target: this.facts.to, ...(failedSince === undefined ? {} : { failedSince }) };

@@ -182,24 +182,29 @@ function checkReplication(plan: Plan, site: SiteId, heartbeat: Heartbeat | undef
   const about = (what: string): Subject => ({ what, steps: ['fence-site', 'check-lag'], as: `the primary at ${site}` });
   const limit = milliseconds(plan.estate.limits.heartbeatMaxAge);
   const age = heartbeat === undefined ? Infinity : now.getTime() - Date.parse(heartbeat.writtenAt);
-  const { database } = plan.estate;
-  if (database.driver === 'postgresql' && heartbeat !== undefined && heartbeat.flushedLsn === undefined) {
-    const line = `ALTER TABLE ${database.heartbeatTable} ADD COLUMN IF NOT EXISTS settings_loaded_at timestamptz, ADD COLUMN IF NOT EXISTS flushed_lsn pg_lsn;`;
-    const said = 'It does not say when its settings were loaded and how far its log was written: the table, or the agent, is that of an older release.';
-    return [lacking(about('heartbeat'), said, { where: `psql as administrator at ${site}, in the database ${database.name}`, line })];
-  }
+  const columns = checkColumns(plan, site, heartbeat, about('heartbeat'));
   if (heartbeat === undefined || age > limit) {
     const said =
       heartbeat === undefined
         ? 'It has never written one.'
         : `Its last is ${Math.round(age / 1000)} s old; the plan allows ${seconds(plan.estate.limits.heartbeatMaxAge)} s.`;
-    return [lacking(about('heartbeat'), said, { where: `a timer at ${site}, each second`, line: `${agentCommand} beat` })];
+    return [...columns, lacking(about('heartbeat'), said, { where: `a timer at ${site}, each second`, line: `${agentCommand} beat` })];
   }
   return [
+    ...columns,
     ok(about('heartbeat'), `${Math.max(0, Math.round(age / 1000))} s old`),
     ...checkNames(plan, site, heartbeat, about('replication')),
     ...checkCacheReplicas(plan, heartbeat, about('replicas of the cache')),
   ];
+}
+
+/** The rest of a heartbeat says as much without these columns, and is checked all the same. */
+function checkColumns(plan: Plan, site: SiteId, heartbeat: Heartbeat | undefined, subject: Subject): readonly AccessCheck[] {
+  const { database } = plan.estate;
+  if (database.driver !== 'postgresql' || heartbeat === undefined || heartbeat.flushedLsn !== undefined) return [];
+  const said = 'It does not say when its settings were loaded and how far its log was written: the table, or the agent, is that of an older release.';
+  const line = `ALTER TABLE ${database.heartbeatTable} ADD COLUMN IF NOT EXISTS settings_loaded_at timestamptz, ADD COLUMN IF NOT EXISTS flushed_lsn pg_lsn;`;
+  return [lacking(subject, said, { where: `psql as administrator at ${site}, in the database ${database.name}`, line })];
 }
 
 function checkNames(plan: Plan, site: SiteId, heartbeat: Heartbeat, subject: Subject): readonly AccessCheck[] {
@@ -226,6 +231,8 @@ function checkNames(plan: Plan, site: SiteId, heartbeat: Heartbeat, subject: Sub
     ...(names === 'none' ? [lacking(subject, 'Its commits wait for no standby: whatever it acknowledged last may be lost with it.', { where, line })] : []),
     ...(names === 'unreadable' ? [lacking(subject, `synchronous_standby_names cannot be read: ${heartbeat.synchronousStandbyNames}.`, { where, line })] : []),
     ...(unknown.length === 0 ? [] : [lacking(subject, `It waits for ${unknown.join(', ')}, whom the plan does not know.`, { where, line })]),
+    // Before what follows: its line has the server load its files, whatever waits in them.
+    ...weak.map((override) => lacking(subject, `${describeOverride(override)}.`, { where, line: resetOf(override, line) })),
     ...(waitsForStandby(heartbeat.synchronousCommit)
       ? []
       : [
@@ -234,18 +241,12 @@ function checkNames(plan: Plan, site: SiteId, heartbeat: Heartbeat, subject: Sub
             line: 'ALTER SYSTEM RESET synchronous_commit; SELECT pg_reload_conf();',
           }),
         ]),
-    ...weak.map((override) =>
-      lacking(subject, `${describeOverride(override)}.`, {
-        where,
-        line: override.startsWith('file:synchronous_standby') ? line : resetOf(override),
-      }),
-    ),
   ];
   return found.length > 0 ? found : [ok(subject, heartbeat.standbys.join(', '))];
 }
 
-/** The statement after which those whom an override concerns wait as everybody does. That of a subscription has no default that waits, so that it is set. */
-function resetOf(override: string): string {
+/** The statement after which those whom an override concerns wait as everybody does. That of a subscription has no default that waits, so that it is set. `names` is the line for who is waited for. */
+function resetOf(override: string, names: string): string {
   const { of } = parseOverride(override);
   const reset = 'RESET synchronous_commit;';
   switch (of?.kind) {
@@ -260,7 +261,7 @@ function resetOf(override: string): string {
     case 'subscription':
       return `ALTER SUBSCRIPTION ${quoted(of.name)} SET (synchronous_commit = on);`;
     case 'file':
-      return `ALTER SYSTEM SET ${of.name} = on; SELECT pg_reload_conf();`;
+      return of.name === 'synchronous_commit' ? 'ALTER SYSTEM SET synchronous_commit = on; SELECT pg_reload_conf();' : names;
     case undefined:
       return `-- set synchronous_commit = on where ${override} comes from`;
   }

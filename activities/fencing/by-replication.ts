@@ -42,10 +42,10 @@ export async function fenceDatabaseByReplication(
   const plan = await dependencies.planOf(run.planDigest);
   const known = await gather(dependencies, run, site, input.standbys);
   const judge = (left: readonly SiteId[]) => judgeDatabaseFence({ ...factsOf(plan, known), left: standbyNames(plan, left) });
-  const fence = (verdict: FenceVerdict, note: string, positionBytes?: number): Fence => ({
+  const fence = (verdict: FenceVerdict, note: string, position: Pick<Fence, 'positionBytes' | 'leftAtBytes'> = {}): Fence => ({
     ...fenceOf(dependencies, site, 'database', verdict, note),
     ...(verdict.proven && known.heartbeat ? { assumedSince: known.heartbeat.writtenAt } : {}),
-    ...(positionBytes === undefined ? {} : { positionBytes }),
+    ...(verdict.proven ? position : {}),
     ...(verdict.proven && silentFor(dependencies, known) > seconds(plan.estate.limits.heartbeatMaxAge) ? { acknowledgedUntil: known.lostAt } : {}),
   });
 
@@ -63,13 +63,14 @@ export async function fenceDatabaseByReplication(
   ];
   const verdict = judge(left.map(({ standby }) => standby));
   const departures = left.map(({ standby, position }) => `${standby} left${position ? ` at ${position.lsn}` : ''}`);
-  // Any commit that was acknowledged is on a synchronous standby that left, so none lies beyond the furthest of them.
+  // By its settings any commit that was acknowledged is on a synchronous standby that left, so that none lies beyond the furthest of them, nor beyond what the primary had written.
   const positions = left.flatMap(({ position }) => (position ? [position.bytes] : []));
   const furthest = positions.length > 0 ? Math.max(...positions) : undefined;
   const unseen = furthest === undefined ? 0 : writtenBeyond(known, furthest);
   const beyond = unseen > 0 ? `; ${unseen} bytes that the primary had written by then reached none of them` : '';
   const note = `${departures.join(', ') || 'no standby left'}${beyond}${troubles(leaving)}.`;
-  return fence(verdict, note, verdict.proven && furthest !== undefined ? furthest + unseen : undefined);
+  if (furthest === undefined) return fence(verdict, note);
+  return fence(verdict, note, { positionBytes: furthest + unseen, ...(unseen > 0 ? { leftAtBytes: furthest } : {}) });
 }
 
 export async function fenceCacheByReplication(

@@ -32,6 +32,8 @@ export interface Fence {
   readonly exceptions?: readonly string[];
   /** Last WAL position that the failed primary can have acknowledged, when the method shows it. */
   readonly positionBytes?: number;
+  /** Where the furthest of the standbys that left it stood, when that is less: what lies between, the primary had written and none of them has. */
+  readonly leftAtBytes?: number;
   /** When the failed server can last have acknowledged a write; RFC 3339, absent where that may have been until the fence itself. */
   readonly acknowledgedUntil?: string;
   readonly at: string;

@@ -17,10 +17,10 @@ export type OverrideOf =
   /** `database` where it holds in that one only. */
   | { readonly kind: 'role'; readonly name: string; readonly database?: string }
   | { readonly kind: 'database' | 'function' | 'subscription'; readonly name: string }
-  /** Everybody's, from the next reload on: a setting whose files say something else than what the server runs with. */
+  /** Everybody's, from the next reload on: a setting whose files hold another value than the server runs with; `changed` stands for a list of names. */
   | { readonly kind: 'file'; readonly name: string };
 
-/** `everybody=…`, `role:R=…`, `role:R@D=…`, `database:D=…`, `function:F=…`, `subscription:S=…` or `file:SETTING=changed`, taken apart; `of` is undefined for one that this version does not know. */
+/** `everybody=…`, `role:R=…`, `role:R@D=…`, `database:D=…`, `function:F=…`, `subscription:S=…` or `file:SETTING=…`, taken apart; `of` is undefined for one that this version does not know. */
 export function parseOverride(text: string): { readonly of: OverrideOf | undefined; readonly value: string } {
   const { name, value } = parsePair(text);
   return { of: overrideOf(name), value };

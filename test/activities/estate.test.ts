@@ -308,6 +308,7 @@ describe('fences', () => {
       await eventually('north has the same', () => servers.sql('north', 'select flushed_lsn from dr_heartbeat', 'app').trim() === word);
       const fence = await createFencingActivities(onlyWestLeaves).fenceDatabaseByReplication({ run, site: 'east', standbys: ['west', 'north'] });
       expect(fence).toMatchObject({ proven: true, positionBytes: lsnBytes(word) });
+      expect(fence.leftAtBytes, 'what is counted later begins at what is surely elsewhere').toBeLessThan(lsnBytes(word));
       expect(fence.proof).toMatch(
         /west left at 0\/[0-9A-F]+; \d+ bytes that the primary had written by then reached none of them; north did not: .*it does not leave/,
       );

@@ -1,6 +1,6 @@
 /** What a primary's beat tells its standbys: what an acknowledgement means there, now and at the next reload. On real servers. */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestEstate } from './estate.ts';
 import { eventually, testNetwork } from './support.ts';
 
@@ -45,29 +45,58 @@ test('overrides and a weak server setting show in the heartbeat', async () => {
   });
 });
 
-test('what the files hold and the server has not loaded shows in the heartbeat, and when it last loaded them', async () => {
-  const row = async (what: string) => {
+test('when the primary loaded its settings, and how far its log is written', async () => {
+  await estate.beat('east');
+  const log = 'flushed_lsn <= pg_current_wal_flush_lsn() and flushed_lsn > pg_current_wal_flush_lsn() - 1000000';
+  expect(estate.sql('east', `select settings_loaded_at = pg_conf_load_time() and ${log} from dr_heartbeat`, 'app').trim()).toBe('t');
+});
+
+describe('what waits in the files for the next reload', () => {
+  const file = () => estate.path('east', 'pg', 'postgresql.auto.conf');
+  const overrides = async () => {
     await estate.beat('east');
-    return estate.sql('east', `select ${what} from dr_heartbeat`, 'app').trim();
+    return estate.sql('east', 'select overrides from dr_heartbeat', 'app').trim();
   };
-  const overrides = () => row('overrides');
-  expect(
-    await row('flushed_lsn <= pg_current_wal_flush_lsn() and flushed_lsn > pg_current_wal_flush_lsn() - 1000000 and settings_loaded_at = pg_conf_load_time()'),
-  ).toBe('t');
-  for (const [statement, changed] of [
-    ["alter system set synchronous_standby_names = ''", 'file:synchronous_standby_names=changed'],
-    ['alter system set synchronous_commit = off', 'file:synchronous_commit=changed'],
-    ['alter system set synchronous_commit = true', ''],
-  ] as const) {
-    estate.sql('east', statement);
-    expect(await overrides(), statement).toBe(changed === '' ? '' : `,${changed}`);
-    estate.sql('east', 'alter system reset synchronous_commit');
-    estate.sql('east', `alter system set synchronous_standby_names = 'ANY 1 ("west")'`);
+  const reload = () => estate.sql('east', 'select pg_reload_conf()');
+  const runsWith = () => estate.sql('east', "select reset_val from pg_settings where name = 'synchronous_standby_names'").trim();
+  const names = ',file:synchronous_standby_names=changed';
+
+  test.each([
+    ['another list of names', "synchronous_standby_names = ''", names],
+    ['beside one that waits for a restart', "max_connections = 77\nsynchronous_standby_names = ''", names],
+    ['beside one that the server refuses', "work_mem = 'much'\nsynchronous_standby_names = ''", names],
+    ['under a name in capitals', "SYNCHRONOUS_STANDBY_NAMES = ''", names],
+  ])('is told: %s; and the server takes it', async (_, text, told) => {
+    const before = readFileSync(file());
+    const names = runsWith();
+    appendFileSync(file(), `${text}\n`);
+    try {
+      expect(await overrides()).toBe(told);
+      reload();
+      await eventually('the server runs with it', () => runsWith() === '');
+    } finally {
+      writeFileSync(file(), before);
+      reload();
+    }
+    await eventually('the server runs as before', () => runsWith() === names);
     expect(await overrides()).toBe('');
-  }
-  const file = estate.path('east', 'pg', 'postgresql.auto.conf');
-  const before = readFileSync(file);
-  appendFileSync(file, "work_mem = 'much'\nsynchronous_commit = off\n");
-  expect(await overrides(), 'files that no reload would take').toBe('');
-  writeFileSync(file, before);
+  });
+
+  test.each([
+    ['a weaker commit, by its value', 'synchronous_commit = OFF', ',file:synchronous_commit=off'],
+    ['a stronger one too, which takes nothing away', 'synchronous_commit = remote_apply', ',file:synchronous_commit=remote_apply'],
+    ['the same by another word', 'synchronous_commit = TRUE', ''],
+    ['the last of several', 'synchronous_commit = off\nSynchronous_Commit = On', ''],
+    ['a value that is none', 'synchronous_commit = bogus', ''],
+    ['files of which no reload takes anything, for an unknown name', "nonsense = 1\nsynchronous_standby_names = ''", ''],
+    ['nor for a line that nobody can read', "synchronous_standby_names = ''\n= 1", ''],
+  ])('is read as the server reads it: %s', async (_, text, told) => {
+    const before = readFileSync(file());
+    appendFileSync(file(), `${text}\n`);
+    try {
+      expect(await overrides()).toBe(told);
+    } finally {
+      writeFileSync(file(), before);
+    }
+  });
 });

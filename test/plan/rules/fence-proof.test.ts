@@ -37,7 +37,7 @@ describe('the database', () => {
     expect(judge({ left: ['ap-southeast-1'] })).toBe('proven');
     const told = judgeDatabaseFence({ ...facts, heartbeat: { ...heartbeat, settingsAgeSeconds: 7 } });
     expect(told).toMatchObject({ proof: expect.stringMatching(/said so 2 s before it was lost, with the settings that it had loaded 7 s before that$/) });
-    expect(judge({}, { synchronousCommit: 'remote_apply', overrides: ['role:app=remote_write'] })).toBe('proven');
+    expect(judge({}, { synchronousCommit: 'remote_apply', overrides: ['role:app=remote_write', 'file:synchronous_commit=on'] })).toBe('proven');
   });
 
   test.each<[string, Partial<DatabaseFenceFacts>, Partial<PrimaryHeartbeat>, RegExp]>([
