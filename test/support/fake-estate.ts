@@ -57,6 +57,8 @@ export class FakeEstate extends FakeService {
   heartbeatFrom: SiteId;
   /** Whether a fence by replication can prove itself at all; that of the database needs its synchronous standbys besides. */
   fenceProvable = true;
+  /** Bytes that the primary had written, and that no standby has which left it. */
+  unseenBytes = 0;
   /** Whether an undo of the fence works, and the old site's service starts again. */
   reattachable = true;
   serviceStartable = true;
@@ -310,6 +312,13 @@ export class FakeEstate extends FakeService {
     } satisfies Partial<Activities>;
   }
 
+  private positionsOf(method: Fence['method']): Pick<Fence, 'positionBytes' | 'leftAtBytes'> {
+    const furthest = Math.max(...[...this.databases.values()].map((state) => state.bytes));
+    return method === 'replication' && this.unseenBytes > 0
+      ? { positionBytes: furthest + this.unseenBytes, leftAtBytes: furthest }
+      : { positionBytes: furthest };
+  }
+
   private fences() {
     const fence = (site: SiteId, method: Fence['method'], proven: boolean, server: ServerKind): Fence => ({
       method,
@@ -317,7 +326,7 @@ export class FakeEstate extends FakeService {
       servers: [{ site, server, state: proven ? 'fenced' : 'unknown', how: 'model' }],
       proof: proven ? `the ${server} at ${site} acknowledges nothing` : 'no proof',
       ...(proven && method === 'replication' ? { assumedSince: this.time() } : {}),
-      ...(proven && server === 'database' ? { positionBytes: Math.max(...[...this.databases.values()].map((state) => state.bytes)) } : {}),
+      ...(proven && server === 'database' ? this.positionsOf(method) : {}),
       at: this.time(),
     });
     return {

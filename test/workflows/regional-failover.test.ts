@@ -267,6 +267,21 @@ describe('the child that fences the old site when it returns', () => {
     expect(estate.changed('notifyStakeholders'), 'the run´s own message, and that of the watch').toHaveLength(2);
   });
 
+  it('counts from where the standbys left, though the primary had written more by then; the report has that as lost', async () => {
+    estate.unseenBytes = 45;
+    const { report, result } = await rig.with(estate, async () => {
+      const handle = await start();
+      await vote(handle, 'approve');
+      const ended = await handle.result();
+      Object.assign(estate.databases.get('us-east-1')!, { bytes: Math.max(...[...estate.databases.values()].map(({ bytes }) => bytes)) + 345 });
+      estate.dead.clear();
+      const child = rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, 'us-east-1'));
+      return { report: ended, result: await child.result() };
+    });
+    expect(report.loss).toMatchObject({ kind: 'at most', bytes: 45 });
+    expect(result).toMatchObject({ outcome: 'fenced', counted: { bytes: 345 } });
+  });
+
   it('is over with its fence, whether or not it could be counted and told', async () => {
     const result = await rig.with(estate, async () => {
       const handle = await start();
