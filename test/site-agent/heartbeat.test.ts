@@ -99,4 +99,15 @@ describe('what waits in the files for the next reload', () => {
       writeFileSync(file(), before);
     }
   });
+
+  test('is nothing where a file before those that set it cannot be read', async () => {
+    const first = estate.path('east', 'pg', 'postgresql.conf');
+    const before = readFileSync(first);
+    appendFileSync(first, '= 1\n');
+    try {
+      expect(await overrides()).toBe('');
+    } finally {
+      writeFileSync(first, before);
+    }
+  });
 });
