@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Tests that start a whole lab: one after the other, since a lab wants the machine for itself. */
 const withLab = ['test/lab/**/*.test.ts', 'test/activities/**/*.test.ts', 'test/scenarios/**/*.test.ts', 'test/browser/**/*.test.ts'];
 
+/** A customer gives up after 1 s, and a second lab on two cores takes longer than that at times: where not one call may fail, no other lab runs. */
+const alone = ['test/scenarios/dry-run.test.ts'];
+
 /** Whole failovers of dangerous shapes, ten minutes of one lab: `npm run test:estates`. */
 const ordinaryEstates = ['test/scenarios/ordinary-estates.test.ts'];
 
@@ -34,7 +37,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: withLab,
-          exclude: ordinaryEstates,
+          exclude: [...ordinaryEstates, ...alone],
           pool: 'forks',
           maxWorkers: 2,
           // Two shared cores: a lab that starves is given one more try, and vitest prints that it needed it. A second failure counts.
@@ -46,12 +49,22 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'alone',
+          include: alone,
+          pool: 'forks',
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           name: 'estates',
           include: ordinaryEstates,
           pool: 'forks',
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

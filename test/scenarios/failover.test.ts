@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decideUntilEnd } from '../../lab/orchestrator/recovery.ts';
 import { until } from '../support/until.ts';
-import { openDrivers, readTraces } from './drivers.ts';
 import { approve, expectCleanRecovery, failed, Scenarios, target, third } from './support.ts';
 
 let scenarios: Scenarios;
@@ -63,21 +62,5 @@ describe('a site that dies', () => {
     await scenarios.stack.lab('slow', third, '--from', failed, '--ms', '400');
     const { report, figures } = await scenarios.recover(() => scenarios.stack.lab('kill', failed));
     expectCleanRecovery(report, figures);
-  });
-});
-
-describe('a dry run', () => {
-  it('makes no changing call anywhere while customers write', { timeout: 3 * minutes }, async () => {
-    const drivers = await openDrivers(scenarios.stack.plan);
-    const before = await readTraces(scenarios, drivers);
-    const since = new Date().toISOString();
-    const answer = await scenarios.stack.dr('failover', 'start', '--from', failed, '--to', target, '--as', 'carol-brown', '--mode', 'dry-run');
-    expect(answer.out + answer.err).toContain('promote the database');
-    const after = await readTraces(scenarios, drivers);
-    await drivers.close();
-    expect(after).toEqual(before);
-    const figures = await scenarios.figures(since);
-    expect(figures.functions.every((entry) => entry.failed === 0)).toBe(true);
-    expect(figures.acknowledgedWrites).toBeGreaterThan(0);
   });
 });
