@@ -164,10 +164,7 @@ async function gather(dependencies: ActivityDependencies, run: RunContext, site:
     else missing.push(`the agent of ${standby} could not be asked: ${!probe.ok ? probe.reason : status.ok ? '' : status.reason}`);
     return [];
   });
-  const contacts = reached.map(({ probed }) => {
-    const age = probed.find('replication_age_seconds');
-    return Math.max(probed.at('failing_since')?.getTime() ?? now, age === undefined ? 0 : now - Number(age) * 1000);
-  });
+  const contacts = reached.map(({ probed }) => lastContact(probed, now));
   const youngest = reached
     .flatMap(({ heartbeat }) => (heartbeat ? [heartbeat] : []))
     .sort((one, other) => Date.parse(other.writtenAt) - Date.parse(one.writtenAt))[0];
@@ -177,6 +174,15 @@ async function gather(dependencies: ActivityDependencies, run: RunContext, site:
     survivors: onOldHistory(reached.map(({ survivor }) => survivor)),
     missing,
   };
+}
+
+/** When a survivor's agent last had a sign of the lost primary, by replication or by its own looks, milliseconds; never later than `now`. */
+export function lastContact(probed: AgentFields, now: number): number {
+  const received = probed.find('replication_age_seconds');
+  const age = Number(received);
+  // An age that no clock gives, as where one was set between two looks, is none: the primary counts as heard of now.
+  const heard = received === undefined ? 0 : age >= 0 ? now - age * 1000 : now;
+  return Math.min(now, Math.max(probed.at('failing_since')?.getTime() ?? now, heard));
 }
 
 /** A promoted database had all that it would ever get from the lost primary where its own timeline begins. */

@@ -1,6 +1,7 @@
 /** Goal: times that a database or a host tells are read by the run's clock, whatever the clock that told them. */
 import { describe, expect, test } from 'vitest';
 import { commitByRunClock, heartbeatsByRunClock, senderClocks } from '../../activities/database/clocks.ts';
+import { lastContact } from '../../activities/fencing/by-replication.ts';
 import { parseFields } from '../../activities/ssh/agent.ts';
 import type { Plan } from '../../plan/schema.ts';
 import { heartbeatOf } from '../support/fake-heartbeat.ts';
@@ -31,6 +32,19 @@ describe('a time that a host tells', () => {
     for (const fields of [answer(`clock=${at(2)}`, `left_at=${at(-10)}`), answer(`left_at=${at(-10)}`)])
       expect(fields.at('left_at')?.toISOString()).toBe(at(-10));
     expect(answer('left_at=').at('left_at')).toBeUndefined();
+  });
+});
+
+describe('the last sign of a primary', () => {
+  test.each([
+    ['is the later of both', ['failing_since=' + at(-60), 'replication_age_seconds=20.000'], -20],
+    ['is the last look that it answered where no replication came', ['failing_since=' + at(-60), 'replication_age_seconds='], -60],
+    ['is now where a clock was set back since, and the age is none', ['failing_since=' + at(-60), 'replication_age_seconds=-599.-90'], 0],
+    ['is now where the age lies in the future', ['failing_since=' + at(-60), 'replication_age_seconds=-599.000'], 0],
+    ['is never later than now', ['failing_since=' + at(600), 'replication_age_seconds=20.000'], 0],
+    ['is now where it still answers', ['failing_since=', 'replication_age_seconds=20.000'], 0],
+  ])('%s', (_, lines, expected) => {
+    expect(lastContact(answer(...lines), noon)).toBe(noon + expected * 1000);
   });
 });
 

@@ -243,7 +243,45 @@ describe('looking around', () => {
     }
     writeFileSync(estate.path('west', 'state', 'clocks'), 'sender_clock=north 3\nsender_clock=east 599\n');
     await eventually('a clock that was set is noted anew', async () => (await noted()) !== undefined);
-    expect(readFileSync(estate.path('west', 'state', 'clocks'), 'utf8')).toBe('sender_clock=north 3\nsender_clock=east 0\n');
+    expect(readFileSync(estate.path('west', 'state', 'clocks'), 'utf8')).toMatch(/^sender_clock=north 3\nsender_clock=east 0 [-0-9a-f]+:\d+\n$/);
+  });
+
+  test('what was noted before the clock of the host was set is told by the clock of now', async () => {
+    const west = (...parts: string[]) => estate.path('west', ...parts);
+    await eventually(
+      'the clock of its primary is noted',
+      async () => (await estate.beat('west'), (await estate.verb('west', 'database-status')).fields['sender_clock'] === 'east 0'),
+    );
+    const conf = readFileSync(west('agent.conf'), 'utf8');
+    const [base] = readFileSync(west('state', 'clocks'), 'utf8').match(/[-0-9a-f]+:\d+/) ?? [''];
+    const failing = new Date().toISOString();
+    try {
+      writeFileSync(west('state', 'probe-north'), `3 ${failing} ${base}\n`);
+      writeFileSync(west('state', 'cache-left'), `${failing} north ${base}\n`);
+      for (const [minutes, when] of [
+        [-10, '10 minutes ago'],
+        [1440, '1440 minutes'],
+      ] as const) {
+        writeFileSync(west('date'), `#!/bin/sh\ncase "$*" in *-d*) exec /usr/bin/date "$@" ;; *) exec /usr/bin/date -d '${when}' "$@" ;; esac\n`, {
+          mode: 0o755,
+        });
+        writeFileSync(west('agent.conf'), `PATH=${west()}:$PATH\n${conf}`);
+        expect((await estate.verb('west', 'database-status')).fields['sender_clock']).toMatch(
+          new RegExp(`^east ${-60 * minutes}$|^east ${-60 * minutes + 1}$|^east ${-60 * minutes - 1}$`),
+        );
+        const moved = (text: string | undefined) => (Date.parse(text ?? '') - Date.parse(failing)) / 60_000;
+        expect(moved((await estate.verb('west', 'cache-status')).fields['left_at'])).toBeCloseTo(minutes, 0);
+        writeFileSync(west('agent.conf'), `PATH=${west()}:$PATH\n${conf}\nPG_DATA=${west('nothing')}\n`);
+        const record = (await estate.verb('west', 'probe-record north')).fields;
+        expect(moved(record['failing_since'])).toBeCloseTo(minutes, 0);
+        const received = Number((await estate.verb('west', 'probe-record east')).fields['replication_age_seconds']);
+        expect(received).toBeGreaterThanOrEqual(0);
+        expect(received).toBeLessThan(60);
+      }
+    } finally {
+      writeFileSync(west('agent.conf'), conf);
+      for (const note of ['probe-north', 'cache-left']) rmSync(west('state', note));
+    }
   });
 
   test('a row of failed rounds is kept from its first, and a blind site keeps none', async () => {
