@@ -12,7 +12,7 @@ import { againstTarget, type Refusals, remarksOn } from '../plan/rules/refusals.
 import { estimateDatabaseLoss, isZero, type Loss, zeroUnder } from '../plan/rules/loss.ts';
 import { standbyNames } from '../plan/rules/standby-names.ts';
 import { judgeSeverity } from '../plan/rules/severity.ts';
-import { judgeTarget, recommend } from '../plan/rules/targets.ts';
+import { judgeTarget, recommend, type WritersSeen } from '../plan/rules/targets.ts';
 import { expectedRoutingSeconds } from '../plan/rules/waits.ts';
 import type { Plan, SiteId } from '../plan/schema.ts';
 import type { Reads } from './activity-proxies.ts';
@@ -125,25 +125,16 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
   const mostAdvanced = Math.max(0, ...survey.databases.map((state) => (state.reachable ? state.receivedBytes : 0)));
   const lagBytes = database?.reachable ? Math.max(0, mostAdvanced - database.receivedBytes) : 'unknown';
   const estimatedLoss = expectedLoss(plan, survey.databases, { from, target: site }, failedSince);
-  const elsewhere = survey.databases.find((state) => state.site !== site && state.reachable && roleOf(state) !== 'standby');
-  const begun = survey.databases.find((state) => state.site !== site && state.reachable && state.promotionBegun !== undefined);
   const untold = survey.databases.find((state) => state.site !== site && state.reachable && state.follows === 'unknown');
-  const cacheElsewhere = survey.caches.find((state) => state.site !== site && state.reachable && ['primary', 'promoted'].includes(cacheRoleOf(state)));
   const cacheUntold = survey.caches.find((state) => state.site !== site && state.reachable && state.standing === 'untold');
-  const beating = newestHeartbeat(heartbeatsOf(survey.databases))?.site;
   const { eligible, reasons } = judgeTarget(plan, from, {
     site,
     ...agentTrouble(survey, site),
     refusals: refusalsAt(survey, site),
     remarks: [...heldBack(database), ...remarksOn(site, from, survey.refusals)],
-    database: !database?.reachable ? 'unreachable' : roleOf(database),
+    ...writersSeen(plan, from, site, survey),
     unseen: { ...whyUnseen('database', database), ...whyUnseen('cache', cache) },
-    ...(elsewhere ? { primaryElsewhere: elsewhere.site } : {}),
-    ...(begun ? { begunElsewhere: begun.site } : {}),
     ...(untold ? { untoldElsewhere: untold.site } : {}),
-    ...(beating !== undefined && beating !== from && beating !== site ? { heartbeatElsewhere: beating } : {}),
-    ...(plan.estate.cache === undefined ? {} : { cache: !cache?.reachable ? 'unreachable' : cacheRoleOf(cache) }),
-    ...(cacheElsewhere ? { cachePrimaryElsewhere: cacheElsewhere.site } : {}),
     ...(cacheUntold ? { cacheUntoldElsewhere: cacheUntold.site } : {}),
     lagBytes,
     lossSeconds: lossSeconds(estimatedLoss),
@@ -159,6 +150,25 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
     estimatedSeconds: estimatedSeconds(plan),
     ...(database?.reachable && database.promotion ? { promotedBy: database.promotion.by } : {}),
     ...(cache?.reachable && cache.standing === 'promoted' ? { cachePromoted: true } : {}),
+  };
+}
+
+/** Who can write, or may come to, as the surviving servers were seen. */
+export function writersSeen(plan: Plan, from: SiteId, site: SiteId, { databases, caches }: Pick<Survey, 'databases' | 'caches'>): WritersSeen {
+  const others = databases.flatMap((state) => (state.site !== site && state.reachable ? [state] : []));
+  const database = databases.find((state) => state.site === site);
+  const cache = caches.find((state) => state.site === site);
+  const elsewhere = others.find((state) => roleOf(state) !== 'standby');
+  const begun = others.find((state) => state.promotionBegun !== undefined);
+  const cacheElsewhere = caches.find((state) => state.site !== site && state.reachable && ['primary', 'promoted'].includes(cacheRoleOf(state)));
+  const beating = newestHeartbeat(heartbeatsOf(databases))?.site;
+  return {
+    database: !database?.reachable ? 'unreachable' : roleOf(database),
+    ...(elsewhere ? { primaryElsewhere: elsewhere.site } : {}),
+    ...(begun ? { begunElsewhere: begun.site } : {}),
+    ...(beating !== undefined && beating !== from && beating !== site ? { heartbeatElsewhere: beating } : {}),
+    ...(plan.estate.cache === undefined ? {} : { cache: !cache?.reachable ? 'unreachable' : cacheRoleOf(cache) }),
+    ...(cacheElsewhere ? { cachePrimaryElsewhere: cacheElsewhere.site } : {}),
   };
 }
 

@@ -30,6 +30,8 @@ export interface RecoveryFacts {
   records: RecordLook | null;
   /** What the target's agent would refuse, asked along with the last look before anything is changed; null before. */
   refusals: Refusals | null;
+  /** Servers beside the target that are primaries by now, one sentence each, as they were found along with that look. */
+  secondWriters: readonly string[];
   loss: Loss | null;
   /** When the target's cache last heard from the failed primary, seen before anything was detached; RFC 3339. */
   cacheContactAt: string | null;
@@ -39,8 +41,8 @@ export interface RecoveryFacts {
   acceptedLoss: { readonly seconds: number; readonly countedAt: string } | 'whatever it is' | null;
   /** Epochs as they were read along with the last look at the site; null before it and once they were used. */
   epochSurvey: EpochSurvey | null;
-  /** The failed site's agent gave no answer when the epoch was claimed. */
-  agentSilent: boolean;
+  /** When the failed site's agent gave no answer to the question before the epoch was claimed; RFC 3339, null when it gave one. */
+  agentSilentAt: string | null;
   fences: readonly Fence[];
   /** End state as it was expected before the start, and as it was read at the end. */
   predicted: readonly WriterState[];
@@ -60,12 +62,13 @@ export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFai
     vantages: [],
     records: null,
     refusals: null,
+    secondWriters: [],
     loss: null,
     cacheContactAt: null,
     cacheLoss: null,
     acceptedLoss: null,
     epochSurvey: null,
-    agentSilent: false,
+    agentSilentAt: null,
     fences: [],
     predicted: [],
     observed: [],

@@ -1,6 +1,6 @@
 /** What a failure in a workflow is, and what it says to people. */
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
-import { type FailureText, sentencesOf } from '../plan/rules/sentences.ts';
+import { type FailureText, sentencesOf, withoutHint } from '../plan/rules/sentences.ts';
 import { isChange } from './changes.ts';
 
 /** The catalogue's error type of a failed activity. */
@@ -12,6 +12,12 @@ export function errorType(error: unknown): string | undefined {
 /** The estate is another run's, or never was this one's: nothing that this run asks for is done any more, and no question helps. */
 export function holdsNothing(error: unknown): boolean {
   return ['stale-epoch', 'no-lock'].includes(errorType(error) ?? '');
+}
+
+/** The end of a run that holds nothing, for people. */
+export function whyNothingIsHeld(error: unknown): string {
+  const why = errorType(error) === 'no-lock' ? 'This run may change nothing' : 'This run no longer holds the estate';
+  return `${why}, so it ends, and what it has done stays as it is. Its last call was refused: ${withoutHint(describe(error))} HINT: dr status shows the run that holds the estate; a new run goes on from what it finds.`;
 }
 
 /** What a workflow itself cannot let pass: `permanent` until people fix it, `refused` when a guard says no, `transient` when all that stands against it may heal. */

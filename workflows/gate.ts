@@ -1,11 +1,13 @@
 /** The gate: the one mechanism for every question to people. Questions are put one at a time; votes by signal and by update go through one tally. */
 import { condition } from '@temporalio/workflow';
 import type { GateRecord, VoteRecord } from '../report/report.ts';
+import { clockTime, formatSeconds } from '../plan/durations.ts';
 import { shortDigest } from './digest.ts';
+import { type Gravity, isGraver } from './gravity.ts';
 import { Kept } from './kept.ts';
 import type { OpenGate, Vote, VoteReceipt } from './messages.ts';
 import type { Refusals } from './refusals.ts';
-import { acceptedNumber, type Ballot, count, countedAs, listChoices, refusal, voided, winner, withVote } from './tally.ts';
+import { acceptedNumber, type Ballot, count, countedAs, listChoices, refusal, standing, voided, winner, withVote } from './tally.ts';
 
 /** What people are to know before they decide. */
 export interface GateEvidence {
@@ -13,11 +15,12 @@ export interface GateEvidence {
   readonly lines: readonly string[];
   /** When it was observed; RFC 3339. */
   readonly at: string;
-  /**
-   * How bad it is in each respect, always in the same order; empty where it cannot grow worse. Worse evidence voids the votes that were cast on the better one, also where it is
-   * better in another respect.
-   */
-  readonly badness: readonly number[];
+  /** Graver evidence voids the votes of those who have not seen it so grave. */
+  readonly gravity: Gravity;
+  /** Choices that cannot be taken as long as this is so, each with the reason as a sentence. Votes that were cast before stay. */
+  readonly against?: Readonly<Record<string, string>>;
+  /** Why it is older than it should be, as a sentence. */
+  readonly notRenewed?: string;
   /** Set when the evidence answers the question by itself, such as a site that has recovered: the gate ends. */
   readonly settled?: string;
 }
@@ -28,6 +31,8 @@ export interface Question {
   readonly question: string;
   /** Words that may be voted for, with what each would do. */
   readonly choices: Readonly<Record<string, string>>;
+  /** The choice that changes nothing: graver evidence is no reason to ask those anew who voted for it. */
+  readonly harmless?: string;
   readonly acceptAtLeast?: number;
   readonly evidence: GateEvidence;
   /** Why it needs no answer any more, when its turn comes or while it is open; null when it does. */
@@ -60,6 +65,10 @@ interface Standing {
   readonly question: Question;
   readonly terms: Terms;
   evidence: GateEvidence;
+  /** Of the last evidence on which any choice could be taken. */
+  gravity: Gravity;
+  /** What each voter had seen when their latest vote came. */
+  readonly seen: Map<string, Gravity>;
   readonly openedAt: string;
   readonly deadlineAt: number;
   readonly dropped: Kept<VoteRecord>;
@@ -114,7 +123,7 @@ export class GateDesk {
     const { open } = this;
     if (open?.won && open.ballot.gate === vote.gate) return `${open.ballot.gate} is decided: ${open.won} has its quorum. Look at the run.`;
     const late = open !== null && open.deadlineAt <= Date.now();
-    return refusal(late ? null : (open?.ballot ?? null), vote);
+    return refusal(late ? null : (open?.ballot ?? null), vote) ?? notNow(open, vote);
   }
 
   /** Takes a vote from either channel. A refused one is recorded with its sentence. */
@@ -133,6 +142,7 @@ export class GateDesk {
       const { votes, dropped } = withVote(this.open.ballot.votes, record);
       this.open.ballot = { ...this.open.ballot, votes };
       if (dropped) this.open.dropped.add(dropped);
+      if (refused === null) this.open.seen.set(record.who, this.open.gravity);
       this.open.won = winner(this.open.ballot);
     }
     this.changed();
@@ -170,7 +180,7 @@ export class GateDesk {
       ...changedBeyond(open),
       choices: ballot.choices.map((choice) => `${listChoices({ ...ballot, choices: [choice] })}: ${question.choices[choice] ?? ''}`),
       deadlineAt: new Date(open.deadlineAt).toISOString(),
-      evidence: evidence.lines,
+      evidence: [...remarks(evidence), ...evidence.lines],
       evidenceAt: evidence.at,
       exampleVote: { gate: ballot.gate, choice: listChoices({ ...ballot, choices: [first] }), who: 'your-id', reason: 'say why' },
     };
@@ -179,7 +189,7 @@ export class GateDesk {
   private standingFor(question: Question, terms: Terms): Standing {
     const electorate = voters(terms);
     const ballot: Ballot = {
-      gate: this.gateId(question, question.evidence, terms),
+      gate: this.gateId(question, question.evidence, terms, 0),
       choices: Object.keys(question.choices),
       ...(question.acceptAtLeast === undefined ? {} : { acceptAtLeast: question.acceptAtLeast }),
       electorate,
@@ -189,12 +199,24 @@ export class GateDesk {
       votes: [],
     };
     const deadlineAt = Date.now() + terms.deadlineSeconds * 1000;
-    return { ballot, question, terms, evidence: question.evidence, openedAt: this.now(), deadlineAt, dropped: new Kept(0), won: null };
+    const { evidence } = question;
+    return {
+      ballot,
+      question,
+      terms,
+      evidence,
+      gravity: evidence.gravity,
+      seen: new Map(),
+      openedAt: this.now(),
+      deadlineAt,
+      dropped: new Kept(0),
+      won: null,
+    };
   }
 
-  /** The number of earlier questions is part of the digest, so that an id never comes twice in a run. */
-  private gateId(question: Question, evidence: GateEvidence, terms: Terms): string {
-    return `${question.gate}-${shortDigest(terms.planDigest, String(this.records.length), question.question, ...evidence.lines)}`;
+  /** The numbers of earlier questions and of this one's earlier ids are part of the digest, so that an id never comes twice in a run, also where evidence comes twice. */
+  private gateId(question: Question, evidence: GateEvidence, terms: Terms, earlierIds: number): string {
+    return `${question.gate}-${shortDigest(terms.planDigest, String(this.records.length), String(earlierIds), question.question, ...evidence.lines)}`;
   }
 
   private async untilDecided(open: Standing): Promise<Decision> {
@@ -213,16 +235,29 @@ export class GateDesk {
     }
   }
 
-  /** New evidence: worse voids the votes and gives the question a new id; otherwise only its time moves on. */
+  /** New evidence. Graver than the last, it gives the question a new id, so that nobody votes on it who has read the other; and it voids the votes of those who never saw it so grave. */
   private renew(open: Standing, evidence: GateEvidence): void {
-    if (evidence.badness.some((bad, respect) => bad > (open.evidence.badness[respect] ?? 0))) {
-      const gate = this.gateId(open.question, evidence, open.terms);
-      const votes = voided(open.ballot.votes, `The evidence grew worse at ${evidence.at}; the question is ${gate} now.`);
-      open.ballot = { ...open.ballot, gate, votes, formerIds: [...open.ballot.formerIds, open.ballot.gate] };
-      open.won = null;
+    // As long as a choice cannot be taken nothing is weighed: a survivor that blinks costs nobody a vote.
+    if (!evidence.against) {
+      if (isGraver(evidence.gravity, open.gravity)) this.giveNewId(open, evidence);
+      open.gravity = evidence.gravity;
     }
     open.evidence = evidence;
+    const first = winner(open.ballot);
+    open.won = first !== null && evidence.against?.[first] === undefined ? first : null;
     this.changed();
+  }
+
+  private giveNewId(open: Standing, evidence: GateEvidence): void {
+    const { ballot, question, terms, seen } = open;
+    const { at, gravity } = evidence;
+    const formerIds = [...ballot.formerIds, ballot.gate];
+    const gate = this.gateId(question, evidence, terms, formerIds.length);
+    const unaware = [...standing(ballot.votes).values()].filter(
+      ({ who, choice }) => countedAs(choice) !== question.harmless && isGraver(gravity, seen.get(who) ?? gravity),
+    );
+    const votes = voided(ballot.votes, new Set(unaware.map(({ who }) => who)), `The evidence grew worse at ${at}; the question is ${gate} now.`);
+    open.ballot = { ...ballot, gate, votes, formerIds };
   }
 
   private record(open: Standing, decision: string): GateRecord {
@@ -239,6 +274,20 @@ export class GateDesk {
       identity: 'asserted',
     };
   }
+}
+
+/** Why this choice cannot be taken as things are; null when it can. */
+function notNow(open: Standing | null, { choice }: Vote): string | null {
+  const word = countedAs(choice);
+  const why = open?.evidence.against?.[word];
+  if (!open || why === undefined) return null;
+  return `"${word}" cannot be taken now: ${why} Your vote was not counted. It is looked at again every ${formatSeconds(open.terms.evidenceMaxAgeSeconds)}; vote again when this is gone, or choose otherwise.`;
+}
+
+/** What people must know of the evidence before they read it. */
+function remarks({ at, against, notRenewed }: GateEvidence): string[] {
+  const old = notRenewed === undefined ? [] : [`NOT RENEWED since ${clockTime(at)}: ${notRenewed}`];
+  return [...old, ...Object.entries(against ?? {}).map(([choice, why]) => `NOT NOW: "${choice}" cannot be taken. ${why}`)];
 }
 
 function changedBeyond({ dropped: { beyond } }: Standing): Pick<GateRecord, 'changedBeyond'> {

@@ -6,7 +6,7 @@ import type { ProcedureName } from '../plan/schema.ts';
 import { failure } from './failures.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { planQuery } from './messages.ts';
-import { estateOf, makeWorkflowId } from './ids.ts';
+import { makeWorkflowId } from './ids.ts';
 import type { Mode } from '../report/report.ts';
 
 /** A start waits so long for a worker, seconds: the lock is held by then, and to end because workers were away for a while would only cost one more start. */
@@ -32,14 +32,17 @@ export function checkStart({ parent, cronSchedule, retryPolicy, runTimeoutMs, ex
   if (wrong.length > 0) throw refuse(`The run was started with ${wrong.join(' and ')}.`, 'Start it without: a run has its own bounds, and is started once.');
 }
 
-/** The start of a workflow that only reads: the worker's plan, which it keeps and hands to workers that hold another, and what activities are told. Refused for another estate, and under an id of ours that promises another answer than `rightId`: clients join what is under way there. */
+/** The start of a workflow that only reads: the worker's plan, which it keeps and hands to workers that hold another, and what activities are told. Refused for another estate, and under another id than `rightId`: clients join what is under way there, and one that asks each second has one answer at a time made, not hundreds. */
 export async function openReadOnly(
   input: { readonly estate: string; readonly planDigest?: string },
   rightId: string,
 ): Promise<{ readonly plan: PlanSnapshot['plan']; readonly run: RunContext }> {
   const { workflowId } = workflowInfo();
-  if (estateOf(workflowId) !== undefined && workflowId !== rightId)
-    throw refuse(`The workflow id "${workflowId}" is of another question than this input asks.`, `Start it under the id ${rightId}.`);
+  if (workflowId !== rightId)
+    throw refuse(
+      `The workflow id "${workflowId}" is not that of the question that this input asks.`,
+      `Start it under the id ${rightId}: whoever asks the same meanwhile shares its answer.`,
+    );
   const kept: { snapshot: PlanSnapshot | null } = { snapshot: null };
   setHandler(planQuery, () => kept.snapshot, { description: 'The plan that is worked on.' });
   const { plan, digest } = (kept.snapshot = await loadRunPlan(input.planDigest));

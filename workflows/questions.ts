@@ -3,6 +3,7 @@ import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import type { Fence } from '../activities/fencing/port.ts';
 import { serversOf, writersOf } from '../plan/rules/servers.ts';
 import { formatSeconds, seconds } from '../plan/durations.ts';
+import { judgeFailure } from '../plan/rules/failure.ts';
 import { describeLoss, type Loss, lossBadness } from '../plan/rules/loss.ts';
 import { againstTarget, unaskedRemark } from '../plan/rules/refusals.ts';
 import { toolsFor } from './activity-proxies.ts';
@@ -10,6 +11,7 @@ import { assess } from './assess.ts';
 import { RunEnding } from './endings.ts';
 import type { RecoveryFacts } from './facts.ts';
 import type { Decision, GateEvidence } from './gate.ts';
+import { noGravity } from './gravity.ts';
 import { countLoss, lossGrows, lossNeedsPeople, lossOf } from './loss.ts';
 import type { Assessment } from './messages.ts';
 import { now } from './clock.ts';
@@ -17,7 +19,7 @@ import { describe } from './failures.ts';
 import { recordLines } from './public-name.ts';
 import type { Run } from './run.ts';
 import type { Look } from './step-body.ts';
-import { lookAtSite, mustBeFailed, mustStillBeFailed, refusalsOfTarget } from './steps/detection.ts';
+import { goOnFrom, lookAtSite, mustBeFailed, mustStillBeFailed, refusalsOfTarget, secondWritersBeside } from './steps/detection.ts';
 import { allProven, mustHaveOneWriter, predictServers, toldOf } from './servers.ts';
 
 /** Step: people decide whether the failover begins. The evidence is looked at again while they think; a site that recovers ends the question. */
@@ -35,6 +37,7 @@ export function activation(run: Run, facts: RecoveryFacts, first: Assessment): L
           approve: `fence ${facts.from}, promote ${facts.to}, route customers there; not reversible once ${facts.to} is promoted`,
           reject: 'stand down; nothing is changed',
         },
+        harmless: 'reject',
         evidence: evidenceOf(run, facts, first),
         lookAgain: (held) => lookAgain(run, facts, held),
       });
@@ -50,26 +53,26 @@ export function activation(run: Run, facts: RecoveryFacts, first: Assessment): L
 }
 
 /**
- * What the target's agent has come to refuse while people decided is put to them before anything is changed; they have it asked again when it is put right. A promotion counts: whoever
- * has been promoted already is asked for nothing else.
+ * What has come to stand against the target while people decided is put to them before anything is changed: what its agent would refuse, and another server that is a primary by now. They have it
+ * asked again when it is put right. A promotion counts: whoever has been promoted already is asked for nothing else.
  */
 export async function mustStillBeReady(run: Run, facts: RecoveryFacts): Promise<void> {
   const standby = { database: !run.forwardOnly, cache: !run.forwardOnly };
   for (;;) {
     const { refusals } = facts;
     if (refusals?.notAsked) run.note(unaskedRemark(facts.to, refusals.notAsked.reason));
-    const against = refusals === null ? [] : againstTarget(refusals, standby);
+    const against = [...(refusals === null ? [] : againstTarget(refusals, standby)), ...facts.secondWriters];
     if (against.length === 0 || run.rules.changes === 'print') return;
     const why = `${facts.to} can no longer take over. ${against.join(' ')}`;
     const decision = await run.ask({
       gate: 'failed-step',
       question: `${facts.to} can no longer take over. What now?`,
       choices: { retry: `ask the agent of ${facts.to} again; put right there first what it names`, abort: 'end here; nothing is changed' },
-      evidence: { lines: [why], at: now(), badness: [] },
+      evidence: { lines: [why], at: now(), gravity: noGravity },
     });
     if (decision.kind !== 'decided' || decision.choice !== 'retry') throw new RunEnding('stood down', `${why} ${run.leftAs} Start again to ask again.`, true);
     const { read } = toolsFor('Ask the target again', run.boundOf('confirm-again'));
-    facts.refusals = await refusalsOfTarget(run, facts, read);
+    [facts.refusals, facts.secondWriters] = await Promise.all([refusalsOfTarget(run, facts, read), secondWritersBeside(run, facts, read)]);
     await mustStillBeFailed(run, facts, read);
   }
 }
@@ -122,7 +125,7 @@ async function acceptRisk(run: Run, facts: RecoveryFacts, question: string, loss
     question,
     choices: run.forwardOnly ? { ...choices, abort: 'end here; everything stays as it is' } : { ...choices, undo: 'take back everything done so far and end' },
     ...(loss.kind === 'at most' ? { acceptAtLeast: loss.seconds } : {}),
-    evidence: { lines: [`Estimated loss: ${describeLoss(loss)}; ${basis}.`, ...more], at: countedAt, badness: [] },
+    evidence: { lines: [`Estimated loss: ${describeLoss(loss)}; ${basis}.`, ...more], at: countedAt, gravity: noGravity },
   });
   if (decision.kind !== 'decided' || decision.choice === 'undo' || decision.choice === 'abort') {
     throw new RunEnding('aborted', `The risk was not accepted: ${question} ${run.leftAs} Start again to ask again.`, !run.forwardOnly);
@@ -130,7 +133,7 @@ async function acceptRisk(run: Run, facts: RecoveryFacts, question: string, loss
   facts.acceptedLoss = decision.choice === unknownLoss ? 'whatever it is' : { seconds: decision.acceptedSeconds, countedAt };
 }
 
-/** A look that fails keeps the evidence that there is, and says so. */
+/** A look that fails keeps the evidence that there is, and says so. One by which the site works ends the question; one that is not certain only holds up what it stands against. */
 async function lookAgain(run: Run, facts: RecoveryFacts, held: GateEvidence): Promise<GateEvidence> {
   const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
   try {
@@ -140,13 +143,14 @@ async function lookAgain(run: Run, facts: RecoveryFacts, held: GateEvidence): Pr
       read.lookAtRecords({ run: run.context() }),
     ]);
     facts.records = records;
-    mustBeFailed(run, facts, { holdSeconds: 0 });
+    if (again.verdict === 'alive') mustBeFailed(run, facts, { holdSeconds: 0 });
+    goOnFrom(run, facts, again);
     return evidenceOf(run, facts, again);
   } catch (error) {
     if (error instanceof RunEnding) return { ...held, settled: error.message };
     if (error instanceof ActivityFailure && !isCancellation(error)) {
       run.note(`The evidence could not be renewed; the question stays as it is. ${describe(error)}`);
-      return held;
+      return { ...held, notRenewed: describe(error) };
     }
     throw error;
   }
@@ -157,6 +161,7 @@ function evidenceOf(run: Run, facts: RecoveryFacts, assessment: Assessment): Gat
   const target = assessment.targets.find((candidate) => candidate.site === facts.to);
   const loss = target?.estimatedLoss ?? { kind: 'unknown' as const, reason: 'not assessed' };
   const writers = writersOf(serversOf(run.plan), facts.predicted);
+  const signs = [...(target?.reasons ?? []), ...(assessment.clocks ?? []), ...(facts.records ? recordLines(facts.records) : [])];
   const named = (state: 'sites' | 'unknown') => writers.flatMap((kind) => kind[state].map((site) => `${kind.server} at ${site}`)).join(', ');
   const lines = [
     `${facts.from}: ${assessment.verdict}, since ${assessment.failedSince ?? 'unknown'} — ${assessment.vantages.map((vantage) => `${vantage.observer} ${vantage.verdict}`).join(', ')}.`,
@@ -164,12 +169,20 @@ function evidenceOf(run: Run, facts: RecoveryFacts, assessment: Assessment): Gat
     `Afterwards the only writers are: ${named('sites')}.${named('unknown') ? ` Not known, since no agent can close it: ${named('unknown')}.` : ''}`,
     `Recommended: ${assessment.recommendation}`,
     `Severity ${assessment.score} (${assessment.scoreParts.join(', ') || 'nothing counted'}), escalation level ${assessment.escalationLevel}. The source document's rule would say: ${assessment.sourceRuleAction}.`,
-    ...(target?.reasons ?? []),
-    ...(assessment.clocks ?? []),
-    ...(facts.records ? recordLines(facts.records) : []),
+    ...signs,
   ];
   if (facts.declaredFailed) lines.unshift(`${run.start.startedBy} declares ${facts.from} failed: ${facts.declaredFailed.reason}`);
-  return { lines, at: assessment.at, badness: [lossBadness(loss), target?.eligible ? 0 : 1] };
+  const figures = [lossBadness(loss), assessment.verdict === 'alive' ? 1 : 0, assessment.restartInPlace.eligible ? 1 : 0, run.forwardOnly ? 1 : 0];
+  const against = againstApproval(facts, assessment);
+  return { lines, at: assessment.at, gravity: { figures, signs }, ...(against === null ? {} : { against: { approve: against } }) };
+}
+
+/** What a failover would end by, as things are; null where nothing. */
+function againstApproval(facts: RecoveryFacts, assessment: Assessment): string | null {
+  const target = assessment.targets.find((candidate) => candidate.site === facts.to);
+  if (!target?.eligible) return `${facts.to} cannot take over: ${target?.reasons.join(' ') ?? 'it was not assessed.'}`;
+  if (facts.declaredFailed || assessment.verdict === 'failed') return null;
+  return `It is not certain that ${facts.from} has failed. ${judgeFailure(facts.vantages, 0).reason}`;
 }
 
 /** A target that is ruled out now is for people to look at before anybody is asked to approve it. */
@@ -177,7 +190,7 @@ function mustBeEligible(run: Run, facts: RecoveryFacts, assessment: Assessment):
   const target = assessment.targets.find((candidate) => candidate.site === facts.to);
   if (run.rules.changes === 'print') for (const reason of target?.reasons ?? []) run.note(`People would be shown: ${reason}`);
   if (target?.eligible) return;
-  const why = `${facts.to} cannot take over: ${target?.reasons.join(' ') ?? 'it was not assessed.'}`;
+  const why = againstApproval(facts, assessment) ?? '';
   if (run.rules.changes === 'print') return void run.exceptions.push(`A live run would stand down. ${why}`);
   throw new RunEnding('stood down', `${why} Nothing was changed. ${assessment.recommendation}`, true);
 }

@@ -11,10 +11,11 @@ import type { Mode, Phase, StepRecord, TimelineEntry } from '../report/report.ts
 import { toolsFor } from './activity-proxies.ts';
 import { now } from './clock.ts';
 import { RunEnding, settle } from './endings.ts';
-import { describe, errorType, failure, holdsNothing, isTechnical } from './failures.ts';
+import { describe, failure, holdsNothing, isTechnical, whyNothingIsHeld } from './failures.ts';
 import { failedStepQuestion } from './failed-step.ts';
 import { type LeftOut, leavesOut } from './left-out.ts';
 import { type Decision, GateDesk, type GateEvidence, type Question, type Terms, voters } from './gate.ts';
+import { noGravity } from './gravity.ts';
 import { modes, type ModeRules } from './modes.ts';
 import { keepShortfalls } from './shortfalls.ts';
 import { Refusals } from './refusals.ts';
@@ -298,15 +299,12 @@ export class Run {
 
   private async afterFailure(step: Step, canSkip: boolean, error: unknown): Promise<'retry' | 'skip'> {
     const text = describe(error);
-    if (holdsNothing(error)) {
-      const why = errorType(error) === 'no-lock' ? 'This run may change nothing' : 'This run no longer holds the estate';
-      throw new RunEnding('aborted', `${why}, so it ends. ${text}`, false);
-    }
+    if (holdsNothing(error)) throw new RunEnding('aborted', whyNothingIsHeld(error), false);
     if (!step.critical && canSkip) {
       this.exceptions.push(`Optional step failed: ${step.name}. ${text}`);
       return 'skip';
     }
-    const evidence: GateEvidence = { lines: [text, this.changedSoFar], at: now(), badness: [] };
+    const evidence: GateEvidence = { lines: [text, this.changedSoFar], at: now(), gravity: noGravity };
     const moot = () => (this.ending ? 'the run ends by another decision' : null);
     const decision = await this.ask(failedStepQuestion({ step, canSkip, forwardOnly: this.forwardOnly, evidence, moot }));
     if (decision.kind === 'settled') this.unlessEnding(() => undefined);
@@ -339,7 +337,7 @@ export class Run {
       gate: step.gateBefore,
       question: this.gateOf(step.gateBefore).question,
       choices: { approve: `go on with "${step.name}"`, reject: 'end the run here' },
-      evidence: { lines: [`Next comes "${step.name}".`, this.changedSoFar], at: now(), badness: [] },
+      evidence: { lines: [`Next comes "${step.name}".`, this.changedSoFar], at: now(), gravity: noGravity },
     });
     if (decision.kind === 'decided' && decision.choice === 'approve') return;
     throw new RunEnding('stood down', `The gate before "${step.name}" was not passed. ${this.leftAs} Start again to ask again.`, !this.forwardOnly);

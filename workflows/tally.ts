@@ -44,7 +44,7 @@ function wrongChoice(ballot: Ballot, choice: string): string | null {
   if (word !== 'accept' || ballot.acceptAtLeast === undefined) {
     return choice.trim() === word ? null : `"${choice}" is not a choice here. Choose one of: ${listChoices(ballot)}.`;
   }
-  const typed = /^accept (\d{1,6})$/.exec(choice.trim())?.[1];
+  const typed = /^accept (\d{1,15})$/.exec(choice.trim())?.[1];
   if (typed === undefined) return `Type the seconds of loss that you accept, as: accept ${ballot.acceptAtLeast}.`;
   if (Number(typed) < ballot.acceptAtLeast) {
     return `${typed} s do not cover the estimate of ${ballot.acceptAtLeast} s. Type accept ${ballot.acceptAtLeast} or more, or choose another answer.`;
@@ -95,7 +95,7 @@ export function acceptedNumber(votes: readonly VoteRecord[]): number {
   return typed.length === 0 ? 0 : Math.min(...typed);
 }
 
-/** Votes with everything counted made void, for worse evidence. */
-export function voided(votes: readonly VoteRecord[], note: string): readonly VoteRecord[] {
-  return votes.map((vote) => (vote.result === 'counted' ? { ...vote, result: 'void', note } : vote));
+/** The votes with all that these people cast made void: also what they had voted before, which must not count again. */
+export function voided(votes: readonly VoteRecord[], people: ReadonlySet<string>, note: string): readonly VoteRecord[] {
+  return votes.map((vote) => (vote.result === 'counted' && people.has(vote.who) ? { ...vote, result: 'void', note } : vote));
 }

@@ -185,7 +185,8 @@ function taggedInstance(rds: Rds, site: SiteId): TaggedResource {
 function notedOf(instance: RdsInstance): NotedPromotion | undefined {
   const [by, timeline, lsn, lastReplayedCommitAt] = (tagValue(instance.tags, promotionTagKey) ?? '').split(' ');
   if (!by || !lsn || !Number.isInteger(Number(timeline))) return undefined;
-  return { by, timeline: Number(timeline), lsn, ...(lastReplayedCommitAt === undefined ? {} : { lastReplayedCommitAt }) };
+  // Anybody may edit a tag by hand: what is no time is none.
+  return { by, timeline: Number(timeline), lsn, ...(Number.isNaN(Date.parse(lastReplayedCommitAt ?? '')) ? {} : { lastReplayedCommitAt }) };
 }
 
 function promotionOf(noted: NotedPromotion, server: ServerReading): EarlierPromotion {

@@ -51,6 +51,8 @@ export function estimateDatabaseLoss(facts: DatabaseLossFacts): Loss {
   if (facts.lastCommitAt === undefined) return { kind: 'unknown', reason: 'the target shows no commit time, so there is nothing to count from' };
   if (facts.stopped === undefined) return { kind: 'unknown', reason: 'it is not known when the old primary stopped acknowledging' };
   const seconds = (facts.stopped.at - facts.lastCommitAt) / 1000;
+  // No comparison with such a figure holds, so that it would pass every limit.
+  if (Number.isNaN(seconds)) return { kind: 'unknown', reason: 'one of the times from which it is counted cannot be read' };
   if (-seconds > facts.probeIntervalSeconds + clockSlackSeconds)
     return { kind: 'unknown', reason: `the newest commit at the target is of ${Math.round(-seconds)} s after ${facts.stopped.basis}: the clocks do not agree` };
   const bytes =
@@ -94,6 +96,7 @@ export function estimateCacheLoss(facts: CacheLossFacts): Loss {
     ? `${missing} of ${facts.replicas} replicas are missing, and an acknowledged write may be on those alone`
     : 'the old cache is not proven fenced';
   if (facts.lastContactAt === undefined || facts.stopped === undefined) return { kind: 'unknown', reason: why };
+  if (Number.isNaN(facts.stopped.at - facts.lastContactAt)) return { kind: 'unknown', reason: 'one of the times from which it is counted cannot be read' };
   const seconds = Math.max(0, Math.ceil((facts.stopped.at - facts.lastContactAt) / 1000)) + Math.ceil(facts.probeIntervalSeconds);
   return { kind: 'at most', seconds, bytes: 'unknown', basis: `${why}; from the last word of the old cache to the target until ${facts.stopped.basis}` };
 }
@@ -107,7 +110,7 @@ export function isZero(loss: Pick<Loss, 'kind'>): boolean {
 export function lossBadness(loss: Loss): number {
   if (loss.kind === 'proven 0') return 0;
   if (loss.kind === '0 unless') return 0.5;
-  return loss.kind === 'at most' ? loss.seconds : 1_000_000;
+  return loss.kind === 'at most' ? loss.seconds : Infinity;
 }
 
 /** The worse of some losses. */

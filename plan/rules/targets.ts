@@ -2,8 +2,24 @@
 import { seconds } from '../durations.ts';
 import type { Plan } from '../schema.ts';
 
+/** Which of the surviving servers can write, or may come to. */
+export interface WritersSeen {
+  /** `promoted`: a primary by an earlier run, which its agent has on record. A `primary` is one that nobody can explain. */
+  readonly database: 'standby' | 'primary' | 'promoted' | 'unreachable';
+  /** Another surviving site whose database is a primary; absent when there is none. */
+  readonly primaryElsewhere?: string;
+  /** Site, neither this one nor the failed one, from which the newest heartbeat comes; absent when there is none. */
+  readonly heartbeatElsewhere?: string;
+  /** Another surviving site where a run has begun a promotion that has not taken effect yet. */
+  readonly begunElsewhere?: string;
+  /** As with the database, and absent where the estate has none; one that has only left its primary is a `replica`. `untold`: a primary, and nobody tells by whom. */
+  readonly cache?: 'replica' | 'primary' | 'promoted' | 'untold' | 'unreachable';
+  /** Another surviving site whose cache is a primary; absent when there is none. */
+  readonly cachePrimaryElsewhere?: string;
+}
+
 /** What was found at a site that might become the target. */
-export interface TargetFacts {
+export interface TargetFacts extends WritersSeen {
   readonly site: string;
   /** Why its agent cannot be used, as a sentence; absent when it can. */
   readonly agentTrouble?: string;
@@ -11,22 +27,10 @@ export interface TargetFacts {
   readonly refusals: readonly string[];
   /** What people should know of the other sites, one sentence each. */
   readonly remarks: readonly string[];
-  /** `promoted`: a primary by an earlier run, which its agent has on record. A `primary` is one that nobody can explain. */
-  readonly database: 'standby' | 'primary' | 'promoted' | 'unreachable';
   /** Why what is `unreachable` was not seen: silence is another matter than a login that is refused. */
   readonly unseen?: { readonly database?: string; readonly cache?: string };
-  /** Another surviving site whose database is a primary; absent when there is none. */
-  readonly primaryElsewhere?: string;
-  /** Site, neither this one nor the failed one, from which the newest heartbeat comes; absent when there is none. */
-  readonly heartbeatElsewhere?: string;
-  /** Another surviving site where a run has begun a promotion that has not taken effect yet. */
-  readonly begunElsewhere?: string;
   /** Another surviving site whose database answers, while nobody there tells whether a run has begun to promote it. */
   readonly untoldElsewhere?: string;
-  /** As with the database, and absent where the estate has none; one that has only left its primary is a `replica`. `untold`: a primary, and nobody tells by whom. */
-  readonly cache?: 'replica' | 'primary' | 'promoted' | 'untold' | 'unreachable';
-  /** Another surviving site whose cache is a primary; absent when there is none. */
-  readonly cachePrimaryElsewhere?: string;
   /** Another surviving site whose cache is a primary, while nobody there tells whether it has only left its own. */
   readonly cacheUntoldElsewhere?: string;
   /** Bytes of WAL behind the most advanced survivor that it can still catch up with. */
@@ -54,25 +58,32 @@ export function judgeTarget(plan: Pick<Plan, 'sites' | 'estate'>, from: string, 
   if (facts.agentTrouble !== undefined) against.push(`Its site agent cannot be used: ${facts.agentTrouble}`);
   against.push(...facts.refusals);
   if (facts.database === 'unreachable') against.push(notSeen('database', facts.unseen?.database));
-  if (facts.database === 'primary') against.push('Its database is a primary, and no run has promoted it: two writers would be possible.');
-  if (facts.primaryElsewhere !== undefined)
-    against.push(`The database at ${facts.primaryElsewhere} is a primary: two writers would be possible. Fail over there, or fence it first.`);
-  if (facts.heartbeatElsewhere !== undefined)
-    against.push(
-      `The newest heartbeat comes from ${facts.heartbeatElsewhere}, so that is the primary: start a failover from ${facts.heartbeatElsewhere}, not from ${from}.`,
-    );
-  if (facts.begunElsewhere !== undefined)
-    against.push(
-      `A promotion was begun at ${facts.begunElsewhere} and may still take effect: fail over there. When it is certain that it will not, its note must go first: promotion.begun in the agent's state folder there, or the tag dr-promotion of its DB instance.`,
-    );
   if (facts.cache === 'unreachable') against.push(notSeen('cache', facts.unseen?.cache));
-  if (facts.cache === 'primary') against.push(`Its cache is a primary, and no run has promoted it: two writers would be possible. ${wayBack}`);
+  against.push(...secondWriters(from, facts));
   if (facts.cache === 'untold')
     against.push('Its cache is a primary, and nobody tells who made it one: its agent or API gave no answer that can be used. Mend that, then assess again.');
-  if (facts.cachePrimaryElsewhere !== undefined)
-    against.push(`The cache at ${facts.cachePrimaryElsewhere} is a primary: two writers would be possible. Fail over there, or: ${wayBack}`);
   if (against.length > 0) return { site: facts.site, eligible: false, reasons: against };
   return { site: facts.site, eligible: true, reasons: notes(plan, facts) };
+}
+
+/** By what two servers could write if this site were promoted, one sentence each. */
+export function secondWriters(from: string, seen: WritersSeen): readonly string[] {
+  const found: string[] = [];
+  if (seen.database === 'primary') found.push('Its database is a primary, and no run has promoted it: two writers would be possible.');
+  if (seen.primaryElsewhere !== undefined)
+    found.push(`The database at ${seen.primaryElsewhere} is a primary: two writers would be possible. Fail over there, or fence it first.`);
+  if (seen.heartbeatElsewhere !== undefined)
+    found.push(
+      `The newest heartbeat comes from ${seen.heartbeatElsewhere}, so that is the primary: start a failover from ${seen.heartbeatElsewhere}, not from ${from}.`,
+    );
+  if (seen.begunElsewhere !== undefined)
+    found.push(
+      `A promotion was begun at ${seen.begunElsewhere} and may still take effect: fail over there. When it is certain that it will not, its note must go first: promotion.begun in the agent's state folder there, or the tag dr-promotion of its DB instance.`,
+    );
+  if (seen.cache === 'primary') found.push(`Its cache is a primary, and no run has promoted it: two writers would be possible. ${wayBack}`);
+  if (seen.cachePrimaryElsewhere !== undefined)
+    found.push(`The cache at ${seen.cachePrimaryElsewhere} is a primary: two writers would be possible. Fail over there, or: ${wayBack}`);
+  return found;
 }
 
 function notSeen(server: string, why: string | undefined): string {

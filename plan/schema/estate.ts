@@ -38,7 +38,7 @@ export const detection = z
     ),
     evidenceMaxAge: durationIn(
       { from: 'PT5S', to: 'PT1H', why: 'evidence must last until it is read, and nobody may decide on what was so an hour ago', example: 'PT2M' },
-      'Evidence older than this is observed again before people decide on it.',
+      'Evidence older than this is observed again while people decide on it; where that fails, the question says since when it was not renewed.',
     ),
     clockSkewMax: durationIn(
       { from: 'PT0.5S', to: 'PT10S', why: 'NTP keeps clocks within milliseconds, and evidence is weighed by seconds', example: 'PT2S' },

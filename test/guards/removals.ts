@@ -19,6 +19,7 @@ const locks = 'test/site-agent/locks.test.ts';
 const guards = 'test/workflows/guards.test.ts';
 const endings = 'test/workflows/endings.test.ts';
 const failover = 'test/workflows/regional-failover.test.ts';
+const evidence = 'test/workflows/evidence.test.ts';
 const admission = 'test/workers/admission.test.ts';
 const zoo = 'test/zoo/dns.test.ts';
 
@@ -199,10 +200,34 @@ export const removals: readonly Removal[] = [
     test: { file: failover, title: 'changes nothing when nobody decides: silence ends the gate as expired' },
   },
   {
-    guard: 'Worse evidence voids the votes that were cast on the better one',
+    guard: 'Worse evidence voids the votes of those who have not seen it so',
     file: 'workflows/gate.ts',
-    edits: [{ find: 'bad > (open.evidence.badness[respect] ?? 0)', replace: 'bad < -1' }],
-    test: { file: failover, title: 'voids votes when the evidence grows worse' },
+    edits: [{ find: 'isGraver(gravity, seen.get(who) ?? gravity)', replace: 'isGraver(gravity, gravity)' }],
+    test: { file: evidence, title: 'voids the votes of those who have not seen it so, and gives the question a new id' },
+  },
+  {
+    guard: 'Worse evidence is asked about under another id, which never comes back',
+    file: 'workflows/gate.ts',
+    edits: [{ find: 'String(earlierIds), ', replace: '' }],
+    test: { file: evidence, title: 'that comes and goes never brings an id back, and voids no vote of somebody who has seen it at its worst' },
+  },
+  {
+    guard: 'Nobody approves a target that is ruled out at the moment',
+    file: 'workflows/gate.ts',
+    edits: [{ find: '?? notNow(open, vote)', replace: '' }],
+    test: { file: evidence, title: 'is refused with the reason as long as that is so; votes from before stay, and count when it is gone' },
+  },
+  {
+    guard: 'Look again: a server that is a primary by now is put to people before anything is changed',
+    file: 'workflows/questions.ts',
+    edits: [{ find: ', ...facts.secondWriters]', replace: ']' }],
+    test: { file: evidence, title: 'a server that somebody promoted since the last look is put to them before anything is changed' },
+  },
+  {
+    guard: 'Epoch: a site that a newer run has taken ends this one, also beside a majority',
+    file: 'workflows/steps/fencing.ts',
+    edits: [{ find: 'if (newer) throw newer.reason;', replace: '' }],
+    test: { file: evidence, title: 'a newer run that has taken one of the sites ends this one, also beside a majority' },
   },
   {
     guard: 'Ending: a step beside the one that ended the run asks for no change any more',

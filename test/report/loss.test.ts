@@ -55,6 +55,18 @@ describe('a loss of 0', () => {
     expect([proven, under, some].map(lossBadness)).toEqual([0, 0.5, 1]);
     expect(judgeRpo(0, under)).toBe('met');
   });
+
+  it('that nobody can bound is worse than any figure, and a time that cannot be read bounds nothing', () => {
+    const [some, none] = [
+      { kind: 'at most', seconds: 2_000_000, bytes: 'unknown', basis: '' },
+      { kind: 'unknown', reason: 'x' },
+    ] as const;
+    expect(worstLoss([some, none])).toBe(none);
+    const stopped = { at: 4_500, basis: 'the fence' };
+    expect(estimateDatabaseLoss({ lastCommitAt: Number.NaN, stopped, probeIntervalSeconds: 1 }).kind).toBe('unknown');
+    const cache = { fenced: false, replicas: 2, survivors: 2, targetHasAll: true, writesWaitForReplicas: 1, probeIntervalSeconds: 1 };
+    expect(estimateCacheLoss({ ...cache, lastContactAt: Number.NaN, stopped }).kind).toBe('unknown');
+  });
 });
 
 describe('the assumption and its window', () => {

@@ -130,12 +130,19 @@ describe('a run', () => {
     expect(await readTraces(scenarios, drivers)).toEqual(before);
   });
 
-  it('that is started with a time-out, a retry policy or a schedule of its own is refused', { timeout: 2 * minutes }, async () => {
+  it('that is started with a time-out, a retry policy or a schedule of its own, or as a child, is refused', { timeout: 3 * minutes }, async () => {
     const given = { estate: scenarios.estate, from: failed, to: target, mode: 'live', startedBy: 'somebody-else' };
     for (const option of [{ workflowRunTimeout: '1 minute' }, { workflowExecutionTimeout: '1 minute' }, { retry: { maximumAttempts: 2 } }] as const) {
       const handle = await scenarios.client.workflow.start('regionalFailover', { taskQueue: queue(), workflowId: lock(), args: [given], ...option });
       await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'refused' } });
     }
+    const { workflow } = scenarios.client;
+    const repeated = await workflow.start('regionalFailover', { taskQueue: queue(), workflowId: lock(), args: [given], cronSchedule: '@every 1s' });
+    const first = workflow.getHandle(lock(), repeated.firstExecutionRunId, { followRuns: false });
+    await expect(first.result()).rejects.toMatchObject({ cause: { type: 'refused' } });
+    await workflow.getHandle(lock()).terminate('nobody stops a schedule otherwise');
+    await runTheirs('anything', 'anything', { queue: queue(), calls: [], child: { type: 'regionalFailover', workflowId: lock(), input: given } });
+    await expect(workflow.getHandle(lock()).result()).rejects.toMatchObject({ cause: { type: 'refused' } });
   });
 
   it('that a reset made from one with votes changes nothing, and ends', { timeout: 6 * minutes }, async () => {

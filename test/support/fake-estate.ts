@@ -34,6 +34,8 @@ export class FakeEstate extends FakeService {
   readonly primary: SiteId;
   /** Sites that answer nobody. */
   readonly dead = new Set<SiteId>();
+  /** Vantage points that see nothing, not even what they should reach. */
+  readonly blindKinds = new Set<Vantage['kind']>();
   /** Those of them whose agent answers; it can close nothing. */
   readonly agentAnswers = new Set<SiteId>();
   readonly databases = new Map<SiteId, Server>();
@@ -168,7 +170,7 @@ export class FakeEstate extends FakeService {
     return {
       kind,
       observer,
-      verdict: this.dead.has(observer) ? 'blind' : failed ? 'failed' : 'alive',
+      verdict: this.dead.has(observer) || this.blindKinds.has(kind) ? 'blind' : failed ? 'failed' : 'alive',
       observations: checks.map((check) => ({ check, ok, sentAt: at, detail: ok ? 'answers' : 'no answer' })),
       ...(failed ? { failingSince: at } : {}),
       heldSeconds: this.held(site, holdSeconds),

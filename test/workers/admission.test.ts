@@ -1,8 +1,10 @@
 /** Goal: an activity begins for whom it may, and for nobody else. Method: the check alone, with what Temporal and the agents would tell about each execution; the same for real: test/scenarios/hostile-client.test.ts. */
 import { describe, expect, it } from 'vitest';
 import { failure } from '../../activities/errors.ts';
+import { createWorkerActivities } from '../../workers/activities.ts';
 import { createAdmission, type AdmittedInfo } from '../../workers/admission.ts';
 import type { Beginning, Executions } from '../../workers/executions.ts';
+import { changeNames } from '../../workflows/changes.ts';
 
 const estate = 'shop';
 const lock = 'recovery/shop';
@@ -98,7 +100,6 @@ describe('a watch', () => {
 });
 
 describe('whoever else asks', () => {
-  const alone: AdmittedInfo = { activityType: 'fenceByAgent' };
   const admission = createAdmission({
     estate,
     holdsPlan: () => true,
@@ -106,9 +107,14 @@ describe('whoever else asks', () => {
     executions: { beginningOf: async () => ours, isOpen: async () => true, hasRecovered: async () => true },
   });
 
-  it('an activity that is started by itself is refused, also one that reads', async () => {
-    expect(await typeOf(admission.admit(alone, [change]))).toBe('no-lock');
-    expect(await typeOf(admission.admit({ activityType: 'readAgents' }, [{ run: context }]))).toBe('no-lock');
+  it('every activity that the worker has is refused to a workflow of another type, and where it is started by itself', async () => {
+    // Nothing of what they are built with is used: none of them begins.
+    const all = Object.keys(createWorkerActivities({ plans: {}, clock: {} } as never).activities);
+    expect(all).toEqual(expect.arrayContaining(['loadPlan', 'readAgents', 'awaitReturn', 'checkSiteAccess', ...changeNames]));
+    for (const activityType of all) {
+      const theirs = { activityType, workflowType: 'theirs', workflowExecution: { workflowId: `recovery/${estate}`, runId: '1' } };
+      for (const info of [theirs, { activityType }]) expect(await typeOf(admission.admit(info, [change])), activityType).toBe('no-lock');
+    }
   });
 
   it.each(['assessment', 'estateCheck'])('%s reads and changes nothing', async (type) => {

@@ -1,7 +1,6 @@
 /** Goal: the failover procedure does what its runbook says, and goes by what people decide. Method: a real worker, skipped time, every execution replayed. */
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { milliseconds } from '../../plan/durations.ts';
 import { makeFenceOnReturnWorkflowId } from '../../workflows/ids.ts';
 import { approveSignal, rejectSignal, statusQuery, type Vote, voteUpdate } from '../../workflows/messages.ts';
 import { electorate, endOf, estate, openGate, plan, rig, start, vote, useFailovers } from '../support/failover.ts';
@@ -169,55 +168,13 @@ describe('votes', () => {
 
   it('foretells a loss where a standby is gone that may alone hold the last commits', async () => {
     estate.synchronousStandbys = ['eu-central-1', 'ap-southeast-1'];
-    const lossAtGate = async () => /eu-central-1: loss ([^;]*);/.exec((await openGate(await start())).evidence.join(' '))?.[1];
+    const lossAtGate = async () => {
+      estate.lastCommitAt = new Date().toISOString(); // a server that was slow to start must not make it old
+      return /eu-central-1: loss ([^;]*);/.exec((await openGate(await start())).evidence.join(' '))?.[1];
+    };
     expect(await rig.with(estate, lossAtGate)).toMatch(/^0 unless, in the \d+ s since its last heartbeat, us-east-1 acknowledged a write alone: /);
     estate.dead.add('ap-southeast-1');
     expect(await rig.with(estate, lossAtGate)).toMatch(/^at most [1-9]\d* s \/ unknown bytes$/);
-  });
-
-  it('voids votes when the evidence grows worse', async () => {
-    const [first = '', second = ''] = electorate;
-    const report = await rig.with(estate, async () => {
-      const handle = await start();
-      const gate = await openGate(handle);
-      await handle.signal(approveSignal, { gate: gate.gate, who: first, reason: 'yes' });
-      estate.dead.add('ap-southeast-1');
-      estate.synchronousStandbys = [];
-      await rig.env.sleep(milliseconds(plan.plan.estate.detection.evidenceMaxAge) + 1000);
-      await until('the question has a new id', async () => ((await openGate(handle)).gate !== gate.gate ? true : undefined));
-      // Too late: this is the id of the better evidence.
-      await handle.signal(approveSignal, { gate: gate.gate, who: second, reason: 'yes' });
-      return endOf(handle);
-    });
-    expect(report.outcome).toBe('stood down');
-    const results = report.gates[0]?.votes.map((entry) => entry.result);
-    expect(results).toEqual(['void', 'refused']);
-    expect(estate.changes()).toEqual([]);
-  });
-
-  it('voids votes when it grows worse in one respect and better in another', async () => {
-    const other = estate.databases.get('ap-southeast-1');
-    if (!other) throw new Error('no such database');
-    const report = await rig.with(estate, async () => {
-      const handle = await start();
-      const nextOf = async (gate: string) => {
-        await rig.env.sleep(milliseconds(plan.plan.estate.detection.evidenceMaxAge) + 1000);
-        return until('the question has a new id', async () => {
-          const open = (await openGate(handle)).gate;
-          return open === gate ? undefined : open;
-        });
-      };
-      const { gate } = await openGate(handle);
-      other.role = 'writer'; // by hand: nobody can take over, and nothing more would be lost
-      const blocked = await nextOf(gate);
-      await handle.signal(approveSignal, { gate: blocked, who: electorate[0] ?? '', reason: 'yes' });
-      estate.dead.add('ap-southeast-1'); // the way is free, and what only that site had would be lost
-      estate.synchronousStandbys = [];
-      await nextOf(blocked);
-      return endOf(handle);
-    });
-    expect(report.gates[0]?.votes.map((entry) => entry.result)).toEqual(['void']);
-    expect(report.outcome).toBe('stood down');
   });
 });
 

@@ -6,10 +6,11 @@ import { wrongClocks } from '../../plan/rules/clocks.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
 import type { Refusals } from '../../plan/rules/refusals.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
+import { secondWriters } from '../../plan/rules/targets.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../../activities/context.ts';
 import type { Reads } from '../activity-proxies.ts';
-import { assess } from '../assess.ts';
+import { assess, writersSeen } from '../assess.ts';
 import { RunEnding } from '../endings.ts';
 import { describe } from '../failures.ts';
 import { surveyEpochs } from '../epochs.ts';
@@ -18,7 +19,7 @@ import type { Assessment } from '../messages.ts';
 import { now } from '../clock.ts';
 import type { Run } from '../run.ts';
 import type { Look } from '../step-body.ts';
-import { otherSites } from '../sites.ts';
+import { cacheSites, databaseSites, otherSites } from '../sites.ts';
 
 /** Every vantage point looks at the site at the same time, for the same while. */
 export async function lookAtSite(read: Reads, run: RunContext, plan: Plan, site: SiteId, holdSeconds: number): Promise<Vantage[]> {
@@ -46,17 +47,20 @@ export function confirmFailure(run: Run, facts: RecoveryFacts): Look<readonly Va
 export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vantage[]> {
   return {
     act: async ({ read }) => {
-      const [looked, survey, refusals] = await Promise.allSettled([
+      const [looked, survey, refusals, writers] = await Promise.allSettled([
         lookAtSite(read, run.context(), run.plan, facts.from, 0),
         surveyEpochs(run, facts, read),
         refusalsOfTarget(run, facts, read),
+        secondWritersBeside(run, facts, read),
       ]);
       // What kept the survey from being made is for the step that needs it: it asks again.
       facts.epochSurvey = survey.status === 'fulfilled' ? survey.value : null;
       noteClocks(run, wrongClocks(facts.epochSurvey?.agents ?? [], seconds(run.plan.estate.detection.clockSkewMax)));
       if (looked.status === 'rejected') throw looked.reason;
       if (refusals.status === 'rejected') throw refusals.reason;
+      if (writers.status === 'rejected') throw writers.reason;
       facts.refusals = refusals.value;
+      facts.secondWriters = writers.value;
       return recordVantages(run, facts, looked.value);
     },
     found: describeVantages,
@@ -112,16 +116,30 @@ export function assessImpact(run: Run, facts: RecoveryFacts): Look<Assessment> {
       ]);
       facts.records = records;
       noteClocks(run, assessment.clocks ?? []);
-      const target = assessment.targets.find((candidate) => candidate.site === facts.to);
-      facts.cacheContactAt = target?.cacheContactAt ?? null;
-      if (target?.promotedBy !== undefined)
-        run.passPointOfNoReturn(`${target.promotedBy} has promoted ${facts.to} already: this run goes on from there, and only forward.`);
-      if (target?.cachePromoted)
-        run.passPointOfNoReturn(`An earlier run has promoted the cache at ${facts.to} already: this run goes on from there, and only forward.`);
+      goOnFrom(run, facts, assessment);
       return assessment;
     },
     found: (assessment) => `Score ${assessment.score}, escalation level ${assessment.escalationLevel}. ${assessment.recommendation}`,
   };
+}
+
+/** What an assessment tells of the target that the run goes on from: also one that is made while people decide. */
+export function goOnFrom(run: Run, facts: RecoveryFacts, assessment: Assessment): void {
+  const target = assessment.targets.find((candidate) => candidate.site === facts.to);
+  facts.cacheContactAt ??= target?.cacheContactAt ?? null;
+  if (target?.promotedBy !== undefined)
+    run.passPointOfNoReturn(`${target.promotedBy} has promoted ${facts.to} already: this run goes on from there, and only forward.`);
+  if (target?.cachePromoted)
+    run.passPointOfNoReturn(`An earlier run has promoted the cache at ${facts.to} already: this run goes on from there, and only forward.`);
+}
+
+/** Servers beside the target that somebody has made primaries since the evidence was renewed. One that does not answer is no news: the steps that need it meet that. */
+export async function secondWritersBeside(run: Run, facts: RecoveryFacts, read: Reads): Promise<readonly string[]> {
+  const [databases, caches] = await Promise.all([
+    Promise.all(databaseSites(run.plan, facts.from).map((site) => read.readDatabase({ run: run.context(), site }))),
+    Promise.all(cacheSites(run.plan, facts.from).map((site) => read.readCache({ run: run.context(), site }))),
+  ]);
+  return secondWriters(facts.from, writersSeen(run.plan, facts.from, facts.to, { databases, caches }));
 }
 
 function recordVantages(run: Run, facts: RecoveryFacts, vantages: readonly Vantage[]): readonly Vantage[] {

@@ -3,6 +3,7 @@ import type { ApplicationFailure } from '@temporalio/workflow';
 import type { ZoneEpoch } from '../../activities/dns/port.ts';
 import type { AgentState } from '../../activities/hosts/port.ts';
 import type { Fence } from '../../activities/fencing/port.ts';
+import { seconds } from '../../plan/durations.ts';
 import { majorityOf } from '../../plan/rules/majority.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { settle } from '../endings.ts';
@@ -30,17 +31,18 @@ export function claimEpoch(run: Run, facts: RecoveryFacts): Alteration<readonly 
       const { agents, zone } = survey;
       run.epoch = nextEpoch(heldBy(survey), run.start.execution);
       const reachable = agents.filter((agent) => agent.reachable).map((agent) => agent.site);
-      facts.agentSilent = !reachable.includes(facts.from);
+      facts.agentSilentAt = reachable.includes(facts.from) ? null : survey.askedAt;
       const held = new Set<SiteId>();
       const claimAll = async () => {
         const missing = reachable.filter((site) => !held.has(site));
         const claims = await Promise.allSettled(missing.map((site) => changeOnce.claimEpoch({ run: run.context(), site }).then(() => held.add(site))));
         const rejected = claims.filter((claim) => claim.status === 'rejected');
-        // That another run holds the estate counts more than a site that is silent: no repeat helps then.
-        const refused = rejected.find(({ reason }) => holdsNothing(reason)) ?? rejected[0];
+        // That another run has come is the end, also beside a majority: what stored this run's epoch a while ago may hold that one's by now.
+        const newer = rejected.find(({ reason }) => holdsNothing(reason));
+        if (newer) throw newer.reason;
         const stored = voters.filter((site) => held.has(site));
-        if (stored.length < majority && refused) throw refused.reason;
-        if (stored.length < majority) throw notEnough(stored, majority, agents);
+        if (stored.length < majority && rejected[0]) throw rejected[0].reason;
+        if (stored.length < majority) throw notEnough([...held], majority, agents);
         return stored;
       };
       // Nobody waits for one site that answers no more, where a majority has stored it.
@@ -63,8 +65,8 @@ function notEnough(stored: readonly SiteId[], majority: number, agents: readonly
   const silent = agents.flatMap((agent) => (agent.reachable ? [] : [`${agent.site}: ${agent.reason}`]));
   return failure('permanent', {
     happened: `The epoch is stored at ${stored.length} site(s), and ${majority} are needed (${silent.join('; ')}).`,
-    leftAs: 'It stays there, which harms nothing; nothing else was changed.',
-    next: 'Bring an agent back, then choose retry.',
+    leftAs: `It stays at ${stored.join(', ') || 'no site'}, and in the DNS zone where that was written meanwhile; it harms nothing, and no server was changed.`,
+    next: 'Bring as many agents back as are missing, then choose retry.',
   });
 }
 
@@ -127,8 +129,8 @@ async function fence(
   const site = facts.from;
   await mustBeFailedUntilNow(run, facts, read);
   // An agent that gave no answer to the claim a moment ago is not waited for once more, unless the step is tried again; the child finds it when it comes back.
-  const silent = facts.agentSilent;
-  facts.agentSilent = false;
+  const silent = facts.agentSilentAt !== null && Date.now() - Date.parse(facts.agentSilentAt) <= seconds(run.plan.estate.detection.evidenceMaxAge) * 1000;
+  facts.agentSilentAt = null;
   const answer = silent ? null : await change.fenceByAgent({ run: run.context(), site });
   const byAgent = answer && provenPart(answer);
   const proven = byAgent ? [byAgent] : [];
