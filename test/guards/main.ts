@@ -1,6 +1,6 @@
 /**
  * Takes each guard out, one at a time, in a copy of the repository, and looks whether the test that is named for it turns red; and whether the random schedules find it as well.
- * Prints a table, writes docs/guards.md, and exits non-zero when a guard has no test that misses it.
+ * Writes the rows into docs/guards.md, and exits non-zero when a guard has no test that misses it. `npm run test:guards -- TEXT` takes out only the guards with this text in their name, and leaves the other rows.
  */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -14,6 +14,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 /** Enough to find what a schedule can find, and not much more. */
 const schedulesMax = 500;
 const schedules = { file: 'test/simulation/random-schedules.test.ts', title: 'breaks a safety rule' };
+const pageFile = join(root, 'docs', 'guards.md');
 const left = new Set(['node_modules', '.git', '.setup', '.lab', 'dist', 'coverage']);
 
 interface Verdict {
@@ -31,7 +32,7 @@ async function main(): Promise<number> {
     for (const name of ['node_modules', '.setup']) symlinkSync(join(root, name), join(copy, name));
     const verdicts: Verdict[] = [];
     for (const removal of removals.filter(({ guard }) => guard.includes(only))) verdicts.push(await judge(copy, removal));
-    if (only === '') writeFileSync(join(root, 'docs', 'guards.md'), page(verdicts));
+    writeFileSync(pageFile, page(verdicts, keptRows()));
     return verdicts.every(({ named }) => named === 'red') ? 0 : 1;
   } finally {
     rmSync(copy, { recursive: true, force: true });
@@ -96,23 +97,44 @@ interface Results {
   }[];
 }
 
-function page(verdicts: readonly Verdict[]): string {
-  const rows = verdicts.map(({ removal, named, schedules: found }) => [
-    removal.guard,
-    `\`${removal.file}\``,
-    named,
-    `[${removal.test.title}](../${removal.test.file})`,
-    found === null ? '–' : `after ${found}`,
-  ]);
+/** The cells of the page as it is, by guard. */
+function keptRows(): ReadonlyMap<string, readonly string[]> {
+  const lines = readFileSync(pageFile, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .slice(2);
+  return new Map(
+    lines.map((line) => {
+      const cells = line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim());
+      return [cells[0] ?? '', cells] as const;
+    }),
+  );
+}
+
+function page(verdicts: readonly Verdict[], kept: ReadonlyMap<string, readonly string[]>): string {
+  const today = new Date().toISOString().slice(0, 10);
+  const judged = new Map(
+    verdicts.map(({ removal, named, schedules: found }) => [
+      removal.guard,
+      [removal.guard, `\`${removal.file}\``, named, `[${removal.test.title}](../${removal.test.file})`, found === null ? '–' : `after ${found}`, today],
+    ]),
+  );
+  const rows = removals.flatMap(({ guard }) => {
+    const row = judged.get(guard) ?? kept.get(guard);
+    return row ? [row] : [];
+  });
   return [
     '# Guards, and what misses them',
     '',
-    `Each guard was taken out of a copy of the repository, and the test named here was run against it. The last column says after how many of ${schedulesMax} random schedules the simulation finds the same; a dash means`,
+    `Each guard was taken out of a copy of the repository, and the test named here was run against it. The fifth column says after how many of ${schedulesMax} random schedules the simulation finds the same; a dash means`,
     'that it does not, since the model answers in place of what the guard judges, or the guard is not part of a workflow.',
     '',
-    `Run on ${new Date().toISOString().slice(0, 10)} by \`npm run test:guards\`, which fails when a guard can go without a test turning red.`,
+    'Run by `npm run test:guards`, which fails when a guard can go without a test turning red; each row on its day.',
     '',
-    markdownTable([['guard', 'taken out of', 'named test', 'which', 'random schedules'], ...rows]),
+    markdownTable([['guard', 'taken out of', 'named test', 'which', 'random schedules', 'run on'], ...rows]),
     '',
   ].join('\n');
 }

@@ -69,7 +69,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Lock: one run of an estate, by its workflow id',
     file: 'workflows/opening.ts',
-    edits: [{ find: 'if (workflowId !== rightId)', replace: 'if (workflowId === "")' }],
+    edits: [{ find: 'const rightId = makeWorkflowId(mode, estate);', replace: 'const rightId = workflowId;' }],
     test: { file: guards, title: 'refuses a start under an id that is not the lock, and gives the right one' },
   },
   {
@@ -87,7 +87,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Epoch: a run that meets a newer one ends',
     file: 'workflows/run.ts',
-    edits: [{ find: 'if (holdsNothing(error))', replace: "if (errorType(error) === 'no such type')" }],
+    edits: [{ find: 'if (holdsNothing(error))', replace: "if (String(error) === 'no such error')" }],
     test: { file: endings, title: 'ends without a question when a newer run holds the estate' },
   },
   {
@@ -111,13 +111,13 @@ export const removals: readonly Removal[] = [
   {
     guard: 'One writer: a survivor that is a primary rules other targets out',
     file: 'plan/rules/targets.ts',
-    edits: [{ find: 'if (facts.primaryElsewhere !== undefined)', replace: 'if (facts.primaryElsewhere === "")' }],
+    edits: [{ find: 'if (seen.primaryElsewhere !== undefined)', replace: 'if (seen.primaryElsewhere === "")' }],
     test: { file: endings, title: 'stands down when the database of another survivor is a primary' },
   },
   {
     guard: 'One writer: a cache that somebody made a primary by hand rules its site out',
     file: 'plan/rules/targets.ts',
-    edits: [{ find: "if (facts.cache === 'primary')", replace: 'if (false)' }],
+    edits: [{ find: "if (seen.cache === 'primary')", replace: 'if (false)' }],
     test: { file: 'test/plan/rules/targets.test.ts', title: 'is not eligible' },
   },
   {
