@@ -1,4 +1,4 @@
-/** What people really said, counted apart from the run: a gate may be decided only by what enough of the right people had voted for by then, on the evidence that it closed with. */
+/** What people really said, counted apart from the run: a gate may be decided only by what enough of the right people had voted for by then, none of whom had seen better evidence. */
 import type { CacheState } from '../../../activities/cache/port.ts';
 import type { DatabaseState } from '../../../activities/database/port.ts';
 import type { AgentState } from '../../../activities/hosts/port.ts';
@@ -37,30 +37,54 @@ function agreeing(lived: Lived, gate: Decided, plan: Plan): readonly string[] {
   const may = new Set(plan.groups.filter(({ id }) => electorate.includes(id)).flatMap(({ members }) => members));
   const starter = lived.startedBy.get(gate.execution);
   if (starter !== undefined) may.delete(starter);
-  const offered = lived.witness.shown.filter(({ execution, gate: shown }) => execution === gate.execution && shown.gate === gate.gate);
+  const offered = lived.witness.shown.filter(({ execution, gate: shown }) => execution === gate.execution && isSameQuestion(shown.gate, gate.gate));
   const words = new Set(offered.flatMap(({ gate: shown }) => shown.choices.map((choice) => choice.split(':')[0] ?? '')));
-  const last = new Map<string, string>();
+  const looks = gate.gate.startsWith(activation) ? looksOf(lived.witness.asked.filter(({ execution }) => execution === gate.execution)) : [];
+  const last = new Map<string, Cast>();
   let most: readonly string[] = [];
-  for (const { payload } of standing(lived, gate)) {
+  for (const cast of castOn(lived, gate)) {
+    const { payload, order } = cast;
     if (!may.has(payload.who) || payload.reason === '' || !words.has(payload.choice)) continue;
-    last.set(payload.who, payload.choice);
-    const now = [...last].flatMap(([who, choice]) => (choice.split(' ')[0] === gate.decision ? [who] : []));
+    // Nobody approves a target that the last look has ruled out.
+    if (payload.choice === 'approve' && looks.findLast((look) => look.order < order)?.rank === 2) continue;
+    last.set(payload.who, cast);
+    const now = [...last.values()].flatMap((vote) =>
+      vote.payload.choice.split(' ')[0] === gate.decision && stands(vote, order, looks) ? [vote.payload.who] : [],
+    );
     if (now.length > most.length) most = now;
   }
   return most;
 }
 
-/** Votes on this very question in its time, without those that were cast before the evidence grew worse. */
-function standing({ witness }: Lived, gate: Decided): readonly Cast[] {
+const activation = 'activation-';
+
+/** A run asks for its activation once, under a new id each time the evidence grows worse. */
+function isSameQuestion(one: string, other: string): boolean {
+  return one === other || (one.startsWith(activation) && other.startsWith(activation));
+}
+
+/** Votes on this question in its time, each on the id that was shown last when it came. */
+function castOn({ witness }: Lived, gate: Decided): readonly Cast[] {
   const closed = Date.parse(gate.closedAt ?? '');
+  const shown = witness.shown.filter(({ execution }) => execution === gate.execution);
   // The simulated clock knows parts of a millisecond, a record does not.
-  const cast = witness
+  return witness
     .votes(gate.execution)
-    .filter(({ at, payload }) => payload.gate === gate.gate && at >= Date.parse(gate.openedAt) && Math.floor(at) <= closed);
-  if (!gate.gate.startsWith('activation')) return cast;
-  const looks = looksOf(witness.asked.filter(({ execution }) => execution === gate.execution));
-  const worse = looks.filter((look, index) => index > 0 && look.at <= closed && look.rank > (looks[index - 1]?.rank ?? 0)).at(-1);
-  return worse ? cast.filter(({ order }) => order > worse.order) : cast;
+    .filter(
+      ({ at, order, payload }) =>
+        isSameQuestion(payload.gate, gate.gate) &&
+        at >= Date.parse(gate.openedAt) &&
+        Math.floor(at) <= closed &&
+        shown.findLast((one) => one.order < order)?.gate.gate === payload.gate,
+    );
+}
+
+/** Whether no look between a vote and the moment `until` found it worse than its voter had seen it; against a failover it never is. */
+function stands({ order, payload }: Cast, until: number, looks: readonly Look[]): boolean {
+  if (payload.choice === 'reject') return true;
+  const weighed = looks.filter(({ rank }) => rank < 2);
+  const seen = weighed.findLast((look) => look.order < order)?.rank ?? 0;
+  return weighed.every((look) => look.order < order || look.order > until || look.rank <= seen);
 }
 
 /** What an assessment found, in coarse ranks: nothing against the target; what was acknowledged last may be missing; the target cannot take over. */
