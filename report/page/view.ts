@@ -59,13 +59,19 @@ function factsOf(report: Report) {
   return [
     {
       term: 'Data lost',
-      ...dataLost(report),
+      ...headed(dataLost(report)),
       ...marked(movedNothing(report) ? 'plain' : loss.kind === 'proven 0' ? 'good' : loss.kind === '0 unless' ? 'plain' : 'warn'),
     },
     { term: 'Outage', ...outageWords(clock), ...marked(away ? 'bad' : 'plain') },
     { term: 'Objectives', text: objectives(report), note: '', ...marked(toneOfObjectives(report)) },
     { term: 'Can write now', ...writersNow(report.servers.observed) },
   ];
+}
+
+/** The figure is read at a glance, what it assumes below it. */
+function headed({ text, note }: ReturnType<typeof dataLost>): ReturnType<typeof dataLost> {
+  const [figure = '', assumption] = text.split(/(?<=^0 unless,) /);
+  return assumption === undefined ? { text, note } : { text: figure, note: `${assumption}. ${note.charAt(0).toUpperCase()}${note.slice(1)}` };
 }
 
 function toneOfObjectives(report: Report): Tone {
