@@ -40,17 +40,17 @@ function agreeing(lived: Lived, gate: Decided, plan: Plan): readonly string[] {
   const offered = lived.witness.shown.filter(({ execution, gate: shown }) => execution === gate.execution && isSameQuestion(shown.gate, gate.gate));
   const words = new Set(offered.flatMap(({ gate: shown }) => shown.choices.map((choice) => choice.split(':')[0] ?? '')));
   const looks = gate.gate.startsWith(activation) ? looksOf(lived.witness.asked.filter(({ execution }) => execution === gate.execution)) : [];
-  const last = new Map<string, Cast>();
+  const last = new Map<string, readonly Cast[]>();
   let most: readonly string[] = [];
-  for (const cast of castOn(lived, gate)) {
+  for (const { cast, late } of castOn(lived, gate)) {
     const { payload, order } = cast;
     if (!may.has(payload.who) || payload.reason === '' || !words.has(payload.choice)) continue;
     // Nobody approves a target that the last look has ruled out.
     if (payload.choice === 'approve' && looks.findLast((look) => look.order < order)?.rank === 2) continue;
-    last.set(payload.who, cast);
-    const now = [...last.values()].flatMap((vote) =>
-      vote.payload.choice.split(' ')[0] === gate.decision && stands(vote, order, looks) ? [vote.payload.who] : [],
-    );
+    // Of one that may have come too late for its id nobody but the run can tell whether it counted: then the one before it is still their word.
+    last.set(payload.who, late ? [...(last.get(payload.who) ?? []), cast] : [cast]);
+    const agrees = (vote: Cast) => vote.payload.choice.split(' ')[0] === gate.decision && stands(vote, order, looks);
+    const now = [...last].flatMap(([who, votes]) => (votes.some(agrees) ? [who] : []));
     if (now.length > most.length) most = now;
   }
   return most;
@@ -63,8 +63,8 @@ function isSameQuestion(one: string, other: string): boolean {
   return one === other || (one.startsWith(activation) && other.startsWith(activation));
 }
 
-/** Votes on this question in its time, each on the id that was shown last when it came. */
-function castOn({ witness }: Lived, gate: Decided): readonly Cast[] {
+/** Votes on this question in its time, each on the id that was shown last when it came; `late` when the next that was shown is another one, which the run may have had by then. */
+function castOn({ witness }: Lived, gate: Decided): readonly { readonly cast: Cast; readonly late: boolean }[] {
   const closed = Date.parse(gate.closedAt ?? '');
   const shown = witness.shown.filter(({ execution }) => execution === gate.execution);
   // The simulated clock knows parts of a millisecond, a record does not.
@@ -76,7 +76,11 @@ function castOn({ witness }: Lived, gate: Decided): readonly Cast[] {
         at >= Date.parse(gate.openedAt) &&
         Math.floor(at) <= closed &&
         shown.findLast((one) => one.order < order)?.gate.gate === payload.gate,
-    );
+    )
+    .map((cast) => {
+      const next = shown.find(({ order }) => order > cast.order)?.gate.gate;
+      return { cast, late: next !== undefined && next !== cast.payload.gate && isSameQuestion(next, cast.payload.gate) };
+    });
 }
 
 /** Whether no look between a vote and the moment `until` found it worse than its voter had seen it; against a failover it never is. */
