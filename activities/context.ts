@@ -33,3 +33,9 @@ export interface Change {
   /** RFC 3339, UTC. */
   readonly at: string;
 }
+
+/** What a change reaches: the `estate`, by a run that has claimed its epoch; the `epoch` itself; or the `record`, what is told and kept of a run, of a dry run too. */
+export type ChangeReach = 'estate' | 'epoch' | 'record';
+
+/** The changes of a port, each with what it reaches: one that is left out does not compile. */
+export type ReachOf<Changes> = Readonly<Record<keyof Changes, ChangeReach>>;

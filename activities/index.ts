@@ -1,30 +1,41 @@
-/** The type of everything that workflows may call. Types only: nothing of a driver reaches a workflow through here. */
+/** The type of everything that workflows may call, what only looks apart from what changes something. Types only: nothing of a driver reaches a workflow through here. */
 import type { AccessActivities } from './access/port.ts';
 import type { ApplicationActivities } from './application/port.ts';
-import type { CacheActivities } from './cache/port.ts';
-import type { CommunicationActivities } from './communication/port.ts';
-import type { DatabaseActivities } from './database/port.ts';
+import type { CacheChanges, CacheReads } from './cache/port.ts';
+import type { CommunicationChanges } from './communication/port.ts';
+import type { DatabaseChanges, DatabaseReads } from './database/port.ts';
 import type { DetectionActivities } from './detection/port.ts';
-import type { DnsActivities } from './dns/port.ts';
-import type { FencingActivities } from './fencing/port.ts';
-import type { HostsActivities } from './hosts/port.ts';
-import type { InfrastructureActivities } from './infrastructure/port.ts';
-import type { MonitoringActivities } from './monitoring/port.ts';
-import type { ReportingActivities } from './reporting/port.ts';
-import type { ServicesActivities } from './services/port.ts';
+import type { DnsChanges, DnsReads } from './dns/port.ts';
+import type { FencingChanges, FencingReads } from './fencing/port.ts';
+import type { HostsChanges, HostsReads } from './hosts/port.ts';
+import type { InfrastructureChanges, InfrastructureReads } from './infrastructure/port.ts';
+import type { MonitoringChanges } from './monitoring/port.ts';
+import type { ReportingChanges, ReportingReads } from './reporting/port.ts';
+import type { ServicesChanges, ServicesReads } from './services/port.ts';
 import type { VerificationActivities } from './verification/port.ts';
 
-export type Activities = AccessActivities &
+export type Reads = AccessActivities &
   DetectionActivities &
-  HostsActivities &
-  ServicesActivities &
-  InfrastructureActivities &
+  HostsReads &
+  ServicesReads &
+  InfrastructureReads &
   ApplicationActivities &
-  DatabaseActivities &
-  CacheActivities &
-  FencingActivities &
-  DnsActivities &
+  DatabaseReads &
+  CacheReads &
+  FencingReads &
+  DnsReads &
   VerificationActivities &
-  MonitoringActivities &
-  CommunicationActivities &
-  ReportingActivities;
+  ReportingReads;
+
+export type Changes = HostsChanges &
+  ServicesChanges &
+  InfrastructureChanges &
+  DatabaseChanges &
+  CacheChanges &
+  FencingChanges &
+  DnsChanges &
+  MonitoringChanges &
+  CommunicationChanges &
+  ReportingChanges;
+
+export type Activities = Reads & Changes;

@@ -26,11 +26,11 @@ const program = (path: string): Source => ({ path, text: readFileSync(join(root,
 const agent = program('site-agent/site-agent');
 const counter = program('site-agent/count-beyond');
 
-/** Who may import whom. A value is a folder or a file prefix; `types:` allows `import type` only. */
+/** Who may import whom. A value is a folder or a file prefix; `types:` allows `import type` only, `ports:` what the `port.ts` of a folder below has. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   plan: ['plan'],
   report: ['report', 'plan'],
-  workflows: ['workflows', 'plan/schema', 'plan/durations', 'plan/rules', 'report/report', 'report/media', 'types:activities'],
+  workflows: ['workflows', 'plan/schema', 'plan/durations', 'plan/rules', 'report/report', 'report/media', 'ports:activities', 'types:activities'],
   activities: ['activities', 'plan', 'report'],
   workers: ['workers', 'plan', 'report', 'workflows', 'activities', 'client/stuck'],
   client: [
@@ -67,15 +67,21 @@ function importsOf({ path, text }: Source): Import[] {
   }));
 }
 
+const isPort = (path: string) => /^activities\/[^/]+\/port\.ts$/.test(path);
+
 function forbiddenImports(source: Source): string[] {
+  // Workflows have the values of a port: what it brings along reaches their sandbox.
+  if (isPort(source.path)) return importsOf(source).filter(({ typeOnly }) => !typeOnly).map(({ target }) => `${source.path} imports ${target}, and a port imports types alone`); // prettier-ignore
   const folder = Object.keys(arrows).find((name) => source.path.startsWith(`${name}/`));
   if (!folder) return [];
   const allowed = arrows[folder] ?? [];
   const fits = ({ target, typeOnly }: Import) =>
     allowed.some((rule) =>
-      rule.startsWith('types:')
-        ? typeOnly && target.startsWith(`${rule.slice(6)}/`)
-        : target === `${rule}.ts` || target.startsWith(`${rule}/`) || target.startsWith(`${rule}.`),
+      rule.startsWith('ports:')
+        ? isPort(target)
+        : rule.startsWith('types:')
+          ? typeOnly && target.startsWith(`${rule.slice(6)}/`)
+          : target === `${rule}.ts` || target.startsWith(`${rule}/`) || target.startsWith(`${rule}.`),
     );
   return importsOf(source)
     .filter((entry) => !fits(entry))
@@ -156,6 +162,8 @@ describe('the arrows', () => {
     expect(forbiddenImports({ path: 'lab/x.ts', text: "import { a } from '../activities/errors.ts';" })).toEqual(['lab/x.ts imports activities/errors.ts']);
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../activities/index.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import type { a } from '../activities/index.ts';" })).toEqual([]);
+    expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../activities/dns/port.ts';" })).toEqual([]);
+    expect(forbiddenImports({ path: 'activities/dns/port.ts', text: "import { a } from './route53.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../plan/load.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../report/formats/junit.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'lab/x.ts', text: "import { a } from '../bench/judge.ts';" })).toHaveLength(1);

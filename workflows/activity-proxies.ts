@@ -1,17 +1,17 @@
 /** One proxy per retry policy, each with its reason. Bounds come from the plan's steps. */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
-import type { ChangeName } from './changes.ts';
+import type { Changes, Reads } from '../activities/index.ts';
 import { StepTime } from './step-time.ts';
 import { changeMayHeal, type Pace, readMayHeal, untilBound } from './until-bound.ts';
 import { Unreadable } from './payload-converter.ts';
 
-export type Reads = Omit<Activities, ChangeName>;
-export type Changes = Pick<Activities, ChangeName>;
-
-/** What a step works with: proxies that are bounded by the step and carry its name for Temporal UI. */
-export interface StepTools {
+/** What a step that only looks works with: proxies that are bounded by the step and carry its name for Temporal UI. */
+export interface LookTools extends Pace {
   readonly read: Reads;
+}
+
+/** What a step that changes something works with. */
+export interface StepTools extends LookTools {
   /** What is transient is tried again until the step's bound. */
   readonly change: Changes;
   /** For a step that has another way, or enough without this one: a few quick tries, and no waiting. */
@@ -40,7 +40,7 @@ const fewTries = { maximumAttempts: 5 };
 const oneTry = { maximumAttempts: 1 };
 
 /** The tools of a step that begins now: whatever it calls, one thing after another, all of it together stays within the bound. */
-export function toolsFor(summary: string, boundSeconds: number, { beforeChange, answered = nothing, tell }: StepHooks = {}): StepTools & Pace {
+export function toolsFor(summary: string, boundSeconds: number, { beforeChange, answered = nothing, tell }: StepHooks = {}): StepTools {
   const time = new StepTime(boundSeconds);
   const left = () => {
     const bound = `${Math.max(1, Math.ceil(time.secondsLeft()))} seconds` as const;

@@ -15,7 +15,7 @@ import { judgeSeverity } from '../plan/rules/severity.ts';
 import { judgeTarget, recommend, type WritersSeen } from '../plan/rules/targets.ts';
 import { expectedRoutingSeconds } from '../plan/rules/waits.ts';
 import type { Plan, SiteId } from '../plan/schema.ts';
-import type { Reads } from './activity-proxies.ts';
+import type { Reads } from '../activities/index.ts';
 import { lastCommitOf, unobserved } from './loss.ts';
 import type { Assessment, TargetAssessment } from './messages.ts';
 import { now } from './clock.ts';

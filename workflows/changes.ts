@@ -1,45 +1,39 @@
-/** Which activities change something. The one list: retry policies, the history of a broken run and the tests go by it. */
-import type { Activities } from '../activities/index.ts';
+/** Which activities change something, as their ports say. Retry policies, the stop switch, the history of a broken run and admission go by it. */
+import { cacheChanges } from '../activities/cache/port.ts';
+import { communicationChanges } from '../activities/communication/port.ts';
+import { databaseChanges } from '../activities/database/port.ts';
+import { dnsChanges } from '../activities/dns/port.ts';
+import { fencingChanges } from '../activities/fencing/port.ts';
+import { hostsChanges } from '../activities/hosts/port.ts';
+import { infrastructureChanges } from '../activities/infrastructure/port.ts';
+import { monitoringChanges } from '../activities/monitoring/port.ts';
+import { reportingChanges } from '../activities/reporting/port.ts';
+import { servicesChanges } from '../activities/services/port.ts';
+import type { ReachOf } from '../activities/context.ts';
+import type { Changes } from '../activities/index.ts';
 
-export const changeNames = [
-  'claimEpoch',
-  'claimZone',
-  'fenceByAgent',
-  'fenceDatabaseByReplication',
-  'fenceCacheByReplication',
-  'unfenceByAgent',
-  'reattach',
-  'applyDatabase',
-  'followDatabase',
-  'followCache',
-  'setCapacity',
-  'promoteDatabase',
-  'promoteCache',
-  'protectDatabase',
-  'startService',
-  'throwSwitch',
-  'changeRecord',
-  'updateMonitoring',
-  'notifyStakeholders',
-  'storeReport',
-] as const satisfies readonly (keyof Activities)[];
+const reach = {
+  ...hostsChanges,
+  ...servicesChanges,
+  ...infrastructureChanges,
+  ...databaseChanges,
+  ...cacheChanges,
+  ...fencingChanges,
+  ...dnsChanges,
+  ...monitoringChanges,
+  ...communicationChanges,
+  ...reportingChanges,
+} as const satisfies ReachOf<Changes>;
 
-/** Changes that only tell: they reach no host, no record and no database. */
-const tellings: readonly ChangeName[] = ['updateMonitoring', 'notifyStakeholders', 'storeReport'];
-/** Made before a run holds an epoch: by it one is taken. */
-const claim: ChangeName = 'claimEpoch';
+export type ChangeName = keyof Changes;
 
-/** What a change reaches: the `estate`, by a run that has claimed its epoch; the `epoch` itself; or the `record`, what is told and kept of a run, of a dry run too. */
-export type ChangeReach = 'estate' | 'epoch' | 'record';
+export const changeNames = Object.keys(reach) as readonly ChangeName[];
 
-export function changeReach(activity: ChangeName): ChangeReach {
-  if (tellings.includes(activity)) return 'record';
-  return activity === claim ? 'epoch' : 'estate';
+export function changeReach(activity: ChangeName): ReachOf<Changes>[ChangeName] {
+  return reach[activity];
 }
-
-export type ChangeName = (typeof changeNames)[number];
 
 /** Whether an activity of this name changes something. */
 export function isChange(activity: string): activity is ChangeName {
-  return (changeNames as readonly string[]).includes(activity);
+  return Object.hasOwn(reach, activity);
 }

@@ -1,7 +1,7 @@
 /** The epochs that sites and zone hold, by which a run chooses its own. */
 import { seconds } from '../plan/durations.ts';
 import { epochStepsMax, type Held, outOfReach } from '../plan/rules/epochs.ts';
-import type { Reads } from './activity-proxies.ts';
+import type { Reads } from '../activities/index.ts';
 import type { EpochSurvey, RecoveryFacts } from './facts.ts';
 import { now } from './clock.ts';
 import { failure } from './failures.ts';

@@ -8,7 +8,7 @@ import { acknowledgedAlone } from '../plan/rules/fence-proof.ts';
 import { type Assumption, estimateCacheLoss, estimateDatabaseLoss, isZero, type Loss, worstLoss } from '../plan/rules/loss.ts';
 import type { ServerKind } from '../plan/rules/servers.ts';
 import type { SiteId } from '../plan/schema.ts';
-import type { Reads } from './activity-proxies.ts';
+import type { Reads } from '../activities/index.ts';
 import type { RecoveryFacts } from './facts.ts';
 import { now } from './clock.ts';
 import type { Run } from './run.ts';

@@ -3,7 +3,7 @@ import type { Fence, WriterState } from '../activities/fencing/port.ts';
 import { sentencesOf } from '../plan/rules/sentences.ts';
 import { closedByAgents, type ServerKind, serversAt, serversOf, writersOf } from '../plan/rules/servers.ts';
 import type { Plan, SiteId } from '../plan/schema.ts';
-import type { Reads } from './activity-proxies.ts';
+import type { Reads } from '../activities/index.ts';
 import { RunEnding } from './endings.ts';
 import type { RecoveryFacts } from './facts.ts';
 import { isTechnical } from './failures.ts';

@@ -1,15 +1,17 @@
 /** What a step of a procedure is made of: looks, changes, and the way back from a change. */
-import type { StepTools } from './activity-proxies.ts';
-import type { Pace } from './until-bound.ts';
+import type { LookTools, StepTools } from './activity-proxies.ts';
 
-/** A step that only looks. */
-export interface Look<T> {
-  readonly act: (tools: StepTools & Pace) => Promise<T>;
+/** What every step has. `Tools` is what it may call. */
+interface Act<T, Tools> {
+  readonly act: (tools: Tools) => Promise<T>;
   /** What was found, as a sentence for people. */
   readonly found: (result: T) => string;
   /** What the run goes on with when the step is skipped or, being optional, fails. Absent: it cannot be skipped. */
   readonly otherwise?: T;
 }
+
+/** A step that only looks. */
+export type Look<T> = Act<T, LookTools>;
 
 /** What a dry run prints in place of a step, and goes on with. */
 export interface DryRun<T> {
@@ -21,7 +23,7 @@ export interface DryRun<T> {
 export type LookAtChange<T> = Look<T> & DryRun<T>;
 
 /** A step that changes something. */
-export interface Alteration<T> extends Look<T>, DryRun<T> {
+export interface Alteration<T> extends Act<T, StepTools>, DryRun<T> {
   readonly changes: true;
   /** How it is taken back. Noted before the step is tried: a step that timed out may have worked. */
   readonly undo?: UndoBody;

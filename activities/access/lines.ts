@@ -1,8 +1,6 @@
 /** The exact text to add where a permission is lacking. Pure; docs/own-estate.md explains each. */
 import type { Plan } from '../../plan/schema.ts';
-
-/** Where a host keeps the agent, by convention of docs/own-estate.md. */
-export const agentCommand = '/usr/local/lib/dr/site-agent /etc/dr/agent.conf';
+import { agentCommand } from '../ssh/agent.ts';
 
 export function authorizedKey(publicKey: string): string {
   return `restrict,command="${agentCommand}" ${publicKey} dr-worker`;

@@ -11,7 +11,7 @@ import type { Heartbeat } from '../database/port.ts';
 import type { AgentClient, AgentFields } from '../dependencies.ts';
 import { refusalsOf } from '../hosts/activities.ts';
 import { lacking, ok, unreachable, words, type Subject } from './checks.ts';
-import { agentCommand } from './lines.ts';
+import { agentCommand } from '../ssh/agent.ts';
 import type { AccessCheck } from './port.ts';
 
 /** Below it a server stops for want of space in the hour in which it takes over. */

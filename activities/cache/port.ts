@@ -1,6 +1,6 @@
 /** The in-memory store of sessions: who is ahead, catch up, promote. */
 import type { SiteId } from '../../plan/schema.ts';
-import type { Change, RunContext } from '../context.ts';
+import type { Change, ReachOf, RunContext } from '../context.ts';
 
 /**
  * `detached`: it has only left its primary, or is closed, and refuses writes. `promoted`: a primary by a run of ours. `unexplained`: a primary that no run of ours has made.
@@ -39,8 +39,11 @@ export type Comparison =
     }
   | { readonly by: 'nothing'; readonly why: string };
 
-export interface CacheActivities {
+export interface CacheReads {
   readCache(input: { readonly run: RunContext; readonly site: SiteId }): Promise<CacheState>;
+}
+
+export interface CacheChanges {
   /** Makes the server at `site` a replica of the one at `source` and waits until the link is up and the offset has caught up, `withinSeconds` at most. */
   followCache(input: { readonly run: RunContext; readonly site: SiteId; readonly source: SiteId; readonly withinSeconds: number }): Promise<Change>;
   /** Promotes `site`, points `replicas` at it, compares what they hold; done when a write is acknowledged. */
@@ -50,3 +53,7 @@ export interface CacheActivities {
     readonly replicas: readonly SiteId[];
   }): Promise<Change & { readonly comparison: Comparison }>;
 }
+
+export const cacheChanges = { followCache: 'estate', promoteCache: 'estate' } as const satisfies ReachOf<CacheChanges>;
+
+export type CacheActivities = CacheReads & CacheChanges;

@@ -1,7 +1,7 @@
 /** Messages to people, from the plan's templates. */
-import type { RunContext } from '../context.ts';
+import type { ReachOf, RunContext } from '../context.ts';
 
-export interface CommunicationActivities {
+export interface CommunicationChanges {
   /**
    * Renders the plan's stakeholder template and mails it to its groups. A placeholder without a value shows as `[unknown: name]`.
    * A repeat after a lost reply may send it again, under the same message id: that is made from the execution and its epoch, so a reader can see the two as one.
@@ -13,3 +13,7 @@ export interface CommunicationActivities {
     readonly about?: string;
   }): Promise<{ readonly recipients: readonly string[]; readonly messageId: string; readonly at: string }>;
 }
+
+export const communicationChanges = { notifyStakeholders: 'record' } as const satisfies ReachOf<CommunicationChanges>;
+
+export type CommunicationActivities = CommunicationChanges;

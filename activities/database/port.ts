@@ -1,7 +1,7 @@
 /** The relational database: who is ahead, catch up, promote, protect again. */
 import type { PrimaryHeartbeat } from '../../plan/rules/fence-proof.ts';
 import type { SiteId } from '../../plan/schema.ts';
-import type { Change, RunContext } from '../context.ts';
+import type { Change, ReachOf, RunContext } from '../context.ts';
 
 /** Row that a site's agent rewrites every second while its database is the primary, by that database's clock; it replicates, and stays when another site takes over. */
 export interface Heartbeat extends PrimaryHeartbeat {
@@ -64,9 +64,12 @@ export interface Promotion extends Change {
   readonly lsn: string;
 }
 
-export interface DatabaseActivities {
+export interface DatabaseReads {
   /** Read by a login that cannot write. An unreachable server is a value. */
   readDatabase(input: { readonly run: RunContext; readonly site: SiteId }): Promise<DatabaseState>;
+}
+
+export interface DatabaseChanges {
   /** Makes the standby at `site` follow the server at `source` and waits until it has replayed `untilBytes` (absent: all that source has received). Undoable by `followDatabase` with the former source. */
   followDatabase(input: { readonly run: RunContext; readonly site: SiteId; readonly source: SiteId; readonly untilBytes?: number }): Promise<Change>;
   /** The standby at `site` applies all that it has received, whatever held it back (a pause, a delay). Undone by `reattach`, which puts that back. */
@@ -76,3 +79,12 @@ export interface DatabaseActivities {
   /** Points the surviving standbys at the new primary, then makes the first that streams synchronous. With none, `after` says so. */
   protectDatabase(input: { readonly run: RunContext; readonly site: SiteId; readonly standbys: readonly SiteId[] }): Promise<Change>;
 }
+
+export const databaseChanges = {
+  followDatabase: 'estate',
+  applyDatabase: 'estate',
+  promoteDatabase: 'estate',
+  protectDatabase: 'estate',
+} as const satisfies ReachOf<DatabaseChanges>;
+
+export type DatabaseActivities = DatabaseReads & DatabaseChanges;

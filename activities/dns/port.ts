@@ -1,6 +1,6 @@
 /** Where customers are sent. */
 import type { SiteId } from '../../plan/schema.ts';
-import type { Change, RunContext } from '../context.ts';
+import type { Change, ReachOf, RunContext } from '../context.ts';
 
 export interface Route {
   /** Site whose public address all authoritative servers that answer give, and nothing beside it; else `unknown`. */
@@ -37,17 +37,26 @@ export interface RecordLook {
   readonly beside: readonly string[];
 }
 
-export interface DnsActivities {
+export interface DnsReads {
   /** Looks at every record set of the name. Bounded to 2 s a call. */
   lookAtRecords(input: { readonly run: RunContext }): Promise<RecordLook>;
   /** Reads the epoch's record alone, whatever stands at the name that customers use. Bounded to 2 s. */
   readZoneEpoch(input: { readonly run: RunContext }): Promise<ZoneEpoch>;
+  readRoute(input: { readonly run: RunContext }): Promise<Route>;
+  /** Asks the authoritative servers until all that answer give `to`'s address alone, then the resolvers. Bounded by `withinSeconds`; a record that did not move is `moved: false`. */
+  proveRoute(input: {
+    readonly run: RunContext;
+    readonly to: SiteId;
+    readonly withinSeconds: number;
+  }): Promise<({ readonly moved: true } & RouteProof) | { readonly moved: false; readonly detail: string }>;
+}
+
+export interface DnsChanges {
   /**
    * Writes the run's epoch into the zone (compare-and-set), so that no older run can change a record. Values of others at its name stay. One try of 2 s a call; `stale-epoch`
    * when a newer run has written.
    */
   claimZone(input: { readonly run: RunContext }): Promise<ZoneEpoch>;
-  readRoute(input: { readonly run: RunContext }): Promise<Route>;
   /** Data plane: throws the switch away from `from` at every reachable site of `switchSites`; one suffices, the answer says which. Fails when none could be thrown, or when the epoch does not stand at a majority. */
   throwSwitch(input: {
     readonly run: RunContext;
@@ -61,10 +70,8 @@ export interface DnsActivities {
    * changed, for what no run can point to a site.
    */
   changeRecord(input: { readonly run: RunContext; readonly to: SiteId }): Promise<Change>;
-  /** Asks the authoritative servers until all that answer give `to`'s address alone, then the resolvers. Bounded by `withinSeconds`; a record that did not move is `moved: false`. */
-  proveRoute(input: {
-    readonly run: RunContext;
-    readonly to: SiteId;
-    readonly withinSeconds: number;
-  }): Promise<({ readonly moved: true } & RouteProof) | { readonly moved: false; readonly detail: string }>;
 }
+
+export const dnsChanges = { claimZone: 'estate', throwSwitch: 'estate', changeRecord: 'estate' } as const satisfies ReachOf<DnsChanges>;
+
+export type DnsActivities = DnsReads & DnsChanges;

@@ -2,7 +2,7 @@
 import type { CountedBeyond } from '../../plan/rules/beyond.ts';
 import type { ServerKind } from '../../plan/rules/servers.ts';
 import type { SiteId } from '../../plan/schema.ts';
-import type { RunContext } from '../context.ts';
+import type { ReachOf, RunContext } from '../context.ts';
 
 /** Can this server still acknowledge a write? */
 export interface WriterState {
@@ -68,7 +68,14 @@ export interface CountBeyondInput {
   readonly lastPositionBytes?: number;
 }
 
-export interface FencingActivities {
+export interface FencingReads {
+  /** What only the database at `site` committed, counted from its WAL beyond the position at which the new primary branched off; null where no such position is known, or no agent can close that database. What cannot be counted is said in the value. */
+  countBeyond(input: CountBeyondInput): Promise<CountedBeyond | null>;
+  /** Which servers of these sites can acknowledge a write now? Unreachable ones are `unknown`. */
+  readWriters(input: { readonly run: RunContext; readonly sites: readonly SiteId[] }): Promise<readonly WriterState[]>;
+}
+
+export interface FencingChanges {
   /** Through the site's own agent: service stopped, database closed, cache closed; proven by writes that fail. `proven: false` when the agent cannot be reached within the SSH time-out. */
   fenceByAgent(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Fence>;
   /**
@@ -87,8 +94,14 @@ export interface FencingActivities {
     readonly standbys: readonly SiteId[];
     readonly replicas: readonly SiteId[];
   }): Promise<readonly Reattached[]>;
-  /** What only the database at `site` committed, counted from its WAL beyond the position at which the new primary branched off; null where no such position is known, or no agent can close that database. What cannot be counted is said in the value. */
-  countBeyond(input: CountBeyondInput): Promise<CountedBeyond | null>;
-  /** Which servers of these sites can acknowledge a write now? Unreachable ones are `unknown`. */
-  readWriters(input: { readonly run: RunContext; readonly sites: readonly SiteId[] }): Promise<readonly WriterState[]>;
 }
+
+export const fencingChanges = {
+  fenceByAgent: 'estate',
+  fenceDatabaseByReplication: 'estate',
+  fenceCacheByReplication: 'estate',
+  unfenceByAgent: 'estate',
+  reattach: 'estate',
+} as const satisfies ReachOf<FencingChanges>;
+
+export type FencingActivities = FencingReads & FencingChanges;

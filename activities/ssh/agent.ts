@@ -16,6 +16,8 @@ const changeTimeoutMilliseconds = 60_000;
 const longReads: readonly string[] = ['database-beyond'];
 /** Version of the site agent whose verbs and options are used here, as `identify` tells it. */
 export const agentVersion = 3;
+/** Where a host keeps it and its configuration, by convention of docs/own-estate.md. */
+export const agentCommand = '/usr/local/lib/dr/site-agent /etc/dr/agent.conf';
 /** The line with which an agent's answer begins. What stands before it was printed by a login shell, and is nobody's evidence. */
 const firstLine = /^site-agent=\d+$/;
 const shownCharactersMax = 120;

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import { loadPlan } from '../../plan/load.ts';
-import type { Reads } from '../../workflows/activity-proxies.ts';
+import type { Reads } from '../../activities/index.ts';
 import type { RecoveryFacts } from '../../workflows/facts.ts';
 import type { Run } from '../../workflows/run.ts';
 import { judgeServers, observeServers } from '../../workflows/servers.ts';

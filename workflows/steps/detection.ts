@@ -9,7 +9,7 @@ import { withoutHint } from '../../plan/rules/sentences.ts';
 import { secondWriters } from '../../plan/rules/targets.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../../activities/context.ts';
-import type { Reads } from '../activity-proxies.ts';
+import type { Reads } from '../../activities/index.ts';
 import { assess, writersSeen } from '../assess.ts';
 import { RunEnding } from '../endings.ts';
 import { describe } from '../failures.ts';

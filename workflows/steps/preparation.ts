@@ -8,7 +8,7 @@ import { compareCaches } from '../../plan/rules/caches.ts';
 import { describeLoss, type Loss } from '../../plan/rules/loss.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { failure } from '../failures.ts';
-import type { Reads } from '../activity-proxies.ts';
+import type { Reads } from '../../activities/index.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { type LeftOut, withoutCache } from '../left-out.ts';
 import { countLoss, lossOf } from '../loss.ts';

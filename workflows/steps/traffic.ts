@@ -2,7 +2,8 @@
 import type { RouteProof } from '../../activities/dns/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import { proofSeconds } from '../../plan/rules/waits.ts';
-import type { Reads, StepTools } from '../activity-proxies.ts';
+import type { Reads } from '../../activities/index.ts';
+import type { StepTools } from '../activity-proxies.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { dropLeftover, zoneLeftover } from '../leftovers.ts';
 import { now } from '../clock.ts';

@@ -6,7 +6,7 @@ import { servedFunctions } from '../../plan/rules/objectives.ts';
 import { answerSeconds, customerSeconds } from '../../plan/rules/waits.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { failure } from '../failures.ts';
-import type { StepTools } from '../activity-proxies.ts';
+import type { LookTools } from '../activity-proxies.ts';
 import { type Ask, untilReady } from '../until-ready.ts';
 import type { RecoveryFacts } from '../facts.ts';
 import { now } from '../clock.ts';
@@ -65,7 +65,7 @@ export function verifyLowerTiers(run: Run, facts: RecoveryFacts): LookAtChange<r
 function askTier(
   run: Run,
   facts: RecoveryFacts,
-  { read }: StepTools,
+  { read }: LookTools,
   tier: number | undefined,
   reference: SiteId | undefined,
 ): readonly Ask<FunctionVerdict>[] {
@@ -75,7 +75,7 @@ function askTier(
 }
 
 /** The uptime as if it were a function: it is waited for and judged like one. */
-function askUptime(run: Run, facts: RecoveryFacts, { read }: StepTools): Ask<FunctionVerdict> {
+function askUptime(run: Run, facts: RecoveryFacts, { read }: LookTools): Ask<FunctionVerdict> {
   return async (withinSeconds) => {
     const { ok, detail, ...waits } = await read.verifyUptime({ run: run.context(), site: facts.to, withinSeconds });
     return { function: 'uptime', status: ok ? 'ok' : 'failed', differences: [detail], at: now(), ...waits };
@@ -149,7 +149,7 @@ export function watchService(run: Run, facts: RecoveryFacts): LookAtChange<{ rea
 }
 
 /** A surviving standby to compare with: the first that answers and is not the target itself. */
-async function referenceSite(run: Run, facts: RecoveryFacts, { read }: StepTools): Promise<SiteId | undefined> {
+async function referenceSite(run: Run, facts: RecoveryFacts, { read }: LookTools): Promise<SiteId | undefined> {
   const candidates = databaseSites(run.plan, facts.from).filter((site) => site !== facts.to);
   const states = await Promise.all(candidates.map((site) => read.readDatabase({ run: run.context(), site })));
   return states.find((state) => state.reachable)?.site;
