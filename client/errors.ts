@@ -64,6 +64,31 @@ export function noWorker(queue: string, left: string, runId?: string): DrError {
   });
 }
 
+interface MissingRelease {
+  /** The release that is wanted; null: none is current. */
+  readonly release: string | null;
+  /** What workers poll for; null: one without a release. */
+  readonly polled: readonly (string | null)[];
+  /** A run that goes on under this release alone, not a start. */
+  readonly bound: boolean;
+}
+
+/** There are workers, and none of the release that would take it. */
+export function noWorkerOfRelease(queue: string, { release, polled, bound }: MissingRelease, left: string, runId?: string): DrError {
+  const others = polled.filter((each) => each !== null);
+  const there = others.length === 0 ? '' : ` There is a worker of ${others.join(', ')}.`;
+  const which =
+    release === null
+      ? `No release is current at the queue ${queue}, and nothing new begins.`
+      : `No worker of release ${release} takes work from the queue ${queue}.`;
+  const why = bound ? ' The run goes on under that release alone.' : '';
+  const use = others[0] === undefined ? startAWorker : `Wait some seconds, or make one current that is there: dr release use ${others[0]}`;
+  return new DrError('no-worker', `${which}${why}${there} ${left}`, {
+    hint: bound ? `Start a worker of release ${release}; no other may go on with the run. What it has changed: dr status --run ${runId}` : use,
+    ...(runId === undefined ? {} : { runId }),
+  });
+}
+
 function grpcCode(error: unknown): number | undefined {
   const candidate = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(candidate) ? candidate.code : undefined;

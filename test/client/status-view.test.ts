@@ -35,6 +35,7 @@ describe('workflows that cannot go on', () => {
       tries: 0,
       reason: 'TMPRL1100',
       incompatible: true,
+      missingRelease: null,
     }));
     const lines = renderStuck(stuck).trimEnd().split('\n');
     expect(lines).toHaveLength(6);

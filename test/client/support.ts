@@ -8,6 +8,8 @@ import { requireWorker } from '../../client/workers.ts';
 import { findTemporal } from '../../lab/setup/paths.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { PlanSnapshot } from '../../plan/schema.ts';
+import { createLogger } from '../../workers/logger.ts';
+import { watchRelease } from '../../workers/release-watch.ts';
 import { createServerClock } from '../../workers/server-clock.ts';
 import { createWorker, workflowCode } from '../../workers/worker.ts';
 import { makeFenceOnReturnWorkflowId } from '../../workflows/ids.ts';
@@ -56,19 +58,26 @@ export class Stage {
   /** Runs `test` while a worker serves the estate. */
   async with<T>(estate: FakeEstate, test: () => Promise<T>): Promise<T> {
     const temporal = { connection: {}, address: this.address, namespace: this.namespace };
+    const [workflows, clock] = [await workflowCode(this.bundle), createServerClock(async () => null)];
     const worker = await createWorker(
       this.env.nativeConnection,
-      { temporal, workflowBundle: await workflowCode(this.bundle) },
+      { temporal, workflows },
       // The model reaches nothing that somebody could change.
-      { plan: this.plan, activities: estate.activities(), clock: createServerClock(async () => null), admission: { admit: async () => undefined } },
+      { plan: this.plan, activities: estate.activities(), clock, admission: { admit: async () => undefined } },
     );
-    return worker.runUntil(async () => {
-      await until('the worker polls', async () => {
-        await requireWorker(this.env.client, this.plan.plan.estate.name, '');
-        return true;
+    const { name } = this.plan.plan.estate;
+    const releases = watchRelease({ client: this.env.client, estate: name, release: workflows.release, clock, log: createLogger('error') });
+    try {
+      return await worker.runUntil(async () => {
+        await until('a worker takes new runs', async () => {
+          await requireWorker(this.env.client, name, '');
+          return true;
+        });
+        return test();
       });
-      return test();
-    });
+    } finally {
+      releases.close();
+    }
   }
 
   /** What a person gets who types `dr …` with this server and plan. */

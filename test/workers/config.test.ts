@@ -95,7 +95,7 @@ describe('GET /health', () => {
     const endpoint = await serveHealth({ host: '127.0.0.1', port: 0 }, async () => ({
       healthy,
       temporal: healthy ? 'reachable' : 'unreachable',
-      workers: [{ estate: 'a', plan: 'b', worker: 'RUNNING' }],
+      workers: [{ estate: 'a', plan: 'b', worker: 'RUNNING', release: '1.0.0-abcdef12', currentRelease: '1.0.0-abcdef12' }],
       clockAheadSeconds: 0,
       stuck: [],
     }));

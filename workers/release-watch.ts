@@ -1,0 +1,82 @@
+/** Sees to it that some release of the estate is current and has workers: without one nothing begins, and a command that was forgotten at a release would be a failover that does not start. */
+import type { Client } from '@temporalio/client';
+import { polledReleases, workersSeen } from '../client/pollers.ts';
+import { isOvertaken, makeCurrent, readDeployment } from '../client/releases.ts';
+import type { PinoLogger } from './logger.ts';
+import type { ServerClock } from './server-clock.ts';
+
+const everyMilliseconds = 15_000;
+/** Until one is current: a worker that has just started is looked for every half second. */
+const firstMilliseconds = 500;
+/** For how long nobody must have been seen, beyond the time after which a worker counts as gone, milliseconds: a server that has just restarted has forgotten who polled, and hears of them again within seconds. */
+const goneMilliseconds = 30_000;
+
+export interface ReleaseWatch {
+  /** The worker's own. */
+  readonly release: string;
+  /** As of the last look, at most a quarter of a minute ago; null before the first one, and while there is none. */
+  readonly currentRelease: string | null;
+  close(): void;
+}
+
+export interface Watched {
+  readonly client: Client;
+  readonly estate: string;
+  readonly release: string;
+  readonly clock: Pick<ServerClock, 'now'>;
+  readonly log: PinoLogger;
+}
+
+/** Looks until closed, and makes the worker's own release current where none is, or where nobody works under the one that is. Never rejects: a look that fails is made again. */
+export function watchRelease({ client, estate, release, clock, log }: Watched): ReleaseWatch {
+  let current: string | null = null;
+  /** The current release that nobody was seen to work under, and since when. */
+  let gone: { readonly release: string; readonly since: number } | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+  let said = '';
+  const sayOnce = (text: string): void => {
+    if (text !== said) log.info({ estate, release }, text);
+    said = text;
+  };
+  const look = async (): Promise<void> => {
+    const deployment = await readDeployment(client, estate);
+    current = deployment.current;
+    if (current === release) return sayOnce(`Release ${release} is current: new runs of ${estate} begin under it.`);
+    if (!deployment.releases.some((each) => each.release === release)) return; // The server has not heard of this worker yet.
+    if (current !== null) {
+      const seen = polledReleases(await workersSeen(client, estate), clock.now().getTime());
+      if (seen.includes(current)) gone = null;
+      else if (gone?.release !== current) gone = { release: current, since: performance.now() };
+      if (gone === null)
+        return sayOnce(
+          `Release ${current} is current and has workers; this worker, of release ${release}, takes no new runs of ${estate}. Make it current: dr release use ${release}`,
+        );
+      if (performance.now() - gone.since < goneMilliseconds) return;
+    }
+    await makeCurrent(client, estate, release, deployment);
+    const why = current === null ? 'none was' : `nobody works under ${current} any more`;
+    log.warn({ estate, release, before: current }, `Release ${release} was made current for ${estate}: ${why}.`);
+    current = release;
+  };
+  const again = async (): Promise<void> => {
+    try {
+      await look();
+    } catch (error) {
+      // Two workers that start at once both want it; the one that comes second looks again.
+      if (!isOvertaken(error)) log.warn({ estate, release, error: String(error) }, 'Which release is current was not seen; it is looked at again.');
+    }
+    if (!closed) timer = setTimeout(() => void again(), current === null ? firstMilliseconds : everyMilliseconds);
+  };
+  void again();
+  return {
+    release,
+    get currentRelease() {
+      return current;
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}
