@@ -1,4 +1,4 @@
-/** Who polls an estate's queue, as the server remembers it. */
+/** An estate's queue: which release is current there, and who polls it, as the server remembers. */
 import type { Client } from '@temporalio/client';
 import { deploymentOf, taskQueueOf } from '../workflows/ids.ts';
 
@@ -14,20 +14,30 @@ export interface SeenWorker {
   readonly at: number;
 }
 
-/** Those that the server remembers, also for some minutes after they went. Throws what the SDK throws when it does not answer. */
-export async function workersSeen(client: Client, estate: string): Promise<readonly SeenWorker[]> {
-  const { pollers } = await client.workflowService.describeTaskQueue({
+export interface Queue {
+  /** The release under which new runs begin; null while there is none, and they go to workers without one. */
+  readonly current: string | null;
+  /** Also for some minutes after they went. */
+  readonly workers: readonly SeenWorker[];
+}
+
+/** One cheap call: what the deployment itself says of its current release is asked of a workflow of the server's own, which may take seconds. Throws what the SDK throws when the server does not answer. */
+export async function readQueue(client: Client, estate: string): Promise<Queue> {
+  const { pollers, versioningInfo } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name: taskQueueOf(estate) },
     taskQueueType: workflowQueue,
   });
-  return (pollers ?? []).map(({ deploymentOptions, lastAccessTime }) => ({
-    release: deploymentOptions?.deploymentName === deploymentOf(estate) ? (deploymentOptions.buildId ?? null) : null,
-    at: Number(lastAccessTime?.seconds ?? 0) * 1000,
-  }));
+  return {
+    current: versioningInfo?.currentDeploymentVersion?.buildId ?? null,
+    workers: (pollers ?? []).map(({ deploymentOptions, lastAccessTime }) => ({
+      release: deploymentOptions?.deploymentName === deploymentOf(estate) ? (deploymentOptions.buildId ?? null) : null,
+      at: Number(lastAccessTime?.seconds ?? 0) * 1000,
+    })),
+  };
 }
 
 /** Releases that a worker polls for; `now` in milliseconds, by default of this machine's clock. */
-export function polledReleases(seen: readonly SeenWorker[], now: number = Date.now()): readonly (string | null)[] {
-  return [...new Set(seen.filter(({ at }) => now - at <= seenWithin).map(({ release }) => release))];
+export function polledReleases({ workers }: Queue, now: number = Date.now()): readonly (string | null)[] {
+  return [...new Set(workers.filter(({ at }) => now - at <= seenWithin).map(({ release }) => release))];
 }

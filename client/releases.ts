@@ -6,7 +6,7 @@ import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { deploymentOf } from '../workflows/ids.ts';
 import { asDrError, DrError, isNotFound } from './errors.ts';
-import { polledReleases, seenWithin, workersSeen } from './pollers.ts';
+import { polledReleases, readQueue, seenWithin } from './pollers.ts';
 
 export interface Release {
   /** Version of the package, and the first digits of the SHA-256 of its workflow code. */
@@ -66,8 +66,8 @@ export async function makeCurrent(client: Client, estate: string, release: strin
 /** All that the server knows, the current one first. Throws DrError `no-server`. */
 export async function listReleases(client: Client, estate: string): Promise<readonly Release[]> {
   try {
-    const [{ releases, current }, seen] = await Promise.all([readDeployment(client, estate), workersSeen(client, estate)]);
-    const there = seen.filter(({ at }) => Date.now() - at <= seenWithin);
+    const [{ releases }, { current, workers }] = await Promise.all([readDeployment(client, estate), readQueue(client, estate)]);
+    const there = workers.filter(({ at }) => Date.now() - at <= seenWithin);
     const listed = await Promise.all(
       releases.map(async ({ release, drainage }) => ({
         release,
@@ -94,8 +94,8 @@ async function openRunsOf(client: Client, estate: string, release: string): Prom
 export async function useRelease(client: Client, estate: string, release: string): Promise<void> {
   const none = `${release} was not made current; what was current stays so.`;
   try {
-    const [deployment, seen] = await Promise.all([readDeployment(client, estate), workersSeen(client, estate)]);
-    const polled = polledReleases(seen).filter((each) => each !== null);
+    const [deployment, queue] = await Promise.all([readDeployment(client, estate), readQueue(client, estate)]);
+    const polled = polledReleases(queue).filter((each) => each !== null);
     if (!polled.includes(release)) {
       const others = polled.length === 0 ? 'No worker of any release polls.' : `Workers poll of: ${polled.join(', ')}.`;
       throw new DrError('refused', `No worker of release ${release} polls the queue of ${estate}. ${none} ${others}`, {

@@ -4,7 +4,7 @@
  */
 import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
 import { isOver } from './over.ts';
-import { polledReleases, workersSeen } from './pollers.ts';
+import { polledReleases, readQueue } from './pollers.ts';
 import { pinnedTo } from './releases.ts';
 import { deploymentOf, estateOf, taskQueuePrefix } from '../workflows/ids.ts';
 
@@ -63,7 +63,7 @@ type Polled = (estate: string) => Promise<readonly (string | null)[]>;
 function pollsByEstate(client: Client): Polled {
   const asked = new Map<string, ReturnType<Polled>>();
   return (estate) => {
-    const answer = asked.get(estate) ?? workersSeen(client, estate).then((seen) => polledReleases(seen));
+    const answer = asked.get(estate) ?? readQueue(client, estate).then((queue) => polledReleases(queue));
     asked.set(estate, answer);
     return answer;
   };

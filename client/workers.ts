@@ -4,16 +4,17 @@ import { clockTime } from '../plan/durations.ts';
 import { estateOf, taskQueueOf } from '../workflows/ids.ts';
 import { asDrError, noWorker, noWorkerOfRelease } from './errors.ts';
 import { isOver } from './over.ts';
-import { polledReleases, workersSeen } from './pollers.ts';
-import type { SeenWorker } from './pollers.ts';
-import { pinnedTo, readDeployment } from './releases.ts';
+import { polledReleases, readQueue } from './pollers.ts';
+import type { Queue } from './pollers.ts';
+import { pinnedTo } from './releases.ts';
 
 /** Throws DrError `no-worker`, ending in `left`, when nobody would take what is started now; `no-server` when Temporal does not answer. */
 export async function requireWorker(client: Client, estate: string, left: string): Promise<void> {
-  const [{ current }, seen] = await asked(() => Promise.all([readDeployment(client, estate), workersSeen(client, estate)]));
-  const polled = polledReleases(seen);
+  const queue = await asked(() => readQueue(client, estate));
+  const { current } = queue;
+  const polled = polledReleases(queue);
   if (polled.includes(current)) return;
-  if (polled.length === 0) throw noWorker(taskQueueOf(estate), `${left}${lastSeen(seen)}`);
+  if (polled.length === 0) throw noWorker(taskQueueOf(estate), `${left}${lastSeen(queue)}`);
   throw noWorkerOfRelease(taskQueueOf(estate), { release: current, polled, bound: false }, left);
 }
 
@@ -23,18 +24,18 @@ export async function requireWorkerOf(client: Client, runId: string, left: strin
   if (estate === undefined) return;
   const { status, raw } = await asked(() => client.workflow.getHandle(runId).describe(), runId);
   if (isOver(status.name)) return;
-  const [{ current }, seen] = await asked(() => Promise.all([readDeployment(client, estate), workersSeen(client, estate)]));
+  const queue = await asked(() => readQueue(client, estate));
   const bound = pinnedTo(raw.workflowExecutionInfo?.versioningInfo);
-  const release = bound ?? current;
-  const polled = polledReleases(seen);
+  const release = bound ?? queue.current;
+  const polled = polledReleases(queue);
   if (polled.includes(release)) return;
-  if (polled.length === 0 && bound === null) throw noWorker(taskQueueOf(estate), `${left}${lastSeen(seen)}`, runId);
+  if (polled.length === 0 && bound === null) throw noWorker(taskQueueOf(estate), `${left}${lastSeen(queue)}`, runId);
   throw noWorkerOfRelease(taskQueueOf(estate), { release, polled, bound: bound !== null }, left, runId);
 }
 
 /** By two clocks: where this machine's is wrong, people must be able to see that. */
-function lastSeen(seen: readonly SeenWorker[]): string {
-  const last = Math.max(-Infinity, ...seen.map(({ at }) => at));
+function lastSeen({ workers }: Queue): string {
+  const last = Math.max(-Infinity, ...workers.map(({ at }) => at));
   if (!Number.isFinite(last)) return '';
   return ` The last one was seen at ${clockTime(new Date(last).toISOString())} by the server's clock; here it is ${clockTime(new Date().toISOString())}.`;
 }

@@ -1,6 +1,6 @@
 /** Sees to it that some release of the estate is current and has workers: without one nothing begins, and a command that was forgotten at a release would be a failover that does not start. */
 import type { Client } from '@temporalio/client';
-import { polledReleases, workersSeen } from '../client/pollers.ts';
+import { polledReleases, readQueue } from '../client/pollers.ts';
 import { isOvertaken, makeCurrent, readDeployment } from '../client/releases.ts';
 import type { PinoLogger } from './logger.ts';
 import type { ServerClock } from './server-clock.ts';
@@ -40,13 +40,13 @@ export function watchRelease({ client, estate, release, clock, log }: Watched): 
     said = text;
   };
   const look = async (): Promise<void> => {
-    const deployment = await readDeployment(client, estate);
-    current = deployment.current;
+    const queue = await readQueue(client, estate);
+    current = queue.current;
     if (current === release) return sayOnce(`Release ${release} is current: new runs of ${estate} begin under it.`);
-    if (!deployment.releases.some((each) => each.release === release)) return; // The server has not heard of this worker yet.
+    const polled = polledReleases(queue, clock.now().getTime());
+    if (!polled.includes(release)) return; // The server has not heard of this worker yet.
     if (current !== null) {
-      const seen = polledReleases(await workersSeen(client, estate), clock.now().getTime());
-      if (seen.includes(current)) gone = null;
+      if (polled.includes(current)) gone = null;
       else if (gone?.release !== current) gone = { release: current, since: performance.now() };
       if (gone === null)
         return sayOnce(
@@ -54,6 +54,8 @@ export function watchRelease({ client, estate, release, clock, log }: Watched): 
         );
       if (performance.now() - gone.since < goneMilliseconds) return;
     }
+    const deployment = await readDeployment(client, estate);
+    if (deployment.current !== current) return; // Somebody was quicker.
     await makeCurrent(client, estate, release, deployment);
     const why = current === null ? 'none was' : `nobody works under ${current} any more`;
     log.warn({ estate, release, before: current }, `Release ${release} was made current for ${estate}: ${why}.`);

@@ -17,9 +17,7 @@ const seenAgo = (seconds: number, current = '1.0.0-aaaaaaaa') =>
             deploymentOptions: { deploymentName: 'dr/erlmcp', buildId: '1.0.0-aaaaaaaa' },
           },
         ],
-      }),
-      describeWorkerDeployment: async () => ({
-        workerDeploymentInfo: { routingConfig: { currentDeploymentVersion: { deploymentName: 'dr/erlmcp', buildId: current } } },
+        versioningInfo: { currentDeploymentVersion: { deploymentName: 'dr/erlmcp', buildId: current } },
       }),
     },
   }) as never;
