@@ -28,6 +28,11 @@ export interface CliResult {
   readonly err: string;
 }
 
+export interface StageWorker {
+  readonly release: string;
+  stop(): Promise<void>;
+}
+
 export class Stage {
   readonly env: TestWorkflowEnvironment;
   readonly plan: PlanSnapshot;
@@ -57,27 +62,39 @@ export class Stage {
 
   /** Runs `test` while a worker serves the estate. */
   async with<T>(estate: FakeEstate, test: () => Promise<T>): Promise<T> {
+    const worker = await this.work(estate);
+    try {
+      await until('a worker takes new runs', async () => {
+        await requireWorker(this.env.client, this.plan.plan.estate.name, '');
+        return true;
+      });
+      return await test();
+    } finally {
+      await worker.stop();
+    }
+  }
+
+  /** A worker that serves the estate until it is stopped. `bundle`: a file with its workflow code, by default that of the sources. */
+  async work(estate: FakeEstate, bundle: string = this.bundle): Promise<StageWorker> {
     const temporal = { connection: {}, address: this.address, namespace: this.namespace };
-    const [workflows, clock] = [await workflowCode(this.bundle), createServerClock(async () => null)];
+    const [workflows, clock] = [await workflowCode(bundle), createServerClock(async () => null)];
     const worker = await createWorker(
       this.env.nativeConnection,
       { temporal, workflows },
       // The model reaches nothing that somebody could change.
       { plan: this.plan, activities: estate.activities(), clock, admission: { admit: async () => undefined } },
     );
-    const { name } = this.plan.plan.estate;
-    const releases = watchRelease({ client: this.env.client, estate: name, release: workflows.release, clock, log: createLogger('error') });
-    try {
-      return await worker.runUntil(async () => {
-        await until('a worker takes new runs', async () => {
-          await requireWorker(this.env.client, name, '');
-          return true;
-        });
-        return test();
-      });
-    } finally {
-      releases.close();
-    }
+    const { release } = workflows;
+    const releases = watchRelease({ client: this.env.client, estate: this.plan.plan.estate.name, release, clock, log: createLogger('error') });
+    const running = worker.run();
+    return {
+      release,
+      async stop() {
+        releases.close();
+        worker.shutdown();
+        await running;
+      },
+    };
   }
 
   /** What a person gets who types `dr …` with this server and plan. */
