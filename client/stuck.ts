@@ -136,9 +136,9 @@ function explainMissing({ workflowId, type, since }: StuckWorkflow, release: str
   const estate = estateOf(workflowId) ?? '';
   const waits = since === null ? '' : ` A decision waits since ${since}.`;
   const what = `${workflowId} cannot go on: it goes on under release ${release} alone, and no worker of that is there.${waits} It does nothing more, and its clocks run on.`;
-  // A watch is bound to a release only where somebody has bound it.
+  // A watch moves by itself from its first decision on; before that the server keeps it where its run is, and afterwards where somebody has bound it.
   if (type === 'fenceOnReturn')
-    return `${what} THE SITE THAT IT WAITS FOR IS NOT FENCED WHEN IT COMES BACK. HINT: Somebody has bound it; take that back: temporal workflow update-options --workflow-id ${workflowId} --versioning-override-behavior unspecified`;
+    return `${what} THE SITE THAT IT WAITS FOR IS NOT FENCED WHEN IT COMES BACK. HINT: Let it go on under the current release: temporal workflow update-options --workflow-id ${workflowId} --versioning-override-behavior auto_upgrade`;
   if (type !== 'regionalFailover')
     return `${what} HINT: It changes nothing: temporal workflow terminate --workflow-id ${workflowId} --reason "its release is gone"`;
   const move = `temporal workflow update-options --workflow-id ${workflowId} --versioning-override-behavior pinned --versioning-override-deployment-name ${deploymentOf(estate)} --versioning-override-build-id RELEASE`;

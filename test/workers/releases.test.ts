@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { OpenGate, Release } from '../../client/index.ts';
 import type { HealthReport } from '../../workers/health.ts';
-import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../../workflows/ids.ts';
+import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../../workflows/ids.ts';
 import { Stage, type StageWorker } from '../client/support.ts';
 import { bundleFile } from '../support/bundle.ts';
 import { FakeEstate } from '../support/fake-estate.ts';
@@ -134,11 +134,19 @@ it('a run whose release is gone is named, another release takes over, and going 
   await withdraw();
 
   deployed = await startWorkerProcess({ TEMPORAL_ADDRESS: stage.address });
+  // A start in the meantime, by somebody who does not ask whether there is a worker.
+  const early = await stage.env.client.workflow.start('assessment', {
+    taskQueue: taskQueueOf(name),
+    workflowId: `assessment/${name}/${lost}`,
+    args: [{ estate: name, from: lost }],
+  });
   const [first] = (await health()).workers;
   const release = first?.release ?? '';
   expect(first?.currentRelease, 'the former one was there a moment ago').toBe(b.release);
   await until('the new release has taken over', async () => ((await health()).workers[0]?.currentRelease === release ? true : undefined), 180);
   await isCurrent(release);
+  expect(await until('what was started meanwhile has begun', async () => (await decidedBy(early.workflowId))[0], 30)).toBe(release);
+  await early.terminate();
 
   const named = await until('dr status names the run', async () => {
     const status = await stage.dr('status');
