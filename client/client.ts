@@ -13,17 +13,13 @@ import { estateOf, makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeWork
 import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, voteSignal, voteUpdate } from '../workflows/messages.ts';
 import type { AssessmentResult, AssessmentInput, EstateCheck, RegionalFailoverInput, RunStatus, ShortVote, Vote, VoteReceipt } from '../workflows/messages.ts';
 import { findAddendum } from './addendum.ts';
-import { connectClient } from './connect.ts';
-import type { ConnectOptions } from './connect.ts';
+import { connectClient, type ConnectOptions } from './connect.ts';
 import { asDrError, DrError, isNotFound, noWorker, unknownRun } from './errors.ts';
 import { isOver } from './over.ts';
-import { changesInHistory, closeReason } from './history.ts';
-import type { HistoricChange } from './history.ts';
+import { changesInHistory, closeReason, type HistoricChange } from './history.ts';
 import { mustBeOurs, mustBeRun } from './strangers.ts';
-import { findStuck } from './stuck.ts';
-import type { StuckWorkflow } from './stuck.ts';
-import { listReleases, useRelease } from './releases.ts';
-import type { Release } from './releases.ts';
+import { findStuck, type StuckWorkflow } from './stuck.ts';
+import { listReleases, type Release, useRelease } from './releases.ts';
 import { requireWorker, requireWorkerOf } from './workers.ts';
 import { unansweredVote } from './unanswered.ts';
 
@@ -317,7 +313,7 @@ export class DrClient {
       return { state: 'running', runId, status: await this.within(answerWithin, () => handle.query(statusQuery)) };
     } catch (error) {
       const reason = error instanceof DrError ? error.message : `No worker answered for the run: ${error instanceof Error ? error.message : String(error)}`;
-      const next = error instanceof DrError && error.kind === 'no-worker' ? `${error.hint}\n${goesOn}` : `Start a worker. ${goesOn}`;
+      const next = `${error instanceof DrError && error.kind === 'no-worker' ? error.hint : 'Start a worker.'}\n${goesOn}`;
       return { state: 'unattended', ...(await this.fromHistory(handle, reason)), next };
     }
   }

@@ -54,12 +54,15 @@ export function unknownRun(runId: string, cause?: unknown): DrError {
   return new DrError('unknown-run', `There is no run ${runId}.`, { hint: 'List the runs with: temporal workflow list', runId, cause });
 }
 
-/** What to do where no worker answers. */
-export const startAWorker = 'Start one where the estate can be reached: DR_PLAN=<plan folder> node dist/workers/main.js';
+/** What to do where no worker answers; `release`: the only one that would do, or null. */
+export function startAWorker(release: string | null = null): string {
+  const one = release === null ? 'one' : `one of release ${release}`;
+  return `Start ${one} where the estate can be reached: DR_PLAN=<plan folder> node dist/workers/main.js`;
+}
 
 export function noWorker(queue: string, left: string, runId?: string): DrError {
   return new DrError('no-worker', `No worker takes work from the queue ${queue}. ${left}`, {
-    hint: startAWorker,
+    hint: startAWorker(),
     ...(runId === undefined ? {} : { runId }),
   });
 }
@@ -82,9 +85,9 @@ export function noWorkerOfRelease(queue: string, { release, polled, bound }: Mis
       ? `No release is current at the queue ${queue}, and nothing new begins.`
       : `No worker of release ${release} takes work from the queue ${queue}.`;
   const why = bound ? ' The run goes on under that release alone.' : '';
-  const use = others[0] === undefined ? startAWorker : `Wait some seconds, or make one current that is there: dr release use ${others[0]}`;
+  const use = others[0] === undefined ? startAWorker() : `Wait some seconds, or make one current that is there: dr release use ${others[0]}`;
   return new DrError('no-worker', `${which}${why}${there} ${left}`, {
-    hint: bound ? `Start a worker of release ${release}; no other may go on with the run. What it has changed: dr status --run ${runId}` : use,
+    hint: bound ? startAWorker(release) : use,
     ...(runId === undefined ? {} : { runId }),
   });
 }
