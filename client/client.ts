@@ -188,7 +188,7 @@ export class DrClient {
   async report(runId: string): Promise<Report> {
     const view = await this.status(runId);
     if (view.state === 'ended') return view.report;
-    if (view.state === 'unattended') throw noWorker(taskQueueOf(estateOf(runId) ?? ''), 'The report could not be asked for.', runId);
+    if (view.state === 'unattended') throw new DrError('no-worker', `The report could not be asked for. ${view.reason}`, { hint: view.next, runId });
     if (view.state === 'broken') {
       throw new DrError('ended', `${runId} left no report: ${view.reason}.`, { hint: `What it changed: dr status --run ${runId}`, runId });
     }

@@ -85,7 +85,7 @@ export function noWorkerOfRelease(queue: string, { release, polled, bound }: Mis
       ? `No release is current at the queue ${queue}, and nothing new begins.`
       : `No worker of release ${release} takes work from the queue ${queue}.`;
   const why = bound ? ' The run goes on under that release alone.' : '';
-  const use = others[0] === undefined ? startAWorker() : `Wait some seconds, or make one current that is there: dr release use ${others[0]}`;
+  const use = others[0] === undefined ? startAWorker() : `A worker that is there takes over within two minutes; at once by: dr release use ${others[0]}`;
   return new DrError('no-worker', `${which}${why}${there} ${left}`, {
     hint: bound ? startAWorker(release) : use,
     ...(runId === undefined ? {} : { runId }),

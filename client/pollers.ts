@@ -37,7 +37,13 @@ export async function readQueue(client: Client, estate: string): Promise<Queue> 
   };
 }
 
-/** Releases that a worker polls for; `now` in milliseconds, by default of this machine's clock. */
-export function polledReleases({ workers }: Queue, now: number = Date.now()): readonly (string | null)[] {
-  return [...new Set(workers.filter(({ at }) => now - at <= seenWithin).map(({ release }) => release))];
+/** Releases that a worker polls for, by this machine's clock. */
+export function polledReleases({ workers }: Queue): readonly (string | null)[] {
+  return [...new Set(workers.filter(({ at }) => Date.now() - at <= seenWithin).map(({ release }) => release))];
+}
+
+/** Whether others poll and none of this release: told by the server's clock alone, so that no clock that is wrong raises an alarm. Where nobody polls at all, only once the server has forgotten them. */
+export function isMissing({ workers }: Queue, release: string): boolean {
+  const newest = Math.max(...workers.map(({ at }) => at));
+  return !workers.some((worker) => worker.release === release && newest - worker.at <= seenWithin);
 }

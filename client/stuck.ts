@@ -4,7 +4,7 @@
  */
 import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
 import { isOver } from './over.ts';
-import { polledReleases, readQueue } from './pollers.ts';
+import { isMissing, type Queue, readQueue } from './pollers.ts';
 import { pinnedTo } from './releases.ts';
 import { deploymentOf, estateOf, taskQueuePrefix } from '../workflows/ids.ts';
 
@@ -47,29 +47,29 @@ export async function findStuck(client: Client): Promise<readonly StuckWorkflow[
     if (open.length === lookedAtMax) break;
   }
   const stuck: StuckWorkflow[] = [];
-  const polled = pollsByEstate(client);
+  const queues = queuesOf(client);
   const waiting = open.values();
   await Promise.all(
     Array.from({ length: atATime }, async () => {
-      for (const execution of waiting) stuck.push(...(await lookAt(client, execution, polled)));
+      for (const execution of waiting) stuck.push(...(await lookAt(client, execution, queues)));
     }),
   );
   return stuck;
 }
 
-type Polled = (estate: string) => Promise<readonly (string | null)[]>;
+type Queues = (estate: string) => Promise<Queue>;
 
-/** Releases that workers poll for, asked once for each estate. */
-function pollsByEstate(client: Client): Polled {
-  const asked = new Map<string, ReturnType<Polled>>();
+/** Each estate's queue, asked for once. */
+function queuesOf(client: Client): Queues {
+  const asked = new Map<string, Promise<Queue>>();
   return (estate) => {
-    const answer = asked.get(estate) ?? readQueue(client, estate).then((queue) => polledReleases(queue));
+    const answer = asked.get(estate) ?? readQueue(client, estate);
     asked.set(estate, answer);
     return answer;
   };
 }
 
-async function lookAt(client: Client, { workflowId, runId, type }: WorkflowExecutionInfo, polled: Polled): Promise<readonly StuckWorkflow[]> {
+async function lookAt(client: Client, { workflowId, runId, type }: WorkflowExecutionInfo, queues: Queues): Promise<readonly StuckWorkflow[]> {
   const handle = client.workflow.getHandle(workflowId, runId);
   const { status, raw } = await handle.describe();
   if (isOver(status.name)) return [];
@@ -79,7 +79,7 @@ async function lookAt(client: Client, { workflowId, runId, type }: WorkflowExecu
   const since = due === 0 ? null : new Date(due).toISOString();
   const found = { workflowId, type, since, tries, incompatible: false, missingRelease: null };
   const bound = pinnedTo(raw.workflowExecutionInfo?.versioningInfo);
-  if (bound !== null && !(await polled(estateOf(workflowId) ?? '')).includes(bound))
+  if (bound !== null && isMissing(await queues(estateOf(workflowId) ?? ''), bound))
     return [{ ...found, tries: 0, reason: `no worker of release ${bound} is there`, missingRelease: bound }];
   const failing = tries > 1 ? await failureOf(handle, tries) : undefined;
   if (failing !== undefined) return [{ ...found, reason: failing, incompatible: isIncompatible(failing) }];

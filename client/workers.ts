@@ -29,8 +29,9 @@ export async function requireWorkerOf(client: Client, runId: string, left: strin
   const release = bound ?? queue.current;
   const polled = polledReleases(queue);
   if (polled.includes(release)) return;
-  if (polled.length === 0 && bound === null) throw noWorker(taskQueueOf(estate), `${left}${lastSeen(queue)}`, runId);
-  throw noWorkerOfRelease(taskQueueOf(estate), { release, polled, bound: bound !== null }, left, runId);
+  const said = polled.length === 0 ? `${left}${lastSeen(queue)}` : left;
+  if (polled.length === 0 && bound === null) throw noWorker(taskQueueOf(estate), said, runId);
+  throw noWorkerOfRelease(taskQueueOf(estate), { release, polled, bound: bound !== null }, said, runId);
 }
 
 /** By two clocks: where this machine's is wrong, people must be able to see that. */

@@ -85,7 +85,7 @@ export class Stage {
       { plan: this.plan, activities: estate.activities(), clock, admission: { admit: async () => undefined } },
     );
     const { release } = workflows;
-    const releases = watchRelease({ client: this.env.client, estate: this.plan.plan.estate.name, release, clock, log: createLogger('error') });
+    const releases = watchRelease({ client: this.env.client, estate: this.plan.plan.estate.name, release, log: createLogger('error') });
     const running = worker.run();
     return {
       release,

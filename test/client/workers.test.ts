@@ -37,7 +37,7 @@ it('a worker of another release takes no start, and the way out is told', async 
   expect(refused).toMatchObject({
     kind: 'no-worker',
     message: 'No worker of release 0.9.0-bbbbbbbb takes work from the queue dr/erlmcp. There is a worker of 1.0.0-aaaaaaaa. Nothing was started.',
-    hint: 'Wait some seconds, or make one current that is there: dr release use 1.0.0-aaaaaaaa',
+    hint: 'A worker that is there takes over within two minutes; at once by: dr release use 1.0.0-aaaaaaaa',
   });
 });
 
