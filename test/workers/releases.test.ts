@@ -130,7 +130,7 @@ it('a run whose release is gone is named, another release takes over, and going 
   await isThere(b.release);
   await isCurrent(b.release);
   await start();
-  await openGate();
+  const { gate } = await openGate();
   await withdraw();
 
   deployed = await startWorkerProcess({ TEMPORAL_ADDRESS: stage.address });
@@ -166,8 +166,11 @@ it('a run whose release is gone is named, another release takes over, and going 
   expect(await until('the metric counts it', metric, 60)).toContain('dr_stuck_workflows');
   const list = await stage.dr('release', 'list');
   expect(list).toMatchObject({ code: 5, out: expect.stringContaining(`${b.release} has open runs and no worker: they do not go on.`) });
-  const vote = await stage.dr('approve', '--run', runId, '--as', 'jane-smith', '--reason', 'evidence seen');
-  expect(vote.code).not.toBe(0);
+  const vote = await stage.dr('approve', '--gate', gate, '--as', 'jane-smith', '--reason', 'evidence seen');
+  expect(vote).toMatchObject({
+    code: 4,
+    err: expect.stringContaining(`There is a worker of ${release}. The vote was not sent.\nStart one of release ${b.release} where`),
+  });
 
   await deploy(next);
   await isThere(b.release);
