@@ -13,15 +13,13 @@ import { estateOf, makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeWork
 import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, voteSignal, voteUpdate } from '../workflows/messages.ts';
 import type { AssessmentResult, AssessmentInput, EstateCheck, RegionalFailoverInput, RunStatus, ShortVote, Vote, VoteReceipt } from '../workflows/messages.ts';
 import { findAddendum } from './addendum.ts';
-import { connectClient } from './connect.ts';
-import type { ConnectOptions } from './connect.ts';
+import { connectClient, type ConnectOptions } from './connect.ts';
 import { asDrError, DrError, isNotFound, noWorker, unknownRun } from './errors.ts';
 import { isOver } from './over.ts';
-import { changesInHistory, closeReason } from './history.ts';
-import type { HistoricChange } from './history.ts';
+import { changesInHistory, closeReason, type HistoricChange } from './history.ts';
 import { mustBeOurs, mustBeRun } from './strangers.ts';
-import { findStuck } from './stuck.ts';
-import type { StuckWorkflow } from './stuck.ts';
+import { findStuck, type StuckWorkflow } from './stuck.ts';
+import { listReleases, type Release, useRelease } from './releases.ts';
 import { requireWorker, requireWorkerOf } from './workers.ts';
 import { unansweredVote } from './unanswered.ts';
 
@@ -59,7 +57,7 @@ const paused = {
   reason: 'Somebody has paused it in Temporal, and it begins nothing new.',
   next: 'Find out who paused it and why; it goes on where it was once it is unpaused in Temporal.',
 };
-const withoutWorker = 'Start a worker; the run goes on where it was.';
+const goesOn = 'The run goes on where it was.';
 /**
  * How long a decision of a run that a worker has begun may take before another worker makes it. Decisions take milliseconds; the server's 10 s would be added to a recovery
  * whenever a worker dies in one.
@@ -190,7 +188,7 @@ export class DrClient {
   async report(runId: string): Promise<Report> {
     const view = await this.status(runId);
     if (view.state === 'ended') return view.report;
-    if (view.state === 'unattended') throw noWorker(taskQueueOf(estateOf(runId) ?? ''), 'The report could not be asked for.', runId);
+    if (view.state === 'unattended') throw new DrError('no-worker', `The report could not be asked for. ${view.reason}`, { hint: view.next, runId });
     if (view.state === 'broken') {
       throw new DrError('ended', `${runId} left no report: ${view.reason}.`, { hint: `What it changed: dr status --run ${runId}`, runId });
     }
@@ -206,13 +204,23 @@ export class DrClient {
     }
   }
 
-  /** Open workflows of any estate that cannot go on, since their decisions fail: what waits for a site for weeks may meet a new release. Throws DrError `no-server`. */
+  /** Open workflows of any estate that cannot go on: their decisions fail, since what waits for a site for weeks may meet a new release, or nobody works under their release. Throws DrError `no-server`. */
   async stuck(): Promise<readonly StuckWorkflow[]> {
     try {
       return await this.within(answerWithin, () => findStuck(this.temporal));
     } catch (error) {
       throw asDrError(error);
     }
+  }
+
+  /** Releases of the estate's workers, the current one first. Throws DrError `no-server`. */
+  async releases(estate: string): Promise<readonly Release[]> {
+    return this.within(answerWithin, () => listReleases(this.temporal, estate));
+  }
+
+  /** Makes a release current: new runs begin under it, open ones stay where they are. Throws DrError `refused` when no worker of it is there, or when another change came first; then nothing was changed. */
+  async useRelease(estate: string, release: string): Promise<void> {
+    await this.within(answerWithin, () => useRelease(this.temporal, estate, release));
   }
 
   /** The plan that the run works on; null before it has taken one. */
@@ -305,7 +313,8 @@ export class DrClient {
       return { state: 'running', runId, status: await this.within(answerWithin, () => handle.query(statusQuery)) };
     } catch (error) {
       const reason = error instanceof DrError ? error.message : `No worker answered for the run: ${error instanceof Error ? error.message : String(error)}`;
-      return { state: 'unattended', ...(await this.fromHistory(handle, reason)), next: withoutWorker };
+      const next = `${error instanceof DrError && error.kind === 'no-worker' ? error.hint : 'Start a worker.'}\n${goesOn}`;
+      return { state: 'unattended', ...(await this.fromHistory(handle, reason)), next };
     }
   }
 

@@ -54,12 +54,40 @@ export function unknownRun(runId: string, cause?: unknown): DrError {
   return new DrError('unknown-run', `There is no run ${runId}.`, { hint: 'List the runs with: temporal workflow list', runId, cause });
 }
 
-/** What to do where no worker answers. */
-export const startAWorker = 'Start one where the estate can be reached: DR_PLAN=<plan folder> node dist/workers/main.js';
+/** What to do where no worker answers; `release`: the only one that would do, or null. */
+export function startAWorker(release: string | null = null): string {
+  const one = release === null ? 'one' : `one of release ${release}`;
+  return `Start ${one} where the estate can be reached: DR_PLAN=<plan folder> node dist/workers/main.js`;
+}
 
 export function noWorker(queue: string, left: string, runId?: string): DrError {
   return new DrError('no-worker', `No worker takes work from the queue ${queue}. ${left}`, {
-    hint: startAWorker,
+    hint: startAWorker(),
+    ...(runId === undefined ? {} : { runId }),
+  });
+}
+
+interface MissingRelease {
+  /** The release that is wanted; null: none is current. */
+  readonly release: string | null;
+  /** What workers poll for; null: one without a release. */
+  readonly polled: readonly (string | null)[];
+  /** A run that goes on under this release alone, not a start. */
+  readonly bound: boolean;
+}
+
+/** There are workers, and none of the release that would take it. */
+export function noWorkerOfRelease(queue: string, { release, polled, bound }: MissingRelease, left: string, runId?: string): DrError {
+  const others = polled.filter((each) => each !== null);
+  const there = others.length === 0 ? '' : ` There is a worker of ${others.join(', ')}.`;
+  const which =
+    release === null
+      ? `No release is current at the queue ${queue}, and nothing new begins.`
+      : `No worker of release ${release} takes work from the queue ${queue}.`;
+  const why = bound ? ' The run goes on under that release alone.' : '';
+  const use = others[0] === undefined ? startAWorker() : `A worker that is there takes over within two minutes; at once by: dr release use ${others[0]}`;
+  return new DrError('no-worker', `${which}${why}${there} ${left}`, {
+    hint: bound ? startAWorker(release) : use,
     ...(runId === undefined ? {} : { runId }),
   });
 }

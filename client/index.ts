@@ -12,6 +12,7 @@ export type { ConnectOptions } from './connect.ts';
 export { DrError } from './errors.ts';
 export type { DrErrorKind } from './errors.ts';
 export type { HistoricChange } from './history.ts';
+export type { Release } from './releases.ts';
 export type { StuckWorkflow } from './stuck.ts';
 export { makeAssessmentWorkflowId, makeDryRunWorkflowId, makeRunWorkflowId, taskQueueOf } from '../workflows/ids.ts';
 export type {

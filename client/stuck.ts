@@ -1,10 +1,12 @@
 /**
- * Open workflows that cannot go on: their decisions fail, or will fail when the next one is due, which a query finds out before. One that waits for a site decides nothing for
- * as long as nothing happens, and must not be found out when the site returns. Used by `dr status` and by the worker's health.
+ * Open workflows that cannot go on: their decisions fail, or will fail when the next one is due, which a query finds out before; or nobody works under the release to which they are bound, of which the server
+ * itself says nothing. One that waits for a site decides nothing for as long as nothing happens, and must not be found out when the site returns. Used by `dr status` and by the worker's health.
  */
 import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
 import { isOver } from './over.ts';
-import { estateOf, taskQueuePrefix } from '../workflows/ids.ts';
+import { isMissing, type Queue, readQueue } from './pollers.ts';
+import { pinnedTo } from './releases.ts';
+import { deploymentOf, estateOf, taskQueuePrefix } from '../workflows/ids.ts';
 
 export interface StuckWorkflow {
   readonly workflowId: string;
@@ -18,6 +20,8 @@ export interface StuckWorkflow {
   readonly reason: string;
   /** The workers run other workflow code than it began with. */
   readonly incompatible: boolean;
+  /** The release to which it is bound and that no worker polls for; null where that is not what keeps it. */
+  readonly missingRelease: string | null;
 }
 
 /** A worker that dies costs a decision one try, and another one takes it over. */
@@ -43,26 +47,44 @@ export async function findStuck(client: Client): Promise<readonly StuckWorkflow[
     if (open.length === lookedAtMax) break;
   }
   const stuck: StuckWorkflow[] = [];
+  const queues = queuesOf(client);
   const waiting = open.values();
   await Promise.all(
     Array.from({ length: atATime }, async () => {
-      for (const execution of waiting) stuck.push(...(await lookAt(client, execution)));
+      for (const execution of waiting) stuck.push(...(await lookAt(client, execution, queues)));
     }),
   );
   return stuck;
 }
 
-async function lookAt(client: Client, { workflowId, runId, type }: WorkflowExecutionInfo): Promise<readonly StuckWorkflow[]> {
+type Queues = (estate: string) => Promise<Queue>;
+
+/** Each estate's queue, asked for once. */
+function queuesOf(client: Client): Queues {
+  const asked = new Map<string, Promise<Queue>>();
+  return (estate) => {
+    const answer = asked.get(estate) ?? readQueue(client, estate);
+    asked.set(estate, answer);
+    return answer;
+  };
+}
+
+async function lookAt(client: Client, { workflowId, runId, type }: WorkflowExecutionInfo, queues: Queues): Promise<readonly StuckWorkflow[]> {
   const handle = client.workflow.getHandle(workflowId, runId);
   const { status, raw } = await handle.describe();
   if (isOver(status.name)) return [];
   const task = raw.pendingWorkflowTask;
   const tries = task?.attempt ?? 1;
   const due = Number(task?.originalScheduledTime?.seconds ?? 0) * 1000;
+  const since = due === 0 ? null : new Date(due).toISOString();
+  const found = { workflowId, type, since, tries, incompatible: false, missingRelease: null };
+  const bound = pinnedTo(raw.workflowExecutionInfo?.versioningInfo);
+  if (bound !== null && isMissing(await queues(estateOf(workflowId) ?? ''), bound))
+    return [{ ...found, tries: 0, reason: `no worker of release ${bound} is there`, missingRelease: bound }];
   const failing = tries > 1 ? await failureOf(handle, tries) : undefined;
-  if (failing !== undefined) return [{ workflowId, type, since: new Date(due).toISOString(), tries, reason: failing, incompatible: isIncompatible(failing) }];
+  if (failing !== undefined) return [{ ...found, reason: failing, incompatible: isIncompatible(failing) }];
   const foreseen = await failureOfQuery(client, handle);
-  return foreseen === undefined ? [] : [{ workflowId, type, since: null, tries: 0, reason: foreseen, incompatible: true }];
+  return foreseen === undefined ? [] : [{ ...found, since: null, tries: 0, reason: foreseen, incompatible: true }];
 }
 
 async function failureOf(handle: WorkflowHandle, tries: number): Promise<string | undefined> {
@@ -94,8 +116,10 @@ function firstLine(text: string | null | undefined): string | undefined {
 }
 
 /** What it means, and what to do, for people. */
-export function explainStuck({ workflowId, type, since, tries, reason, incompatible }: StuckWorkflow): string {
-  const fails = since === null ? 'its next decision will fail' : `its decision fails since ${since}, ${tries} tries so far`;
+export function explainStuck(stuck: StuckWorkflow): string {
+  if (stuck.missingRelease !== null) return explainMissing(stuck, stuck.missingRelease);
+  const { workflowId, type, since, tries, reason, incompatible } = stuck;
+  const fails = tries === 0 ? 'its next decision will fail' : `its decision fails since ${since}, ${tries} tries so far`;
   const what = `${workflowId} cannot go on: ${fails} (${reason}).`;
   const why = incompatible ? ' The workers run other workflow code than it began with.' : '';
   const meaning = type === 'fenceOnReturn' ? ' THE SITE THAT IT WAITS FOR IS NOT FENCED WHEN IT COMES BACK.' : ' It does nothing more until it goes on.';
@@ -105,4 +129,19 @@ export function explainStuck({ workflowId, type, since, tries, reason, incompati
       ? ` HINT: Let it begin anew under the code that runs: ${reset}`
       : ' HINT: Start a worker of the release that it began with, and no other; never reset a run.';
   return `${what}${why}${meaning}${next} (docs/operations.md, "Open workflows at a release")`;
+}
+
+/** The way out that is safe comes first; the other one runs code on a history that other code began. */
+function explainMissing({ workflowId, type, since }: StuckWorkflow, release: string): string {
+  const estate = estateOf(workflowId) ?? '';
+  const waits = since === null ? '' : ` A decision waits since ${since}.`;
+  const what = `${workflowId} cannot go on: it goes on under release ${release} alone, and no worker of that is there.${waits} It does nothing more, and its clocks run on.`;
+  // A watch moves by itself from its first decision on; before that the server keeps it where its run is, and afterwards where somebody has bound it.
+  if (type === 'fenceOnReturn')
+    return `${what} THE SITE THAT IT WAITS FOR IS NOT FENCED WHEN IT COMES BACK. HINT: Let it go on under the current release: temporal workflow update-options --workflow-id ${workflowId} --versioning-override-behavior auto_upgrade`;
+  if (type !== 'regionalFailover')
+    return `${what} HINT: It changes nothing: temporal workflow terminate --workflow-id ${workflowId} --reason "its release is gone"`;
+  const move = `temporal workflow update-options --workflow-id ${workflowId} --versioning-override-behavior pinned --versioning-override-deployment-name ${deploymentOf(estate)} --versioning-override-build-id RELEASE`;
+  const last = `Only if nobody can start one any more, and after "dr status --run ${workflowId}" has told what it changed: ${move}. DANGER: code of another release may go on silently with something else than people decided.`;
+  return `${what} HINT: Start a worker of release ${release}. ${last} (docs/operations.md, "Open workflows at a release")`;
 }

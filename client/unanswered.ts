@@ -4,6 +4,7 @@ import { openGateMemo, type OpenGateMemo } from '../workflows/ids.ts';
 import type { Vote } from '../workflows/messages.ts';
 import { DrError, startAWorker } from './errors.ts';
 import { isOver } from './over.ts';
+import { pinnedTo } from './releases.ts';
 
 const lookWithin = 2_000;
 
@@ -28,7 +29,11 @@ export async function unansweredVote(client: Client, runId: string, vote: Vote, 
     });
   const open = readOpenGate(run.memo?.[openGateMemo]);
   const waits = `No worker answered in ${waitedMilliseconds / 1000} s. Your vote is with Temporal and counts`;
-  return new DrError('no-worker', `${waits} ${condition(open, vote)}. Do not vote again.`, { hint: startAWorker, runId, cause });
+  return new DrError('no-worker', `${waits} ${condition(open, vote)}. Do not vote again.`, {
+    hint: startAWorker(pinnedTo(run.raw?.workflowExecutionInfo?.versioningInfo)),
+    runId,
+    cause,
+  });
 }
 
 /** Whoever started the run may have written a memo of that name. */

@@ -2,41 +2,49 @@
 import type { Client } from '@temporalio/client';
 import { clockTime } from '../plan/durations.ts';
 import { estateOf, taskQueueOf } from '../workflows/ids.ts';
-import { asDrError, noWorker } from './errors.ts';
+import { asDrError, noWorker, noWorkerOfRelease } from './errors.ts';
+import { isOver } from './over.ts';
+import { polledReleases, readQueue } from './pollers.ts';
+import type { Queue } from './pollers.ts';
+import { pinnedTo } from './releases.ts';
 
-/** A worker's long poll lasts a minute; one that was not seen for longer is gone, although the server remembers it for five. */
-const seenWithin = 75_000;
-/** `TASK_QUEUE_TYPE_WORKFLOW` of Temporal's API. */
-const workflowQueue = 1;
-
-/** Throws DrError `no-worker`, ending in `left`, when nobody polls the estate's queue; `no-server` when Temporal does not answer. */
-export async function requireWorker(client: Client, estate: string, left: string, runId?: string): Promise<void> {
-  const seen = await lastSeen(client, estate);
-  const age = Date.now() - seen;
-  if (age <= seenWithin) return;
-  // By two clocks: where this machine's is wrong, people must be able to see that.
-  const last = Number.isFinite(age)
-    ? ` The last one was seen at ${clockTime(new Date(seen).toISOString())} by the server's clock; here it is ${clockTime(new Date().toISOString())}.`
-    : '';
-  throw noWorker(taskQueueOf(estate), `${left}${last}`, runId);
+/** Throws DrError `no-worker`, ending in `left`, when nobody would take what is started now; `no-server` when Temporal does not answer. */
+export async function requireWorker(client: Client, estate: string, left: string): Promise<void> {
+  const queue = await asked(() => readQueue(client, estate));
+  const { current } = queue;
+  const polled = polledReleases(queue);
+  if (polled.includes(current)) return;
+  if (polled.length === 0) throw noWorker(taskQueueOf(estate), `${left}${lastSeen(queue)}`);
+  throw noWorkerOfRelease(taskQueueOf(estate), { release: current, polled, bound: false }, left);
 }
 
-/** The same for a run. An id that names no estate is left to Temporal, which knows no such run. */
+/** The same for a run, which may be bound to a release. An id that names no estate is left to Temporal, which knows no such run, and so is a run that is over. */
 export async function requireWorkerOf(client: Client, runId: string, left: string): Promise<void> {
   const estate = estateOf(runId);
-  if (estate !== undefined) await requireWorker(client, estate, left, runId);
+  if (estate === undefined) return;
+  const { status, raw } = await asked(() => client.workflow.getHandle(runId).describe(), runId);
+  if (isOver(status.name)) return;
+  const queue = await asked(() => readQueue(client, estate));
+  const bound = pinnedTo(raw.workflowExecutionInfo?.versioningInfo);
+  const release = bound ?? queue.current;
+  const polled = polledReleases(queue);
+  if (polled.includes(release)) return;
+  const said = polled.length === 0 ? `${left}${lastSeen(queue)}` : left;
+  if (polled.length === 0 && bound === null) throw noWorker(taskQueueOf(estate), said, runId);
+  throw noWorkerOfRelease(taskQueueOf(estate), { release, polled, bound: bound !== null }, said, runId);
 }
 
-/** When a worker was last seen at the estate's queue, milliseconds of the server's clock; -Infinity for never, or too long ago. */
-async function lastSeen(client: Client, estate: string): Promise<number> {
+/** By two clocks: where this machine's is wrong, people must be able to see that. */
+function lastSeen({ workers }: Queue): string {
+  const last = Math.max(-Infinity, ...workers.map(({ at }) => at));
+  if (!Number.isFinite(last)) return '';
+  return ` The last one was seen at ${clockTime(new Date(last).toISOString())} by the server's clock; here it is ${clockTime(new Date().toISOString())}.`;
+}
+
+async function asked<T>(ask: () => Promise<T>, runId?: string): Promise<T> {
   try {
-    const { pollers } = await client.workflowService.describeTaskQueue({
-      namespace: client.options.namespace,
-      taskQueue: { name: taskQueueOf(estate) },
-      taskQueueType: workflowQueue,
-    });
-    return Math.max(-Infinity, ...(pollers ?? []).map((poller) => Number(poller.lastAccessTime?.seconds ?? 0) * 1000));
+    return await ask();
   } catch (error) {
-    throw asDrError(error);
+    throw asDrError(error, runId);
   }
 }

@@ -32,7 +32,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   report: ['report', 'plan'],
   workflows: ['workflows', 'plan/schema', 'plan/durations', 'plan/rules', 'report/report', 'report/media', 'ports:activities', 'types:activities'],
   activities: ['activities', 'plan', 'report'],
-  workers: ['workers', 'plan', 'report', 'workflows', 'activities', 'client/stuck'],
+  workers: ['workers', 'plan', 'report', 'workflows', 'activities', 'client/stuck', 'client/pollers', 'client/releases'],
   client: [
     'client',
     'workflows/messages',

@@ -10,6 +10,8 @@ import { createAdmission } from './admission.ts';
 import { createWorkerActivities, type WorkerActivities } from './activities.ts';
 import type { WorkerConfig } from './config.ts';
 import { executionsOf } from './executions.ts';
+import type { PinoLogger } from './logger.ts';
+import { watchRelease, type ReleaseWatch } from './release-watch.ts';
 import type { ServerClock } from './server-clock.ts';
 import { createPlans } from './plans.ts';
 import { createWorker, type WorkflowCode } from './worker.ts';
@@ -17,7 +19,8 @@ import { createWorker, type WorkflowCode } from './worker.ts';
 export interface EstateWorker {
   readonly loaded: PlanSnapshot;
   readonly worker: Worker;
-  /** Lets go of connections that activities keep. */
+  readonly releases: ReleaseWatch;
+  /** Lets go of connections that activities keep, and of the watch over releases. */
   close(): Promise<void>;
 }
 
@@ -26,11 +29,12 @@ export interface EstateWorkerParts {
   readonly client: Client;
   readonly config: WorkerConfig;
   /** One for the process, as well: to bundle takes seconds. */
-  readonly workflowBundle: WorkflowCode;
+  readonly workflows: WorkflowCode;
   readonly planFolder: string;
   readonly loaded: PlanSnapshot;
   /** One for the process: it learns from the tasks of all estates. */
   readonly clock: ServerClock;
+  readonly log: PinoLogger;
   /** Put around the activities; tests kill workers in them. */
   readonly around?: (activities: WorkerActivities['activities']) => WorkerActivities['activities'];
 }
@@ -39,10 +43,11 @@ export async function createEstateWorker({
   connection,
   client,
   config,
-  workflowBundle,
+  workflows,
   planFolder,
   loaded,
   clock,
+  log,
   around = same,
 }: EstateWorkerParts): Promise<EstateWorker> {
   const plans = createPlans(loaded, () => askWorkflow(client));
@@ -60,12 +65,17 @@ export async function createEstateWorker({
     // By the worker's own plan: the agents of another may be anybody's.
     mustHoldEpoch: (run, failedSite) => mustHoldMajority(dependencies, { ...run, from: failedSite, planDigest: loaded.digest }, 'Nothing was done.'),
   });
-  const worker = await createWorker(
-    connection,
-    { temporal: config.temporal, workflowBundle },
-    { plan: loaded, activities: around(activities), clock, admission },
-  );
-  return { loaded, worker, close };
+  const worker = await createWorker(connection, { temporal: config.temporal, workflows }, { plan: loaded, activities: around(activities), clock, admission });
+  const releases = watchRelease({ client, estate: loaded.plan.estate.name, release: workflows.release, log });
+  return {
+    loaded,
+    worker,
+    releases,
+    async close() {
+      releases.close();
+      await close();
+    },
+  };
 }
 
 /** Longest wait for one answer of Temporal or of a workflow, milliseconds. */

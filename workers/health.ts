@@ -1,4 +1,4 @@
-/** `GET /health`: 200 while the worker polls and reaches Temporal, 503 with the reason otherwise. */
+/** `GET /health`: 200 while the worker polls, reaches Temporal, and some release is current, so that runs can begin; 503 with the reason otherwise. */
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { once } from 'node:events';
@@ -8,12 +8,24 @@ import type { ListenAddress } from './config.ts';
 export interface HealthReport {
   readonly healthy: boolean;
   readonly temporal: 'reachable' | 'unreachable';
-  /** One for each estate that this process serves: the digest of its plan, and the SDK's state of its worker, such as `RUNNING`. */
-  readonly workers: readonly { readonly estate: string; readonly plan: string; readonly worker: string }[];
+  readonly workers: readonly WorkerHealth[];
   /** By how much this machine's clock is ahead of the Temporal server's, seconds; negative when it is behind, null before the first task. Runs go by the server's. */
   readonly clockAheadSeconds: number | null;
   /** Open workflows that cannot go on. No reason to restart the worker: people must act. */
   readonly stuck: readonly StuckWorkflow[];
+}
+
+/** Of one estate that this process serves. */
+export interface WorkerHealth {
+  readonly estate: string;
+  /** Digest of its plan. */
+  readonly plan: string;
+  /** The SDK's state of its worker, such as `RUNNING`. */
+  readonly worker: string;
+  /** The worker's own. */
+  readonly release: string;
+  /** The one under which new runs begin, as of at most 15 s ago; null while there is none. */
+  readonly currentRelease: string | null;
 }
 
 export interface HealthEndpoint {

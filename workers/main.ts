@@ -17,7 +17,7 @@ import { createEstateWorker, type EstateWorker } from './estate-worker.ts';
 import { watchForStuck } from './stuck-watch.ts';
 import type { StuckWatch } from './stuck-watch.ts';
 import { installRuntime } from './telemetry.ts';
-import { checkSearchAttributes, connectToTemporal, StartError, workflowCode } from './worker.ts';
+import { checkDeployments, checkSearchAttributes, connectToTemporal, StartError, workflowCode } from './worker.ts';
 
 /** Exit codes are those of the command line: 2 bad input, 4 no server. */
 async function main(): Promise<number> {
@@ -37,10 +37,11 @@ async function work(config: WorkerConfig, log: PinoLogger): Promise<void> {
   const connection = await connectToTemporal(config.temporal);
   try {
     await checkSearchAttributes(connection, config.temporal.namespace);
+    await checkDeployments(connection, config.temporal.namespace);
     const client = new Client({ connection, namespace: config.temporal.namespace, dataConverter });
     const clock = createServerClock(askWhenStarted(client));
-    const workflowBundle = await workflowCode(config.workflowBundle);
-    const estates = await Promise.all(plans.map((plan) => createEstateWorker({ ...plan, connection, client, config, workflowBundle, clock })));
+    const workflows = await workflowCode(config.workflowBundle);
+    const estates = await Promise.all(plans.map((plan) => createEstateWorker({ ...plan, connection, client, config, workflows, clock, log })));
     try {
       await runWorkers(config, log, { connection, client, clock }, estates);
     } finally {
@@ -81,11 +82,20 @@ async function runWorkers(config: WorkerConfig, log: PinoLogger, served: Served,
   const watch = watchForStuck(served.client, log);
   const report = () => healthOf(estates, served, watch);
   const health = config.healthAddress ? await serveHealth(config.healthAddress, report) : undefined;
-  for (const { loaded } of estates) {
+  for (const { loaded, releases } of estates) {
     const { plan, digest } = loaded;
     const { address, namespace } = config.temporal;
     log.info(
-      { estate: plan.estate.name, plan: plan.plan.name, version: plan.plan.version, digest, temporal: address, namespace, healthPort: health?.port },
+      {
+        estate: plan.estate.name,
+        plan: plan.plan.name,
+        version: plan.plan.version,
+        digest,
+        release: releases.release,
+        temporal: address,
+        namespace,
+        healthPort: health?.port,
+      },
       'worker ready',
     );
   }
@@ -110,13 +120,19 @@ async function runAll(estates: readonly EstateWorker[]): Promise<void> {
 }
 
 async function healthOf(estates: readonly EstateWorker[], { connection, clock }: Served, { stuck }: StuckWatch): Promise<HealthReport> {
-  const workers = estates.map(({ worker, loaded }) => ({ estate: loaded.plan.estate.name, plan: loaded.digest, worker: worker.getState() }));
+  const workers = estates.map(({ worker, loaded, releases: { release, currentRelease } }) => ({
+    estate: loaded.plan.estate.name,
+    plan: loaded.digest,
+    worker: worker.getState(),
+    release,
+    currentRelease,
+  }));
   const temporal = await connection.healthService.check({}).then(
     () => 'reachable' as const,
     () => 'unreachable' as const,
   );
   return {
-    healthy: workers.every(({ worker }) => worker === 'RUNNING') && temporal === 'reachable',
+    healthy: workers.every(({ worker, currentRelease }) => worker === 'RUNNING' && currentRelease !== null) && temporal === 'reachable',
     temporal,
     workers,
     clockAheadSeconds: clock.aheadSeconds(),

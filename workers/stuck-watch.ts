@@ -1,4 +1,4 @@
-/** Looks from time to time for open workflows whose decisions fail, for health page, metrics and log: the workflow itself can tell nobody. */
+/** Looks from time to time for open workflows that cannot go on, for health page, metrics and log: the workflow itself can tell nobody. */
 import type { Client } from '@temporalio/client';
 import { Runtime } from '@temporalio/worker';
 import { explainStuck, findStuck } from '../client/stuck.ts';
@@ -15,7 +15,7 @@ export interface StuckWatch {
 
 /** Counts in the metric `dr_stuck_workflows`; each is logged once. A look that fails leaves the last answer, and is logged when it is not the first. */
 export function watchForStuck(client: Client, log: PinoLogger): StuckWatch {
-  const gauge = Runtime.instance().metricMeter.createGauge('dr_stuck_workflows', 'int', '1', 'Open workflows whose decisions fail.');
+  const gauge = Runtime.instance().metricMeter.createGauge('dr_stuck_workflows', 'int', '1', 'Open workflows that cannot go on.');
   let stuck: readonly StuckWorkflow[] = [];
   let failedLooks = 0;
   let looking = false;

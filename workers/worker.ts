@@ -1,14 +1,16 @@
 /** One worker: workflows and activities of all procedures of one estate, on its queue. */
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
-import { makeWorkerIdentity, taskQueueOf } from '../workflows/ids.ts';
+import { deploymentOf, makeWorkerIdentity, taskQueueOf } from '../workflows/ids.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import type { PlanSnapshot } from '../plan/schema.ts';
 import type { Admission } from './admission.ts';
 import { makeWorkflowBundle } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { beatMilliseconds } from '../activities/task.ts';
+import { releaseOf } from './release.ts';
 import type { ServerClock } from './server-clock.ts';
 import { createAdmissionInterceptor, createHeartbeatInterceptor } from './interceptors.ts';
 
@@ -60,6 +62,22 @@ export async function checkSearchAttributes(connection: NativeConnection, namesp
   throw new StartError(`The namespace ${namespace} lacks search attributes. Run: temporal operator search-attribute create --namespace ${namespace} ${names}`);
 }
 
+/** `UNIMPLEMENTED` and `FAILED_PRECONDITION` of gRPC: a server without worker deployments, or with them turned off. */
+const withoutDeployments: readonly unknown[] = [12, 9];
+
+/** Throws StartError when the server does not know worker deployments: nobody could say under which release a run goes on. */
+export async function checkDeployments(connection: NativeConnection, namespace: string): Promise<void> {
+  try {
+    await connection.workflowService.listWorkerDeployments({ namespace, pageSize: 1 });
+  } catch (error) {
+    if (!withoutDeployments.includes((error as { readonly code?: unknown }).code)) throw error;
+    throw new StartError(
+      'The Temporal server does not keep releases of workers apart (worker deployments). Use server 1.29.1 or newer, or turn system.enableDeploymentVersions on.',
+      error,
+    );
+  }
+}
+
 /** What a worker serves: one estate, by one plan. */
 export interface Serves {
   readonly plan: PlanSnapshot;
@@ -72,7 +90,7 @@ export interface Serves {
 /** Creates the worker of one estate; `run()` of what it returns ends on a signal, after activities under way had their grace time. */
 export async function createWorker(
   connection: NativeConnection,
-  { temporal: { namespace }, workflowBundle }: { readonly temporal: WorkerConfig['temporal']; readonly workflowBundle: WorkflowCode },
+  { temporal: { namespace }, workflows }: { readonly temporal: WorkerConfig['temporal']; readonly workflows: WorkflowCode },
   { plan, activities, clock, admission }: Serves,
 ): Promise<Worker> {
   return Worker.create({
@@ -84,7 +102,13 @@ export async function createWorker(
     interceptors: {
       activity: [createHeartbeatInterceptor(connection, namespace, clock), createAdmissionInterceptor(admission)],
     },
-    workflowBundle,
+    workflowBundle: workflows.bundle,
+    // A run that is under way never changes its code. What may, says so itself.
+    workerDeploymentOptions: {
+      version: { deploymentName: deploymentOf(plan.plan.estate.name), buildId: workflows.release },
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: 'PINNED',
+    },
     activityTaskPollerBehavior,
     // Each sign of life goes to the server: how long a silence may last depends on when it last heard one.
     maxHeartbeatThrottleInterval: beatMilliseconds,
@@ -96,10 +120,15 @@ export async function createWorker(
   });
 }
 
-/** The code of the workflows, as the SDK takes it; one for all workers of a process. */
-export type WorkflowCode = NonNullable<WorkerOptions['workflowBundle']>;
+/** The code of the workflows, one for all workers of a process. */
+export interface WorkflowCode {
+  /** As the SDK takes it. */
+  readonly bundle: NonNullable<WorkerOptions['workflowBundle']>;
+  readonly release: string;
+}
 
 /** From the file that a build has made, else bundled now. */
 export async function workflowCode(file: string | undefined): Promise<WorkflowCode> {
-  return file === undefined ? { code: await makeWorkflowBundle() } : { codePath: file };
+  const code = file === undefined ? await makeWorkflowBundle() : await readFile(file, 'utf8');
+  return { bundle: { code }, release: releaseOf(code) };
 }

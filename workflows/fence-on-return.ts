@@ -1,5 +1,14 @@
 /** Fences a site through its own agent when it comes back. Outlives the run that started it; a newer run, an undo or people end it by cancelling it: no signal does, since whoever may vote may send one. */
-import { CancellationScope, condition, continueAsNew, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  setWorkflowOptions,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Fence } from '../activities/fencing/port.ts';
 import type { Standing } from '../activities/detection/port.ts';
 import { withoutHint } from '../plan/rules/sentences.ts';
@@ -68,6 +77,9 @@ export async function fenceOnReturn(input: FenceOnReturnInput): Promise<FenceOnR
   // What has begun comes to its end.
   return CancellationScope.nonCancellable(() => watch(input, superseded));
 }
+
+// It may wait for weeks, longer than anybody keeps a release: it goes on under the one that is current. A run never does.
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, fenceOnReturn);
 
 async function watch(input: FenceOnReturnInput, superseded: Superseded): Promise<FenceOnReturnResult> {
   let wait = input.wait ?? { standing: null, pauseSeconds: tryBound, tries: 0, because: notLookedAt, since: now() };

@@ -11,6 +11,11 @@ export function taskQueueOf(estate: string): string {
   return `${taskQueuePrefix}${estate}`;
 }
 
+/** The worker deployment of an estate, of which a release is a version: one estate's releases are no concern of another's. */
+export function deploymentOf(estate: string): string {
+  return taskQueueOf(estate);
+}
+
 export function makeWorkerIdentity({ process, planDigest }: WorkerIdentity): string {
   return `${process} plan:${planDigest}`;
 }

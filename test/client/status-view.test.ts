@@ -1,5 +1,6 @@
 /** Goal: who looks at an open run on a terminal is told what the details in Temporal UI tell first. Method: the page of made-up statuses. */
 import { describe, expect, it } from 'vitest';
+import { explainStuck } from '../../client/stuck.ts';
 import { renderStuck, renderView } from '../../client/cli/views/status.ts';
 import type { Report } from '../../report/report.ts';
 import type { RunStatus } from '../../workflows/messages.ts';
@@ -35,6 +36,7 @@ describe('workflows that cannot go on', () => {
       tries: 0,
       reason: 'TMPRL1100',
       incompatible: true,
+      missingRelease: null,
     }));
     const lines = renderStuck(stuck).trimEnd().split('\n');
     expect(lines).toHaveLength(6);
@@ -54,5 +56,22 @@ describe('the page of a run that has ended', () => {
     expect(end(stoodDownReport)).toContain(
       'Objectives: not measured: nothing was moved\nLoss: nothing by this run: nothing was moved\nOutage: not ended by this run, since ',
     );
+  });
+
+  it.each([
+    [
+      'recovery/shop',
+      'regionalFailover',
+      /^recovery\/shop cannot go on: it goes on under release 1\.0\.0-aaaaaaaa alone, .* HINT: Start a worker of release 1\.0\.0-aaaaaaaa\. Only if .*DANGER/,
+    ],
+    [
+      'fence-on-return/shop/a',
+      'fenceOnReturn',
+      /NOT FENCED WHEN IT COMES BACK\. HINT: .*update-options --workflow-id fence-on-return\/shop\/a --versioning-override-behavior auto_upgrade$/,
+    ],
+    ['assessment/shop/a', 'assessment', /HINT: It changes nothing: temporal workflow terminate --workflow-id assessment\/shop\/a/],
+  ])('%s, whose release has no worker, is told with its own way out', (workflowId, type, told) => {
+    const found = { since: null, tries: 0, reason: 'no worker of release 1.0.0-aaaaaaaa is there', incompatible: false, missingRelease: '1.0.0-aaaaaaaa' };
+    expect(explainStuck({ workflowId, type, ...found })).toMatch(told);
   });
 });

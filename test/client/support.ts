@@ -8,6 +8,8 @@ import { requireWorker } from '../../client/workers.ts';
 import { findTemporal } from '../../lab/setup/paths.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { PlanSnapshot } from '../../plan/schema.ts';
+import { createLogger } from '../../workers/logger.ts';
+import { watchRelease } from '../../workers/release-watch.ts';
 import { createServerClock } from '../../workers/server-clock.ts';
 import { createWorker, workflowCode } from '../../workers/worker.ts';
 import { makeFenceOnReturnWorkflowId } from '../../workflows/ids.ts';
@@ -24,6 +26,11 @@ export interface CliResult {
   readonly code: number;
   readonly out: string;
   readonly err: string;
+}
+
+export interface StageWorker {
+  readonly release: string;
+  stop(): Promise<void>;
 }
 
 export class Stage {
@@ -55,20 +62,39 @@ export class Stage {
 
   /** Runs `test` while a worker serves the estate. */
   async with<T>(estate: FakeEstate, test: () => Promise<T>): Promise<T> {
-    const temporal = { connection: {}, address: this.address, namespace: this.namespace };
-    const worker = await createWorker(
-      this.env.nativeConnection,
-      { temporal, workflowBundle: await workflowCode(this.bundle) },
-      // The model reaches nothing that somebody could change.
-      { plan: this.plan, activities: estate.activities(), clock: createServerClock(async () => null), admission: { admit: async () => undefined } },
-    );
-    return worker.runUntil(async () => {
-      await until('the worker polls', async () => {
+    const worker = await this.work(estate);
+    try {
+      await until('a worker takes new runs', async () => {
         await requireWorker(this.env.client, this.plan.plan.estate.name, '');
         return true;
       });
-      return test();
-    });
+      return await test();
+    } finally {
+      await worker.stop();
+    }
+  }
+
+  /** A worker that serves the estate until it is stopped. `bundle`: a file with its workflow code, by default that of the sources. */
+  async work(estate: FakeEstate, bundle: string = this.bundle): Promise<StageWorker> {
+    const temporal = { connection: {}, address: this.address, namespace: this.namespace };
+    const [workflows, clock] = [await workflowCode(bundle), createServerClock(async () => null)];
+    const worker = await createWorker(
+      this.env.nativeConnection,
+      { temporal, workflows },
+      // The model reaches nothing that somebody could change.
+      { plan: this.plan, activities: estate.activities(), clock, admission: { admit: async () => undefined } },
+    );
+    const { release } = workflows;
+    const releases = watchRelease({ client: this.env.client, estate: this.plan.plan.estate.name, release, log: createLogger('error') });
+    const running = worker.run();
+    return {
+      release,
+      async stop() {
+        releases.close();
+        worker.shutdown();
+        await running;
+      },
+    };
   }
 
   /** What a person gets who types `dr …` with this server and plan. */

@@ -40,8 +40,11 @@ describe('without a worker', () => {
     expect(said).toEqual({
       code: 4,
       out: '',
-      err: `No worker answered in 10 s. Your vote is with Temporal and counts if a worker starts before ${at}Z. Do not vote again.\nStart one where the estate can be reached: DR_PLAN=<plan folder> node dist/workers/main.js\n`,
+      err: expect.stringContaining(`No worker answered in 10 s. Your vote is with Temporal and counts if a worker starts before ${at}Z. Do not vote again.\n`),
     });
+    expect(said.err, 'no other may go on with the run').toMatch(
+      /\nStart one of release \S+ where the estate can be reached: DR_PLAN=<plan folder> node dist\/workers\/main.js\n$/,
+    );
     await stage.with(estate, async () => {
       const counted = await until('the vote counts', async () => {
         // It came by update, which the server holds in memory, and by signal, which it keeps.

@@ -6,10 +6,20 @@ import { renderView } from '../../client/cli/views/status.ts';
 import { isOver } from '../../client/over.ts';
 import { requireWorker } from '../../client/workers.ts';
 
-const seenAgo = (seconds: number) =>
+const seenAgo = (seconds: number, current = '1.0.0-aaaaaaaa') =>
   ({
     options: { namespace: 'default' },
-    workflowService: { describeTaskQueue: async () => ({ pollers: [{ lastAccessTime: { seconds: Math.floor(Date.now() / 1000) - seconds } }] }) },
+    workflowService: {
+      describeTaskQueue: async () => ({
+        pollers: [
+          {
+            lastAccessTime: { seconds: Math.floor(Date.now() / 1000) - seconds },
+            deploymentOptions: { deploymentName: 'dr/erlmcp', buildId: '1.0.0-aaaaaaaa' },
+          },
+        ],
+        versioningInfo: { currentDeploymentVersion: { deploymentName: 'dr/erlmcp', buildId: current } },
+      }),
+    },
   }) as never;
 
 it('a worker that was seen of late is there, also by a clock that is behind', async () => {
@@ -20,6 +30,15 @@ it('a worker that was not is none, and both clocks are told', async () => {
   await expect(requireWorker(seenAgo(200), 'erlmcp', 'Nothing was started.')).rejects.toThrow(
     /^No worker takes work from the queue dr\/erlmcp\. Nothing was started\. The last one was seen at \d\d:\d\d:\d\dZ by the server's clock; here it is \d\d:\d\d:\d\dZ\.$/,
   );
+});
+
+it('a worker of another release takes no start, and the way out is told', async () => {
+  const refused = await requireWorker(seenAgo(1, '0.9.0-bbbbbbbb'), 'erlmcp', 'Nothing was started.').catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    kind: 'no-worker',
+    message: 'No worker of release 0.9.0-bbbbbbbb takes work from the queue dr/erlmcp. There is a worker of 1.0.0-aaaaaaaa. Nothing was started.',
+    hint: 'A worker that is there takes over within two minutes; at once by: dr release use 1.0.0-aaaaaaaa',
+  });
 });
 
 it('a run is over when it has ended, however, and goes on while it is paused', () => {

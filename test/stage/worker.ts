@@ -14,26 +14,30 @@ const config = readWorkerConfig(process.env);
 const failpoints = readFailpoints(process.env);
 const [planFolder = ''] = config.planFolders;
 const loaded = await loadPlan(planFolder);
-installRuntime(createLogger(config.logLevel), undefined);
+const log = createLogger(config.logLevel);
+installRuntime(log, undefined);
 const connection = await connectToTemporal(config.temporal);
 const client = new Client({ connection, namespace: config.temporal.namespace });
-const { worker, close } = await createEstateWorker({
+const { worker, releases, close } = await createEstateWorker({
   ...{
     connection,
     client,
     config,
     planFolder,
     loaded,
-    workflowBundle: await workflowCode(config.workflowBundle),
+    workflows: await workflowCode(config.workflowBundle),
     clock: createServerClock(askWhenStarted(client)),
+    log,
   },
   around: (activities) => withFailpoints(activities, failpoints, client),
 });
 if (!config.healthAddress) throw new Error('The worker of a stage is waited for by its health. Nothing was started. Set DR_HEALTH_ADDRESS.');
 const health = await serveHealth(config.healthAddress, async () => ({
-  healthy: worker.getState() === 'RUNNING',
+  healthy: worker.getState() === 'RUNNING' && releases.currentRelease !== null,
   temporal: 'reachable',
-  workers: [{ estate: loaded.plan.estate.name, plan: loaded.digest, worker: worker.getState() }],
+  workers: [
+    { estate: loaded.plan.estate.name, plan: loaded.digest, worker: worker.getState(), release: releases.release, currentRelease: releases.currentRelease },
+  ],
   clockAheadSeconds: null,
   stuck: [],
 }));

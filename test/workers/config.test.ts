@@ -7,6 +7,7 @@ import { ConfigError, readWorkerConfig } from '../../workers/config.ts';
 import { serveHealth } from '../../workers/health.ts';
 import { createLogger, temporalLogger } from '../../workers/logger.ts';
 import { createPlans } from '../../workers/plans.ts';
+import { checkDeployments, StartError } from '../../workers/worker.ts';
 
 const planFolder = fileURLToPath(new URL('../../plan/erlmcp', import.meta.url));
 
@@ -95,7 +96,7 @@ describe('GET /health', () => {
     const endpoint = await serveHealth({ host: '127.0.0.1', port: 0 }, async () => ({
       healthy,
       temporal: healthy ? 'reachable' : 'unreachable',
-      workers: [{ estate: 'a', plan: 'b', worker: 'RUNNING' }],
+      workers: [{ estate: 'a', plan: 'b', worker: 'RUNNING', release: '1.0.0-abcdef12', currentRelease: '1.0.0-abcdef12' }],
       clockAheadSeconds: 0,
       stuck: [],
     }));
@@ -134,3 +135,22 @@ function faultsOf(environment: Record<string, string>): readonly string[] {
   }
   return [];
 }
+
+it('a server that keeps no releases apart is refused at the start, and one that does not answer is not taken for one', async () => {
+  const server = (code: number | null) =>
+    ({
+      workflowService: {
+        listWorkerDeployments: async () => {
+          if (code !== null) throw Object.assign(new Error('from the server'), { code });
+        },
+      },
+    }) as never;
+  await checkDeployments(server(null), 'dr');
+  for (const code of [9, 12])
+    await expect(checkDeployments(server(code), 'dr')).rejects.toThrow(
+      new StartError(
+        'The Temporal server does not keep releases of workers apart (worker deployments). Use server 1.29.1 or newer, or turn system.enableDeploymentVersions on.',
+      ),
+    );
+  await expect(checkDeployments(server(14), 'dr')).rejects.toThrow('from the server');
+});

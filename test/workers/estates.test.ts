@@ -69,5 +69,8 @@ it('a start that expects a plan which no worker holds says which workers hold wh
 
 it('the health page names each estate with its plan', async () => {
   const { workers } = (await (await fetch(both.health)).json()) as { workers: unknown };
-  expect(workers).toEqual([plans.erlmcp, plans.tickets].map(({ plan, digest }) => ({ estate: plan.estate.name, plan: digest, worker: 'RUNNING' })));
+  // One process is of one release, and made it current for each of its estates.
+  const release = expect.stringMatching(/^\d+\.\d+\.\d+-[0-9a-f]{8}$/);
+  const common = { worker: 'RUNNING', release, currentRelease: release };
+  expect(workers).toEqual([plans.erlmcp, plans.tickets].map(({ plan, digest }) => ({ estate: plan.estate.name, plan: digest, ...common })));
 });

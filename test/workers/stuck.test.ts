@@ -11,6 +11,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findTemporal } from '../../lab/setup/paths.ts';
+import type { HealthReport } from '../../workers/health.ts';
 import { taskQueueOf } from '../../workflows/ids.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { runDr } from '../client/support.ts';
@@ -46,7 +47,9 @@ async function bundleOf(workflowsPath: string): Promise<string> {
   return file;
 }
 
-const status = () => runDr(['status', '--run', 'recovery/erlmcp-production'], { TEMPORAL_ADDRESS: server.address, DR_PLAN: join(root, 'plan/erlmcp') });
+const dr = (...words: string[]) => runDr(words, { TEMPORAL_ADDRESS: server.address, DR_PLAN: join(root, 'plan/erlmcp') });
+const status = () => dr('status', '--run', 'recovery/erlmcp-production');
+const releaseOf = async (health: string) => ((await (await fetch(health)).json()) as HealthReport).workers[0]?.release ?? '';
 const stuckByHealth = async (health: string) => ((await (await fetch(health)).json()) as { stuck: { workflowId: string; incompatible: boolean }[] }).stuck;
 
 it(
@@ -67,6 +70,8 @@ it(
     await worker?.kill();
 
     const other = await startWorker(await bundleOf(join(root, 'test/workers/other-release/index.ts')));
+    const itsRelease = await releaseOf(other.health);
+    await until('its release is current', async () => ((await dr('release', 'use', itsRelease)).code === 0 ? true : undefined), 60);
     const foreseen = await until('dr status foresees it', async () => ((await status()).out.includes('STUCK') ? status() : undefined), 60);
     expect(foreseen.out, 'before any decision is due').toContain(`${workflowId} cannot go on: its next decision will fail ([TMPRL1100]`);
 
