@@ -133,7 +133,6 @@ function assessTarget(plan: Plan, from: SiteId, site: SiteId, survey: Survey, fa
     refusals: refusalsAt(survey, site),
     remarks: [...heldBack(database), ...remarksOn(site, from, survey.refusals)],
     ...writersSeen(plan, from, site, survey),
-    unseen: { ...whyUnseen('database', database), ...whyUnseen('cache', cache) },
     ...(untold ? { untoldElsewhere: untold.site } : {}),
     ...(cacheUntold ? { cacheUntoldElsewhere: cacheUntold.site } : {}),
     lagBytes,
@@ -164,6 +163,7 @@ export function writersSeen(plan: Plan, from: SiteId, site: SiteId, { databases,
   const beating = newestHeartbeat(heartbeatsOf(databases))?.site;
   return {
     database: !database?.reachable ? 'unreachable' : roleOf(database),
+    unseen: { ...whyUnseen('database', database), ...whyUnseen('cache', cache) },
     ...(elsewhere ? { primaryElsewhere: elsewhere.site } : {}),
     ...(begun ? { begunElsewhere: begun.site } : {}),
     ...(beating !== undefined && beating !== from && beating !== site ? { heartbeatElsewhere: beating } : {}),

@@ -30,8 +30,8 @@ export interface RecoveryFacts {
   records: RecordLook | null;
   /** What the target's agent would refuse, asked along with the last look before anything is changed; null before. */
   refusals: Refusals | null;
-  /** Servers beside the target that are primaries by now, one sentence each, as they were found along with that look. */
-  secondWriters: readonly string[];
+  /** What was found against the target along with that look, one sentence each: a server of it that is gone, another one that is a primary. */
+  foundAgainst: readonly string[];
   loss: Loss | null;
   /** When the target's cache last heard from the failed primary, seen before anything was detached; RFC 3339. */
   cacheContactAt: string | null;
@@ -62,7 +62,7 @@ export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFai
     vantages: [],
     records: null,
     refusals: null,
-    secondWriters: [],
+    foundAgainst: [],
     loss: null,
     cacheContactAt: null,
     cacheLoss: null,

@@ -57,7 +57,8 @@ export function voters(terms: Pick<Terms, 'electorate' | 'startedBy'>): string[]
 
 export type Decision =
   | { readonly kind: 'decided'; readonly choice: string; readonly acceptedSeconds: number; readonly at: string }
-  | { readonly kind: 'expired'; readonly at: string }
+  /** `against`: choices that could not be taken at the end, with the reasons. */
+  | { readonly kind: 'expired'; readonly at: string; readonly against?: Readonly<Record<string, string>> }
   | { readonly kind: 'settled'; readonly why: string; readonly at: string };
 
 interface Standing {
@@ -74,6 +75,8 @@ interface Standing {
   readonly dropped: Kept<VoteRecord>;
   /** What has reached its quorum: from then on nothing more counts, however many votes come in the same moment. */
   won: string | null;
+  /** The evidence is looked at: what is won meanwhile is decided by what the look finds, and until then votes may be changed. */
+  looking: boolean;
 }
 
 /** Puts questions and counts votes; one desk for a run. */
@@ -121,7 +124,7 @@ export class GateDesk {
   /** Why a vote would not count now, as a sentence for the person who cast it; null when it would. */
   refusalOf(vote: Vote): string | null {
     const { open } = this;
-    if (open?.won && open.ballot.gate === vote.gate) return `${open.ballot.gate} is decided: ${open.won} has its quorum. Look at the run.`;
+    if (open?.won && !open.looking && open.ballot.gate === vote.gate) return `${open.ballot.gate} is decided: ${open.won} has its quorum. Look at the run.`;
     const late = open !== null && open.deadlineAt <= Date.now();
     return refusal(late ? null : (open?.ballot ?? null), vote) ?? notNow(open, vote);
   }
@@ -142,8 +145,10 @@ export class GateDesk {
       const { votes, dropped } = withVote(this.open.ballot.votes, record);
       this.open.ballot = { ...this.open.ballot, votes };
       if (dropped) this.open.dropped.add(dropped);
-      if (refused === null) this.open.seen.set(record.who, this.open.gravity);
-      this.open.won = winner(this.open.ballot);
+      if (refused === null) {
+        this.open.seen.set(record.who, this.open.gravity);
+        this.open.won = winner(this.open.ballot, this.open.evidence.against);
+      }
     }
     this.changed();
     return {
@@ -211,6 +216,7 @@ export class GateDesk {
       deadlineAt,
       dropped: new Kept(0),
       won: null,
+      looking: false,
     };
   }
 
@@ -225,11 +231,13 @@ export class GateDesk {
       if (moot !== null) return { kind: 'settled', why: moot, at: this.now() };
       if (open.won !== null) return { kind: 'decided', choice: open.won, acceptedSeconds: acceptedNumber(open.ballot.votes), at: this.now() };
       const left = open.deadlineAt - Date.now();
-      if (left <= 0) return { kind: 'expired', at: this.now() };
-      const fresh = open.question.lookAgain ? open.terms.evidenceMaxAgeSeconds * 1000 : left;
+      if (left <= 0) return { kind: 'expired', at: this.now(), ...(open.evidence.against ? { against: open.evidence.against } : {}) };
+      const fresh = open.question.lookAgain ? nextLookSeconds(open) * 1000 : left;
       const decided = await condition(() => open.won !== null || mootBy(open.question) !== null, Math.max(1, Math.min(left, fresh)));
       if (decided || open.deadlineAt - Date.now() <= 0 || !open.question.lookAgain) continue;
+      open.looking = true;
       const evidence = await open.question.lookAgain(open.evidence);
+      open.looking = false;
       if (evidence.settled !== undefined) return { kind: 'settled', why: evidence.settled, at: this.now() };
       this.renew(open, evidence);
     }
@@ -243,8 +251,7 @@ export class GateDesk {
       open.gravity = evidence.gravity;
     }
     open.evidence = evidence;
-    const first = winner(open.ballot);
-    open.won = first !== null && evidence.against?.[first] === undefined ? first : null;
+    open.won = winner(open.ballot, evidence.against);
     this.changed();
   }
 
@@ -281,7 +288,14 @@ function notNow(open: Standing | null, { choice }: Vote): string | null {
   const word = countedAs(choice);
   const why = open?.evidence.against?.[word];
   if (!open || why === undefined) return null;
-  return `"${word}" cannot be taken now: ${why} Your vote was not counted. It is looked at again every ${formatSeconds(open.terms.evidenceMaxAgeSeconds)}; vote again when this is gone, or choose otherwise.`;
+  return `"${word}" cannot be taken now: ${why} Your vote was not counted. It is looked at again every ${formatSeconds(nextLookSeconds(open))}; vote again when this is gone, or choose otherwise.`;
+}
+
+/** While a choice cannot be taken people wait for the next look, so that it comes sooner. */
+const blockedLookSeconds = 15;
+
+function nextLookSeconds({ evidence, terms: { evidenceMaxAgeSeconds } }: Standing): number {
+  return evidence.against ? Math.min(blockedLookSeconds, evidenceMaxAgeSeconds) : evidenceMaxAgeSeconds;
 }
 
 /** What people must know of the evidence before they read it. */

@@ -16,6 +16,7 @@ export function isGraver(now: Gravity, seen: Gravity): boolean {
   return now.figures.some((figure, respect) => figure > (seen.figures[respect] ?? 0)) || now.signs.some((sign) => !known.has(withoutFigures(sign)));
 }
 
+/** Figures that stand alone, durations whatever their unit; those of a name, an address or a time of day are part of what is said. */
 function withoutFigures(sentence: string): string {
-  return sentence.replaceAll(/\d+/g, '0');
+  return sentence.replaceAll(/(?<![^\s(])\d+(?:[.,]\d+)?(?=[%).,;:]*(?:\s|$))/g, '0').replaceAll(/0 (?:h|min|s|ms)(?: 0 (?:min|s|ms))*\b/g, '0 s');
 }

@@ -19,7 +19,7 @@ import { describe } from './failures.ts';
 import { recordLines } from './public-name.ts';
 import type { Run } from './run.ts';
 import type { Look } from './step-body.ts';
-import { goOnFrom, lookAtSite, mustBeFailed, mustStillBeFailed, refusalsOfTarget, secondWritersBeside } from './steps/detection.ts';
+import { goOnFrom, lookAtSite, mustBeFailed, mustStillBeFailed, refusalsOfTarget, whatStandsAgainst } from './steps/detection.ts';
 import { allProven, mustHaveOneWriter, predictServers, toldOf } from './servers.ts';
 
 /** Step: people decide whether the failover begins. The evidence is looked at again while they think; a site that recovers ends the question. */
@@ -43,8 +43,7 @@ export function activation(run: Run, facts: RecoveryFacts, first: Assessment): L
       });
       facts.moments.decidedAt = decision.at;
       if (decision.kind === 'settled') throw new RunEnding('stood down', decision.why, true);
-      if (decision.kind === 'expired')
-        throw new RunEnding('stood down', 'The activation gate expired without a decision; nothing was changed. Start again to ask again.', true);
+      if (decision.kind === 'expired') throw new RunEnding('stood down', expired(decision.against?.['approve']), true);
       if (decision.choice !== 'approve') throw new RunEnding('stood down', 'People rejected the failover; nothing was changed.', true);
       return decision;
     },
@@ -52,8 +51,13 @@ export function activation(run: Run, facts: RecoveryFacts, first: Assessment): L
   };
 }
 
+function expired(against: string | undefined): string {
+  const why = against === undefined ? '' : ` At its end nobody could approve: ${against}`;
+  return `The activation gate expired without a decision; nothing was changed.${why} Start again to ask again.`;
+}
+
 /**
- * What has come to stand against the target while people decided is put to them before anything is changed: what its agent would refuse, and another server that is a primary by now. They have it
+ * What has come to stand against the target while people decided is put to them before anything is changed: what its agent would refuse, a server of it that is gone, and another one that is a primary by now. They have it
  * asked again when it is put right. A promotion counts: whoever has been promoted already is asked for nothing else.
  */
 export async function mustStillBeReady(run: Run, facts: RecoveryFacts): Promise<void> {
@@ -61,7 +65,7 @@ export async function mustStillBeReady(run: Run, facts: RecoveryFacts): Promise<
   for (;;) {
     const { refusals } = facts;
     if (refusals?.notAsked) run.note(unaskedRemark(facts.to, refusals.notAsked.reason));
-    const against = [...(refusals === null ? [] : againstTarget(refusals, standby)), ...facts.secondWriters];
+    const against = [...(refusals === null ? [] : againstTarget(refusals, standby)), ...facts.foundAgainst];
     if (against.length === 0 || run.rules.changes === 'print') return;
     const why = `${facts.to} can no longer take over. ${against.join(' ')}`;
     const decision = await run.ask({
@@ -72,7 +76,7 @@ export async function mustStillBeReady(run: Run, facts: RecoveryFacts): Promise<
     });
     if (decision.kind !== 'decided' || decision.choice !== 'retry') throw new RunEnding('stood down', `${why} ${run.leftAs} Start again to ask again.`, true);
     const { read } = toolsFor('Ask the target again', run.boundOf('confirm-again'));
-    [facts.refusals, facts.secondWriters] = await Promise.all([refusalsOfTarget(run, facts, read), secondWritersBeside(run, facts, read)]);
+    [facts.refusals, facts.foundAgainst] = await Promise.all([refusalsOfTarget(run, facts, read), whatStandsAgainst(run, facts, read)]);
     await mustStillBeFailed(run, facts, read);
   }
 }
@@ -161,7 +165,7 @@ function evidenceOf(run: Run, facts: RecoveryFacts, assessment: Assessment): Gat
   const target = assessment.targets.find((candidate) => candidate.site === facts.to);
   const loss = target?.estimatedLoss ?? { kind: 'unknown' as const, reason: 'not assessed' };
   const writers = writersOf(serversOf(run.plan), facts.predicted);
-  const signs = [...(target?.reasons ?? []), ...(assessment.clocks ?? []), ...(facts.records ? recordLines(facts.records) : [])];
+  const remarks = [...(target?.reasons ?? []), ...(assessment.clocks ?? []), ...(facts.records ? recordLines(facts.records) : [])];
   const named = (state: 'sites' | 'unknown') => writers.flatMap((kind) => kind[state].map((site) => `${kind.server} at ${site}`)).join(', ');
   const lines = [
     `${facts.from}: ${assessment.verdict}, since ${assessment.failedSince ?? 'unknown'} — ${assessment.vantages.map((vantage) => `${vantage.observer} ${vantage.verdict}`).join(', ')}.`,
@@ -169,10 +173,15 @@ function evidenceOf(run: Run, facts: RecoveryFacts, assessment: Assessment): Gat
     `Afterwards the only writers are: ${named('sites')}.${named('unknown') ? ` Not known, since no agent can close it: ${named('unknown')}.` : ''}`,
     `Recommended: ${assessment.recommendation}`,
     `Severity ${assessment.score} (${assessment.scoreParts.join(', ') || 'nothing counted'}), escalation level ${assessment.escalationLevel}. The source document's rule would say: ${assessment.sourceRuleAction}.`,
-    ...signs,
+    ...remarks,
   ];
   if (facts.declaredFailed) lines.unshift(`${run.start.startedBy} declares ${facts.from} failed: ${facts.declaredFailed.reason}`);
   const figures = [lossBadness(loss), assessment.verdict === 'alive' ? 1 : 0, assessment.restartInPlace.eligible ? 1 : 0, run.forwardOnly ? 1 : 0];
+  const signs = [
+    // What stands after the colon is why, which is worded anew whenever a fault shows otherwise.
+    ...[...(target?.reasons ?? []), ...(assessment.clocks ?? [])].map((sentence) => sentence.split(': ')[0] ?? ''),
+    ...(facts.records ? [...facts.records.obstacles, ...facts.records.differences, ...facts.records.beside] : []),
+  ];
   const against = againstApproval(facts, assessment);
   return { lines, at: assessment.at, gravity: { figures, signs }, ...(against === null ? {} : { against: { approve: against } }) };
 }

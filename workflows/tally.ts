@@ -81,9 +81,9 @@ export function count(votes: readonly VoteRecord[]): ReadonlyMap<string, number>
   return totals;
 }
 
-/** The choice that has its quorum, or null. */
-export function winner(ballot: Pick<Ballot, 'votes' | 'quorum'>): string | null {
-  for (const [choice, total] of count(ballot.votes)) if (total >= ballot.quorum) return choice;
+/** The choice that has its quorum, those in `against` left out; null where none has. */
+export function winner(ballot: Pick<Ballot, 'votes' | 'quorum'>, against: object = {}): string | null {
+  for (const [choice, total] of count(ballot.votes)) if (total >= ballot.quorum && !Object.hasOwn(against, choice)) return choice;
   return null;
 }
 

@@ -6,6 +6,8 @@ import type { Plan } from '../schema.ts';
 export interface WritersSeen {
   /** `promoted`: a primary by an earlier run, which its agent has on record. A `primary` is one that nobody can explain. */
   readonly database: 'standby' | 'primary' | 'promoted' | 'unreachable';
+  /** Why what is `unreachable` was not seen: silence is another matter than a login that is refused. */
+  readonly unseen?: { readonly database?: string; readonly cache?: string };
   /** Another surviving site whose database is a primary; absent when there is none. */
   readonly primaryElsewhere?: string;
   /** Site, neither this one nor the failed one, from which the newest heartbeat comes; absent when there is none. */
@@ -27,8 +29,6 @@ export interface TargetFacts extends WritersSeen {
   readonly refusals: readonly string[];
   /** What people should know of the other sites, one sentence each. */
   readonly remarks: readonly string[];
-  /** Why what is `unreachable` was not seen: silence is another matter than a login that is refused. */
-  readonly unseen?: { readonly database?: string; readonly cache?: string };
   /** Another surviving site whose database answers, while nobody there tells whether a run has begun to promote it. */
   readonly untoldElsewhere?: string;
   /** Another surviving site whose cache is a primary, while nobody there tells whether it has only left its own. */
@@ -57,18 +57,16 @@ export function judgeTarget(plan: Pick<Plan, 'sites' | 'estate'>, from: string, 
   else if (!site.targetOf.includes('regionalFailover')) against.push('The plan does not make it a target of a regional failover.');
   if (facts.agentTrouble !== undefined) against.push(`Its site agent cannot be used: ${facts.agentTrouble}`);
   against.push(...facts.refusals);
-  if (facts.database === 'unreachable') against.push(notSeen('database', facts.unseen?.database));
-  if (facts.cache === 'unreachable') against.push(notSeen('cache', facts.unseen?.cache));
-  against.push(...secondWriters(from, facts));
-  if (facts.cache === 'untold')
-    against.push('Its cache is a primary, and nobody tells who made it one: its agent or API gave no answer that can be used. Mend that, then assess again.');
+  against.push(...againstWriters(from, facts));
   if (against.length > 0) return { site: facts.site, eligible: false, reasons: against };
   return { site: facts.site, eligible: true, reasons: notes(plan, facts) };
 }
 
-/** By what two servers could write if this site were promoted, one sentence each. */
-export function secondWriters(from: string, seen: WritersSeen): readonly string[] {
+/** Why this site could not be promoted, or would be beside another writer, as its servers and the others were seen; one sentence each. */
+export function againstWriters(from: string, seen: WritersSeen): readonly string[] {
   const found: string[] = [];
+  if (seen.database === 'unreachable') found.push(notSeen('database', seen.unseen?.database));
+  if (seen.cache === 'unreachable') found.push(notSeen('cache', seen.unseen?.cache));
   if (seen.database === 'primary') found.push('Its database is a primary, and no run has promoted it: two writers would be possible.');
   if (seen.primaryElsewhere !== undefined)
     found.push(`The database at ${seen.primaryElsewhere} is a primary: two writers would be possible. Fail over there, or fence it first.`);
@@ -81,6 +79,8 @@ export function secondWriters(from: string, seen: WritersSeen): readonly string[
       `A promotion was begun at ${seen.begunElsewhere} and may still take effect: fail over there. When it is certain that it will not, its note must go first: promotion.begun in the agent's state folder there, or the tag dr-promotion of its DB instance.`,
     );
   if (seen.cache === 'primary') found.push(`Its cache is a primary, and no run has promoted it: two writers would be possible. ${wayBack}`);
+  if (seen.cache === 'untold')
+    found.push('Its cache is a primary, and nobody tells who made it one: its agent or API gave no answer that can be used. Mend that, then assess again.');
   if (seen.cachePrimaryElsewhere !== undefined)
     found.push(`The cache at ${seen.cachePrimaryElsewhere} is a primary: two writers would be possible. Fail over there, or: ${wayBack}`);
   return found;

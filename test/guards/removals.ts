@@ -220,7 +220,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Look again: a server that is a primary by now is put to people before anything is changed',
     file: 'workflows/questions.ts',
-    edits: [{ find: ', ...facts.secondWriters]', replace: ']' }],
+    edits: [{ find: ', ...facts.foundAgainst]', replace: ']' }],
     test: { file: evidence, title: 'a server that somebody promoted since the last look is put to them before anything is changed' },
   },
   {

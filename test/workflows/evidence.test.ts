@@ -108,6 +108,19 @@ describe('evidence that grows worse', () => {
     ['unknown takes the place of a great figure', { figures: [Infinity], signs: [] }, { figures: [2_000_000], signs: [] }, true],
     ['something new speaks against it', { figures: [], signs: ['a', 'b'] }, { figures: [], signs: ['a'] }, true],
     ['only figures in a sentence change', { figures: [], signs: ['It is 12 bytes behind.'] }, { figures: [], signs: ['It is 7 bytes behind.'] }, false],
+    [
+      'a duration is told in other units',
+      { figures: [], signs: ['The clock of east is 1 min 02 s behind'] },
+      { figures: [], signs: ['The clock of east is 59 s behind'] },
+      false,
+    ],
+    [
+      'it is said of another site',
+      { figures: [], signs: ['us-east-1 is 3 s off', 'us-east-2 is 3 s off'] },
+      { figures: [], signs: ['us-east-1 is 3 s off'] },
+      true,
+    ],
+    ['it is said of another address', { figures: [], signs: ['It gives 10.1.0.9.'] }, { figures: [], signs: ['It gives 10.0.0.9.'] }, true],
     ['something is gone', { figures: [], signs: [] }, { figures: [], signs: ['a'] }, false],
   ])('is worse or not when %s', (_, now, seen, worse) => {
     expect(isGraver(now, seen)).toBe(worse);
@@ -135,8 +148,47 @@ describe('a choice that cannot be taken', () => {
       return { report: await endOf(handle), refused: answer, blocked: held };
     });
     expect(blocked.evidence[0]).toMatch(/^NOT NOW: "approve" cannot be taken\. eu-central-1 cannot take over: The database at ap-southeast-1 is a primary/);
-    expect(refused).toMatch(/^"approve" cannot be taken now: .*Your vote was not counted\. It is looked at again every 1 min 00 s;/);
+    expect(refused).toMatch(/^"approve" cannot be taken now: .*Your vote was not counted\. It is looked at again every 15 s;/);
     expect(report.outcome).toBe('recovered');
+  });
+
+  it('is not decided by votes that came during the look that found it, nor by the next one that is refused', async () => {
+    const { first: one, second: two } = people();
+    const third = electorate[2] ?? '';
+    const other = estate.databases.get('ap-southeast-1');
+    const { report, blocked, votes } = await rig.with(estate, async () => {
+      const handle = await start();
+      const { gate } = await openGate(handle);
+      if (other) other.role = 'writer';
+      estate.before = async (name) => {
+        if (name !== 'lookAtRecords') return;
+        estate.before = () => undefined;
+        for (const who of [one, two]) await handle.signal(approveSignal, { gate, who, reason });
+      };
+      const held = await nextLook(handle);
+      await handle.signal(approveSignal, { gate: held.gate, who: third, reason });
+      await handle.signal(approveSignal, { gate: held.gate, who: 'a stranger', reason });
+      const open = await openGate(handle);
+      for (const who of electorate.slice(2, 4)) await handle.signal(rejectSignal, { gate: open.gate, who, reason: 'not like this' });
+      return { report: await endOf(handle), blocked: held, votes: open.votes.map(({ who, result }) => `${who} ${result}`) };
+    });
+    expect(blocked.evidence[0]).toMatch(/^NOT NOW: "approve"/);
+    expect(votes).toEqual([`${one} counted`, `${two} counted`, `${third} refused`, 'a stranger refused']);
+    expect(report.gates[0]?.decision).toBe('reject');
+    expect(estate.changes()).toEqual([]);
+  });
+
+  it('says why nobody could approve when the time is over', async () => {
+    const other = estate.databases.get('ap-southeast-1');
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await openGate(handle);
+      if (other) other.role = 'writer';
+      return endOf(handle);
+    });
+    expect(report.summary).toContain(
+      'nothing was changed. At its end nobody could approve: eu-central-1 cannot take over: The database at ap-southeast-1 is a primary',
+    );
   });
 
   it('is taken by nobody where it is not certain any more that the site has failed; the question stays open', async () => {
@@ -179,6 +231,23 @@ describe('what came while people decided', () => {
     );
     expect(report.outcome).toBe('stood down');
     expect(estate.changes()).toEqual([]);
+  });
+
+  it('a target that died since is put to them before a site that people declared failed is fenced', async () => {
+    const { asked, report } = await rig.with(estate, async () => {
+      estate.dead.clear();
+      const handle = await start({ declaredFailed: { reason: 'it answers with wrong data' } });
+      await openGate(handle);
+      estate.dead.add('eu-central-1');
+      await vote(handle, 'approve');
+      const gate = await openGate(handle, 'failed-step');
+      await vote(handle, 'abort', electorate.slice(0, 2), 'failed-step');
+      return { asked: gate, report: await endOf(handle) };
+    });
+    expect(asked.evidence.join(' ')).toContain('eu-central-1 can no longer take over. Its database could not be read: no answer.');
+    expect(report.outcome).toBe('stood down');
+    expect(estate.changes()).toEqual([]);
+    expect(estate.writers()).toEqual(['us-east-1']);
   });
 
   it('a declared site that works again voids the votes, and who stays is asked under a new id', async () => {

@@ -1,12 +1,12 @@
 /** Steps that find out whether the site has failed and what a failover would mean. They change nothing. */
-import { ActivityFailure, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, isCancellation, sleep } from '@temporalio/workflow';
 import type { Vantage } from '../../activities/detection/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import { wrongClocks } from '../../plan/rules/clocks.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
 import type { Refusals } from '../../plan/rules/refusals.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
-import { secondWriters } from '../../plan/rules/targets.ts';
+import { againstWriters } from '../../plan/rules/targets.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../../activities/context.ts';
 import type { Reads } from '../../activities/index.ts';
@@ -47,20 +47,20 @@ export function confirmFailure(run: Run, facts: RecoveryFacts): Look<readonly Va
 export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vantage[]> {
   return {
     act: async ({ read }) => {
-      const [looked, survey, refusals, writers] = await Promise.allSettled([
+      const [looked, survey, refusals, found] = await Promise.allSettled([
         lookAtSite(read, run.context(), run.plan, facts.from, 0),
         surveyEpochs(run, facts, read),
         refusalsOfTarget(run, facts, read),
-        secondWritersBeside(run, facts, read),
+        whatStandsAgainst(run, facts, read),
       ]);
       // What kept the survey from being made is for the step that needs it: it asks again.
       facts.epochSurvey = survey.status === 'fulfilled' ? survey.value : null;
       noteClocks(run, wrongClocks(facts.epochSurvey?.agents ?? [], seconds(run.plan.estate.detection.clockSkewMax)));
       if (looked.status === 'rejected') throw looked.reason;
       if (refusals.status === 'rejected') throw refusals.reason;
-      if (writers.status === 'rejected') throw writers.reason;
+      if (found.status === 'rejected') throw found.reason;
       facts.refusals = refusals.value;
-      facts.secondWriters = writers.value;
+      facts.foundAgainst = found.value;
       return recordVantages(run, facts, looked.value);
     },
     found: describeVantages,
@@ -133,13 +133,22 @@ export function goOnFrom(run: Run, facts: RecoveryFacts, assessment: Assessment)
     run.passPointOfNoReturn(`An earlier run has promoted the cache at ${facts.to} already: this run goes on from there, and only forward.`);
 }
 
-/** Servers beside the target that somebody has made primaries since the evidence was renewed. One that does not answer is no news: the steps that need it meet that. */
-export async function secondWritersBeside(run: Run, facts: RecoveryFacts, read: Reads): Promise<readonly string[]> {
-  const [databases, caches] = await Promise.all([
-    Promise.all(databaseSites(run.plan, facts.from).map((site) => read.readDatabase({ run: run.context(), site }))),
-    Promise.all(cacheSites(run.plan, facts.from).map((site) => read.readCache({ run: run.context(), site }))),
-  ]);
-  return secondWriters(facts.from, writersSeen(run.plan, facts.from, facts.to, { databases, caches }));
+/** A server that blinked is asked once more. */
+const secondLookMilliseconds = 1_000;
+
+/** What has changed against the target since the evidence was renewed: before the fence, since a site that serves would be closed for one that cannot take over. */
+export async function whatStandsAgainst(run: Run, facts: RecoveryFacts, read: Reads): Promise<readonly string[]> {
+  const look = async () => {
+    const [databases, caches] = await Promise.all([
+      Promise.all(databaseSites(run.plan, facts.from).map((site) => read.readDatabase({ run: run.context(), site }))),
+      Promise.all(cacheSites(run.plan, facts.from).map((site) => read.readCache({ run: run.context(), site }))),
+    ]);
+    return againstWriters(facts.from, writersSeen(run.plan, facts.from, facts.to, { databases, caches }));
+  };
+  const found = await look();
+  if (found.length === 0) return found;
+  await sleep(secondLookMilliseconds);
+  return look();
 }
 
 function recordVantages(run: Run, facts: RecoveryFacts, vantages: readonly Vantage[]): readonly Vantage[] {

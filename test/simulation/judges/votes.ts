@@ -18,6 +18,7 @@ export function votedFor(lived: Lived, plan: Plan): string[] {
     .flatMap((gate) => {
       const { quorum } = termsOf(gate, plan);
       const voters = agreeing(lived, gate, plan);
+      if (gate.decision === 'approve' && wasRuledOut(lived, gate)) return [`${gate.gate} was decided "approve" while the target was ruled out`];
       return voters.length >= quorum ? [] : [`${gate.gate} was decided "${gate.decision}", and only ${voters.join(', ') || 'nobody'} had voted so`];
     });
 }
@@ -57,6 +58,13 @@ function agreeing(lived: Lived, gate: Decided, plan: Plan): readonly string[] {
 }
 
 const activation = 'activation-';
+
+/** Whether the last look before the decision, if only by a millisecond, found that the target cannot take over. */
+function wasRuledOut({ witness }: Lived, gate: Decided): boolean {
+  if (!gate.gate.startsWith(activation)) return false;
+  const looks = looksOf(witness.asked.filter(({ execution }) => execution === gate.execution));
+  return looks.findLast(({ at }) => Math.ceil(at) < Date.parse(gate.closedAt ?? ''))?.rank === 2;
+}
 
 /** A run asks for its activation once, under a new id each time the evidence grows worse. */
 function isSameQuestion(one: string, other: string): boolean {
