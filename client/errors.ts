@@ -56,8 +56,9 @@ export function unknownRun(runId: string, cause?: unknown): DrError {
 
 /** What to do where no worker answers; `release`: the only one that would do, or null. */
 export function startAWorker(release: string | null = null): string {
-  const one = release === null ? 'one' : `one of release ${release}`;
-  return `Start ${one} where the estate can be reached: DR_PLAN=<plan folder> node dist/workers/main.js`;
+  // A bundle that is made anew elsewhere may be another release.
+  const one = release === null ? 'one' : `one of release ${release}, with the dist/ or the image of that release,`;
+  return `Start ${one} where the estate can be reached: DR_PLAN=<plan folder> DR_WORKFLOW_BUNDLE=dist/workflow-bundle.js node dist/workers/main.js`;
 }
 
 export function noWorker(queue: string, left: string, runId?: string): DrError {

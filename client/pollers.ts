@@ -8,6 +8,8 @@ export const seenWithin = 75_000;
 const workflowQueue = 1;
 
 export interface SeenWorker {
+  /** Of its process. */
+  readonly identity: string;
   /** The release of its deployment; null for a worker that names none, or another deployment. */
   readonly release: string | null;
   /** When it was last seen, milliseconds of the server's clock. */
@@ -30,20 +32,27 @@ export async function readQueue(client: Client, estate: string): Promise<Queue> 
   });
   return {
     current: versioningInfo?.currentDeploymentVersion?.buildId ?? null,
-    workers: (pollers ?? []).map(({ deploymentOptions, lastAccessTime }) => ({
+    workers: (pollers ?? []).map(({ identity, deploymentOptions, lastAccessTime }) => ({
+      identity: identity ?? '',
       release: deploymentOptions?.deploymentName === deploymentOf(estate) ? (deploymentOptions.buildId ?? null) : null,
       at: Number(lastAccessTime?.seconds ?? 0) * 1000,
     })),
   };
 }
 
-/** Releases that a worker polls for, by this machine's clock. */
-export function polledReleases({ workers }: Queue): readonly (string | null)[] {
-  return [...new Set(workers.filter(({ at }) => Date.now() - at <= seenWithin).map(({ release }) => release))];
+/** Those that were seen not much earlier than the last one, by the server's clock alone: one that is wrong here shows no worker as gone beside others. */
+export function presentWorkers({ workers }: Queue): readonly SeenWorker[] {
+  const newest = Math.max(...workers.map(({ at }) => at));
+  return workers.filter(({ at }) => newest - at <= seenWithin);
 }
 
-/** Whether others poll and none of this release: told by the server's clock alone, so that no clock that is wrong raises an alarm. Where nobody polls at all, only once the server has forgotten them. */
-export function isMissing({ workers }: Queue, release: string): boolean {
-  const newest = Math.max(...workers.map(({ at }) => at));
-  return !workers.some((worker) => worker.release === release && newest - worker.at <= seenWithin);
+/** Releases that a worker polls for. That nobody polls at all is told by this machine's clock, since the server remembers the last ones for some minutes. */
+export function polledReleases(queue: Queue): readonly (string | null)[] {
+  const present = presentWorkers(queue);
+  return present.some(({ at }) => Date.now() - at <= seenWithin) ? [...new Set(present.map(({ release }) => release))] : [];
+}
+
+/** Whether others poll and none of this release. Where nobody polls at all, only once the server has forgotten them. */
+export function isMissing(queue: Queue, release: string): boolean {
+  return !presentWorkers(queue).some((worker) => worker.release === release);
 }

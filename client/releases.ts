@@ -6,14 +6,14 @@ import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { deploymentOf } from '../workflows/ids.ts';
 import { asDrError, DrError, isNotFound } from './errors.ts';
-import { polledReleases, readQueue, seenWithin } from './pollers.ts';
+import { polledReleases, presentWorkers, readQueue } from './pollers.ts';
 
 export interface Release {
   /** Version of the package, and the first digits of the SHA-256 of its workflow code. */
   readonly release: string;
   /** New runs go there, and so does what moves with the releases. */
   readonly current: boolean;
-  /** Workers of it that were seen within the last 75 s. */
+  /** Workers of it that were seen at most 75 s before the last one of all. */
   readonly workers: number;
   /** Open workflows that go on under this release alone, as the server lists them: what was started within the last second may be missing. */
   readonly openRuns: number;
@@ -52,26 +52,44 @@ export async function readDeployment(client: Client, estate: string): Promise<De
   }
 }
 
-/** Makes a release current if nothing has changed since `deployment` was read. Throws what the SDK throws, also when something has. */
-export async function makeCurrent(client: Client, estate: string, release: string, { conflictToken }: Deployment): Promise<void> {
-  await client.workflowService.setWorkerDeploymentCurrentVersion({
-    namespace: client.options.namespace,
-    deploymentName: deploymentOf(estate),
-    buildId: release,
-    ...(client.options.identity ? { identity: client.options.identity } : {}),
-    ...(conflictToken === null ? {} : { conflictToken }),
-  });
+/** Makes a release current; false, and nothing is changed, where somebody has changed the deployment since `read`, or the server does not know it yet. Throws what the SDK throws. */
+export async function makeCurrent(client: Client, estate: string, release: string, read: Deployment): Promise<boolean> {
+  if (read.conflictToken === null) return false;
+  try {
+    await client.workflowService.setWorkerDeploymentCurrentVersion({
+      namespace: client.options.namespace,
+      deploymentName: deploymentOf(estate),
+      buildId: release,
+      ...(client.options.identity ? { identity: client.options.identity } : {}),
+      conflictToken: read.conflictToken,
+    });
+    return true;
+  } catch (error) {
+    if (await isOvertaken(client, estate, read, error)) return false;
+    throw error;
+  }
+}
+
+/** `FAILED_PRECONDITION` and `ABORTED` of gRPC. The first is the server's answer to more than a change by somebody else: that one shows in the deployment. */
+const [failedPrecondition, aborted] = [9, 10];
+
+async function isOvertaken(client: Client, estate: string, read: Deployment, error: unknown): Promise<boolean> {
+  const { code } = error as { readonly code?: unknown };
+  if (code === aborted) return true;
+  if (code !== failedPrecondition) return false;
+  const now = await readDeployment(client, estate);
+  return now.current !== read.current || String(now.conflictToken) !== String(read.conflictToken);
 }
 
 /** All that the server knows, the current one first. Throws DrError `no-server`. */
 export async function listReleases(client: Client, estate: string): Promise<readonly Release[]> {
   try {
-    const [{ releases }, { current, workers }] = await Promise.all([readDeployment(client, estate), readQueue(client, estate)]);
-    const there = workers.filter(({ at }) => Date.now() - at <= seenWithin);
+    const [{ releases }, queue] = await Promise.all([readDeployment(client, estate), readQueue(client, estate)]);
+    const there = presentWorkers(queue);
     const listed = await Promise.all(
       releases.map(async ({ release, drainage }) => ({
         release,
-        current: release === current,
+        current: release === queue.current,
         workers: there.filter((worker) => worker.release === release).length,
         openRuns: await openRunsOf(client, estate, release),
         drainage,
@@ -102,23 +120,13 @@ export async function useRelease(client: Client, estate: string, release: string
         hint: 'Start a worker of it first, or name one that is there: dr release list',
       });
     }
-    if (deployment.current !== release) await makeCurrent(client, estate, release, deployment);
+    if (deployment.current === release || (await makeCurrent(client, estate, release, deployment))) return;
+    throw new DrError('refused', `Another change of the current release of ${estate} came first. ${none}`, {
+      hint: 'Look, then decide again: dr release list',
+    });
   } catch (error) {
-    if (isOvertaken(error))
-      throw new DrError('refused', `Another change of the current release of ${estate} came first. ${none}`, {
-        hint: 'Look, then decide again: dr release list',
-        cause: error,
-      });
     throw asDrError(error);
   }
-}
-
-/** `FAILED_PRECONDITION` and `ABORTED` of gRPC. */
-const overtaken: readonly unknown[] = [9, 10];
-
-/** The deployment was changed by somebody else since it was read, or is being changed. */
-export function isOvertaken(error: unknown): boolean {
-  return overtaken.includes((error as { readonly code?: unknown } | null)?.code);
 }
 
 /** The release that an execution is bound to, as the server describes it; null for one that goes where new runs go, or has not begun. */

@@ -3,10 +3,11 @@
  * itself says nothing. One that waits for a site decides nothing for as long as nothing happens, and must not be found out when the site returns. Used by `dr status` and by the worker's health.
  */
 import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
+import { startAWorker } from './errors.ts';
 import { isOver } from './over.ts';
 import { isMissing, type Queue, readQueue } from './pollers.ts';
 import { pinnedTo } from './releases.ts';
-import { deploymentOf, estateOf, taskQueuePrefix } from '../workflows/ids.ts';
+import { estateOf, makeDryRunWorkflowId, taskQueuePrefix } from '../workflows/ids.ts';
 
 export interface StuckWorkflow {
   readonly workflowId: string;
@@ -131,7 +132,7 @@ export function explainStuck(stuck: StuckWorkflow): string {
   return `${what}${why}${meaning}${next} (docs/operations.md, "Open workflows at a release")`;
 }
 
-/** The way out that is safe comes first; the other one runs code on a history that other code began. */
+/** Only ways out that are safe: binding a run to another release runs code on a history that other code began (docs/operations.md). */
 function explainMissing({ workflowId, type, since }: StuckWorkflow, release: string): string {
   const estate = estateOf(workflowId) ?? '';
   const waits = since === null ? '' : ` A decision waits since ${since}.`;
@@ -139,9 +140,8 @@ function explainMissing({ workflowId, type, since }: StuckWorkflow, release: str
   // A watch moves by itself from its first decision on; before that the server keeps it where its run is, and afterwards where somebody has bound it.
   if (type === 'fenceOnReturn')
     return `${what} THE SITE THAT IT WAITS FOR IS NOT FENCED WHEN IT COMES BACK. HINT: Let it go on under the current release: temporal workflow update-options --workflow-id ${workflowId} --versioning-override-behavior auto_upgrade`;
-  if (type !== 'regionalFailover')
+  if (type !== 'regionalFailover' || workflowId === makeDryRunWorkflowId(estate))
     return `${what} HINT: It changes nothing: temporal workflow terminate --workflow-id ${workflowId} --reason "its release is gone"`;
-  const move = `temporal workflow update-options --workflow-id ${workflowId} --versioning-override-behavior pinned --versioning-override-deployment-name ${deploymentOf(estate)} --versioning-override-build-id RELEASE`;
-  const last = `Only if nobody can start one any more, and after "dr status --run ${workflowId}" has told what it changed: ${move}. DANGER: code of another release may go on silently with something else than people decided.`;
-  return `${what} HINT: Start a worker of release ${release}. ${last} (docs/operations.md, "Open workflows at a release")`;
+  const anew = `if nobody can, look at what it has changed by "dr status --run ${workflowId}", end it by "temporal workflow terminate --workflow-id ${workflowId}", and start a new run, which goes on from what it finds.`;
+  return `${what} HINT: ${startAWorker(release)}; ${anew} (docs/operations.md, "Open workflows at a release")`;
 }

@@ -66,7 +66,13 @@ export async function createEstateWorker({
     mustHoldEpoch: (run, failedSite) => mustHoldMajority(dependencies, { ...run, from: failedSite, planDigest: loaded.digest }, 'Nothing was done.'),
   });
   const worker = await createWorker(connection, { temporal: config.temporal, workflows }, { plan: loaded, activities: around(activities), clock, admission });
-  const releases = watchRelease({ client, estate: loaded.plan.estate.name, release: workflows.release, log });
+  const releases = watchRelease({
+    client,
+    estate: loaded.plan.estate.name,
+    release: workflows.release,
+    log,
+    isWorking: () => worker.getState() === 'RUNNING',
+  });
   return {
     loaded,
     worker,

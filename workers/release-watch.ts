@@ -1,7 +1,7 @@
 /** Sees to it that some release of the estate is current and has workers: without one nothing begins, and a command that was forgotten at a release would be a failover that does not start. */
 import type { Client } from '@temporalio/client';
-import { readQueue, seenWithin } from '../client/pollers.ts';
-import { isOvertaken, makeCurrent, readDeployment } from '../client/releases.ts';
+import { type Queue, readQueue, seenWithin } from '../client/pollers.ts';
+import { makeCurrent, readDeployment } from '../client/releases.ts';
 import type { PinoLogger } from './logger.ts';
 
 const everyMilliseconds = 15_000;
@@ -23,13 +23,29 @@ export interface Watched {
   readonly estate: string;
   readonly release: string;
   readonly log: PinoLogger;
+  /** Whether this worker takes work: one that is stopping makes nothing current. */
+  isWorking(): boolean;
+}
+
+interface Sign {
+  readonly release: string;
+  readonly seen: ReadonlyMap<string, number>;
+  /** By this process's steady clock. */
+  readonly since: number;
+}
+
+/** Any other time at which one of them was seen is a sign, also an earlier one: the server's clock may have been set. */
+function nextSign(last: Sign, { workers }: Queue, release: string): Sign {
+  const seen = new Map(workers.filter((worker) => worker.release === release).map(({ identity, at }) => [identity, at]));
+  const moved = release !== last.release || [...seen].some(([identity, at]) => last.seen.get(identity) !== at);
+  return { release, seen, since: moved ? performance.now() : last.since };
 }
 
 /** Looks until closed, and makes the worker's own release current where none is, or where nobody works under the one that is. Never rejects: a look that fails is made again. */
-export function watchRelease({ client, estate, release, log }: Watched): ReleaseWatch {
+export function watchRelease({ client, estate, release, log, isWorking }: Watched): ReleaseWatch {
   let current: string | null = null;
-  /** The last sign of a worker of the current release, by the server's clock, and since when there was no newer one. */
-  let sign = { release: '', at: 0, since: 0 };
+  /** When the workers of the current release were last seen, as the server tells it, and since when that has not changed. */
+  let sign: Sign = { release: '', seen: new Map(), since: 0 };
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   let said = '';
@@ -41,10 +57,9 @@ export function watchRelease({ client, estate, release, log }: Watched): Release
     const queue = await readQueue(client, estate);
     current = queue.current;
     if (current === release) return sayOnce(`Release ${release} is current: new runs of ${estate} begin under it.`);
-    if (!queue.workers.some((worker) => worker.release === release)) return; // The server has not heard of this worker yet.
+    if (!isWorking() || !queue.workers.some((worker) => worker.release === release)) return; // The server has not heard of this worker yet.
     if (current !== null) {
-      const at = Math.max(0, ...queue.workers.filter((worker) => worker.release === current).map((worker) => worker.at));
-      if (sign.release !== current || at > sign.at) sign = { release: current, at, since: performance.now() };
+      sign = nextSign(sign, queue, current);
       sayOnce(
         `Release ${current} is current: while it has workers, this one, of release ${release}, takes no new runs of ${estate}. Make it current: dr release use ${release}`,
       );
@@ -52,7 +67,7 @@ export function watchRelease({ client, estate, release, log }: Watched): Release
     }
     const deployment = await readDeployment(client, estate);
     if (deployment.current !== current) return; // Somebody was quicker.
-    await makeCurrent(client, estate, release, deployment);
+    if (!(await makeCurrent(client, estate, release, deployment))) return;
     const why = current === null ? 'none was' : `nobody works under ${current} any more`;
     log.warn({ estate, release, before: current }, `Release ${release} was made current for ${estate}: ${why}.`);
     current = release;
@@ -61,12 +76,11 @@ export function watchRelease({ client, estate, release, log }: Watched): Release
     try {
       await look();
     } catch (error) {
-      // Two workers that start at once both want it; the one that comes second looks again.
-      if (!isOvertaken(error)) {
-        // Nobody can be seen meanwhile.
-        sign = { ...sign, since: performance.now() };
-        log.warn({ estate, release, error: String(error) }, 'Which release is current was not seen; it is looked at again.');
-      }
+      // Nobody can be seen meanwhile.
+      sign = { ...sign, since: performance.now() };
+      const what = `Release ${release} is not current for ${estate}, and whether it should be was not seen; it is looked at again.`;
+      if (what !== said) log.warn({ estate, release, error: String(error) }, what);
+      said = what;
     }
     if (!closed) timer = setTimeout(() => void again(), current === null ? firstMilliseconds : everyMilliseconds);
   };

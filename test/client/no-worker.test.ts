@@ -14,7 +14,7 @@ it('a start without a worker starts nothing and says which command starts one', 
   const result = await stage.dr('failover', 'start', '--from', 'us-east-1', '--to', 'eu-central-1', '--as', 'jane-smith');
   expect(result.code).toBe(4);
   expect(result.err).toBe(
-    'No worker takes work from the queue dr/erlmcp-production. Nothing was started.\nStart one where the estate can be reached: DR_PLAN=<plan folder> node dist/workers/main.js\n',
+    'No worker takes work from the queue dr/erlmcp-production. Nothing was started.\nStart one where the estate can be reached: DR_PLAN=<plan folder> DR_WORKFLOW_BUNDLE=dist/workflow-bundle.js node dist/workers/main.js\n',
   );
   expect((await stage.dr('status')).code).toBe(2);
 });

@@ -62,13 +62,14 @@ describe('the page of a run that has ended', () => {
     [
       'recovery/shop',
       'regionalFailover',
-      /^recovery\/shop cannot go on: it goes on under release 1\.0\.0-aaaaaaaa alone, .* HINT: Start a worker of release 1\.0\.0-aaaaaaaa\. Only if .*DANGER/,
+      /^recovery\/shop cannot go on: it goes on under release 1\.0\.0-aaaaaaaa alone, .* HINT: Start one of release 1\.0\.0-aaaaaaaa, with the dist\/ .*; if nobody can, look at what it has changed by "dr status --run recovery\/shop", end it .* and start a new run/,
     ],
     [
       'fence-on-return/shop/a',
       'fenceOnReturn',
       /NOT FENCED WHEN IT COMES BACK\. HINT: .*update-options --workflow-id fence-on-return\/shop\/a --versioning-override-behavior auto_upgrade$/,
     ],
+    ['dry-run/shop', 'regionalFailover', /HINT: It changes nothing: temporal workflow terminate --workflow-id dry-run\/shop/],
     ['assessment/shop/a', 'assessment', /HINT: It changes nothing: temporal workflow terminate --workflow-id assessment\/shop\/a/],
   ])('%s, whose release has no worker, is told with its own way out', (workflowId, type, told) => {
     const found = { since: null, tries: 0, reason: 'no worker of release 1.0.0-aaaaaaaa is there', incompatible: false, missingRelease: '1.0.0-aaaaaaaa' };

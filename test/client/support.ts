@@ -85,7 +85,13 @@ export class Stage {
       { plan: this.plan, activities: estate.activities(), clock, admission: { admit: async () => undefined } },
     );
     const { release } = workflows;
-    const releases = watchRelease({ client: this.env.client, estate: this.plan.plan.estate.name, release, log: createLogger('error') });
+    const releases = watchRelease({
+      client: this.env.client,
+      estate: this.plan.plan.estate.name,
+      release,
+      log: createLogger('error'),
+      isWorking: () => worker.getState() === 'RUNNING',
+    });
     const running = worker.run();
     return {
       release,

@@ -43,7 +43,7 @@ describe('without a worker', () => {
       err: expect.stringContaining(`No worker answered in 10 s. Your vote is with Temporal and counts if a worker starts before ${at}Z. Do not vote again.\n`),
     });
     expect(said.err, 'no other may go on with the run').toMatch(
-      /\nStart one of release \S+ where the estate can be reached: DR_PLAN=<plan folder> node dist\/workers\/main.js\n$/,
+      /\nStart one of release \S+, with the dist\/ or the image of that release, where the estate can be reached: DR_PLAN=<plan folder> DR_WORKFLOW_BUNDLE=dist\/workflow-bundle.js node dist\/workers\/main.js\n$/,
     );
     await stage.with(estate, async () => {
       const counted = await until('the vote counts', async () => {

@@ -12,6 +12,8 @@ let current: string | null;
 let polls: Map<string, number>;
 let made: { readonly buildId: string; readonly conflictToken: unknown }[];
 let refusal: Error | null;
+let token: string;
+let working: boolean;
 let silent: boolean;
 let said: string[];
 let watch: ReleaseWatch;
@@ -28,7 +30,7 @@ const client = {
     },
     describeWorkerDeployment: async () => ({
       workerDeploymentInfo: { routingConfig: { currentDeploymentVersion: current === null ? null : { buildId: current } } },
-      conflictToken: 'as read',
+      conflictToken: token,
     }),
     setWorkerDeploymentCurrentVersion: async (request: { readonly buildId: string; readonly conflictToken: unknown }) => {
       if (refusal) throw refusal;
@@ -40,7 +42,7 @@ const client = {
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [current, polls, made, refusal, silent, said] = [null, new Map(), [], null, false, []];
+  [current, polls, made, refusal, silent, said, token, working] = [null, new Map(), [], null, false, [], 'as read', true];
 });
 afterEach(() => {
   watch.close();
@@ -49,7 +51,7 @@ afterEach(() => {
 
 function look(): void {
   const log = pino({ level: 'info' }, { write: (line: string) => void said.push((JSON.parse(line) as { msg: string }).msg) });
-  watch = watchRelease({ client: client as never, estate: 'shop', release: own, log });
+  watch = watchRelease({ client: client as never, estate: 'shop', release: own, log, isWorking: () => working });
 }
 
 /** So many seconds pass; the releases named poll all the while. */
@@ -117,12 +119,45 @@ it('a server that was away, or has restarted and forgotten who polled, pushes no
 
 it('of two workers that start at once the second looks again, and says nothing of it', async () => {
   refusal = Object.assign(new Error('conflict token mismatch'), { code: 9 });
+  const set = client.workflowService.setWorkerDeploymentCurrentVersion;
+  client.workflowService.setWorkerDeploymentCurrentVersion = async (request) => {
+    [current, token] = [other, 'of the other'];
+    return set(request);
+  };
   look();
-  await pass(3, own);
-  current = other;
   await pass(30, own, other);
+  client.workflowService.setWorkerDeploymentCurrentVersion = set;
   expect(watch.currentRelease).toBe(other);
   expect(said.join()).not.toContain('not seen');
+});
+
+it('a server that refuses for another reason is not taken for one where somebody was quicker: it is told, once', async () => {
+  refusal = Object.assign(new Error('FAILED_PRECONDITION: somebody else manages this deployment'), { code: 9 });
+  look();
+  await pass(30, own);
+  expect(made).toEqual([]);
+  expect(said).toEqual([`Release ${own} is not current for shop, and whether it should be was not seen; it is looked at again.`]);
+  refusal = null;
+  await pass(30, own);
+  expect(watch.currentRelease).toBe(own);
+});
+
+it('a server whose clock is set back shows living workers as living', async () => {
+  current = other;
+  look();
+  await pass(60, own, other);
+  for (let at = 0; at < 300; at += 1) {
+    polls.set(other, Date.now() - 600_000);
+    await pass(1, own);
+  }
+  expect(made).toEqual([]);
+});
+
+it('a worker that is stopping makes nothing current', async () => {
+  working = false;
+  look();
+  await pass(60, own);
+  expect(made).toEqual([]);
 });
 
 it('a release is named by the code and not by the folder in which it was bundled', () => {
