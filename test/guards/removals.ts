@@ -176,7 +176,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Quorum: a choice needs as many distinct people as the plan says',
     file: 'workflows/tally.ts',
-    edits: [{ find: 'if (total >= ballot.quorum) return choice', replace: 'if (total >= 1) return choice' }],
+    edits: [{ find: 'if (total >= ballot.quorum && ', replace: 'if (total >= 1 && ' }],
     test: { file: failover, title: 'counts distinct people once; refuses strangers, the starter, duplicates and other gates' },
   },
   {
@@ -193,7 +193,7 @@ export const removals: readonly Removal[] = [
     file: 'workflows/gate.ts',
     edits: [
       {
-        find: "if (left <= 0) return { kind: 'expired', at: this.now() };",
+        find: "if (left <= 0) return { kind: 'expired', at: this.now(), ...(open.evidence.against ? { against: open.evidence.against } : {}) };",
         replace: "if (left <= 0) return { kind: 'decided', choice: open.ballot.choices[0] ?? '', acceptedSeconds: 0, at: this.now() };",
       },
     ],
@@ -216,6 +216,12 @@ export const removals: readonly Removal[] = [
     file: 'workflows/gate.ts',
     edits: [{ find: '?? notNow(open, vote)', replace: '' }],
     test: { file: evidence, title: 'is refused with the reason as long as that is so; votes from before stay, and count when it is gone' },
+  },
+  {
+    guard: 'What is ruled out is not decided by votes that came before the look that found it',
+    file: 'workflows/gate.ts',
+    edits: [{ find: 'winner(this.open.ballot, this.open.evidence.against)', replace: 'winner(this.open.ballot)' }],
+    test: { file: evidence, title: 'is not decided by votes that came during the look that found it, nor by the next one that is refused' },
   },
   {
     guard: 'Look again: a server that is a primary by now is put to people before anything is changed',

@@ -168,7 +168,9 @@ it('a run whose release is gone is named, another release takes over, and going 
   const vote = await stage.dr('approve', '--gate', gate, '--as', 'jane-smith', '--reason', 'evidence seen');
   expect(vote).toMatchObject({
     code: 4,
-    err: expect.stringContaining(`There is a worker of ${release}. The vote was not sent.\nStart one of release ${b.release} where`),
+    err: expect.stringContaining(
+      `There is a worker of ${release}. The vote was not sent.\nStart one of release ${b.release}, with the dist/ or the image of that release, where`,
+    ),
   });
 
   await deploy(next);
