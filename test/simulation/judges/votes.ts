@@ -48,8 +48,10 @@ function agreeing(lived: Lived, gate: Decided, plan: Plan): readonly string[] {
     if (!may.has(payload.who) || payload.reason === '' || !words.has(payload.choice)) continue;
     // Nobody approves a target that the last look has ruled out.
     if (payload.choice === 'approve' && looks.findLast((look) => look.order < order)?.rank === 2) continue;
-    // Of one that may have come too late for its id nobody but the run can tell whether it counted: then the one before it is still their word.
-    last.set(payload.who, late ? [...(last.get(payload.who) ?? []), cast] : [cast]);
+    // Of one that may have come too late for its id nobody but the run can tell whether it counted: then the one before it is still their word. So is a vote against the failover before an
+    // approval, which is refused as long as anything rules the target out.
+    const before = last.get(payload.who) ?? [];
+    last.set(payload.who, [...(late ? before : payload.choice === 'approve' ? before.filter((vote) => vote.payload.choice === 'reject') : []), cast]);
     const agrees = (vote: Cast) => vote.payload.choice.split(' ')[0] === gate.decision && stands(vote, order, looks);
     const now = [...last].flatMap(([who, votes]) => (votes.some(agrees) ? [who] : []));
     if (now.length > most.length) most = now;
