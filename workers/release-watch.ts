@@ -78,7 +78,7 @@ export function watchRelease({ client, estate, release, log, isWorking }: Watche
     } catch (error) {
       // Nobody can be seen meanwhile.
       sign = { ...sign, since: performance.now() };
-      const what = `Release ${release} is not current for ${estate}, and whether it should be was not seen; it is looked at again.`;
+      const what = `The current release of ${estate} could not be looked at or changed; it stays as it is, and is looked at again.`;
       if (what !== said) log.warn({ estate, release, error: String(error) }, what);
       said = what;
     }

@@ -186,10 +186,16 @@ function evidenceOf(run: Run, facts: RecoveryFacts, assessment: Assessment): Gat
   return { lines, at: assessment.at, gravity: { figures, signs }, ...(against === null ? {} : { against: { approve: against } }) };
 }
 
+/** Why the target is ruled out; null when it is not. */
+function whyRuledOut({ to }: RecoveryFacts, assessment: Assessment): string | null {
+  const target = assessment.targets.find((candidate) => candidate.site === to);
+  return target?.eligible ? null : `${to} cannot take over: ${target?.reasons.join(' ') ?? 'it was not assessed.'}`;
+}
+
 /** What a failover would end by, as things are; null where nothing. */
 function againstApproval(facts: RecoveryFacts, assessment: Assessment): string | null {
-  const target = assessment.targets.find((candidate) => candidate.site === facts.to);
-  if (!target?.eligible) return `${facts.to} cannot take over: ${target?.reasons.join(' ') ?? 'it was not assessed.'}`;
+  const ruledOut = whyRuledOut(facts, assessment);
+  if (ruledOut !== null) return ruledOut;
   if (facts.declaredFailed || assessment.verdict === 'failed') return null;
   return `It is not certain that ${facts.from} has failed. ${judgeFailure(facts.vantages, 0).reason}`;
 }
@@ -198,8 +204,8 @@ function againstApproval(facts: RecoveryFacts, assessment: Assessment): string |
 function mustBeEligible(run: Run, facts: RecoveryFacts, assessment: Assessment): void {
   const target = assessment.targets.find((candidate) => candidate.site === facts.to);
   if (run.rules.changes === 'print') for (const reason of target?.reasons ?? []) run.note(`People would be shown: ${reason}`);
-  if (target?.eligible) return;
-  const why = againstApproval(facts, assessment) ?? '';
+  const why = whyRuledOut(facts, assessment);
+  if (why === null) return;
   if (run.rules.changes === 'print') return void run.exceptions.push(`A live run would stand down. ${why}`);
   throw new RunEnding('stood down', `${why} Nothing was changed. ${assessment.recommendation}`, true);
 }

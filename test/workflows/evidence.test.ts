@@ -250,6 +250,25 @@ describe('what came while people decided', () => {
     expect(estate.writers()).toEqual(['us-east-1']);
   });
 
+  it('a target that only blinked is asked once more, and nobody is woken for it', async () => {
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await openGate(handle);
+      let asked = 0;
+      estate.before = (name, { site }) => {
+        if (!/^read(Database|Cache)$/.test(name) || site !== 'eu-central-1') return;
+        asked += 1;
+        // A look asks its database and its cache.
+        if (asked === 1) estate.dead.add('eu-central-1');
+        else if (asked === 3) estate.dead.delete('eu-central-1');
+      };
+      await vote(handle, 'approve');
+      return endOf(handle);
+    });
+    expect(report.outcome).toBe('recovered');
+    expect(report.gates.map(({ decision }) => decision)).toEqual(['approve']);
+  });
+
   it('a declared site that works again voids the votes, and who stays is asked under a new id', async () => {
     const { first: one } = people();
     const gates = await rig.with(estate, async () => {

@@ -21,12 +21,12 @@ export function renderReleases(estate: string, releases: readonly Release[]): st
 export function findings(releases: readonly Release[]): readonly string[] {
   const current = releases.find((each) => each.current);
   const other = releases.find(({ workers }) => workers > 0)?.release;
-  const way = other === undefined ? 'Start a worker.' : `Start a worker of it, or: dr release use ${other}`;
+  const use = other === undefined ? '' : ` Make one current that has workers: dr release use ${other}`;
   const begins =
     current === undefined
-      ? [`No release is current: no run begins. ${way}`]
+      ? [`No release is current: no run begins.${use || ' Start a worker.'}`]
       : current.workers === 0
-        ? [`${current.release} is current and has no worker: no run begins. ${way}`]
+        ? [`${current.release} is current and has no worker: no run begins. Start a worker of it.${use}`]
         : [];
   const abandoned = releases.filter(({ workers, openRuns, current: is }) => workers === 0 && openRuns > 0 && !is);
   return [
