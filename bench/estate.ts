@@ -12,7 +12,7 @@ import { run } from '../lab/orchestrator/programs.ts';
 import { customersServed, Stack } from '../lab/orchestrator/stack.ts';
 import { loadPlan } from '../plan/load.ts';
 import type { PlanSnapshot } from '../plan/schema.ts';
-import { makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../workflows/ids.ts';
+import { makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../workflows/wire/ids.ts';
 import type { Lab } from './peers/access.ts';
 import { failedSite } from './scene.ts';
 import { endsBy } from './started.ts';

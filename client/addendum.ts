@@ -1,8 +1,8 @@
 /** What became known of a run after its end: the watch over the lost site, which outlives the run, has counted what only the old database committed. */
 import type { Client } from '@temporalio/client';
 import type { Addendum, Report } from '../report/report.ts';
-import type { FenceOnReturnResult } from '../workflows/fence-on-return.ts';
-import { makeFenceOnReturnWorkflowId } from '../workflows/ids.ts';
+import type { FenceOnReturnResult } from '../workflows/children/fence-on-return.ts';
+import { makeFenceOnReturnWorkflowId } from '../workflows/wire/ids.ts';
 import { isNotFound } from './errors.ts';
 
 /** Null while the watch goes on, where it counted nothing, and where there is none of this run: a later one watches under the same id. */

@@ -1,23 +1,39 @@
 /** The typed client: everything that people and services say to a run, and ask of it. */
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-} from '@temporalio/client';
-import type { Client, WorkflowHandle, WorkflowStartOptions } from '@temporalio/client';
+import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { PlanSnapshot } from '../plan/schema.ts';
 import type { Addendum, Report } from '../report/report.ts';
-import { estateOf, makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeWorkflowId, taskQueueOf } from '../workflows/ids.ts';
-import { approveSignal, planQuery, rejectSignal, reportQuery, resumeSignal, statusQuery, stopSignal, voteSignal, voteUpdate } from '../workflows/messages.ts';
-import type { AssessmentResult, AssessmentInput, EstateCheck, RegionalFailoverInput, RunStatus, ShortVote, Vote, VoteReceipt } from '../workflows/messages.ts';
+import { makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeWorkflowId } from '../workflows/wire/ids.ts';
+import {
+  approveSignal,
+  planQuery,
+  rejectSignal,
+  reportQuery,
+  resumeSignal,
+  statusQuery,
+  stopSignal,
+  voteSignal,
+  voteUpdate,
+} from '../workflows/wire/messages.ts';
+import type {
+  AssessmentResult,
+  AssessmentInput,
+  EstateCheck,
+  RegionalFailoverInput,
+  RunStatus,
+  ShortVote,
+  Vote,
+  VoteReceipt,
+} from '../workflows/wire/messages.ts';
 import { findAddendum } from './addendum.ts';
 import { connectClient, type ConnectOptions } from './connect.ts';
-import { asDrError, DrError, isNotFound, noWorker, unknownRun } from './errors.ts';
+import { asDrError, DrError, isNotFound, unknownRun } from './errors.ts';
 import { isOver } from './over.ts';
 import { changesInHistory, closeReason, type HistoricChange } from './history.ts';
-import { mustBeOurs, mustBeRun } from './strangers.ts';
+import { mustBeRun } from './strangers.ts';
+import { deepest, execute, resultOf, startRun, untilAccepted } from './starting.ts';
+import { answerWithin, within } from './within.ts';
 import { findStuck, type StuckWorkflow } from './stuck.ts';
 import { listReleases, type Release, useRelease } from './releases.ts';
 import { requireWorker, requireWorkerOf } from './workers.ts';
@@ -46,24 +62,11 @@ export interface Said {
   readonly reason: string;
 }
 
-/** Longest wait for one answer of Temporal or of a run, milliseconds. */
-const answerWithin = 10_000;
-/** Longest wait for a started run to take the plan, milliseconds. */
-const acceptWithin = 20_000;
-const lookEvery = 250;
-/** Longest wait for a workflow that only reads, milliseconds: its bounds are minutes, and one that was there before may have been started to begin tomorrow. */
-const readOnlyWithin = 15 * 60_000;
 const paused = {
   reason: 'Somebody has paused it in Temporal, and it begins nothing new.',
   next: 'Find out who paused it and why; it goes on where it was once it is unpaused in Temporal.',
 };
 const goesOn = 'The run goes on where it was.';
-/**
- * How long a decision of a run that a worker has begun may take before another worker makes it. Decisions take milliseconds; the server's 10 s would be added to a recovery
- * whenever a worker dies in one.
- */
-const workflowTaskTimeout = '5 s';
-
 export class DrClient {
   readonly temporal: Client;
 
@@ -88,19 +91,19 @@ export class DrClient {
   async startRegionalFailover(input: RegionalFailoverInput): Promise<StartedRun> {
     const runId = makeWorkflowId(input.mode, input.estate);
     await requireWorker(this.temporal, input.estate, 'Nothing was started.');
-    const handle = await this.start('regionalFailover', runId, input, introduction(input));
-    await this.untilAccepted(handle);
+    const handle = await startRun(this.temporal, 'regionalFailover', runId, input);
+    await untilAccepted(this.temporal, handle);
     return { runId, executionId: handle.firstExecutionRunId };
   }
 
   /** Looks at the estate as a failover would, changes nothing, and resolves with what it found. Joins an assessment that is under way. */
   async assess(input: AssessmentInput): Promise<AssessmentResult> {
-    return this.execute<AssessmentResult>('assessment', makeAssessmentWorkflowId(input.estate, input.from), input);
+    return execute<AssessmentResult>(this.temporal, 'assessment', makeAssessmentWorkflowId(input.estate, input.from), input);
   }
 
   /** What the workers reach of the estate, as whom, and what they lack. Only reads. */
   async checkEstate(input: { readonly estate: string; readonly planDigest?: string }): Promise<EstateCheck> {
-    return this.execute<EstateCheck>('estateCheck', makeEstateCheckWorkflowId(input.estate), input);
+    return execute<EstateCheck>(this.temporal, 'estateCheck', makeEstateCheckWorkflowId(input.estate), input);
   }
 
   /** Votes at a gate and resolves when the vote counts, with the tally. Throws DrError `refused` with the gate's sentence, `ended`, `unknown-run`, or `no-worker`: its sentence says whether the vote was sent. */
@@ -152,7 +155,7 @@ export class DrClient {
       const found = await this.within(answerWithin, () => handle.describe());
       mustBeRun(found, runId);
       const { status } = found;
-      if (status.name === 'COMPLETED') return { state: 'ended', runId, report: await this.resultOf(handle) };
+      if (status.name === 'COMPLETED') return { state: 'ended', runId, report: await resultOf(handle) };
       if (isOver(status.name)) return { state: 'broken', ...(await this.fromHistory(handle, `The run was ${status.name.toLowerCase().replaceAll('_', ' ')}`)) };
       if (status.name === 'PAUSED') return { state: 'unattended', ...(await this.fromHistory(handle, paused.reason)), next: paused.next };
     } catch (error) {
@@ -181,7 +184,7 @@ export class DrClient {
   /** Waits for the end of the run and resolves with its report. Throws DrError `refused` or `ended` for a run that ended without one, `unknown-run` for what is no run. */
   async result(runId: string): Promise<Report> {
     await this.mustBeRun(runId);
-    return this.resultOf(this.temporal.workflow.getHandle(runId));
+    return resultOf(this.temporal.workflow.getHandle(runId));
   }
 
   /** The report so far; complete once the run has ended. */
@@ -229,83 +232,6 @@ export class DrClient {
     return this.query(runId, (handle) => handle.query(planQuery));
   }
 
-  private async start(
-    type: string,
-    workflowId: string,
-    input: RegionalFailoverInput,
-    shown: Introduction,
-  ): Promise<WorkflowHandle & { readonly firstExecutionRunId: string }> {
-    try {
-      return await this.within(answerWithin, () =>
-        this.temporal.workflow.start(type, {
-          workflowId,
-          taskQueue: taskQueueOf(input.estate),
-          args: [input],
-          ...shown,
-          workflowTaskTimeout,
-          workflowIdConflictPolicy: 'FAIL',
-          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        }),
-      );
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw asDrError(error, workflowId);
-      await this.within(answerWithin, () => mustBeOurs(this.temporal, { workflowId, type, estate: input.estate })).catch((unasked: unknown) => {
-        throw asDrError(unasked, workflowId);
-      });
-      throw new DrError('already-running', `The run ${workflowId} is open and holds the estate. Nothing was started.`, {
-        hint: `Look at it: dr status --run ${workflowId}`,
-        runId: workflowId,
-        cause: error,
-      });
-    }
-  }
-
-  /** A read-only workflow, started or joined, and its result. */
-  private async execute<T>(type: string, workflowId: string, input: { readonly estate: string }): Promise<T> {
-    await requireWorker(this.temporal, input.estate, 'Nothing was started.');
-    try {
-      const handle = await this.temporal.workflow.start(type, {
-        workflowId,
-        taskQueue: taskQueueOf(input.estate),
-        args: [input],
-        workflowIdConflictPolicy: 'USE_EXISTING',
-      });
-      // It may have joined one that was there.
-      await this.within(answerWithin, () => mustBeOurs(this.temporal, { workflowId, type, estate: input.estate }));
-      return await this.within(readOnlyWithin, () => handle.result() as Promise<T>);
-    } catch (error) {
-      if (error instanceof WorkflowFailedError) throw refusal(workflowId, error);
-      throw asDrError(error, workflowId);
-    }
-  }
-
-  /** A run accepts its input by taking a plan, and refuses it by failing. */
-  private async untilAccepted(handle: WorkflowHandle): Promise<void> {
-    const deadline = Date.now() + acceptWithin;
-    while (Date.now() < deadline) {
-      const { status } = await this.within(answerWithin, () => handle.describe());
-      if (isOver(status.name)) {
-        await this.resultOf(handle);
-        return;
-      }
-      if (await this.hasPlan(handle)) return;
-      await delay(lookEvery);
-    }
-    throw noWorker(
-      taskQueueOf(estateOf(handle.workflowId) ?? ''),
-      `The run ${handle.workflowId} is started and begins as soon as one does.`,
-      handle.workflowId,
-    );
-  }
-
-  private async hasPlan(handle: WorkflowHandle): Promise<boolean> {
-    try {
-      return (await this.within(answerWithin, () => handle.query(planQuery))) !== null;
-    } catch {
-      return false; // no worker has it yet: the caller looks again until its deadline
-    }
-  }
-
   private async askRun(handle: WorkflowHandle): Promise<RunView> {
     const runId = handle.workflowId;
     try {
@@ -324,15 +250,6 @@ export class DrClient {
   ): Promise<{ readonly runId: string; readonly reason: string; readonly changes: readonly HistoricChange[] }> {
     const history = await handle.fetchHistory();
     return { runId: handle.workflowId, reason: closeReason(history) ?? otherwise, changes: changesInHistory(history) };
-  }
-
-  private async resultOf(handle: WorkflowHandle): Promise<Report> {
-    try {
-      return (await handle.result()) as Report;
-    } catch (error) {
-      if (error instanceof WorkflowFailedError) throw refusal(handle.workflowId, error);
-      throw asDrError(error, handle.workflowId);
-    }
   }
 
   private async mustBeRun(runId: string): Promise<void> {
@@ -371,28 +288,6 @@ export class DrClient {
   }
 
   private within<T>(milliseconds: number, call: () => Promise<T>): Promise<T> {
-    return this.temporal.withDeadline(Date.now() + milliseconds, call);
+    return within(this.temporal, milliseconds, call);
   }
-}
-
-/** What Temporal UI shows about a run from its start on, beside what the run itself keeps up to date. */
-type Introduction = Pick<WorkflowStartOptions, 'staticSummary' | 'staticDetails'>;
-
-function introduction({ estate, from, to, mode, startedBy }: RegionalFailoverInput): Introduction {
-  return {
-    staticSummary: `${mode === 'live' ? 'Recover' : `${mode}: recover`} ${estate} from ${from} at ${to}`,
-    staticDetails: `Started by ${startedBy}. The question, the clock and a vote to copy stand under **Current Details**.`,
-  };
-}
-
-function refusal(runId: string, error: WorkflowFailedError): DrError {
-  const cause = deepest(error);
-  const kind = cause.name === 'TerminatedFailure' || cause.name === 'CancelledFailure' ? 'ended' : 'refused';
-  return new DrError(kind, cause.message, { hint: `What it changed, if anything: dr status --run ${runId}`, runId, cause: error });
-}
-
-function deepest(error: Error): Error {
-  let current = error;
-  while (current.cause instanceof Error) current = current.cause;
-  return current;
 }

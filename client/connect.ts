@@ -2,7 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import type { ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { dataConverter } from '../workflows/payload-converter.ts';
+import { dataConverter } from '../workflows/wire/payload-converter.ts';
 import { DrError } from './errors.ts';
 
 export interface ConnectOptions {

@@ -3,7 +3,7 @@ import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Change } from '../activities/context.ts';
 import type { Fence, Unfencing } from '../activities/fencing/port.ts';
-import { isChange } from '../workflows/changes.ts';
+import { isChange } from '../workflows/wire/changes.ts';
 
 /** One mutating call of a run. */
 export interface HistoricChange {

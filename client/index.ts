@@ -14,7 +14,7 @@ export type { DrErrorKind } from './errors.ts';
 export type { HistoricChange } from './history.ts';
 export type { Release } from './releases.ts';
 export type { StuckWorkflow } from './stuck.ts';
-export { makeAssessmentWorkflowId, makeDryRunWorkflowId, makeRunWorkflowId, taskQueueOf } from '../workflows/ids.ts';
+export { makeAssessmentWorkflowId, makeDryRunWorkflowId, makeRunWorkflowId, taskQueueOf } from '../workflows/wire/ids.ts';
 export type {
   Assessment,
   AssessmentInput,
@@ -27,5 +27,5 @@ export type {
   TargetAssessment,
   Vote,
   VoteReceipt,
-} from '../workflows/messages.ts';
+} from '../workflows/wire/messages.ts';
 export type { Addendum, Report } from '../report/report.ts';

@@ -1,6 +1,6 @@
 /** An estate's queue: which release is current there, and who polls it, as the server remembers. */
 import type { Client } from '@temporalio/client';
-import { deploymentOf, taskQueueOf } from '../workflows/ids.ts';
+import { deploymentOf, taskQueueOf } from '../workflows/wire/ids.ts';
 
 /** A worker's long poll lasts a minute; one that was not seen for longer is gone, although the server remembers it for five. Milliseconds. */
 export const seenWithin = 75_000;

@@ -4,7 +4,7 @@
  */
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
-import { deploymentOf } from '../workflows/ids.ts';
+import { deploymentOf } from '../workflows/wire/ids.ts';
 import { asDrError, DrError, isNotFound } from './errors.ts';
 import { polledReleases, presentWorkers, readQueue } from './pollers.ts';
 

@@ -1,6 +1,6 @@
 /** A workflow of somebody else under one of our ids: it keeps our own from starting, or would answer in its place. */
 import type { Client } from '@temporalio/client';
-import { estateOf, taskQueueOf } from '../workflows/ids.ts';
+import { estateOf, taskQueueOf } from '../workflows/wire/ids.ts';
 import { DrError } from './errors.ts';
 
 /** What Temporal says of it. */

@@ -7,7 +7,7 @@ import { startAWorker } from './errors.ts';
 import { isOver } from './over.ts';
 import { isMissing, type Queue, readQueue } from './pollers.ts';
 import { pinnedTo } from './releases.ts';
-import { estateOf, makeDryRunWorkflowId, taskQueuePrefix } from '../workflows/ids.ts';
+import { estateOf, makeDryRunWorkflowId, taskQueuePrefix } from '../workflows/wire/ids.ts';
 
 export interface StuckWorkflow {
   readonly workflowId: string;

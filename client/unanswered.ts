@@ -1,7 +1,7 @@
 /** A vote that was sent and that no worker has answered: where it is, and until when it may still count. */
 import type { Client } from '@temporalio/client';
-import { openGateMemo, type OpenGateMemo } from '../workflows/ids.ts';
-import type { Vote } from '../workflows/messages.ts';
+import { openGateMemo, type OpenGateMemo } from '../workflows/wire/ids.ts';
+import type { Vote } from '../workflows/wire/messages.ts';
 import { DrError, startAWorker } from './errors.ts';
 import { isOver } from './over.ts';
 import { pinnedTo } from './releases.ts';

@@ -1,7 +1,7 @@
 /** Is there a worker? Asked before anything is sent that needs one, so that nothing waits unseen for a worker that comes hours later. */
 import type { Client } from '@temporalio/client';
 import { clockTime } from '../plan/durations.ts';
-import { estateOf, taskQueueOf } from '../workflows/ids.ts';
+import { estateOf, taskQueueOf } from '../workflows/wire/ids.ts';
 import { asDrError, noWorker, noWorkerOfRelease } from './errors.ts';
 import { isOver } from './over.ts';
 import { polledReleases, readQueue } from './pollers.ts';

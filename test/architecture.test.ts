@@ -33,25 +33,15 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   workflows: ['workflows', 'plan/schema', 'plan/durations', 'plan/rules', 'report/report', 'report/media', 'ports:activities', 'types:activities'],
   activities: ['activities', 'plan', 'report'],
   workers: ['workers', 'plan', 'report', 'workflows', 'activities', 'client/stuck', 'client/pollers', 'client/releases'],
-  client: [
-    'client',
-    'workflows/messages',
-    'workflows/payload-converter',
-    'workflows/ids',
-    'workflows/changes',
-    'report',
-    'plan',
-    'types:workflows',
-    'types:activities',
-  ],
+  client: ['client', 'workflows/wire', 'report', 'plan', 'types:workflows', 'types:activities'],
   lab: ['lab', 'plan'],
   // The model of the tests answers for the drivers where only the worker's own cost counts.
-  bench: ['bench', 'lab', 'client', 'plan', 'report', 'workflows/messages', 'workflows/ids', 'types:workflows', 'test/support/fake-estate'],
+  bench: ['bench', 'lab', 'client', 'plan', 'report', 'workflows/wire', 'types:workflows', 'test/support/fake-estate'],
   // What judges and what is shared know nothing of those who use them.
   'test/stage': ['test/stage', 'test/scenarios', 'test/support', 'lab', 'client', 'plan', 'workers', 'workflows'],
   'test/invariants': ['test/invariants', 'test/stage', 'test/scenarios', 'test/report/example', 'test/support', 'lab', 'plan', 'report', 'workflows'],
   'docs/examples': ['client'],
-  'docs/generate': ['docs/generate', 'plan', 'report', 'workflows/messages', 'workflows/ids', 'activities/errors', 'client'],
+  'docs/generate': ['docs/generate', 'plan', 'report', 'workflows/wire', 'activities/errors', 'client'],
 };
 
 interface Import {

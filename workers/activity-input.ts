@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { failure } from '../activities/errors.ts';
 import type { RunContext } from '../activities/context.ts';
 import { identifier } from '../plan/schema/common.ts';
-import { workflowIdLengthMax } from '../workflows/ids.ts';
+import { workflowIdLengthMax } from '../workflows/wire/ids.ts';
 
 /** The longest is a report to be stored. Temporal itself takes 2 MB. */
 const inputBytesMax = 1_500_000;

@@ -4,8 +4,8 @@
  */
 import { errorTypeOf, failure } from '../activities/errors.ts';
 import type { RunContext } from '../activities/context.ts';
-import { changeReach, isChange, type ChangeName } from '../workflows/changes.ts';
-import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../workflows/ids.ts';
+import { changeReach, isChange, type ChangeName } from '../workflows/wire/changes.ts';
+import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../workflows/wire/ids.ts';
 import { readActivityInput } from './activity-input.ts';
 import type { Beginning, ExecutionId, Executions } from './executions.ts';
 

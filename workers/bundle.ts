@@ -17,8 +17,8 @@ export function bundleParts(): Pick<BundleOptions, 'workflowsPath' | 'payloadCon
 } {
   return {
     workflowsPath: workflowFile('index'),
-    payloadConverterPath: workflowFile('payload-converter'),
-    workflowInterceptorModules: [workflowFile('interceptors')],
+    payloadConverterPath: workflowFile('wire/payload-converter'),
+    workflowInterceptorModules: [workflowFile('engine/interceptors')],
   };
 }
 

@@ -9,7 +9,7 @@ import { ConfigError, readWorkerConfig } from './config.ts';
 import type { WorkerConfig } from './config.ts';
 import { serveHealth } from './health.ts';
 import type { HealthReport } from './health.ts';
-import { dataConverter } from '../workflows/payload-converter.ts';
+import { dataConverter } from '../workflows/wire/payload-converter.ts';
 import { createLogger } from './logger.ts';
 import type { PinoLogger } from './logger.ts';
 import { askWhenStarted, createServerClock, type ServerClock } from './server-clock.ts';

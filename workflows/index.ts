@@ -1,5 +1,5 @@
 /** Every workflow that the worker runs. */
-export { assessment } from './assessment.ts';
-export { estateCheck } from './estate-check.ts';
-export { fenceOnReturn } from './fence-on-return.ts';
-export { regionalFailover } from './regional-failover.ts';
+export { assessment } from './reads/assessment.ts';
+export { estateCheck } from './reads/estate-check.ts';
+export { fenceOnReturn } from './children/fence-on-return.ts';
+export { regionalFailover } from './procedures/regional-failover.ts';

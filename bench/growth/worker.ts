@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { taskQueueOf } from '../../workflows/ids.ts';
+import { taskQueueOf } from '../../workflows/wire/ids.ts';
 import type { FakeAnswer, FakeCall } from './fakes.ts';
 
 const [address = '', bundle = '', fakesPort = ''] = process.argv.slice(2);

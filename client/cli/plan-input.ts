@@ -4,7 +4,7 @@ import path from 'node:path';
 import { loadPlan } from '../../plan/load.ts';
 import { nearest } from '../../plan/nearest.ts';
 import type { Plan, PlanSnapshot } from '../../plan/schema.ts';
-import { makeRunWorkflowId } from '../../workflows/ids.ts';
+import { makeRunWorkflowId } from '../../workflows/wire/ids.ts';
 import { badInput } from './failures.ts';
 import type { Io } from './io.ts';
 

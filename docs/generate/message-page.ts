@@ -1,16 +1,16 @@
 /** The reference page of everything that can be said to a run and asked of it: names from the definitions, payloads from their types. */
 import { readFile } from 'node:fs/promises';
 import { table } from '../../report/markdown.ts';
-import * as ids from '../../workflows/ids.ts';
-import * as messages from '../../workflows/messages.ts';
+import * as ids from '../../workflows/wire/ids.ts';
+import * as messages from '../../workflows/wire/messages.ts';
 import { byName, code, page } from './page.ts';
 import { closure, type Declaration, declarationsOf, fromRoot, namesIn } from './sources.ts';
 
 /** Where the types of payloads are declared. */
 const typeSources = [
-  'workflows/messages.ts',
-  'workflows/fence-on-return.ts',
-  'workflows/beyond.ts',
+  'workflows/wire/messages.ts',
+  'workflows/children/fence-on-return.ts',
+  'workflows/children/beyond.ts',
   'report/report.ts',
   'plan/rules/loss.ts',
   'plan/rules/servers.ts',
@@ -71,7 +71,7 @@ function messagesIn(declarations: readonly Declaration[]): readonly Message[] {
     const types = /define\w+<([\s\S]*)>\('/.exec(declaration?.text ?? '')?.[1];
     const { type, name } = definition as { readonly type: string; readonly name: string };
     if (!declaration || types === undefined)
-      throw new Error(`workflows/messages.ts defines ${constant} in a form that the reference cannot read. Define it as the others.`);
+      throw new Error(`workflows/wire/messages.ts defines ${constant} in a form that the reference cannot read. Define it as the others.`);
     const payload = /\[([\s\S]*)\]$/.exec(types)?.[1] ?? '';
     const answer = type === 'signal' ? '' : types.replace(/, \[[\s\S]*\]$/, '');
     return [{ kind: type, name, payload: payload.replaceAll('readonly ', ''), answer, doc: declaration.doc }];

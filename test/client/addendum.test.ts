@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeRunWorkflowId } from '../../client/index.ts';
-import { makeFenceOnReturnWorkflowId } from '../../workflows/ids.ts';
+import { makeFenceOnReturnWorkflowId } from '../../workflows/wire/ids.ts';
 import { FakeEstate } from '../support/fake-estate.ts';
 import { until } from '../support/until.ts';
 import { Stage } from './support.ts';

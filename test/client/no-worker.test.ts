@@ -1,6 +1,6 @@
 /** Goal: without a worker nothing is started that would begin unseen hours later. Method: a dev server that never had a worker. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makeRunWorkflowId, taskQueueOf } from '../../workflows/ids.ts';
+import { makeRunWorkflowId, taskQueueOf } from '../../workflows/wire/ids.ts';
 import { Stage } from './support.ts';
 
 let stage: Stage;

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { explainStuck } from '../../client/stuck.ts';
 import { renderStuck, renderView } from '../../client/cli/views/status.ts';
 import type { Report } from '../../report/report.ts';
-import type { RunStatus } from '../../workflows/messages.ts';
+import type { RunStatus } from '../../workflows/wire/messages.ts';
 import { exampleReport, stoodDownReport } from '../report/example.ts';
-import { exampleStatus } from '../workflows/example-status.ts';
+import { exampleStatus } from '../workflows/engine/example-status.ts';
 
 const page = (change: Partial<RunStatus> = {}) => renderView({ state: 'running', runId: exampleStatus.runId, status: { ...exampleStatus, ...change } });
 

@@ -16,10 +16,10 @@ export interface Removal {
 
 const rules = 'test/plan/rules';
 const locks = 'test/site-agent/locks.test.ts';
-const guards = 'test/workflows/guards.test.ts';
-const endings = 'test/workflows/endings.test.ts';
-const failover = 'test/workflows/regional-failover.test.ts';
-const evidence = 'test/workflows/evidence.test.ts';
+const guards = 'test/workflows/procedures/guards.test.ts';
+const endings = 'test/workflows/procedures/endings.test.ts';
+const failover = 'test/workflows/procedures/regional-failover.test.ts';
+const evidence = 'test/workflows/engine/evidence.test.ts';
 const admission = 'test/workers/admission.test.ts';
 const zoo = 'test/zoo/dns.test.ts';
 
@@ -68,13 +68,13 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Lock: one run of an estate, by its workflow id',
-    file: 'workflows/opening.ts',
+    file: 'workflows/engine/opening.ts',
     edits: [{ find: 'const rightId = makeWorkflowId(mode, estate);', replace: 'const rightId = workflowId;' }],
     test: { file: guards, title: 'refuses a start under an id that is not the lock, and gives the right one' },
   },
   {
     guard: 'Epoch: each run takes one above every one seen',
-    file: 'workflows/epochs.ts',
+    file: 'workflows/estate/epochs.ts',
     edits: [{ find: 'return ours ? highest : highest + 1;', replace: 'return ours ? highest : 1;' }],
     test: { file: endings, title: 'gives each run of an estate an epoch of its own' },
   },
@@ -86,7 +86,7 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Epoch: a run that meets a newer one ends',
-    file: 'workflows/run.ts',
+    file: 'workflows/engine/run.ts',
     edits: [{ find: 'if (holdsNothing(error))', replace: "if (String(error) === 'no such error')" }],
     test: { file: endings, title: 'ends without a question when a newer run holds the estate' },
   },
@@ -104,7 +104,7 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Fence proof: without one, people accept the loss by a typed figure',
-    file: 'workflows/questions.ts',
+    file: 'workflows/questions/questions.ts',
     edits: [{ find: "run.rules.changes === 'print' || allProven(fences)", replace: "run.rules.changes === 'print' || fences.length > 0" }],
     test: { file: guards, title: 'asks for typed seconds when no fence can be proven, and refuses fewer than the estimate' },
   },
@@ -128,7 +128,7 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Fence proof: what the agent has not proven is left to the next method',
-    file: 'workflows/servers.ts',
+    file: 'workflows/estate/servers.ts',
     edits: [{ find: "fence.servers.filter(({ state }) => state === 'fenced')", replace: 'fence.servers' }],
     test: { file: guards, title: 'keeps what the agent has proven, and leaves the other server to the next method' },
   },
@@ -152,7 +152,7 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Lag gate: a loss above the limits is accepted by people',
-    file: 'workflows/questions.ts',
+    file: 'workflows/questions/questions.ts',
     edits: [{ find: '!lossNeedsPeople(run, facts, loss)) return', replace: 'lossNeedsPeople(run, facts, loss)) return' }],
     test: { file: guards, title: 'never calls a loss proven nothing when people skip the catch-up of a cache that holds less' },
   },
@@ -175,13 +175,13 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Quorum: a choice needs as many distinct people as the plan says',
-    file: 'workflows/tally.ts',
+    file: 'workflows/engine/tally.ts',
     edits: [{ find: 'if (total >= ballot.quorum && ', replace: 'if (total >= 1 && ' }],
     test: { file: failover, title: 'counts distinct people once; refuses strangers, the starter, duplicates and other gates' },
   },
   {
     guard: 'Starter exclusion: whoever started the run does not vote in it',
-    file: 'workflows/tally.ts',
+    file: 'workflows/engine/tally.ts',
     edits: [
       { find: 'if (vote.who === ballot.startedBy) return', replace: 'if (vote.who === "") return' },
       { find: 'if (!ballot.electorate.includes(vote.who)) return', replace: 'if (![...ballot.electorate, ballot.startedBy].includes(vote.who)) return' },
@@ -190,7 +190,7 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Silence never means yes',
-    file: 'workflows/gate.ts',
+    file: 'workflows/engine/gate.ts',
     edits: [
       {
         find: "if (left <= 0) return { kind: 'expired', at: this.now(), ...(open.evidence.against ? { against: open.evidence.against } : {}) };",
@@ -201,31 +201,31 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Worse evidence voids the votes of those who have not seen it so',
-    file: 'workflows/gate.ts',
+    file: 'workflows/engine/gate.ts',
     edits: [{ find: 'isGraver(gravity, seen.get(who) ?? gravity)', replace: 'isGraver(gravity, gravity)' }],
     test: { file: evidence, title: 'voids the votes of those who have not seen it so, and gives the question a new id' },
   },
   {
     guard: 'Worse evidence is asked about under another id, which never comes back',
-    file: 'workflows/gate.ts',
+    file: 'workflows/engine/gate.ts',
     edits: [{ find: 'String(earlierIds), ', replace: '' }],
     test: { file: evidence, title: 'that comes and goes never brings an id back, and voids no vote of somebody who has seen it at its worst' },
   },
   {
     guard: 'Nobody approves a target that is ruled out at the moment',
-    file: 'workflows/gate.ts',
+    file: 'workflows/engine/gate.ts',
     edits: [{ find: '?? notNow(open, vote)', replace: '' }],
     test: { file: evidence, title: 'is refused with the reason as long as that is so; votes from before stay, and count when it is gone' },
   },
   {
     guard: 'What is ruled out is not decided by votes that came before the look that found it',
-    file: 'workflows/gate.ts',
+    file: 'workflows/engine/gate.ts',
     edits: [{ find: 'winner(this.open.ballot, this.open.evidence.against)', replace: 'winner(this.open.ballot)' }],
     test: { file: evidence, title: 'is not decided by votes that came during the look that found it, nor by the next one that is refused' },
   },
   {
     guard: 'Look again: a server that is a primary by now is put to people before anything is changed',
-    file: 'workflows/questions.ts',
+    file: 'workflows/questions/questions.ts',
     edits: [{ find: ', ...facts.foundAgainst]', replace: ']' }],
     test: { file: evidence, title: 'a server that somebody promoted since the last look is put to them before anything is changed' },
   },
@@ -237,13 +237,13 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Ending: a step beside the one that ended the run asks for no change any more',
-    file: 'workflows/run.ts',
+    file: 'workflows/engine/run.ts',
     edits: [{ find: 'this.unlessEnding(() => undefined);\n    if (!this.stopped) return;', replace: 'if (!this.stopped) return;' }],
     test: { file: endings, title: 'asks for no change any more in a step that is under way' },
   },
   {
     guard: 'Stop switch: held before each change',
-    file: 'workflows/run.ts',
+    file: 'workflows/engine/run.ts',
     edits: [
       { find: 'await this.hold(`before "${step.name}"`);', replace: '' },
       { find: 'this.hold(`within "${step.name}"`)', replace: 'Promise.resolve()' },
@@ -252,13 +252,13 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Forward only: no way back past the point of no return',
-    file: 'workflows/failed-step.ts',
+    file: 'workflows/engine/failed-step.ts',
     edits: [{ find: 'if (!forwardOnly) choices', replace: "if (step.id !== '') choices" }],
     test: { file: endings, title: 'offers no undo past the point of no return' },
   },
   {
     guard: 'Undo: what would fence the old site is really gone before that is opened',
-    file: 'workflows/leftovers.ts',
+    file: 'workflows/estate/leftovers.ts',
     edits: [
       {
         find: 'while (await this.askToEnd(reason)) {',
@@ -272,7 +272,7 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Traffic last: routed only after the target was verified',
-    file: 'workflows/regional-failover.ts',
+    file: 'workflows/procedures/regional-failover.ts',
     edits: [
       { find: "await run.step('route-traffic', routeTraffic(run, facts));", replace: '' },
       {
@@ -364,7 +364,7 @@ export const removals: readonly Removal[] = [
     guard: 'Report: what stands beside the route is an exception',
     file: 'workflows/steps/traffic.ts',
     edits: [{ find: 'run.exceptions.push(...beside);', replace: '' }],
-    test: { file: 'test/workflows/routes.test.ts', title: 'names at the gate what stands beside the route, and again at its end as an exception' },
+    test: { file: 'test/workflows/steps/routes.test.ts', title: 'names at the gate what stands beside the route, and again at its end as an exception' },
   },
   {
     guard: 'Host key: only the host with the pinned one is spoken to',
@@ -465,13 +465,13 @@ export const removals: readonly Removal[] = [
     guard: 'Refusals: a target whose agent would refuse is ruled out before anybody is asked',
     file: 'plan/rules/targets.ts',
     edits: [{ find: '  against.push(...facts.refusals);\n', replace: '' }],
-    test: { file: 'test/workflows/refusals.test.ts', title: 'rule a target out before anybody is asked' },
+    test: { file: 'test/workflows/engine/refusals.test.ts', title: 'rule a target out before anybody is asked' },
   },
   {
     guard: 'Refusals: they are asked once more before the fence',
-    file: 'workflows/regional-failover.ts',
+    file: 'workflows/procedures/regional-failover.ts',
     edits: [{ find: '    await mustStillBeReady(run, facts);\n', replace: '' }],
-    test: { file: 'test/workflows/refusals.test.ts', title: 'that come while people decide are put to them before the fence' },
+    test: { file: 'test/workflows/engine/refusals.test.ts', title: 'that come while people decide are put to them before the fence' },
   },
   {
     guard: 'Lock: it is the file as it was written, and no line more',

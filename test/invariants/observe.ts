@@ -3,7 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { labHandle } from '../../lab/cli/call.ts';
 import type { CustomerFigures } from '../../lab/customers/figures.ts';
 import type { Report } from '../../report/report.ts';
-import { statusQuery } from '../../workflows/messages.ts';
+import { statusQuery } from '../../workflows/wire/messages.ts';
 import type { Scenarios } from '../scenarios/scenarios.ts';
 import { scheduledActivities } from '../stage/history.ts';
 import { readEffects } from './effects.ts';

@@ -9,8 +9,8 @@ import { renderJUnit } from '../../report/formats/junit.ts';
 import { renderMarkdown } from '../../report/markdown.ts';
 import { renderPage } from '../../report/page/page.ts';
 import type { Report } from '../../report/report.ts';
-import { detailsOf } from '../../workflows/details.ts';
-import { exampleStatus } from '../workflows/example-status.ts';
+import { detailsOf } from '../../workflows/engine/details.ts';
+import { exampleStatus } from '../workflows/engine/example-status.ts';
 import { exampleReport } from './example.ts';
 
 const fenced = { fencedPositionBytes: 100, targetBytes: 100, fenceProof: 'closed', probeIntervalSeconds: 1 };

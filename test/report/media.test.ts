@@ -15,10 +15,10 @@ import { renderJUnit } from '../../report/formats/junit.ts';
 import { renderMarkdown } from '../../report/markdown.ts';
 import { renderPage } from '../../report/page/page.ts';
 import type { Report } from '../../report/report.ts';
-import { detailsOf } from '../../workflows/details.ts';
-import type { AssessmentResult, EstateCheck, RunStatus } from '../../workflows/messages.ts';
+import { detailsOf } from '../../workflows/engine/details.ts';
+import type { AssessmentResult, EstateCheck, RunStatus } from '../../workflows/wire/messages.ts';
 import { hostileTexts } from '../simulation/messages.ts';
-import { exampleStatus } from '../workflows/example-status.ts';
+import { exampleStatus } from '../workflows/engine/example-status.ts';
 import { exampleReport } from './example.ts';
 
 /** What nothing from outside may bring along: controls but the line break, what turns the direction of writing, what hides. */

@@ -5,7 +5,7 @@ import { labHandle } from '../../lab/cli/call.ts';
 import { readLedger } from '../../lab/customers/ledger.ts';
 import type { ReceivedMessage } from '../../lab/mail/mailbox.ts';
 import type { Report } from '../../report/report.ts';
-import type { FenceOnReturnResult } from '../../workflows/fence-on-return.ts';
+import type { FenceOnReturnResult } from '../../workflows/children/fence-on-return.ts';
 import { failed, Scenarios } from './support.ts';
 
 let scenarios: Scenarios;

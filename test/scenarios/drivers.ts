@@ -8,7 +8,7 @@ import { loadPlan } from '../../plan/load.ts';
 import type { PlanSnapshot } from '../../plan/schema.ts';
 import { createWorkerActivities } from '../../workers/activities.ts';
 import { createPlans } from '../../workers/plans.ts';
-import { makeRunWorkflowId } from '../../workflows/ids.ts';
+import { makeRunWorkflowId } from '../../workflows/wire/ids.ts';
 import { failed, type Scenarios } from './scenarios.ts';
 
 export interface Drivers {

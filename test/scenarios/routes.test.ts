@@ -2,7 +2,7 @@
 import { ChangeResourceRecordSetsCommand, ListResourceRecordSetsCommand, Route53Client, type Change, type ResourceRecordSet } from '@aws-sdk/client-route-53';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decideUntilEnd, type OpenGate } from '../../lab/orchestrator/recovery.ts';
-import { statusQuery } from '../../workflows/messages.ts';
+import { statusQuery } from '../../workflows/wire/messages.ts';
 import { until } from '../support/until.ts';
 import { approve, expectCleanRecovery, failed, Scenarios, target } from './support.ts';
 

@@ -10,7 +10,7 @@ import { customersServed, Stack, untilServed } from '../../lab/orchestrator/stac
 import { loadPlan } from '../../plan/load.ts';
 import type { Plan } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
-import { makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../../workflows/ids.ts';
+import { makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../../workflows/wire/ids.ts';
 import { until } from '../support/until.ts';
 
 export const failed = 'us-east-1';

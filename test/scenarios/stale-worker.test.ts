@@ -8,7 +8,7 @@ import { temporal } from '@temporalio/proto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { decideUntilEnd } from '../../lab/orchestrator/recovery.ts';
 import type { Background } from '../../lab/orchestrator/programs.ts';
-import { resumeSignal, statusQuery, stopSignal } from '../../workflows/messages.ts';
+import { resumeSignal, statusQuery, stopSignal } from '../../workflows/wire/messages.ts';
 import { until } from '../support/until.ts';
 import { type Drivers, openDrivers, readTraces } from './drivers.ts';
 import { approve, expectOneWriterAtATime, failed, Scenarios, target, third } from './support.ts';

@@ -3,8 +3,8 @@ import type { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/
 import { membersOf } from '../../plan/rules/people.ts';
 import type { Plan, PlanSnapshot } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
-import { makeRunWorkflowId } from '../../workflows/ids.ts';
-import type { OpenGate, RunStatus } from '../../workflows/messages.ts';
+import { makeRunWorkflowId } from '../../workflows/wire/ids.ts';
+import type { OpenGate, RunStatus } from '../../workflows/wire/messages.ts';
 import { createSandbox } from './creator.ts';
 import { SimulatedEstate } from './estate.ts';
 import type { Execution } from './execution.ts';

@@ -1,6 +1,6 @@
 /** Goal: what the simulated server shows is true of a real one. Method: the same recovery on both; steps, decisions and every activity in the same number. */
 import { beforeAll, expect, it } from 'vitest';
-import { makeFenceOnReturnWorkflowId } from '../../workflows/ids.ts';
+import { makeFenceOnReturnWorkflowId } from '../../workflows/wire/ids.ts';
 import { estate, plan, rig, start, useFailovers, vote } from '../support/failover.ts';
 import { Simulations } from './simulation.ts';
 

@@ -5,7 +5,7 @@ import type { Fence } from '../../activities/fencing/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import type { Plan } from '../../plan/schema.ts';
 import type { GateRecord, Report } from '../../report/report.ts';
-import { isChange } from '../../workflows/changes.ts';
+import { isChange } from '../../workflows/wire/changes.ts';
 import { recordViolations } from '../invariants/record.ts';
 import { servedContent } from './judges/content.ts';
 import { oneRun } from './judges/epochs.ts';

@@ -4,9 +4,9 @@
  */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { detailsBytesMax, reportBytesMax, statusBytesMax } from '../../workflows/bounds.ts';
+import { detailsBytesMax, reportBytesMax, statusBytesMax } from '../../workflows/wire/bounds.ts';
 import type { Report } from '../../report/report.ts';
-import { isChange } from '../../workflows/changes.ts';
+import { isChange } from '../../workflows/wire/changes.ts';
 import type { Execution } from './execution.ts';
 import { violations } from './invariants.ts';
 import { type Message, strangeMessages } from './messages.ts';

@@ -1,6 +1,6 @@
 /** What was said to each run and asked by it, in the order in which it happened; noted by the server, so that no run is judged by its own word alone. */
 import { defaultPayloadConverter, fromPayloadsAtIndex } from '@temporalio/common';
-import type { OpenGate, Vote } from '../../workflows/messages.ts';
+import type { OpenGate, Vote } from '../../workflows/wire/messages.ts';
 import type { Execution, Job } from './execution.ts';
 
 /** A moment: of two, the one with the higher order came later, also within a millisecond. */

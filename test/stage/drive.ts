@@ -1,8 +1,8 @@
 /** Drives a run as people do, in this process: starts it, answers its gates, waits for its end, bearing that nobody answers for a while. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
-import type { OpenGate, RunStatus } from '../../workflows/messages.ts';
-import { statusQuery, voteUpdate } from '../../workflows/messages.ts';
+import type { OpenGate, RunStatus } from '../../workflows/wire/messages.ts';
+import { statusQuery, voteUpdate } from '../../workflows/wire/messages.ts';
 import { failed, target } from '../scenarios/scenarios.ts';
 import type { Stage } from './stage.ts';
 

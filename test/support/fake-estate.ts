@@ -11,7 +11,7 @@ import { closedByAgents, type ServerKind, serversOf } from '../../plan/rules/ser
 import { standbyNames } from '../../plan/rules/standby-names.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
-import { isChange } from '../../workflows/changes.ts';
+import { isChange } from '../../workflows/wire/changes.ts';
 import { heartbeatOf } from './fake-heartbeat.ts';
 import { FakeService } from './fake-service.ts';
 

@@ -1,6 +1,6 @@
 /** What the sweep does to a run at a place in it. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { resumeSignal, statusQuery, stopSignal } from '../../workflows/messages.ts';
+import { resumeSignal, statusQuery, stopSignal } from '../../workflows/wire/messages.ts';
 import { type Effects, readEffects } from '../invariants/effects.ts';
 import type { Stage } from '../stage/stage.ts';
 import { until } from '../support/until.ts';

@@ -1,5 +1,5 @@
 /** Which trials a sweep holds, from what undisturbed runs do; and their order, from a seed. */
-import { isChange } from '../../workflows/changes.ts';
+import { isChange } from '../../workflows/wire/changes.ts';
 import { moments } from '../stage/failpoint.ts';
 import type { ScheduledActivity } from '../stage/history.ts';
 import type { Place } from '../stage/stage.ts';

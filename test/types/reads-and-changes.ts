@@ -2,7 +2,7 @@
 import type { Change, ReachOf } from '../../activities/context.ts';
 import type { Changes, Reads } from '../../activities/index.ts';
 import type { CacheChanges } from '../../activities/cache/port.ts';
-import type { Alteration, Look } from '../../workflows/step-body.ts';
+import type { Alteration, Look } from '../../workflows/engine/step-body.ts';
 
 const run = { runId: '', execution: '', planDigest: '', epoch: 0 };
 

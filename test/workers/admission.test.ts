@@ -4,7 +4,7 @@ import { failure } from '../../activities/errors.ts';
 import { createWorkerActivities } from '../../workers/activities.ts';
 import { createAdmission, type AdmittedInfo } from '../../workers/admission.ts';
 import type { Beginning, Executions } from '../../workers/executions.ts';
-import { changeNames } from '../../workflows/changes.ts';
+import { changeNames } from '../../workflows/wire/changes.ts';
 
 const estate = 'shop';
 const lock = 'recovery/shop';

@@ -8,7 +8,7 @@ import { DrClient } from '../../client/index.ts';
 import { findTemporal } from '../../lab/setup/paths.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { PlanSnapshot } from '../../plan/schema.ts';
-import { searchAttributes } from '../../workflows/search-attributes.ts';
+import { searchAttributes } from '../../workflows/wire/search-attributes.ts';
 import { root, startWorkerProcess, type WorkerProcess } from './support.ts';
 
 let server: TestWorkflowEnvironment;

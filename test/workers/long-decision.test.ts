@@ -6,8 +6,8 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findTemporal } from '../../lab/setup/paths.ts';
-import { taskQueueOf } from '../../workflows/ids.ts';
-import { searchAttributes } from '../../workflows/search-attributes.ts';
+import { taskQueueOf } from '../../workflows/wire/ids.ts';
+import { searchAttributes } from '../../workflows/wire/search-attributes.ts';
 import { longDecision } from './long-decision/index.ts';
 import { root, startWorkerProcess, type WorkerProcess } from './support.ts';
 

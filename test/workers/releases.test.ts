@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { OpenGate, Release } from '../../client/index.ts';
 import type { HealthReport } from '../../workers/health.ts';
-import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../../workflows/ids.ts';
+import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../../workflows/wire/ids.ts';
 import { Stage, type StageWorker } from '../client/support.ts';
 import { bundleFile } from '../support/bundle.ts';
 import { FakeEstate } from '../support/fake-estate.ts';

@@ -1,6 +1,6 @@
 /** The input of a watch that finds nothing to do: nobody has its plan, so that its site cannot be looked at, and it waits. */
 import type { Plan } from '../../plan/schema.ts';
-import type { FenceOnReturnInput } from '../../workflows/fence-on-return.ts';
+import type { FenceOnReturnInput } from '../../workflows/children/fence-on-return.ts';
 
 export function watchOf(site: string): FenceOnReturnInput {
   const planDigest = 'f'.repeat(64);

@@ -8,11 +8,11 @@ import { cutText } from '../../plan/rules/cut.ts';
 import type { MessageValues } from '../../plan/rules/messages.ts';
 import { mailValueLengthMax } from '../../report/media/mail.ts';
 import type { Report } from '../../report/report.ts';
-import { split } from '../clock.ts';
-import type { RecoveryFacts } from '../facts.ts';
-import type { Run } from '../run.ts';
-import type { Alteration, LookAtChange } from '../step-body.ts';
-import { judgeServers, observeServers } from '../servers.ts';
+import { split } from '../engine/clock.ts';
+import type { RecoveryFacts } from '../estate/facts.ts';
+import type { Run } from '../engine/run.ts';
+import type { Alteration, LookAtChange } from '../engine/step-body.ts';
+import { judgeServers, observeServers } from '../estate/servers.ts';
 
 /** Step: which servers can write now. What falls short is an exception that stands first in the report, and is known before anybody is told. */
 export function confirmWriters(run: Run, facts: RecoveryFacts): LookAtChange<readonly WriterState[]> {

@@ -10,16 +10,16 @@ import { againstWriters } from '../../plan/rules/targets.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../../activities/context.ts';
 import type { Reads } from '../../activities/index.ts';
-import { assess, writersSeen } from '../assess.ts';
-import { RunEnding } from '../endings.ts';
-import { describe } from '../failures.ts';
-import { surveyEpochs } from '../epochs.ts';
-import type { RecoveryFacts } from '../facts.ts';
-import type { Assessment } from '../messages.ts';
-import { now } from '../clock.ts';
-import type { Run } from '../run.ts';
-import type { Look } from '../step-body.ts';
-import { cacheSites, databaseSites, otherSites } from '../sites.ts';
+import { assess, writersSeen } from '../reads/assess.ts';
+import { RunEnding } from '../engine/endings.ts';
+import { describe } from '../engine/failures.ts';
+import { surveyEpochs } from '../estate/epochs.ts';
+import type { RecoveryFacts } from '../estate/facts.ts';
+import type { Assessment } from '../wire/messages.ts';
+import { now } from '../engine/clock.ts';
+import type { Run } from '../engine/run.ts';
+import type { Look } from '../engine/step-body.ts';
+import { cacheSites, databaseSites, otherSites } from '../estate/sites.ts';
 
 /** Every vantage point looks at the site at the same time, for the same while. */
 export async function lookAtSite(read: Reads, run: RunContext, plan: Plan, site: SiteId, holdSeconds: number): Promise<Vantage[]> {

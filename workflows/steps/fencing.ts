@@ -6,17 +6,17 @@ import type { Fence } from '../../activities/fencing/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import { majorityOf } from '../../plan/rules/majority.ts';
 import type { SiteId } from '../../plan/schema.ts';
-import { settle } from '../endings.ts';
-import { heldBy, nextEpoch, takeSurvey } from '../epochs.ts';
-import type { RecoveryFacts } from '../facts.ts';
+import { settle } from '../engine/endings.ts';
+import { heldBy, nextEpoch, takeSurvey } from '../estate/epochs.ts';
+import type { RecoveryFacts } from '../estate/facts.ts';
 import type { Changes, Reads } from '../../activities/index.ts';
-import type { StepTools } from '../activity-proxies.ts';
-import { addLeftover, dropLeftover, endFenceOnReturn, FenceOnReturn, zoneLeftover } from '../leftovers.ts';
-import { describe, failure, holdsNothing } from '../failures.ts';
-import type { Run } from '../run.ts';
-import type { Alteration } from '../step-body.ts';
-import { afterAgent, openServers, provenPart, toldOf } from '../servers.ts';
-import { cacheSites, databaseSites, otherSites } from '../sites.ts';
+import type { StepTools } from '../engine/activity-proxies.ts';
+import { addLeftover, dropLeftover, endFenceOnReturn, FenceOnReturn, zoneLeftover } from '../estate/leftovers.ts';
+import { describe, failure, holdsNothing } from '../engine/failures.ts';
+import type { Run } from '../engine/run.ts';
+import type { Alteration } from '../engine/step-body.ts';
+import { afterAgent, openServers, provenPart, toldOf } from '../estate/servers.ts';
+import { cacheSites, databaseSites, otherSites } from '../estate/sites.ts';
 import { mustStillBeFailed } from './detection.ts';
 
 /** Step: the run takes the next epoch, stored by a majority of the sites that are not declared failed. */

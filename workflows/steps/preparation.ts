@@ -7,15 +7,15 @@ import type { ApplicationFailure } from '@temporalio/workflow';
 import { compareCaches } from '../../plan/rules/caches.ts';
 import { describeLoss, type Loss } from '../../plan/rules/loss.ts';
 import type { SiteId } from '../../plan/schema.ts';
-import { failure } from '../failures.ts';
+import { failure } from '../engine/failures.ts';
 import type { Reads } from '../../activities/index.ts';
-import type { RecoveryFacts } from '../facts.ts';
-import { type LeftOut, withoutCache } from '../left-out.ts';
-import { countLoss, lossOf } from '../loss.ts';
-import type { Run } from '../run.ts';
-import type { Alteration, Look } from '../step-body.ts';
-import { cacheSites, databaseSites } from '../sites.ts';
-import { unchanged } from '../unchanged.ts';
+import type { RecoveryFacts } from '../estate/facts.ts';
+import { type LeftOut, withoutCache } from '../engine/left-out.ts';
+import { countLoss, lossOf } from '../estate/loss.ts';
+import type { Run } from '../engine/run.ts';
+import type { Alteration, Look } from '../engine/step-body.ts';
+import { cacheSites, databaseSites } from '../estate/sites.ts';
+import { unchanged } from '../engine/unchanged.ts';
 
 /** Step: the target's database gets everything that a surviving standby has more. */
 export function catchUpDatabase(run: Run, facts: RecoveryFacts): Alteration<Change> {

@@ -6,14 +6,14 @@ import type { Readiness } from '../../activities/services/port.ts';
 import type { ApplicationFailure } from '@temporalio/workflow';
 import type { SiteId } from '../../plan/schema.ts';
 import { answerSeconds } from '../../plan/rules/waits.ts';
-import { failure } from '../failures.ts';
-import { type Ask, untilReady } from '../until-ready.ts';
-import type { RecoveryFacts } from '../facts.ts';
-import { type LeftOut, withoutCache } from '../left-out.ts';
-import type { Run } from '../run.ts';
-import type { Alteration } from '../step-body.ts';
-import { cacheSites, databaseSites } from '../sites.ts';
-import { unchanged } from '../unchanged.ts';
+import { failure } from '../engine/failures.ts';
+import { type Ask, untilReady } from '../engine/until-ready.ts';
+import type { RecoveryFacts } from '../estate/facts.ts';
+import { type LeftOut, withoutCache } from '../engine/left-out.ts';
+import type { Run } from '../engine/run.ts';
+import type { Alteration } from '../engine/step-body.ts';
+import { cacheSites, databaseSites } from '../estate/sites.ts';
+import { unchanged } from '../engine/unchanged.ts';
 
 /** Step: the target's database is promoted and proves that it takes a write. */
 export function promoteDatabase(run: Run, facts: RecoveryFacts): Alteration<Promotion> {

@@ -3,15 +3,15 @@ import type { RouteProof } from '../../activities/dns/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import { proofSeconds } from '../../plan/rules/waits.ts';
 import type { Reads } from '../../activities/index.ts';
-import type { StepTools } from '../activity-proxies.ts';
-import type { RecoveryFacts } from '../facts.ts';
-import { dropLeftover, zoneLeftover } from '../leftovers.ts';
-import { now } from '../clock.ts';
-import { describe, failure, holdsNothing, isTechnical } from '../failures.ts';
-import type { Run } from '../run.ts';
-import { changeMayHeal } from '../until-bound.ts';
-import type { Alteration } from '../step-body.ts';
-import { switchSites } from '../sites.ts';
+import type { StepTools } from '../engine/activity-proxies.ts';
+import type { RecoveryFacts } from '../estate/facts.ts';
+import { dropLeftover, zoneLeftover } from '../estate/leftovers.ts';
+import { now } from '../engine/clock.ts';
+import { describe, failure, holdsNothing, isTechnical } from '../engine/failures.ts';
+import type { Run } from '../engine/run.ts';
+import { changeMayHeal } from '../engine/until-bound.ts';
+import type { Alteration } from '../engine/step-body.ts';
+import { switchSites } from '../estate/sites.ts';
 
 type Method = 'data-plane' | 'control-plane';
 

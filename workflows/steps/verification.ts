@@ -5,14 +5,14 @@ import { formatSeconds, seconds } from '../../plan/durations.ts';
 import { servedFunctions } from '../../plan/rules/objectives.ts';
 import { answerSeconds, customerSeconds } from '../../plan/rules/waits.ts';
 import type { SiteId } from '../../plan/schema.ts';
-import { failure } from '../failures.ts';
-import type { LookTools } from '../activity-proxies.ts';
-import { type Ask, untilReady } from '../until-ready.ts';
-import type { RecoveryFacts } from '../facts.ts';
-import { now } from '../clock.ts';
-import type { Run } from '../run.ts';
-import type { LookAtChange } from '../step-body.ts';
-import { databaseSites } from '../sites.ts';
+import { failure } from '../engine/failures.ts';
+import type { LookTools } from '../engine/activity-proxies.ts';
+import { type Ask, untilReady } from '../engine/until-ready.ts';
+import type { RecoveryFacts } from '../estate/facts.ts';
+import { now } from '../engine/clock.ts';
+import type { Run } from '../engine/run.ts';
+import type { LookAtChange } from '../engine/step-body.ts';
+import { databaseSites } from '../estate/sites.ts';
 
 const routedAlready = 'Customers are routed there already, and stay so.';
 

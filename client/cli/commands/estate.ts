@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { terminalText } from '../../../report/media/terminal.ts';
-import type { EstateCheck } from '../../../workflows/messages.ts';
+import type { EstateCheck } from '../../../workflows/wire/messages.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { putFile } from '../exports.ts';

@@ -1,6 +1,6 @@
 /** The findings of an estate check as metrics, for the textfile collector of Prometheus's node exporter. Pure. */
 import { labelText } from '../../../report/media/metrics.ts';
-import type { EstateCheck } from '../../../workflows/messages.ts';
+import type { EstateCheck } from '../../../workflows/wire/messages.ts';
 
 /** Always there, so that an alert sees the way back to 0 as well. */
 const results = ['ok', 'lacking', 'unreachable'] as const;

@@ -2,7 +2,7 @@
 import { clockTime, formatSeconds } from '../../../plan/durations.ts';
 import { explainLoss } from '../../../plan/rules/loss.ts';
 import { forTerminal } from '../../../report/media/terminal.ts';
-import type { AssessmentResult } from '../../../workflows/messages.ts';
+import type { AssessmentResult } from '../../../workflows/wire/messages.ts';
 import { section, table } from './text.ts';
 
 export function renderAssessment(found: AssessmentResult): string {

@@ -1,6 +1,6 @@
 /** What the workers reach of the estate, site by site. Pure. */
 import type { AccessCheck } from '../../../activities/access/port.ts';
-import type { EstateCheck } from '../../../workflows/messages.ts';
+import type { EstateCheck } from '../../../workflows/wire/messages.ts';
 import { forTerminal, terminalText } from '../../../report/media/terminal.ts';
 import { section, table } from './text.ts';
 

@@ -2,7 +2,7 @@
 import { clockTime, formatSeconds } from '../../../plan/durations.ts';
 import { explainLoss } from '../../../plan/rules/loss.ts';
 import { type Report, type StepRecord, type TimelineEntry, titles } from '../../../report/report.ts';
-import type { OpenGate, RunStatus } from '../../../workflows/messages.ts';
+import type { OpenGate, RunStatus } from '../../../workflows/wire/messages.ts';
 import type { RunView } from '../../client.ts';
 import type { HistoricChange } from '../../history.ts';
 import { explainStuck } from '../../stuck.ts';

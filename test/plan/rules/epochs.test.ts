@@ -1,7 +1,7 @@
 /** Goal: epochs are numbers, and one that is out of reach is found before a run takes the one after it. Method: pure rules, and the run's choice. */
 import { describe, expect, it, test } from 'vitest';
 import { outOfReach, parseEpoch } from '../../../plan/rules/epochs.ts';
-import { nextEpoch } from '../../../workflows/epochs.ts';
+import { nextEpoch } from '../../../workflows/estate/epochs.ts';
 
 const at = (epoch: number, where: string, holder = 'recovery/x@1') => ({ epoch, holder, where });
 

@@ -1,6 +1,6 @@
 /** One run at a time: the lock, and epochs that rise, that a majority holds, and before which older runs give way. */
 import type { RunContext } from '../../../activities/context.ts';
-import { isChange } from '../../../workflows/changes.ts';
+import { isChange } from '../../../workflows/wire/changes.ts';
 import type { Lived } from '../simulation.ts';
 import { executionOf } from '../witness.ts';
 

@@ -1,6 +1,6 @@
 /** In what order a run may do things: nothing while it is held, nothing back once it went forward. */
 import type { Plan } from '../../../plan/schema.ts';
-import { isChange } from '../../../workflows/changes.ts';
+import { isChange } from '../../../workflows/wire/changes.ts';
 import type { Lived } from '../simulation.ts';
 import { executionOf } from '../witness.ts';
 

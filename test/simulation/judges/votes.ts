@@ -4,7 +4,7 @@ import type { DatabaseState } from '../../../activities/database/port.ts';
 import type { AgentState } from '../../../activities/hosts/port.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import type { GateRecord } from '../../../report/report.ts';
-import type { Vote } from '../../../workflows/messages.ts';
+import type { Vote } from '../../../workflows/wire/messages.ts';
 import type { Lived } from '../simulation.ts';
 import type { Asked, Said } from '../witness.ts';
 

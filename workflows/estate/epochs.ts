@@ -1,0 +1,51 @@
+/** The epochs that sites and zone hold, by which a run chooses its own. */
+import { seconds } from '../../plan/durations.ts';
+import { epochStepsMax, type Held, outOfReach } from '../../plan/rules/epochs.ts';
+import type { Reads } from '../../activities/index.ts';
+import type { EpochSurvey, RecoveryFacts } from './facts.ts';
+import { now } from '../engine/clock.ts';
+import { failure } from '../engine/failures.ts';
+import type { Run } from '../engine/run.ts';
+import { otherSites } from './sites.ts';
+
+/** Asks all agents, the failed site's too, and the zone. */
+export async function surveyEpochs(run: Run, facts: RecoveryFacts, read: Reads): Promise<EpochSurvey> {
+  const askedAt = now();
+  const [agents, zone] = await Promise.all([
+    read.readAgents({ run: run.context(), sites: [facts.from, ...otherSites(run.plan, facts.from)] }),
+    read.readZoneEpoch({ run: run.context() }),
+  ]);
+  return { askedAt, agents, zone };
+}
+
+/**
+ * The survey that went along with the last look at the site, else a new one. Used once: a step that is tried again looks anew, and so does one that people held for longer than
+ * evidence lasts. An epoch that rose in between is refused by the agents that hold it.
+ */
+export async function takeSurvey(run: Run, facts: RecoveryFacts, read: Reads): Promise<EpochSurvey> {
+  const kept = facts.epochSurvey;
+  facts.epochSurvey = null;
+  const fresh = kept !== null && Date.now() - Date.parse(kept.askedAt) <= seconds(run.plan.estate.detection.evidenceMaxAge) * 1000;
+  return fresh ? kept : surveyEpochs(run, facts, read);
+}
+
+export function heldBy({ agents, zone }: EpochSurvey): readonly Held[] {
+  const atSites = agents.flatMap((agent) => (agent.reachable ? [{ epoch: agent.epoch, holder: agent.epochHolder, where: agent.site }] : []));
+  return zone.reachable ? [...atSites, { epoch: zone.epoch, holder: zone.holder, where: 'the DNS zone' }] : atSites;
+}
+
+/** One above the highest epoch seen; a step that is tried again keeps the epoch that it holds already. Refused when one place holds what the others could not take. */
+export function nextEpoch(held: readonly Held[], execution: string): number {
+  const alone = outOfReach(held);
+  if (alone) {
+    const { epoch, holder, where } = alone.highest;
+    throw failure('refused', {
+      happened: `Epoch ${epoch} of ${holder || 'nobody'} at ${where} is more than ${epochStepsMax} above ${alone.next}, the next one below it.`,
+      leftAs: 'Nothing was changed.',
+      next: `Find out who wrote it. Set it back to ${alone.next} at ${where} by hand (docs/operations.md, "Epochs"), then choose retry.`,
+    });
+  }
+  const highest = Math.max(0, ...held.map(({ epoch }) => epoch));
+  const ours = highest > 0 && held.filter(({ epoch }) => epoch === highest).every(({ holder }) => holder === execution);
+  return ours ? highest : highest + 1;
+}

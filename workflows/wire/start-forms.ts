@@ -1,0 +1,94 @@
+/** What starts a workflow, read by a schema before anything is made of it: stock clients send whatever they like. */
+import { z } from 'zod';
+import { beginning } from '../../plan/rules/cut.ts';
+import { identifier } from '../../plan/schema/common.ts';
+import { workflowIdLengthMax } from './ids.ts';
+import { failure } from '../engine/failures.ts';
+import { lengthsMax } from './message-forms.ts';
+import { modes } from '../engine/modes.ts';
+import { Unreadable } from './payload-converter.ts';
+
+/** Longest excerpt of a wrong value in a sentence. */
+const shownMax = 40;
+
+/** Text of one line, as people write it. */
+const line = (max: number) =>
+  z
+    .string('write a text')
+    .max(max, `write at most ${max} characters`)
+    .refine((text) => text.trim() !== '', 'write a text')
+    .refine((text) => !/\p{Cc}/u.test(text), 'write one line, without control characters');
+
+const digest = z.string('write a text').regex(/^[0-9a-f]{64}$/, 'write the 64 hexadecimal digits that dr plan show prints');
+const name = z.string('write a text').max(lengthsMax.name, `write at most ${lengthsMax.name} characters`).pipe(identifier);
+
+/** With a zone: without one it would be another moment on each worker's machine. */
+const isPast = (text: string) => z.iso.datetime({ offset: true }).safeParse(text).success && Date.parse(text) <= Date.now();
+
+/** Input of a procedure. */
+export const runInput = z.strictObject({
+  estate: name,
+  from: name,
+  to: name,
+  mode: z.enum(Object.keys(modes) as [keyof typeof modes], {
+    error: ({ input }) => `there is no mode ${excerpt(input)}; write ${Object.keys(modes).join(' or ')}`,
+  }),
+  startedBy: line(lengthsMax.name),
+  planDigest: digest.optional(),
+  declaredFailed: z
+    .strictObject({
+      reason: line(lengthsMax.reason),
+      since: z
+        .string('write a text')
+        .max(lengthsMax.name, 'write RFC 3339')
+        .refine(isPast, { error: ({ input }) => `${excerpt(input)} is not a time in the past; write RFC 3339, such as 2026-05-04T13:37:00Z` })
+        .optional(),
+    })
+    .optional(),
+});
+
+/** Input of `assessment`. */
+export const assessmentInput = z.strictObject({ estate: name, from: name, planDigest: digest.optional() });
+
+/** Input of `estateCheck`. */
+export const estateCheckInput = z.strictObject({ estate: name, planDigest: digest.optional() });
+
+/** Input of `fenceOnReturn`, which a run gives. */
+export const watchInput = z.looseObject({
+  run: z.looseObject({
+    runId: line(workflowIdLengthMax),
+    execution: line(workflowIdLengthMax),
+    planDigest: digest,
+    epoch: z.int().min(1),
+    from: name.optional(),
+  }),
+  snapshot: z.looseObject({ digest, plan: z.looseObject({ estate: z.looseObject({ sites: z.record(z.string(), z.unknown()) }) }) }),
+  site: name,
+  pollSeconds: z.number().min(0.1).max(86_400),
+});
+
+/** Refuses, once and for all, an input that its schema does not read; nothing of the estate was touched by then. */
+export function mustRead(schema: z.ZodType, input: unknown, what: string): void {
+  if (input instanceof Unreadable)
+    throw failure('refused', {
+      happened: `The input of ${what} cannot be read: ${input.why}.`,
+      leftAs: 'Nothing was changed.',
+      next: 'Send JSON without a codec, and start again.',
+    });
+  const issues = schema.safeParse(input).error?.issues ?? [];
+  if (issues.length === 0) return;
+  const faults = issues.slice(0, 5).map((issue) => `${where(issue)}: ${issue.message}`);
+  throw failure('refused', {
+    happened: `The input of ${what} cannot be used. ${faults.join('. ')}.`,
+    leftAs: 'Nothing was changed.',
+    next: 'Write it as docs/reference/messages.md says, and start again.',
+  });
+}
+
+function where({ path }: z.core.$ZodIssue): string {
+  return path.length === 0 ? 'All of it' : `"${path.map(String).join('.')}"`;
+}
+
+function excerpt(value: unknown): string {
+  return JSON.stringify(beginning(String(value), shownMax));
+}
