@@ -8,7 +8,7 @@ import { isNotFound } from './errors.ts';
 /** Null while the watch goes on, where it counted nothing, and where there is none of this run: a later one watches under the same id. */
 export async function findAddendum(temporal: Client, report: Report): Promise<Addendum | null> {
   if (report.mode !== 'live') return null;
-  const watch = temporal.workflow.getHandle(makeFenceOnReturnWorkflowId(report.estate, report.from));
+  const watch = temporal.workflow.getHandle(makeFenceOnReturnWorkflowId(report.estate, report.places.source));
   try {
     const [run, { status, parentExecution, closeTime }] = await Promise.all([temporal.workflow.getHandle(report.runId).describe(), watch.describe()]);
     if (status.name !== 'COMPLETED' || parentExecution?.workflowId !== report.runId || parentExecution.runId !== run.runId) return null;
@@ -17,7 +17,7 @@ export async function findAddendum(temporal: Client, report: Report): Promise<Ad
     const { beyond: text, counted, notTold } = result;
     return {
       at: (closeTime ?? new Date(0)).toISOString(),
-      site: report.from,
+      site: report.places.source,
       text,
       ...(counted ? { counted } : {}),
       ...(notTold === undefined ? {} : { notTold }),

@@ -5,6 +5,7 @@ import type { Report } from '../report/report.ts';
 import { estateOf, taskQueueOf } from '../workflows/wire/ids.ts';
 import { planQuery, type RegionalFailoverInput } from '../workflows/wire/messages.ts';
 import { asDrError, DrError, noWorker } from './errors.ts';
+import { withPlaces } from './older.ts';
 import { isOver } from './over.ts';
 import { mustBeOurs } from './strangers.ts';
 import { answerWithin, within } from './within.ts';
@@ -98,7 +99,7 @@ async function hasPlan(temporal: Client, handle: WorkflowHandle): Promise<boolea
 /** The report of a run that has ended, or the error of one that left none. */
 export async function resultOf(handle: WorkflowHandle): Promise<Report> {
   try {
-    return (await handle.result()) as Report;
+    return withPlaces((await handle.result()) as Report);
   } catch (error) {
     if (error instanceof WorkflowFailedError) throw refusal(handle.workflowId, error);
     throw asDrError(error, handle.workflowId);

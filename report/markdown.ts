@@ -1,6 +1,7 @@
 /** A report as Markdown, for a commander who is tired: how it ended first, then what is not as it should be, then the figures, then the details. Pure. */
 import { markdownTable } from 'markdown-table';
 import { formatSeconds } from '../plan/durations.ts';
+import { wayOf } from '../plan/rules/places.ts';
 import { forMarkdown } from './media/markdown.ts';
 import { type ClockSplit, type FunctionRecord, type GateRecord, type Report, type StepRecord, titles, type VoteRecord } from './report.ts';
 import {
@@ -38,7 +39,7 @@ function heading(report: Report): string {
   const verdict = objectives(report);
   const lost = dataLost(report);
   const lines = [
-    `# ${ended(report).toUpperCase()}${mode}: ${report.from} → ${report.to}`,
+    `# ${ended(report).toUpperCase()}${mode}: ${wayOf(report.places)}`,
     '',
     report.summary,
     '',

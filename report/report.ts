@@ -1,6 +1,7 @@
 /** The report of a run as data. Everything in it was observed or recorded during the run; nothing is copied from the plan but the targets. */
 import type { CountedBeyond } from '../plan/rules/beyond.ts';
 import type { Loss } from '../plan/rules/loss.ts';
+import type { Places } from '../plan/rules/places.ts';
 import type { ServerKind } from '../plan/rules/servers.ts';
 
 export type { Loss } from '../plan/rules/loss.ts';
@@ -152,8 +153,7 @@ export interface Report {
   /** One sentence: what happened. */
   readonly summary: string;
   readonly plan: { readonly name: string; readonly version: string; readonly digest: string };
-  readonly from: string;
-  readonly to: string;
+  readonly places: Places;
   readonly startedBy: string;
   readonly startedAt: string;
   readonly endedAt: string;

@@ -30,7 +30,17 @@ const counter = program('site-agent/count-beyond');
 const arrows: Readonly<Record<string, readonly string[]>> = {
   plan: ['plan'],
   report: ['report', 'plan'],
-  workflows: ['workflows', 'plan/schema', 'plan/durations', 'plan/rules', 'report/report', 'report/media', 'ports:activities', 'types:activities'],
+  workflows: [
+    'workflows',
+    'plan/schema',
+    'plan/durations',
+    'plan/catalogue',
+    'plan/rules',
+    'report/report',
+    'report/media',
+    'ports:activities',
+    'types:activities',
+  ],
   activities: ['activities', 'plan', 'report'],
   workers: ['workers', 'plan', 'report', 'workflows', 'activities', 'client/stuck', 'client/pollers', 'client/releases'],
   client: ['client', 'workflows/wire', 'report', 'plan', 'types:workflows', 'types:activities'],
@@ -97,7 +107,7 @@ const banned: readonly { readonly pattern: RegExp; readonly instead: string; rea
   {
     pattern: /\bfrom 'node:/,
     instead: 'nothing of Node exists in a workflow; do it in an activity',
-    where: /^(workflows|report)\/|^plan\/(schema|rules|durations)/,
+    where: /^(workflows|report)\/|^plan\/(schema|catalogue|rules|durations)/,
   },
   { pattern: /process\.env\b/, instead: 'read the environment once, in the config of the process', where: /^(plan|report|workflows|activities)\/(?!secrets)/ },
   { pattern: /\b(describe|it|test)\.(skip|only)\(/, instead: 'fix the test or remove it', where: /^test\// },

@@ -1,4 +1,5 @@
 /** `dr estate check`: every path and permission that the steps of a run need, tried by looking. */
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
@@ -66,7 +67,7 @@ export function createAccessActivities(dependencies: FolderDependencies): Access
 
 /** Nobody is let in there, and nobody is to be. */
 function isFenced(plan: Plan, fenced: string): AccessCheck {
-  return ok({ what: 'PostgreSQL, to look', steps: ['assess-impact'], as: plan.estate.database.observer.user }, fenced);
+  return ok({ what: 'PostgreSQL, to look', steps: stepsThatReach('database as observer'), as: plan.estate.database.observer.user }, fenced);
 }
 
 /** A secret or file that this worker lacks is a finding, not the end of the check. */

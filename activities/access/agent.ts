@@ -1,4 +1,5 @@
 /** The site's agent: can it be logged in to, is it the pinned host, and does it answer for everything that it manages? */
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import { ApplicationFailure } from '@temporalio/common';
 import ssh2 from 'ssh2';
 import { createHash } from 'node:crypto';
@@ -29,7 +30,7 @@ const questions: readonly Question[] = [
   {
     verb: 'service-status',
     what: 'service manager',
-    steps: ['fence-site', 'start-services'],
+    steps: stepsThatReach('service manager'),
     add: (plan, site) => ({
       where: `/etc/sudoers.d/dr at ${site}, and SYSTEMCTL='sudo -n systemctl' in /etc/dr/agent.conf; another service manager by its SERVICE_ commands there`,
       line: sudoers(plan.estate.ssh.user, plan.estate.service.unit),
@@ -38,34 +39,36 @@ const questions: readonly Question[] = [
   {
     verb: 'capacity-status',
     what: 'capacity',
-    steps: ['raise-capacity'],
+    steps: stepsThatReach('capacity'),
     unless: ({ estate }) => estate.capacity?.driver === 'auto-scaling',
     add: (_plan, site) => ({ where: `/etc/dr/agent.conf at ${site}`, line: "CAPACITY_COMMAND='<command that takes get, and set N>'" }),
   },
   {
     verb: 'database-status',
     what: 'PostgreSQL, as its administrator',
-    steps: ['fence-site', 'catch-up-database', 'promote-database', 'protect-data'],
+    steps: stepsThatReach('database as administrator'),
     about: 'database',
     unless: ({ estate }) => estate.database.driver === 'rds',
   },
   {
     verb: 'cache-status',
     what: 'Redis, as its administrator',
-    steps: ['fence-site', 'catch-up-cache', 'promote-cache'],
+    steps: stepsThatReach('cache as administrator'),
     about: 'cache',
     unless: ({ estate }) => estate.cache?.driver === 'elasticache',
   },
-  { verb: 'files-status', what: 'files and certificate', steps: ['check-application'], servingOnly: true },
-  { verb: 'switch-status', what: 'traffic switch', steps: ['route-traffic'] },
+  { verb: 'files-status', what: 'files and certificate', steps: stepsThatReach('files'), servingOnly: true },
+  { verb: 'switch-status', what: 'traffic switch', steps: stepsThatReach('traffic switch') },
 ];
-
-const loginSteps = ['claim-epoch', 'fence-site', 'raise-capacity', 'promote-database', 'promote-cache', 'start-services', 'route-traffic'];
 
 /** `privateKey` is the worker's, to say who it is and which line to add. */
 export async function checkAgent(plan: Plan, site: SiteId, agent: AgentClient, privateKey: string): Promise<readonly AccessCheck[]> {
   const key = publicKeyOf(privateKey);
-  const subject: Subject = { what: 'site agent over SSH', steps: loginSteps, as: `${plan.estate.ssh.user} with ${key?.fingerprint ?? 'an unreadable key'}` };
+  const subject: Subject = {
+    what: 'site agent over SSH',
+    steps: stepsThatReach('agent'),
+    as: `${plan.estate.ssh.user} with ${key?.fingerprint ?? 'an unreadable key'}`,
+  };
   const login = await logIn(plan, site, agent, subject, key?.line);
   if (login.result !== 'ok') return [login];
   const asked = questions.filter(

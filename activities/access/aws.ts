@@ -1,4 +1,5 @@
 /** What the plan's drivers of AWS need at a site, tried by reading. Whether the API lets the worker change it shows only when a run does. */
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import { createElastiCache, siteOfMember } from '../cache/elasticache-api.ts';
 import { createRds } from '../database/rds-api.ts';
@@ -18,7 +19,7 @@ export async function checkRds(plan: Plan, site: SiteId, dependencies: Secrets):
   if (database.driver !== 'rds' || !sites[site]?.database) return [];
   const subject: Subject = {
     what: 'RDS API',
-    steps: ['assess-impact', 'promote-database'],
+    steps: stepsThatReach('database by its API'),
     as: database.credentials?.accessKeyId ?? "the SDK's own credentials",
   };
   return withAnswer(subject, rdsPolicy(), async () => {
@@ -38,7 +39,7 @@ export async function checkElastiCache(plan: Plan, site: SiteId, dependencies: S
   if (cache?.driver !== 'elasticache' || !sites[site]?.cache) return [];
   const subject: Subject = {
     what: 'ElastiCache API',
-    steps: ['assess-impact', 'promote-cache'],
+    steps: stepsThatReach('cache by its API'),
     as: cache.credentials?.accessKeyId ?? "the SDK's own credentials",
   };
   return withAnswer(subject, elastiCachePolicy(), async () => {
@@ -69,7 +70,11 @@ export async function checkAutoScaling(plan: Plan, site: SiteId, dependencies: S
   const { capacity } = plan.estate;
   const place = capacity?.driver === 'auto-scaling' ? capacity.sites[site] : undefined;
   if (capacity?.driver !== 'auto-scaling' || !place) return [];
-  const subject: Subject = { what: 'Auto Scaling API', steps: ['raise-capacity'], as: capacity.credentials?.accessKeyId ?? "the SDK's own credentials" };
+  const subject: Subject = {
+    what: 'Auto Scaling API',
+    steps: stepsThatReach('capacity'),
+    as: capacity.credentials?.accessKeyId ?? "the SDK's own credentials",
+  };
   const percent = plan.sites.find(({ id }) => id === site)?.capacity.failoverPercent ?? 100;
   const needed = instancesFor(place.fullLoadInstances, percent);
   return withAnswer(subject, autoScalingPolicy(), async () => {

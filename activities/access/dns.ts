@@ -1,4 +1,5 @@
 /** The DNS provider's API, what stands in the zone, and the DNS servers of the plan. */
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import { GetHealthCheckCommand, GetHealthCheckStatusCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Endpoint, Plan } from '../../plan/schema.ts';
@@ -19,7 +20,7 @@ export async function checkDnsApi(plan: Plan, secret: Secret): Promise<readonly 
   const { dns } = plan.estate;
   const options = await awsClientOptions(dns, dns.credentials, { secret });
   const as = options.credentials?.accessKeyId ?? "the SDK's own credentials";
-  const subject: Subject = { what: 'Route 53 API', steps: ['confirm-failure', 'route-traffic'], as };
+  const subject: Subject = { what: 'Route 53 API', steps: stepsThatReach('DNS by its API'), as };
   const client = new Route53Client(options);
   const route53 = await createRoute53(plan, { secret });
   try {
@@ -40,7 +41,7 @@ export async function checkDnsApi(plan: Plan, secret: Secret): Promise<readonly 
 /** One check when all is as the plan says, else one for each thing that is not. */
 async function checkRecords(plan: Plan, state: ZoneState, as: string): Promise<readonly AccessCheck[]> {
   const { recordName } = plan.estate.dns;
-  const subject: Subject = { what: `record ${recordName}`, steps: ['route-traffic', 'watch'], as };
+  const subject: Subject = { what: `record ${recordName}`, steps: stepsThatReach('DNS record'), as };
   const found = [...state.obstacles, ...servedFromElsewhere(plan, state, await askAuthorities(plan)), ...state.differences, ...state.beside];
   if (found.length > 0) return found.map((text) => lacking(subject, text));
   const secondary = state.secondary ? `, prepared for ${leadsTo(state.secondary)}` : '';
@@ -60,7 +61,7 @@ function dnsFault(subject: Subject, plan: Plan, error: unknown): AccessCheck {
 export async function checkDnsServers(plan: Plan): Promise<readonly AccessCheck[]> {
   const { authoritativeServers, resolvers, recordName } = plan.estate.dns;
   const ask = async (kind: string, server: Endpoint): Promise<AccessCheck> => {
-    const subject: Subject = { what: `${kind} ${serverName(server)}`, steps: ['route-traffic', 'verify-as-customer', 'watch'], as: 'anybody' };
+    const subject: Subject = { what: `${kind} ${serverName(server)}`, steps: stepsThatReach('DNS servers'), as: 'anybody' };
     try {
       const answer = await resolveAt(server, recordName, 2_000);
       const sites = answer.addresses.map((address) => siteAt(plan, address));

@@ -1,4 +1,6 @@
 /** What a failover will need of a site besides being let in: asked of its agent and read from what its primary says of itself, so that a green check means that it can begin. */
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
+import type { Reached } from '../../plan/catalogue/step.ts';
 import { milliseconds, seconds } from '../../plan/durations.ts';
 import { wrongClocks } from '../../plan/rules/clocks.ts';
 import { parseSynchronousNames } from '../../plan/rules/fence-proof.ts';
@@ -76,11 +78,11 @@ export async function checkNeeds(
 }
 
 function checkIdentity(plan: Plan, site: SiteId, { identity, database }: Standing): readonly AccessCheck[] {
-  const about = (what: string, ...steps: readonly string[]): Subject => ({ what, steps, as: `the agent of ${site}` });
+  const about = (what: string, reached: Reached): Subject => ({ what, steps: stepsThatReach(reached), as: `the agent of ${site}` });
   const others = Object.keys(plan.estate.sites).filter((other) => other !== site);
   const known = identity.get('peers').split(' ');
   const missing = others.filter((other) => !known.includes(other));
-  const peers = about('the other sites in agent.conf', 'confirm-failure', 'catch-up-database', 'protect-data');
+  const peers = about('the other sites in agent.conf', 'agents of the other sites');
   const free = Number(database?.find('data_free_percent') ?? '100');
   return [
     missing.length === 0
@@ -88,12 +90,7 @@ function checkIdentity(plan: Plan, site: SiteId, { identity, database }: Standin
       : lacking(peers, `PEERS there lacks ${missing.join(', ')}.`, { where: `/etc/dr/agent.conf at ${site}`, line: `PEERS='${others.join(' ')}'` }),
     ...(free >= freePercentMin
       ? []
-      : [
-          lacking(
-            about('free disk', 'promote-database'),
-            `Only ${free} % of the disk of its database is free; the plan's target must have room for its own writes.`,
-          ),
-        ]),
+      : [lacking(about('free disk', 'disk'), `Only ${free} % of the disk of its database is free; the plan's target must have room for its own writes.`)]),
   ];
 }
 
@@ -101,7 +98,7 @@ function checkIdentity(plan: Plan, site: SiteId, { identity, database }: Standin
 function checkClocks(plan: Plan, site: SiteId, { identity }: Standing, databaseAheadSeconds: number | undefined): readonly AccessCheck[] {
   const read = databaseAheadSeconds === undefined ? {} : { databaseAheadSeconds };
   const clocks = { siteAheadSeconds: identity.aheadSeconds ?? 0, workerAheadSeconds: null, ...read };
-  const subject: Subject = { what: 'clock', steps: ['confirm-failure', 'fence-site'], as: `the agent of ${site}` };
+  const subject: Subject = { what: 'clock', steps: stepsThatReach('clock'), as: `the agent of ${site}` };
   return wrongClocks([{ site, clocks }], seconds(plan.estate.detection.clockSkewMax)).map((wrong) => lacking(subject, wrong));
 }
 
@@ -109,7 +106,7 @@ function checkClocks(plan: Plan, site: SiteId, { identity }: Standing, databaseA
 async function checkVerbs(plan: Plan, site: SiteId, agent: AgentClient, { database }: Standing): Promise<readonly AccessCheck[]> {
   const subject: Subject = {
     what: 'what a failover will ask of the agent',
-    steps: ['fence-site', 'catch-up-database', 'promote-database', 'start-services'],
+    steps: stepsThatReach('every verb'),
     as: `the agent of ${site}`,
   };
   const primary = database === undefined ? plan.sites.find(({ id }) => id === site)?.role === 'primary' : database.find('in_recovery') === 'no';
@@ -128,7 +125,7 @@ async function checkVerbs(plan: Plan, site: SiteId, agent: AgentClient, { databa
 
 /** What the site sees of the others: a witness that reaches nobody confirms nothing. A service that is stopped at a standby is as it should be. */
 async function checkView(plan: Plan, site: SiteId, agent: AgentClient): Promise<readonly AccessCheck[]> {
-  const steps = ['confirm-failure', 'catch-up-database', 'protect-data'];
+  const steps = stepsThatReach('agents of the other sites');
   const others = Object.keys(plan.estate.sites).filter((other) => other !== site);
   const looks = await Promise.all(others.map(async (other) => ({ other, seen: await look(agent, other) })));
   const found = looks.flatMap(({ other, seen }) => {
@@ -144,7 +141,7 @@ async function checkView(plan: Plan, site: SiteId, agent: AgentClient): Promise<
           ],
     );
   });
-  const references: Subject = { what: 'its reference targets', steps: ['confirm-failure'], as: `the agent of ${site}` };
+  const references: Subject = { what: 'its reference targets', steps: stepsThatReach('reference targets'), as: `the agent of ${site}` };
   const targets = plan.estate.detection.referenceTargets.map(({ host, port }) => `${host}:${port}`).join(' ');
   const seen = looks.map((looked) => looked.seen).find((looked) => typeof looked !== 'string');
   // Without any look nothing was seen of them either.
@@ -179,7 +176,7 @@ function addressLine(plan: Plan, other: SiteId, server: 'database' | 'cache'): s
 
 /** What the primary said last of how it acknowledges: without it no fence of a site that nobody reaches is proven. */
 function checkReplication(plan: Plan, site: SiteId, heartbeat: Heartbeat | undefined, now: Date): readonly AccessCheck[] {
-  const about = (what: string): Subject => ({ what, steps: ['fence-site', 'check-lag'], as: `the primary at ${site}` });
+  const about = (what: string): Subject => ({ what, steps: stepsThatReach('heartbeat'), as: `the primary at ${site}` });
   const limit = milliseconds(plan.estate.limits.heartbeatMaxAge);
   const age = heartbeat === undefined ? Infinity : now.getTime() - Date.parse(heartbeat.writtenAt);
   const columns = checkColumns(plan, site, heartbeat, about('heartbeat'));

@@ -1,4 +1,5 @@
 /** The database's observer: may it log in, see statistics, read the probed tables, and nothing more? */
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import type { Client } from 'pg';
 import type { Endpoint, Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
@@ -30,7 +31,7 @@ export async function checkDatabase(plan: Plan, site: SiteId, login: Login): Pro
   const endpoint = sites[site]?.database;
   if (!endpoint) return [];
   const { user } = database.observer;
-  const subject: Subject = { what: 'PostgreSQL, to look', steps: ['assess-impact', 'catch-up-database', 'check-lag', 'verify-first-tier'], as: user };
+  const subject: Subject = { what: 'PostgreSQL, to look', steps: stepsThatReach('database as observer'), as: user };
   const timeout = milliseconds(ssh.connectTimeout);
   try {
     return await withDatabase(plan, site, login, timeout, async (client) => judge(subject, user, await readRights(client, observedTables(plan))));

@@ -1,4 +1,5 @@
 /** The cache's observer: may it log in, inspect and count, and nothing more? */
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import type { Redis } from 'ioredis';
 import type { Endpoint, Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
@@ -21,7 +22,7 @@ export async function checkCache(plan: Plan, site: SiteId, user: string, login: 
   const { sites, ssh } = plan.estate;
   const endpoint = sites[site]?.cache;
   if (!endpoint) return [];
-  const subject: Subject = { what: 'Redis, to look', steps: ['assess-impact', 'catch-up-cache', 'verify-first-tier'], as: user };
+  const subject: Subject = { what: 'Redis, to look', steps: stepsThatReach('cache as observer'), as: user };
   const timeout = milliseconds(ssh.connectTimeout);
   const add = lineFor(plan, user);
   try {

@@ -1,4 +1,5 @@
 /** The service at a site, called there directly under its public name. */
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import { request } from 'node:https';
 import type { RequestOptions } from 'node:https';
 import type { TLSSocket } from 'node:tls';
@@ -14,7 +15,7 @@ import type { AccessCheck } from './port.ts';
 export async function checkService(plan: Plan, site: SiteId, authority: string | undefined, standing: Standing | undefined): Promise<AccessCheck> {
   const { service, sites } = plan.estate;
   const endpoint = sites[site]?.service;
-  const subject: Subject = { what: `service as ${service.publicHost}`, steps: ['confirm-failure', 'verify-first-tier'], as: 'anybody' };
+  const subject: Subject = { what: `service as ${service.publicHost}`, steps: stepsThatReach('service'), as: 'anybody' };
   if (!endpoint) return lacking(subject, 'The plan has no address for it.');
   try {
     const { status, expires } = await get({

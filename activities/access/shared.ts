@@ -1,4 +1,5 @@
 /** What belongs to no site: mail, monitoring, the report folder. */
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import { existsSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
@@ -17,7 +18,7 @@ const answerWithin = 5_000;
 /** The mail server greets; nothing is sent. */
 export async function checkMail(plan: Plan): Promise<AccessCheck> {
   const { server, from } = plan.estate.mail;
-  const subject: Subject = { what: `mail server ${server.host}:${server.port}`, steps: ['notify-stakeholders'], as: from };
+  const subject: Subject = { what: `mail server ${server.host}:${server.port}`, steps: stepsThatReach('mail'), as: from };
   const transport = createTransport({
     ...server,
     connectionTimeout: answerWithin,
@@ -40,7 +41,7 @@ export async function checkMonitoring(plan: Plan, secret: Secret): Promise<Acces
   const { url, token } = plan.estate.monitoring;
   const subject: Subject = {
     what: `monitoring at ${new URL(url).host}`,
-    steps: ['update-monitoring'],
+    steps: stepsThatReach('monitoring'),
     as: token ? 'the bearer of the plan’s token' : 'anybody',
   };
   try {
@@ -58,7 +59,7 @@ export async function checkMonitoring(plan: Plan, secret: Secret): Promise<Acces
 export async function checkReports(plan: Plan, planFolder: string): Promise<AccessCheck> {
   const user = userInfo().username;
   const directory = path.resolve(planFolder, plan.estate.reports.directory);
-  const subject: Subject = { what: `report folder ${directory}`, steps: ['store-report'], as: `${user}@${hostname()}` };
+  const subject: Subject = { what: `report folder ${directory}`, steps: stepsThatReach('report folder'), as: `${user}@${hostname()}` };
   try {
     // The worker makes the folder when it stores its first report.
     await access(deepestFolder(directory), constants.W_OK);

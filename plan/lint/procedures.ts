@@ -1,94 +1,54 @@
 /** Laws about the runbooks: steps, gates, and the time that they need against the time that there is. */
+import { entryOf, type ProcedureName } from '../catalogue/index.ts';
+import type { Wait } from '../catalogue/step.ts';
 import { formatSeconds, seconds } from '../durations.ts';
 import { servedFunctions } from '../rules/objectives.ts';
 import { membersOf } from '../rules/people.ts';
-import { confirmSeconds, customerSeconds, routingSeconds } from '../rules/waits.ts';
 import type { Plan, Procedure } from '../schema.ts';
 import { problemIf, type Problem, type Rule } from './rule.ts';
-
-/** Steps of the regional failover, in the order that safety gives; the workflow knows them by these ids. */
-export const regionalFailoverSteps = [
-  'confirm-failure',
-  'assess-impact',
-  'activation',
-  'confirm-again',
-  'claim-epoch',
-  'fence-site',
-  'catch-up-database',
-  'catch-up-cache',
-  'raise-capacity',
-  'check-application',
-  'check-lag',
-  'promote-database',
-  'promote-cache',
-  'protect-data',
-  'start-services',
-  'verify-first-tier',
-  'verify-lower-tiers',
-  'route-traffic',
-  'verify-as-customer',
-  'watch',
-  'confirm-writers',
-  'update-monitoring',
-  'notify-stakeholders',
-  'store-report',
-] as const;
-
-/** Steps that an estate without a cache does not have. */
-const cacheSteps: readonly string[] = ['catch-up-cache', 'promote-cache'];
-
-/** Steps that nobody may skip: without them two sites could write, or customers could be sent to a site that lost data. */
-const neverSkipped: readonly string[] = ['claim-epoch', 'confirm-again', 'fence-site', 'promote-database', 'promote-cache', 'verify-first-tier'];
 
 /** Gates that a run opens when it needs them, whatever step it is at. */
 const neededGates = ['accepted-risk', 'failed-step'] as const;
 
-type Checked = readonly [name: string, procedure: Procedure];
+type Checked = readonly [name: ProcedureName, procedure: Procedure];
 
-const proceduresOf = (plan: Plan): readonly Checked[] => Object.entries(plan.procedures);
+const proceduresOf = (plan: Plan): readonly Checked[] => Object.entries(plan.procedures) as Checked[];
 
-export const stepsInOrder: Rule = (plan) => {
-  const written = plan.procedures.regionalFailover.steps.map((step) => step.id);
-  const path = ['procedures', 'regionalFailover', 'steps'];
-  const needless = (id: string): boolean => plan.estate.cache === undefined && cacheSteps.includes(id);
-  const missing = regionalFailoverSteps.filter((id) => !written.includes(id) && !needless(id));
-  const unknown = written.flatMap((id, index) => ((regionalFailoverSteps as readonly string[]).includes(id) ? [] : [{ id, index }]));
-  const known = written.filter((id) => (regionalFailoverSteps as readonly string[]).includes(id));
-  const outOfOrder = known.findIndex((id, index) => id !== regionalFailoverSteps.filter((step) => known.includes(step))[index]);
+export const stepsInOrder: Rule = (plan) => proceduresOf(plan).flatMap(([name, procedure]) => stepsInOrderOf(plan, name, procedure));
+
+function stepsInOrderOf(plan: Plan, name: ProcedureName, { steps }: Procedure): readonly Problem[] {
+  const entries = Object.entries(entryOf(name).steps);
+  const ids = entries.map(([id]) => id);
+  const written = steps.map((step) => step.id);
+  const path = ['procedures', name, 'steps'];
+  const needless = (id: string): boolean => entryOf(name).steps[id]?.needs === 'cache' && plan.estate.cache === undefined;
+  const missing = ids.filter((id) => !written.includes(id) && !needless(id));
+  const known = written.filter((id) => ids.includes(id));
+  const outOfOrder = known.findIndex((id, index) => id !== ids.filter((step) => known.includes(step))[index]);
+  const problem = (at: readonly (string | number)[], message: string): Problem => ({ rule: 'steps-in-order', level: 'error', path: at, message });
   return [
-    ...missing.map((id): Problem => ({
-      rule: 'steps-in-order',
-      level: 'error',
-      path,
-      message: `The step "${id}" is missing, and the procedure cannot run without its entry. Add it.`,
-    })),
-    ...unknown.map(({ id, index }): Problem => ({
-      rule: 'steps-in-order',
-      level: 'error',
-      path: [...path, index],
-      message: `No procedure carries out a step "${id}". Remove it, or correct its id.`,
-    })),
+    ...missing.map((id) => problem(path, `The step "${id}" is missing, and the procedure cannot run without its entry. Add it.`)),
     ...written.flatMap((id, index) =>
-      problemIf(needless(id), {
-        rule: 'steps-in-order',
-        level: 'error',
-        path: [...path, index],
-        message: `"${id}" is for a cache, and estate.cache is absent. Remove the step, or describe the cache.`,
-      }),
+      ids.includes(id) ? [] : [problem([...path, index], `No procedure carries out a step "${id}". Remove it, or correct its id.`)],
     ),
-    ...problemIf(outOfOrder >= 0, {
-      rule: 'steps-in-order',
-      level: 'error',
-      path: [...path, Math.max(0, written.indexOf(known[outOfOrder] ?? ''))],
-      message: `"${known[outOfOrder]}" stands out of order: a run takes the steps in the order of safety (fence, prepare, promote, verify, route). Put it in its place.`,
-    }),
+    ...written.flatMap((id, index) =>
+      needless(id) ? [problem([...path, index], `"${id}" is for a cache, and estate.cache is absent. Remove the step, or describe the cache.`)] : [],
+    ),
+    ...(outOfOrder < 0
+      ? []
+      : [
+          problem(
+            [...path, Math.max(0, written.indexOf(known[outOfOrder] ?? ''))],
+            `"${known[outOfOrder]}" stands out of order: a run takes the steps in the order of safety (fence, prepare, promote, verify, route). Put it in its place.`,
+          ),
+        ]),
   ];
-};
+}
 
 export const stepNeverSkipped: Rule = (plan) =>
   proceduresOf(plan).flatMap(([name, procedure]) =>
     procedure.steps.flatMap((step, index) =>
-      problemIf(neverSkipped.includes(step.id) && (step.skippable || !step.critical), {
+      problemIf(entryOf(name).steps[step.id]?.neverSkipped === true && (step.skippable || !step.critical), {
         rule: 'step-never-skipped',
         level: 'error',
         path: ['procedures', name, 'steps', index],
@@ -98,14 +58,15 @@ export const stepNeverSkipped: Rule = (plan) =>
   );
 
 export const pointOfNoReturn: Rule = (plan) =>
-  proceduresOf(plan).flatMap(([name, procedure]) =>
-    problemIf(procedure.pointOfNoReturn !== 'promote-database', {
+  proceduresOf(plan).flatMap(([name, procedure]) => {
+    const { pointOfNoReturn: right, noReturnBecause } = entryOf(name);
+    return problemIf(procedure.pointOfNoReturn !== right, {
       rule: 'point-of-no-return',
       level: 'error',
       path: ['procedures', name, 'pointOfNoReturn'],
-      message: 'From the promotion of the database on nothing can be taken back. Write pointOfNoReturn: promote-database.',
-    }),
-  );
+      message: `${noReturnBecause} Write pointOfNoReturn: ${right}.`,
+    });
+  });
 
 export const quorum: Rule = (plan) =>
   proceduresOf(plan).flatMap(([name, procedure]) =>
@@ -147,7 +108,7 @@ export const gatesUsed: Rule = (plan) =>
 export const criticalPath: Rule = (plan) =>
   proceduresOf(plan).flatMap(([name, procedure]) => {
     const path = ['procedures', name];
-    const needed = criticalPathSeconds(plan, procedure);
+    const needed = criticalPathSeconds(plan, name, procedure);
     const risk = procedure.gates.find((gate) => gate.id === 'accepted-risk');
     const withRisk = needed + (risk ? seconds(risk.deadline) : 0);
     return servedFunctions(plan).flatMap((entry): readonly Problem[] => {
@@ -157,18 +118,17 @@ export const criticalPath: Rule = (plan) =>
     });
   });
 
-/** Longest time from the first failed observation until the last cache has expired, in seconds: hold time, gate deadlines, step bounds and TTL. */
-export function criticalPathSeconds(plan: Plan, procedure: Procedure): number {
-  const last = procedure.steps.findIndex((step) => step.id === 'verify-as-customer');
+/** Longest time from the first failed observation until the last cache has expired, in seconds: gate deadlines, step bounds and TTL. */
+export function criticalPathSeconds(plan: Plan, name: ProcedureName, procedure: Procedure): number {
+  const { endsTheClock } = entryOf(name);
+  const last = procedure.steps.findIndex((step) => step.id === endsTheClock);
   const steps = last < 0 ? procedure.steps : procedure.steps.slice(0, last + 1);
   const deadline = (id: string | undefined): number => {
     const gate = procedure.gates.find((entry) => entry.id === id);
     return gate ? seconds(gate.deadline) : 0;
   };
-  const times = steps.map(
-    (step) =>
-      Math.max(seconds(step.bound), deadline(step.id), step.id === 'confirm-failure' ? confirmSeconds(plan.estate.detection) : 0) + deadline(step.gateBefore),
-  );
+  // A bound holds what its step waits for, the hold time too: another rule sees to it.
+  const times = steps.map((step) => Math.max(seconds(step.bound), deadline(step.id)) + deadline(step.gateBefore));
   return times.reduce((sum, time) => sum + time, 0) + seconds(plan.estate.dns.ttl);
 }
 
@@ -181,25 +141,18 @@ function tooLongWithRisk(functionName: string, needed: number, rto: string): str
 }
 
 /** A bound must leave room for the waiting that its step is made of. */
-export const boundsHoldWaits: Rule = (plan) => {
-  const { detection, dns } = plan.estate;
-  return proceduresOf(plan).flatMap(([name, procedure]) =>
+export const boundsHoldWaits: Rule = (plan) =>
+  proceduresOf(plan).flatMap(([name, procedure]) =>
     procedure.steps.flatMap((step, index) => {
       const gate = procedure.gates.find((entry) => entry.id === step.id);
-      const waits: Readonly<Record<string, readonly [number, string]>> = {
-        'confirm-failure': [confirmSeconds(plan.estate.detection), `hold time ${detection.holdTime} and four probe time-outs`],
-        'confirm-again': [confirmSeconds(plan.estate.detection), `hold time ${detection.holdTime} and four probe time-outs`],
-        'route-traffic': [routingSeconds(dns), `${dns.methods.join(', then ')}`],
-        'verify-as-customer': [customerSeconds(dns), `TTL ${dns.ttl} and 10 s`],
-        watch: [seconds(procedure.watch), `watch ${procedure.watch}`],
-      };
-      const [needed, what] = gate ? [seconds(gate.deadline), `deadline ${gate.deadline} of its gate`] : (waits[step.id] ?? [0, '']);
-      return problemIf(seconds(step.bound) < needed, {
+      const asks: Wait | undefined = gate && { seconds: seconds(gate.deadline), what: `deadline ${gate.deadline} of its gate` };
+      const wait = asks ?? entryOf(name).steps[step.id]?.waits?.(plan, procedure);
+      if (wait === undefined) return [];
+      return problemIf(seconds(step.bound) < wait.seconds, {
         rule: 'bounds-hold-waits',
         level: 'error',
         path: ['procedures', name, 'steps', index, 'bound'],
-        message: `The bound ${step.bound} is shorter than what the step waits for: ${formatSeconds(needed)} (${what}). Raise the bound.`,
+        message: `The bound ${step.bound} is shorter than what the step waits for: ${formatSeconds(wait.seconds)} (${wait.what}). Raise the bound.`,
       });
     }),
   );
-};

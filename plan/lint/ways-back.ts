@@ -1,6 +1,6 @@
 /** Laws about the way back: what is believed or done one way needs as much time the other way. */
+import { entryOf, type ProcedureName } from '../catalogue/index.ts';
 import { formatSeconds, seconds } from '../durations.ts';
-import { unfenceSeconds } from '../rules/waits.ts';
 import { problemIf, type Rule } from './rule.ts';
 
 /**
@@ -11,12 +11,13 @@ import { problemIf, type Rule } from './rule.ts';
 export const undoWithinBound: Rule = (plan) =>
   Object.entries(plan.procedures).flatMap(([name, procedure]) =>
     procedure.steps.flatMap((step, index) => {
-      const needed = unfenceSeconds(plan.estate.ssh);
-      return problemIf(step.id === 'fence-site' && seconds(step.bound) < needed, {
+      const wait = entryOf(name as ProcedureName).steps[step.id]?.undoWaits?.(plan);
+      if (wait === undefined) return [];
+      return problemIf(seconds(step.bound) < wait.seconds, {
         rule: 'undo-within-bound',
         level: 'error',
         path: ['procedures', name, 'steps', index, 'bound'],
-        message: `The bound ${step.bound} also holds for the way back, which takes up to ${formatSeconds(needed)} when the failed site is silent: ending the watch for its return, and four connections of ${plan.estate.ssh.connectTimeout}. Raise the bound, or shorten estate.ssh.connectTimeout.`,
+        message: `The bound ${step.bound} also holds for the way back, which takes up to ${formatSeconds(wait.seconds)} when ${wait.what}. Raise the bound, or shorten estate.ssh.connectTimeout.`,
       });
     }),
   );

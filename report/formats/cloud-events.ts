@@ -43,8 +43,8 @@ export function eventsOf(recorded: Report): readonly CloudEvent<object>[] {
     );
 }
 
-function started({ procedure, mode, from, to, startedBy, plan, startedAt }: Report): Happening {
-  return { name: 'runStarted', id: 'started', time: startedAt, data: { procedure, mode, from, to, startedBy, plan } };
+function started({ procedure, mode, places, startedBy, plan, startedAt }: Report): Happening {
+  return { name: 'runStarted', id: 'started', time: startedAt, data: { procedure, mode, places, startedBy, plan } };
 }
 
 /** A gate of a dry run was not opened. */

@@ -1,5 +1,6 @@
 /** What the page shows, in its order, as plain text and pictures; the template only puts it in place. Pure. */
 import { oneOfEach, writersOf } from '../../plan/rules/servers.ts';
+import { wayOf } from '../../plan/rules/places.ts';
 import { formatSeconds } from '../../plan/durations.ts';
 import { type ClockSplit, type FunctionRecord, type GateRecord, type Outcome, type Report, type ServerRecord, type StepRecord, titles } from '../report.ts';
 import {
@@ -25,10 +26,10 @@ const toneOfOutcome: Readonly<Record<Outcome, Tone>> = {
 
 export function viewOf(report: Report) {
   return {
-    title: `${ended(report)}: ${report.from} → ${report.to}`,
+    title: `${ended(report)}: ${wayOf(report.places)}`,
     outcome: { text: ended(report), ...marked(report.open ? 'plain' : toneOfOutcome[report.outcome]) },
     dryRun: report.mode === 'dry-run',
-    route: `${report.from} → ${report.to}`,
+    route: wayOf(report.places),
     summary: report.summary,
     day: report.startedAt.slice(0, 10),
     facts: factsOf(report),

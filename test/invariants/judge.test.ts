@@ -115,7 +115,11 @@ it.each<[string, Partial<Observation>, RegExp]>([
     /^A skipped step/,
   ],
   ['an exception behind a plain "recovered"', { report: { ...report, exceptions: ['something'] } }, /with 1 exceptions/],
-  ['a "recovered" that saw another writer', { report: { ...report, to: 'ap-southeast-1' } }, /^The report says recovered, and it saw/],
+  [
+    'a "recovered" that saw another writer',
+    { report: { ...report, places: { ...report.places, target: 'ap-southeast-1' } } },
+    /^The report says recovered, and it saw/,
+  ],
   ['a decision without its quorum', { report: { ...report, gates: decided('jane-smith') } }, /by 1 people/],
   ['a decision by one person twice', { report: { ...report, gates: decided('jane-smith', 'jane-smith') } }, /by 1 people/],
   ['a vote of a stranger', { report: { ...report, gates: decided('jane-smith', 'john-doe', 'mallory') } }, /^A vote of mallory counted/],

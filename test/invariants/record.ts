@@ -32,7 +32,7 @@ function honestOutcome(report: Report): string[] {
   const plain = report.outcome === 'recovered';
   const writers = report.servers.observed.filter((server) => server.server === 'database' && server.state === 'writer').map(({ site }) => site);
   return [
-    ...(plain && writers.join() !== report.to ? [`The report says recovered, and it saw as writers: ${writers.join(', ') || 'none'}.`] : []),
+    ...(plain && writers.join() !== report.places.target ? [`The report says recovered, and it saw as writers: ${writers.join(', ') || 'none'}.`] : []),
     ...(plain && report.steps.some((step) => step.result === 'skipped') ? ['A skipped step yields plain "recovered".'] : []),
     ...(plain === (report.exceptions.length === 0) ? [] : [`The report says ${report.outcome}, with ${report.exceptions.length} exceptions.`]),
   ];

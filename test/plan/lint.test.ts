@@ -52,7 +52,7 @@ test('a plan that does not load is a finding, not an exception', async () => {
 
 describe('the critical path', () => {
   test('of erlmcp fits the strictest RTO of 30 minutes', () => {
-    expect(criticalPathSeconds(plan, procedureOf(plan))).toBe(29 * 60 + 25);
+    expect(criticalPathSeconds(plan, 'regionalFailover', procedureOf(plan))).toBe(29 * 60 + 25);
   });
 
   test('that is longer than an RTO is an error which names the function', () => {
@@ -65,7 +65,7 @@ describe('the critical path', () => {
     const draft = structuredClone(plan);
     stepOf(draft, 'promote-database').gateBefore = 'accepted-risk';
     draft.estate.dns.ttl = 'PT1M';
-    expect(criticalPathSeconds(draft, procedureOf(draft))).toBe(29 * 60 + 25 + 600 + 30);
+    expect(criticalPathSeconds(draft, 'regionalFailover', procedureOf(draft))).toBe(29 * 60 + 25 + 600 + 30);
   });
 });
 

@@ -66,7 +66,7 @@ const report: Report = {
     },
   },
   leftOut: ['2 entries'],
-  addendum: { at: exampleReport.endedAt, site: exampleReport.from, text: 'counted', notTold: 'no answer' },
+  addendum: { at: exampleReport.endedAt, site: exampleReport.places.source, text: 'counted', notTold: 'no answer' },
 };
 const { at } = exampleStatus;
 const status: RunStatus = {

@@ -28,7 +28,7 @@ it('a recovery on the simulated server has the steps, decisions and activities t
     const report = await handle.result();
     // In the simulation the lost site comes back in the end.
     estate.dead.clear();
-    await rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, report.from)).result();
+    await rig.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(plan.plan.estate.name, report.places.source)).result();
     return report;
   });
   const simulated = await simulations.live({});

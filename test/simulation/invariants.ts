@@ -121,9 +121,9 @@ function neverStuck({ stuck }: Lived): string[] {
 /** `recovered` also means that customers are at the target, and that no other database acknowledges when the site has come back and was given its time. */
 function asTold({ estate, reports }: Lived, report: Report): string[] {
   if (report !== reports.at(-1) || report.outcome !== 'recovered') return [];
-  const others = estate.acknowledging().filter((site) => site !== report.to);
+  const others = estate.acknowledging().filter((site) => site !== report.places.target);
   return [
-    ...(estate.route === report.to ? [] : [`The report says recovered, and customers are sent to ${estate.route}`]),
+    ...(estate.route === report.places.target ? [] : [`The report says recovered, and customers are sent to ${estate.route}`]),
     ...(others.length === 0 ? [] : [`The report says recovered, and ${others.join(', ')} acknowledges writes`]),
   ];
 }

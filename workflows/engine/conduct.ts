@@ -2,67 +2,70 @@
  * Conducts a procedure from start to report: registers the handlers, loads the plan, catches the endings, takes back what must be taken back, and returns the report.
  */
 import { CancellationScope, isCancellation, setCurrentDetails, TemporalFailure, upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { ProcedureName } from '../../plan/schema.ts';
+import type { ProcedureName, StepIdOf } from '../../plan/catalogue/index.ts';
 import type { Outcome, Report } from '../../report/report.ts';
-import { toolsFor } from './activity-proxies.ts';
+import { openGateMemo, type OpenGateMemo } from '../wire/ids.ts';
+import type { RunStatus, StartInput } from '../wire/messages.ts';
+import { estateAttribute, modeAttribute, phaseAttribute, procedureAttribute } from '../wire/search-attributes.ts';
+import { mustRead } from '../wire/start-forms.ts';
+import { takeStep } from './attempts.ts';
+import type { Course } from './course.ts';
 import { detailsOf } from './details.ts';
 import { RunEnding } from './endings.ts';
-import { newFacts, type RecoveryFacts } from '../estate/facts.ts';
-import { listen } from './handlers.ts';
-import { mustRead, runInput } from '../wire/start-forms.ts';
-import { openGateMemo, type OpenGateMemo } from '../wire/ids.ts';
-import type { RegionalFailoverInput } from '../wire/messages.ts';
-import { checkOpening, checkStart, executionName, loadRunPlan } from './opening.ts';
-import { reportOf } from './report-of.ts';
-import { statusOf } from './status-of.ts';
-import { storeReport } from '../steps/closing.ts';
 import { describe } from './failures.ts';
+import { listen } from './handlers.ts';
+import { checkLock, checkStart, executionName, loadRunPlan } from './opening.ts';
+import type { ProcedureDefinition } from './procedure.ts';
+import { reportOf } from './report-of.ts';
 import { Run } from './run.ts';
-import { observeServers } from '../estate/servers.ts';
-import { estateAttribute, modeAttribute, phaseAttribute, procedureAttribute } from '../wire/search-attributes.ts';
+import { statusOf } from './status-of.ts';
+import { storeReport } from './store-report.ts';
+import { takeBack } from './undo.ts';
 
-type Body = (run: Run, facts: RecoveryFacts) => Promise<void>;
-
-export async function conduct(procedure: ProcedureName, input: RegionalFailoverInput, body: Body): Promise<Report> {
-  mustRead(runInput, input, 'a run');
+export async function conduct<Name extends ProcedureName, Input extends StartInput, Facts>(
+  procedure: ProcedureDefinition<Name, Input, Facts>,
+  input: Input,
+): Promise<Report> {
+  mustRead(procedure.form, input, 'a run');
   checkStart(workflowInfo());
-  const { workflowId, startTime } = workflowInfo();
-  const start = {
-    runId: workflowId,
-    execution: executionName(),
-    procedure,
-    from: input.from,
-    mode: input.mode,
-    startedBy: input.startedBy,
-    startedAt: startTime.toISOString(),
-  };
-  const run = new Run(start);
-  const facts = newFacts({
-    from: input.from,
-    to: input.to,
-    leftovers: run.leftovers,
-    ...(input.declaredFailed ? { declaredFailed: input.declaredFailed } : {}),
-  });
+  const run = openRun(procedure, input);
+  const facts = procedure.newFacts(input);
   const ending: Ending = { outcome: null, summary: '' };
+  const status = () => statusOf(run, procedure.status(run, facts), ending.outcome);
   const report = (outcome: Outcome | null): Report => {
-    if (outcome === null) return reportOf(run, facts, { open: true, outcome: outcomeSoFar(run), summary: `The run goes on; it is ${run.phase}.` });
-    return reportOf(run, facts, { open: false, outcome, summary: ending.summary || summaryOf(run, facts) });
+    const told = {
+      open: outcome === null,
+      outcome: outcome ?? outcomeSoFar(run),
+      summary: outcome === null ? `The run goes on; it is ${run.phase}.` : summary(),
+    };
+    return reportOf(run, procedure.report(run, facts), told);
   };
-  listen(
-    run,
-    facts,
-    () => report(ending.outcome),
-    () => ending.outcome,
-  );
+  const summary = () => ending.summary || summaryOf(run, procedure.aim(run));
+  listen(run, { status, report: () => report(ending.outcome) });
 
   const snapshot = await loadRunPlan(input.planDigest);
-  checkOpening(snapshot, { procedure, estate: input.estate, from: input.from, to: input.to, workflowId, mode: input.mode });
+  checkLock(snapshot, input, run.start.runId);
+  procedure.checkPlaces(snapshot.plan, run.places);
   run.use(snapshot);
-  showPeople(run, facts, () => ending.outcome);
-  run.note(`${input.mode} run of ${procedure} from ${input.from} to ${input.to}, started by ${input.startedBy}.`);
+  showPeople(run, status);
+  const { source, target } = run.places;
+  run.note(`${input.mode} run of ${procedure.name} from ${source} to ${target}, started by ${input.startedBy}.`);
 
-  const early = await untilEnding(run, () => body(run, facts));
-  await CancellationScope.nonCancellable(() => closeRun(run, facts, early, ending, report));
+  const early = await untilEnding(run, () => procedure.body(run, facts));
+  await CancellationScope.nonCancellable(async () => {
+    run.close();
+    if (early) ending.summary = early.message;
+    if (early?.undo && !run.forwardOnly) await takeBack(run);
+    run.enter('closing');
+    // A run that came to its last step has looked at the end of it there.
+    if (early) await procedure.readEnd(run, facts);
+    // Until the copy is stored the outcome is the one so far; storing is optional and may add an exception of its own.
+    const outcome = () => early?.outcome ?? outcomeSoFar(run);
+    await keepReport(run, () => report(outcome()));
+    ending.outcome = outcome();
+    run.phase = 'ended';
+    run.note(`Ended: ${ending.outcome}. ${summary()}`);
+  });
   return report(ending.outcome);
 }
 
@@ -71,8 +74,24 @@ interface Ending {
   summary: string;
 }
 
+function openRun<Name extends ProcedureName, Input extends StartInput, Facts>(
+  procedure: ProcedureDefinition<Name, Input, Facts>,
+  input: Input,
+): Run<StepIdOf<Name>> {
+  const { workflowId, startTime } = workflowInfo();
+  return new Run<StepIdOf<Name>>({
+    runId: workflowId,
+    execution: executionName(),
+    procedure: procedure.name,
+    places: procedure.placesOf(input),
+    mode: input.mode,
+    startedBy: input.startedBy,
+    startedAt: startTime.toISOString(),
+  });
+}
+
 /** Runs the procedure; null when it came to its last step, else how it ended before. */
-async function untilEnding(run: Run, body: () => Promise<void>): Promise<RunEnding | null> {
+async function untilEnding(run: Course, body: () => Promise<void>): Promise<RunEnding | null> {
   try {
     await body();
     return null;
@@ -83,37 +102,23 @@ async function untilEnding(run: Run, body: () => Promise<void>): Promise<RunEndi
   }
 }
 
-/** What every ending has in common: take back what must be, read the end state, judge, report. */
-async function closeRun(run: Run, facts: RecoveryFacts, early: RunEnding | null, ending: Ending, report: (outcome: Outcome) => Report): Promise<void> {
-  run.close();
-  if (early) ending.summary = early.message;
-  if (early?.undo && !run.forwardOnly) await run.takeBack();
-  run.enter('closing');
-  // A run that came to its last step has confirmed them there.
-  if (early) await observeServers(run, facts, toolsFor('Read which servers can write', 30).read);
-  // Until the copy is stored the outcome is the one so far; storing is optional and may add an exception of its own.
-  const outcome = () => early?.outcome ?? outcomeSoFar(run);
+/** The last step of every procedure, however it ends. */
+async function keepReport(run: Course, report: () => Report): Promise<void> {
   try {
-    await run.step(
-      'store-report',
-      storeReport(run, () => report(outcome())),
-    );
+    await takeStep(run, 'store-report', storeReport(run, report));
   } catch (error) {
-    run.exceptions.push(`The report was not stored: ${endingOf(error).message}`);
+    run.except(`The report was not stored: ${endingOf(error).message}`);
   }
-  ending.outcome = outcome();
-  run.phase = 'ended';
-  run.note(`Ended: ${ending.outcome}. ${ending.summary || summaryOf(run, facts)}`);
 }
 
 /** Keeps up to date the details, the phase by which runs are searched, and what the server tells of the open question while no worker lives. */
-function showPeople(run: Run, facts: RecoveryFacts, outcome: () => Outcome | null): void {
+function showPeople(run: Course, statusNow: () => RunStatus): void {
   let phase = '';
   let shownGate: OpenGateMemo | null = null;
   let due = false;
   const show = () => {
     due = false;
-    const status = statusOf(run, facts, outcome());
+    const status = statusNow();
     setCurrentDetails(detailsOf(status));
     const open = status.gate && { gate: status.gate.gate, deadlineAt: status.gate.deadlineAt };
     if (open?.gate !== shownGate?.gate) upsertMemo({ [openGateMemo]: (shownGate = open) });
@@ -135,14 +140,16 @@ function showPeople(run: Run, facts: RecoveryFacts, outcome: () => Outcome | nul
 }
 
 /** A dry run recovers nothing, however well it goes. */
-function outcomeSoFar(run: Run): Outcome {
+function outcomeSoFar(run: Course): Outcome {
   if (run.rules.changes === 'print') return 'stood down';
-  return run.exceptions.length === 0 ? 'recovered' : 'recovered with exceptions';
+  return run.record.exceptions.length === 0 ? 'recovered' : 'recovered with exceptions';
 }
 
-function summaryOf(run: Run, facts: RecoveryFacts): string {
-  if (run.rules.changes === 'print') return `Dry run: nothing was changed. ${forecastOf(run, facts)}`;
-  return `${run.plan.estate.name} was recovered from ${facts.from} at ${facts.to}.`;
+/** What was done, or what a live run would come to: no better than what the dry run has met. */
+function summaryOf(run: Course, { toDo, done }: { readonly toDo: string; readonly done: string }): string {
+  if (run.rules.changes !== 'print') return `${done}.`;
+  const [first] = run.record.exceptions;
+  return `Dry run: nothing was changed. ${first === undefined ? `A live run would ${toDo}.` : `A live run would not simply ${toDo}: ${first}`}`;
 }
 
 /** An ending of the procedure, a cancellation, or a failure that no question caught. Anything else is a fault in the code and fails the workflow task, to be fixed and replayed. */
@@ -151,11 +158,4 @@ function endingOf(error: unknown): RunEnding {
   if (isCancellation(error)) return new RunEnding('aborted', 'The run was cancelled; what could be taken back was.', true);
   if (error instanceof TemporalFailure) return new RunEnding('failed', describe(error), true);
   throw error;
-}
-
-/** What a live run would come to, no better than what the dry run has met. */
-function forecastOf(run: Run, facts: RecoveryFacts): string {
-  const way = `${run.plan.estate.name} from ${facts.from} at ${facts.to}`;
-  const [first] = run.exceptions;
-  return first === undefined ? `A live run would recover ${way}.` : `A live run would not simply recover ${way}: ${first}`;
 }

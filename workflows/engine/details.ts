@@ -1,5 +1,6 @@
 /** What a commander sees in Temporal UI without opening an event: Markdown, what matters first. Pure. */
 import { clockTime } from '../../plan/durations.ts';
+import { wayOf } from '../../plan/rules/places.ts';
 import { describeLoss } from '../../plan/rules/loss.ts';
 import { markdownText } from '../../report/media/markdown.ts';
 import { inEveryText } from '../../report/media/visible.ts';
@@ -31,7 +32,7 @@ function headline(status: RunStatus): string {
   const mode = status.mode === 'live' ? '' : ` · **${status.mode}: nothing is changed**`;
   const stopped = status.stopped ? `\n\n**STOPPED by ${status.stopped.who}**: ${status.stopped.reason}. Continue with the signal \`resume\`.` : '';
   const outcome = status.outcome ? `**${status.outcome}**` : `phase **${status.phase}**`;
-  return `### ${status.from} → ${status.to}: ${outcome}${mode}\n\n${clockLine(status)}${stopped}`;
+  return `### ${wayOf(status.places)}: ${outcome}${mode}\n\n${clockLine(status)}${stopped}`;
 }
 
 /** These lines are written at events only and read at any time, so times of day stand before what has passed. */

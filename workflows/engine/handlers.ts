@@ -2,8 +2,7 @@
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { beginning } from '../../plan/rules/cut.ts';
 import { sentencesOf } from '../../plan/rules/sentences.ts';
-import type { Outcome, Report } from '../../report/report.ts';
-import type { RecoveryFacts } from '../estate/facts.ts';
+import type { Report } from '../../report/report.ts';
 import { statusBytesMax, within } from '../wire/bounds.ts';
 import { lengthsMax, type MessageForm, nameIn, readMessage, type Reading, saidForm, shortVoteForm, voteForm } from '../wire/message-forms.ts';
 import {
@@ -15,27 +14,27 @@ import {
   statusQuery,
   stopSignal,
   type Vote,
+  type RunStatus,
   voteSignal,
   voteUpdate,
 } from '../wire/messages.ts';
-import type { Run } from './run.ts';
+import type { Course } from './course.ts';
 import { listenForSignals, type SignalForm } from './signals.ts';
-import { statusOf } from './status-of.ts';
 
 /** Handlers are registered before the first await, so that nothing said to the run is lost. */
-export function listen(run: Run, facts: RecoveryFacts, report: () => Report, outcome: () => Outcome | null): void {
+export function listen(run: Course, { status, report }: { readonly status: () => RunStatus; readonly report: () => Report }): void {
   listenForSignals(signalsOf(run), (name, message) =>
     run.refusals.add(beginning(name, lengthsMax.gate), 'signal', nameIn(message), 'There is no such signal. See docs/reference/messages.md.'),
   );
   listenForVoteUpdates(run);
-  setHandler(statusQuery, () => within(statusBytesMax, statusOf(run, facts, outcome())), {
+  setHandler(statusQuery, () => within(statusBytesMax, status()), {
     description: 'Where the run is: phase, question, clock, steps, changes.',
   });
   setHandler(planQuery, () => run.planSnapshot, { description: 'The plan that the run works on.' });
   setHandler(reportQuery, report, { description: 'The report as it stands.' });
 }
 
-function signalsOf(run: Run): readonly SignalForm[] {
+function signalsOf(run: Course): readonly SignalForm[] {
   const cast = (vote: Vote) => void run.desk.cast(vote, 'signal');
   return [
     {
@@ -67,7 +66,7 @@ function signalsOf(run: Run): readonly SignalForm[] {
 }
 
 /** A signal has no answer: what cannot be read is refused on the record. */
-function take<T>(run: Run, name: string, form: MessageForm<T>, message: unknown, then: (value: T) => void): void {
+function take<T>(run: Course, name: string, form: MessageForm<T>, message: unknown, then: (value: T) => void): void {
   const read = readMessage(form, message);
   if (read.ok) then(read.value);
   else run.refusals.add(name, 'signal', nameIn(message), read.why);
@@ -81,7 +80,7 @@ const refusedUpdatesMax = 40;
 /** So many updates of one person are counted. Each stands in the history, and a server lets in 2,000 in all: whoever names a voter must not take them from the others. */
 const countedUpdatesMax = 40;
 
-function listenForVoteUpdates(run: Run): void {
+function listenForVoteUpdates(run: Course): void {
   let refusedSoFar = 0;
   const counted = new Map<string, number>();
   setHandler(

@@ -1,13 +1,11 @@
 /** The start of a run: the plan it works on, and the checks that refuse a wrong start before anything is touched. */
 import { type ApplicationFailure, setHandler, type WorkflowInfo, workflowInfo } from '@temporalio/workflow';
 import type { RunContext } from '../../activities/context.ts';
-import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
-import type { ProcedureName } from '../../plan/schema.ts';
+import type { PlanSnapshot } from '../../plan/schema.ts';
 import { failure } from './failures.ts';
 import { toolsFor } from './activity-proxies.ts';
-import { planQuery } from '../wire/messages.ts';
+import { planQuery, type StartInput } from '../wire/messages.ts';
 import { makeWorkflowId } from '../wire/ids.ts';
-import type { Mode } from '../../report/report.ts';
 
 /** A start waits so long for a worker, seconds: the lock is held by then, and to end because workers were away for a while would only cost one more start. */
 const workerSeconds = 15 * 60;
@@ -61,38 +59,18 @@ function mustBeEstate(plan: PlanSnapshot['plan'], estate: string): void {
     throw refuse(`The worker recovers the estate "${plan.estate.name}", not "${estate}".`, 'Name that estate, or start a worker with the other plan.');
 }
 
-export interface Opening {
-  readonly procedure: ProcedureName;
-  readonly estate: string;
-  readonly from: SiteId;
-  readonly to: SiteId;
-  readonly workflowId: string;
-  readonly mode: Mode;
-}
-
-/** Refuses a start that cannot be right: the lock's id, the estate's name, sites that are not in the plan or not a target. */
-export function checkOpening({ plan }: PlanSnapshot, opening: Opening): void {
-  const { procedure, estate, from, to, workflowId, mode } = opening;
-  const sites = plan.sites.map((site) => site.id);
+/** Refuses a start that is not this estate's: its name, and the id that is its lock. */
+export function checkLock({ plan }: PlanSnapshot, { estate, mode }: Pick<StartInput, 'estate' | 'mode'>, workflowId: string): void {
   mustBeEstate(plan, estate);
   const rightId = makeWorkflowId(mode, estate);
-  if (workflowId !== rightId)
-    throw refuse(
-      `The workflow id "${workflowId}" is not this estate's lock.`,
-      `Start again with the workflow id ${rightId}; only one run per estate can hold it.`,
-    );
-  for (const site of [from, to]) {
-    if (!sites.includes(site)) throw refuse(`The plan has no site "${site}".`, `Choose among ${sites.join(', ')}.`);
-  }
-  if (from === to) throw refuse(`${from} cannot be its own target.`, `Choose another target among ${targets(plan, procedure).join(', ')}.`);
-  if (!targets(plan, procedure).includes(to))
-    throw refuse(`${to} is not a target of ${procedure} in the plan.`, `Choose among ${targets(plan, procedure).join(', ')}.`);
+  if (workflowId === rightId) return;
+  throw refuse(
+    `The workflow id "${workflowId}" is not this estate's lock.`,
+    `Start again with the workflow id ${rightId}; only one run per estate can hold it.`,
+  );
 }
 
-function targets(plan: PlanSnapshot['plan'], procedure: ProcedureName): string[] {
-  return plan.sites.filter((site) => (site.targetOf as readonly string[]).includes(procedure)).map((site) => site.id);
-}
-
-function refuse(happened: string, next: string): ApplicationFailure {
+/** The refusal of a start; nothing was changed by then. */
+export function refuse(happened: string, next: string): ApplicationFailure {
   return failure('refused', { happened, leftAs: 'Nothing was changed.', next });
 }

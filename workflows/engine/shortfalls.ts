@@ -1,17 +1,11 @@
-/** What a result says of itself that is less than it should be, or left to do. `Run` keeps it for each step and each undo, so that none can forget it. Pure. */
-
-/** Where it stands for the report. */
-interface Kept {
-  readonly exceptions: string[];
-  /** What is left for people to do, each once. */
-  readonly leftovers: string[];
-}
+/** What a result says of itself that is less than it should be, or left to do. It is kept for each step and each undo, so that none can forget it. */
+import type { RunRecord } from './record.ts';
 
 /** Keeps what a change, or a list of fences or servers, says of itself; nothing of anything else. Answers its exceptions. */
-export function keepShortfalls({ exceptions, leftovers }: Kept, result: unknown): readonly string[] {
+export function keepShortfalls(record: Pick<RunRecord, 'except' | 'leaveOver'>, result: unknown): readonly string[] {
   const less = told(result, 'exceptions');
-  exceptions.push(...less);
-  for (const text of told(result, 'remaining')) if (!leftovers.includes(text)) leftovers.push(text);
+  record.except(...less);
+  record.leaveOver(...told(result, 'remaining'));
   return less;
 }
 

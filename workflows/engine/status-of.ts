@@ -1,49 +1,44 @@
 /** Where a run is, as people and programs are told while it goes on. */
-import { clockTime, seconds } from '../../plan/durations.ts';
-import { forecast, rtoEndsAt, servedFunctions, strictestRto } from '../../plan/rules/objectives.ts';
-import { expectedRoutingSeconds, secondsAhead } from '../../plan/rules/waits.ts';
-import type { Outcome, Phase, RefusalRecord } from '../../report/report.ts';
-import type { RecoveryFacts } from '../estate/facts.ts';
+import { clockTime } from '../../plan/durations.ts';
+import type { Outcome, RefusalRecord } from '../../report/report.ts';
 import type { RunStatus } from '../wire/messages.ts';
 import { now } from './clock.ts';
-import type { Run } from './run.ts';
+import type { Course } from './course.ts';
+import type { StatusPart } from './procedure.ts';
 
-export function statusOf(run: Run, facts: RecoveryFacts, outcome: Outcome | null): RunStatus {
-  const failedSince = facts.moments.failedSince ?? null;
+/** `part`: what the procedure adds. */
+export function statusOf(run: Course, part: StatusPart, outcome: Outcome | null): RunStatus {
   const pendingSteps = run.pendingSteps();
   const gate = run.desk.view();
+  const { steps, changes, exceptions, leftovers, timeline } = run.record;
   return {
     runId: run.start.runId,
     estate: run.planSnapshot?.plan.estate.name ?? '',
     procedure: run.start.procedure,
     mode: run.start.mode,
     phase: run.phase,
-    from: facts.from,
-    to: facts.to,
+    places: run.places,
     startedAt: run.start.startedAt,
     at: now(),
     epoch: run.epoch,
     stopped: run.stopped,
-    forecast: run.planSnapshot ? forecastOf(run, facts) : 'no clock yet',
-    rtoEndsAt: run.planSnapshot ? rtoEndsAt(failedSince, strictestRto(servedFunctions(run.plan))) : null,
-    failedSince,
+    ...part,
     gate,
     ifNobodyDecides: gate && ifNobodyDecides(gate.gate, run.leftAs),
     refused: refusedLines(run.refusals),
-    steps: run.steps,
+    steps,
     pendingSteps,
     pendingStepNames: pendingSteps.map((id) => run.procedure.steps.find((step) => step.id === id)?.name ?? id),
-    loss: facts.loss,
-    changes: run.changes,
-    exceptions: run.exceptions,
-    leftovers: facts.leftovers,
-    timeline: run.timeline,
+    changes,
+    exceptions,
+    leftovers,
+    timeline,
     outcome,
   };
 }
 
 /** In the order in which they came; those that are only counted in one line, which stands last as their latest does. */
-function refusedLines({ entries, beyond }: Run['refusals']): string[] {
+function refusedLines({ entries, beyond }: Course['refusals']): string[] {
   const line = ({ at, name, channel, who, note }: RefusalRecord) => `${clockTime(at)} ${who || 'somebody'}, ${name} by ${channel}: ${note}`;
   return [...entries.map(line), ...(beyond ? [`${beyond.count} more since ${clockTime(beyond.first.at)}, the latest: ${line(beyond.last)}`] : [])];
 }
@@ -54,19 +49,3 @@ export function ifNobodyDecides(gate: string, leftAs: string): string {
     ? 'the run stands down and changes nothing'
     : `the run ends: ${leftAs.charAt(0).toLowerCase()}${leftAs.slice(1).replace(/\.$/, '')}`;
 }
-
-/** The clock against the strictest function; once customers are routed, what was achieved. A run that ends without them has nothing to foretell. */
-function forecastOf(run: Run, facts: RecoveryFacts): string {
-  const { authoritativeAt: routed, failedSince = null, ttlSeconds = 0 } = facts.moments;
-  const rtoSeconds = strictestRto(servedFunctions(run.plan));
-  if (routed) {
-    const servedAt = new Date(Date.parse(routed) + ttlSeconds * 1000).toISOString();
-    return forecast({ failedSince, now: servedAt, rtoSeconds, remainingSeconds: 0, aheadSeconds: 0 });
-  }
-  if (failedSince !== null && endings.includes(run.phase)) return 'customers are not routed by this run';
-  const { dns } = run.plan.estate;
-  const aheadSeconds = secondsAhead(run.procedure.steps, 'route-traffic', run.steps, now()) + seconds(dns.ttl);
-  return forecast({ failedSince, now: now(), rtoSeconds, remainingSeconds: expectedRoutingSeconds(dns), aheadSeconds });
-}
-
-const endings: readonly Phase[] = ['undoing', 'closing', 'ended'];

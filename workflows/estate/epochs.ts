@@ -5,14 +5,14 @@ import type { Reads } from '../../activities/index.ts';
 import type { EpochSurvey, RecoveryFacts } from './facts.ts';
 import { now } from '../engine/clock.ts';
 import { failure } from '../engine/failures.ts';
-import type { Run } from '../engine/run.ts';
+import type { Course } from '../engine/course.ts';
 import { otherSites } from './sites.ts';
 
 /** Asks all agents, the failed site's too, and the zone. */
-export async function surveyEpochs(run: Run, facts: RecoveryFacts, read: Reads): Promise<EpochSurvey> {
+export async function surveyEpochs(run: Course, facts: RecoveryFacts, read: Reads): Promise<EpochSurvey> {
   const askedAt = now();
   const [agents, zone] = await Promise.all([
-    read.readAgents({ run: run.context(), sites: [facts.from, ...otherSites(run.plan, facts.from)] }),
+    read.readAgents({ run: run.context(), sites: [run.places.source, ...otherSites(run.plan, run.places.failed)] }),
     read.readZoneEpoch({ run: run.context() }),
   ]);
   return { askedAt, agents, zone };
@@ -22,7 +22,7 @@ export async function surveyEpochs(run: Run, facts: RecoveryFacts, read: Reads):
  * The survey that went along with the last look at the site, else a new one. Used once: a step that is tried again looks anew, and so does one that people held for longer than
  * evidence lasts. An epoch that rose in between is refused by the agents that hold it.
  */
-export async function takeSurvey(run: Run, facts: RecoveryFacts, read: Reads): Promise<EpochSurvey> {
+export async function takeSurvey(run: Course, facts: RecoveryFacts, read: Reads): Promise<EpochSurvey> {
   const kept = facts.epochSurvey;
   facts.epochSurvey = null;
   const fresh = kept !== null && Date.now() - Date.parse(kept.askedAt) <= seconds(run.plan.estate.detection.evidenceMaxAge) * 1000;

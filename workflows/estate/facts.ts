@@ -5,7 +5,6 @@ import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { AgentState } from '../../activities/hosts/port.ts';
 import type { FunctionVerdict } from '../../activities/verification/port.ts';
 import type { Refusals } from '../../plan/rules/refusals.ts';
-import type { SiteId } from '../../plan/schema.ts';
 import type { Loss } from '../../report/report.ts';
 import type { Moments } from '../engine/clock.ts';
 
@@ -18,8 +17,6 @@ export interface EpochSurvey {
 }
 
 export interface RecoveryFacts {
-  readonly from: SiteId;
-  readonly to: SiteId;
   /** Reason of the person who declared the site failed against the probes; absent when the probes decide. */
   readonly declaredFailed?: { readonly reason: string; readonly since?: string };
   readonly moments: Moments;
@@ -51,11 +48,9 @@ export interface RecoveryFacts {
   readonly verdicts: Map<string, FunctionVerdict>;
   /** Functions of lower tiers that did not pass and that people chose to go on without. */
   goneOnWithout: readonly string[];
-  /** What is left for people to do: the run's own list. */
-  readonly leftovers: string[];
 }
 
-export function newFacts(start: Pick<RecoveryFacts, 'from' | 'to' | 'declaredFailed' | 'leftovers'>): RecoveryFacts {
+export function newFacts(start: Pick<RecoveryFacts, 'declaredFailed'>): RecoveryFacts {
   return {
     ...start,
     moments: {},

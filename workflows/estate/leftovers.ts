@@ -19,20 +19,11 @@ import { describe } from '../engine/failures.ts';
 import { fenceOnReturn } from '../children/fence-on-return.ts';
 import { makeFenceOnReturnWorkflowId } from '../wire/ids.ts';
 import { supersedeSignal } from '../wire/messages.ts';
-import type { Run } from '../engine/run.ts';
+import type { Course } from '../engine/course.ts';
 import { fenceOf, openServers } from './servers.ts';
 
-export function addLeftover(facts: RecoveryFacts, text: string): void {
-  if (!facts.leftovers.includes(text)) facts.leftovers.push(text);
-}
-
-export function dropLeftover(facts: RecoveryFacts, text: string): void {
-  const at = facts.leftovers.indexOf(text);
-  if (at >= 0) facts.leftovers.splice(at, 1);
-}
-
 /** The zone that holds an older epoch: a worker that was left behind is still refused by the agents, which it asks first, but not by the zone itself. */
-export function zoneLeftover(run: Run): string {
+export function zoneLeftover(run: Course): string {
   return `The DNS zone of ${run.plan.estate.dns.recordName} does not hold epoch ${run.epoch}: it could not be written, and the timeline says why. Until a later change writes it, only the site agents keep an older run from changing the records.`;
 }
 
@@ -40,18 +31,18 @@ const askAgainMilliseconds = 500;
 
 /** The watch of one run over the site that it has fenced from afar. */
 export class FenceOnReturn {
-  private readonly run: Run;
+  private readonly run: Course;
   private readonly facts: RecoveryFacts;
   private child: ChildWorkflowHandle<typeof fenceOnReturn> | null = null;
   private asked = false;
 
-  constructor(run: Run, facts: RecoveryFacts) {
+  constructor(run: Course, facts: RecoveryFacts) {
     this.run = run;
     this.facts = facts;
   }
 
   private get leftover(): string {
-    const site = this.facts.from;
+    const site = this.run.places.source;
     const workflowId = makeFenceOnReturnWorkflowId(this.run.plan.estate.name, site);
     const open = openServers(this.run.plan, site, []).filter((server) => !closedByAgents(this.run.plan).includes(server));
     if (open.length > 0)
@@ -65,7 +56,7 @@ export class FenceOnReturn {
    */
   async begin(): Promise<void> {
     if (this.child) return;
-    const site = this.facts.from;
+    const site = this.run.places.source;
     const snapshot = this.run.planSnapshot;
     if (!snapshot) return;
     const fence = fenceOf(this.facts.fences, site, 'database');
@@ -73,7 +64,7 @@ export class FenceOnReturn {
     const fencedPositionBytes = fence?.leftAtBytes ?? fence?.positionBytes;
     const position = fencedPositionBytes === undefined ? {} : { fencedPositionBytes };
     const { failedSince } = this.facts.moments;
-    const told = { target: this.facts.to, ...(failedSince === undefined ? {} : { failedSince }) };
+    const told = { target: this.run.places.target, ...(failedSince === undefined ? {} : { failedSince }) };
     const input = { run: this.run.context(), snapshot, site, ...told, ...position, pollSeconds: seconds(this.run.plan.estate.detection.probeInterval) };
     const options = {
       workflowId: makeFenceOnReturnWorkflowId(this.run.plan.estate.name, site),
@@ -90,15 +81,14 @@ export class FenceOnReturn {
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
         if (Date.now() > deadline)
-          return addLeftover(
-            this.facts,
+          return this.run.leaveOver(
             `Another workflow holds the id ${options.workflowId} and does not end, so this run has left no watch. Whether it fences ${site} is not known: see who started it, end it, and fence ${site} by its agent when it returns.`,
           );
         await this.askToEnd(`${this.run.start.execution} fences ${site} anew`);
         await sleep(askAgainMilliseconds, { summary: 'Wait for the former fence to end' });
       }
     }
-    addLeftover(this.facts, this.leftover);
+    this.run.leaveOver(this.leftover);
   }
 
   /** Ends the child and waits for its end, so that it cannot fence what is being opened. A sentence when it did not end; however else it ended, it is gone. */
@@ -108,34 +98,34 @@ export class FenceOnReturn {
     const deadline = Date.now() + endingSeconds * 1000;
     // It is asked until nobody is there to be asked: its result is no proof, since a run that is cancelled is told at once that its children are.
     while (await this.askToEnd(reason)) {
-      if (Date.now() > deadline) return [`${workflowId} did not end within ${endingSeconds} s and may fence ${this.facts.from} again`];
+      if (Date.now() > deadline) return [`${workflowId} did not end within ${endingSeconds} s and may fence ${this.run.places.source} again`];
       await sleep(askAgainMilliseconds, { summary: 'Wait for the fence on return to end' });
     }
     this.child = null;
-    dropLeftover(this.facts, this.leftover);
+    this.run.leaveNot(this.leftover);
     return [];
   }
 
   /** False when there is none to be asked. It is cancelled once: what has begun comes to its end, and a second request would change nothing. */
   private async askToEnd(reason: string): Promise<boolean> {
-    const there = await (this.asked ? tellWhy : endFenceOnReturn)(this.run, this.facts.from, reason);
+    const there = await (this.asked ? tellWhy : endFenceOnReturn)(this.run, this.run.places.source, reason);
     this.asked = true;
     return there;
   }
 }
 
 /** Asks the child that waits for a site to end; false when there is none. By the server's own request and not by a signal: everybody who may vote may send one. */
-export async function endFenceOnReturn(run: Run, site: SiteId, reason: string): Promise<boolean> {
+export async function endFenceOnReturn(run: Course, site: SiteId, reason: string): Promise<boolean> {
   if (!(await tellWhy(run, site, reason))) return false;
   return reached(watchOf(run, site).cancel());
 }
 
 /** Tells the child why it is to end; false when there is none. */
-function tellWhy(run: Run, site: SiteId, reason: string): Promise<boolean> {
+function tellWhy(run: Course, site: SiteId, reason: string): Promise<boolean> {
   return reached(watchOf(run, site).signal(supersedeSignal, { reason }));
 }
 
-function watchOf(run: Run, site: SiteId): ExternalWorkflowHandle {
+function watchOf(run: Course, site: SiteId): ExternalWorkflowHandle {
   return getExternalWorkflowHandle(makeFenceOnReturnWorkflowId(run.plan.estate.name, site));
 }
 

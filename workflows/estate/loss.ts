@@ -11,7 +11,7 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { Reads } from '../../activities/index.ts';
 import type { RecoveryFacts } from './facts.ts';
 import { now } from '../engine/clock.ts';
-import type { Run } from '../engine/run.ts';
+import type { Course } from '../engine/course.ts';
 import { fenceOf, openServers } from './servers.ts';
 import { cacheSites } from './sites.ts';
 
@@ -24,20 +24,20 @@ export function lastCommitOf(state: Extract<DatabaseState, { reachable: true }>)
 }
 
 /** Counts what would be lost by promoting now, and keeps it. */
-export async function countLoss(run: Run, facts: RecoveryFacts, read: Reads): Promise<void> {
+export async function countLoss(run: Course, facts: RecoveryFacts, read: Reads): Promise<void> {
   const [database, caches] = await Promise.all([
-    read.readDatabase({ run: run.context(), site: facts.to }),
-    Promise.all(cacheSites(run.plan, facts.from).map((site) => read.readCache({ run: run.context(), site }))),
+    read.readDatabase({ run: run.context(), site: run.places.target }),
+    Promise.all(cacheSites(run.plan, run.places.failed).map((site) => read.readCache({ run: run.context(), site }))),
   ]);
   facts.loss = databaseLoss(run, facts, database);
   const { cache } = run.plan.estate;
   if (cache === undefined) return;
   const stopped = stoppedAcknowledging(run, facts, 'cache');
   facts.cacheLoss = estimateCacheLoss({
-    fenced: fenceOf(facts.fences, facts.from, 'cache') !== undefined,
+    fenced: fenceOf(facts.fences, run.places.source, 'cache') !== undefined,
     replicas: caches.length,
     survivors: caches.filter((state) => state.reachable).length,
-    targetHasAll: hasAll(facts.to, caches),
+    targetHasAll: hasAll(run.places.target, caches),
     // Replicas of other regions acknowledge no `WAIT`.
     writesWaitForReplicas: cache.driver === 'redis' ? cache.writesWaitForReplicas : 0,
     probeIntervalSeconds: seconds(run.plan.estate.detection.probeInterval),
@@ -58,7 +58,7 @@ export function lossOf(facts: RecoveryFacts): Loss {
 }
 
 /** Whether people must accept the loss: it is unknown, or above the plan's limits, and not covered by what they have accepted already. */
-export function lossNeedsPeople(run: Run, facts: RecoveryFacts, loss: Loss): boolean {
+export function lossNeedsPeople(run: Course, facts: RecoveryFacts, loss: Loss): boolean {
   if (isZero(loss) || facts.acceptedLoss === 'whatever it is') return false;
   if (loss.kind !== 'at most') return true;
   if (facts.acceptedLoss !== null && loss.seconds <= coveredSeconds(run, facts, facts.acceptedLoss)) return false;
@@ -67,23 +67,25 @@ export function lossNeedsPeople(run: Run, facts: RecoveryFacts, loss: Loss): boo
 }
 
 /** Whether the loss counts until now: a site that people declared failed may acknowledge for as long as it is not fenced. */
-export function lossGrows(run: Run, facts: RecoveryFacts): boolean {
-  return facts.declaredFailed !== undefined && openServers(run.plan, facts.from, facts.fences).length > 0;
+export function lossGrows(run: Course, facts: RecoveryFacts): boolean {
+  return facts.declaredFailed !== undefined && openServers(run.plan, run.places.source, facts.fences).length > 0;
 }
 
 /** What people have accepted, with what a loss that grows has grown by since it was counted, as they were told: nobody is asked again for the time that passes. */
-function coveredSeconds(run: Run, facts: RecoveryFacts, accepted: { readonly seconds: number; readonly countedAt: string }): number {
+function coveredSeconds(run: Course, facts: RecoveryFacts, accepted: { readonly seconds: number; readonly countedAt: string }): number {
   return accepted.seconds + (lossGrows(run, facts) ? Math.ceil((Date.parse(now()) - Date.parse(accepted.countedAt)) / 1000) : 0);
 }
 
 /** The loss of the database as it stands, from the fence's position and the target's. */
-function databaseLoss(run: Run, facts: RecoveryFacts, target: DatabaseState): Loss {
-  const fence = fenceOf(facts.fences, facts.from, 'database');
+function databaseLoss(run: Course, facts: RecoveryFacts, target: DatabaseState): Loss {
+  const fence = fenceOf(facts.fences, run.places.source, 'database');
   const lastCommitAt = target.reachable ? lastCommitOf(target) : undefined;
   const stopped = stoppedAcknowledging(run, facts, 'database');
   return estimateDatabaseLoss({
     probeIntervalSeconds: seconds(run.plan.estate.detection.probeInterval),
-    ...(fence?.positionBytes !== undefined ? { fencedPositionBytes: fence.positionBytes, fenceProof: fence.proof, ...assumptionOf(facts.from, fence) } : {}),
+    ...(fence?.positionBytes !== undefined
+      ? { fencedPositionBytes: fence.positionBytes, fenceProof: fence.proof, ...assumptionOf(run.places.source, fence) }
+      : {}),
     ...(target.reachable ? { targetBytes: target.promotion?.bytes ?? target.replayedBytes } : {}),
     ...(lastCommitAt === undefined ? {} : { lastCommitAt: Date.parse(lastCommitAt) }),
     ...(stopped ? { stopped } : {}),
@@ -101,8 +103,8 @@ function assumptionOf(site: SiteId, fence: Fence): { readonly assumption?: Assum
  * When the failed primary last could acknowledge: a fence ends that, or shows when it ended; one that people declared failed may go on until its fence, whatever that was,
  * and without one until now.
  */
-function stoppedAcknowledging(run: Run, facts: RecoveryFacts, server: ServerKind): { readonly at: number; readonly basis: string } | undefined {
-  const fence = fenceOf(facts.fences, facts.from, server);
+function stoppedAcknowledging(run: Course, facts: RecoveryFacts, server: ServerKind): { readonly at: number; readonly basis: string } | undefined {
+  const fence = fenceOf(facts.fences, run.places.source, server);
   const until = facts.declaredFailed ? undefined : fence?.acknowledgedUntil;
   if (until !== undefined) return { at: Date.parse(until), basis: 'the last that anybody heard of it' };
   if (fence) return { at: Date.parse(fence.at), basis: `the fence by ${fence.method === 'agent' ? 'its agent' : fence.method}` };

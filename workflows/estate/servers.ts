@@ -2,12 +2,13 @@
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import { sentencesOf } from '../../plan/rules/sentences.ts';
 import { closedByAgents, type ServerKind, serversAt, serversOf, writersOf } from '../../plan/rules/servers.ts';
+import type { Places } from '../../plan/rules/places.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { Reads } from '../../activities/index.ts';
 import { RunEnding } from '../engine/endings.ts';
 import type { RecoveryFacts } from './facts.ts';
 import { isTechnical } from '../engine/failures.ts';
-import type { Run } from '../engine/run.ts';
+import type { Course } from '../engine/course.ts';
 
 /** Whether every server of the failed site is proven fenced. */
 export function allProven(fences: readonly Fence[]): boolean {
@@ -41,20 +42,22 @@ export function openServers(plan: Plan, site: SiteId, fences: readonly Fence[]):
 }
 
 /** End state that a failover leads to: one writer, everything else fenced or standby. Refused before the start when it does not. */
-export function predictServers(run: Run, facts: RecoveryFacts): readonly WriterState[] {
-  return run.plan.sites.flatMap(({ id: site }) => serversAt(run.plan, site).map((server) => ({ site, server, ...predicted(run.plan, server, site, facts) })));
+export function predictServers(run: Course): readonly WriterState[] {
+  return run.plan.sites.flatMap(({ id: site }) =>
+    serversAt(run.plan, site).map((server) => ({ site, server, ...predicted(run.plan, run.places, server, site) })),
+  );
 }
 
-function predicted(plan: Plan, server: ServerKind, site: SiteId, facts: RecoveryFacts): Pick<WriterState, 'state' | 'how'> {
-  if (site === facts.to) return { state: 'writer', how: 'promoted by this run' };
-  if (site === facts.from && !closedByAgents(plan).includes(server))
+function predicted(plan: Plan, { failed, target }: Places, server: ServerKind, site: SiteId): Pick<WriterState, 'state' | 'how'> {
+  if (site === target) return { state: 'writer', how: 'promoted by this run' };
+  if (failed.includes(site) && !closedByAgents(plan).includes(server))
     return { state: 'unknown', how: 'no agent can close it: people accept what that may cost' };
-  if (site === facts.from) return { state: 'fenced', how: 'fenced by this run before anything is promoted' };
-  return { state: 'standby', how: `follows ${facts.to}` };
+  if (failed.includes(site)) return { state: 'fenced', how: 'fenced by this run before anything is promoted' };
+  return { state: 'standby', how: `follows ${target}` };
 }
 
 /** Refuses a run that could not end with one writer of each kind. */
-export function mustHaveOneWriter(run: Run, facts: RecoveryFacts): void {
+export function mustHaveOneWriter(run: Course, facts: RecoveryFacts): void {
   for (const { server, sites } of writersOf(serversOf(run.plan), facts.predicted)) {
     if (sites.length !== 1)
       throw new RunEnding(
@@ -73,13 +76,13 @@ export function mustHaveOneWriter(run: Run, facts: RecoveryFacts): void {
  * The end state is read, not assumed. A server that cannot be read is what its fence proves it to be; one that its standbys and replicas have left looks like a writer, and acknowledges nothing
  * for as long as it is seen to wait for them.
  */
-export async function observeServers(run: Run, facts: RecoveryFacts, read: Reads): Promise<readonly WriterState[]> {
+export async function observeServers(run: Course, facts: RecoveryFacts, read: Reads): Promise<readonly WriterState[]> {
   try {
     const servers = await read.readWriters({ run: run.context(), sites: run.plan.sites.map((site) => site.id) });
     facts.observed = servers.map((server) => asFenced(facts, server));
   } catch (error) {
     if (!isTechnical(error)) throw error;
-    facts.leftovers.push('The end state of the servers could not be read; look at them by hand.');
+    run.leaveOver('The end state of the servers could not be read; look at them by hand.');
   }
   return facts.observed;
 }

@@ -13,9 +13,16 @@
  */
 import { seconds } from '../../plan/durations.ts';
 import type { Report } from '../../report/report.ts';
+import { toolsFor } from '../engine/activity-proxies.ts';
 import { conduct } from '../engine/conduct.ts';
+import type { ProcedureDefinition } from '../engine/procedure.ts';
+import { newFacts, type RecoveryFacts } from '../estate/facts.ts';
+import { outageReport, outageStatus } from '../estate/outage.ts';
+import { observeServers } from '../estate/servers.ts';
+import { mustLeadElsewhere } from '../estate/sites.ts';
 import { activation, askIfFenceIsUnproven, askIfLossIsTooLarge, mustStillBeReady } from '../questions/questions.ts';
 import type { RegionalFailoverInput } from '../wire/messages.ts';
+import { regionalFailoverInput } from '../wire/start-forms.ts';
 import { confirmWriters, notifyStakeholders, updateMonitoring } from '../steps/closing.ts';
 import { assessImpact, confirmAgain, confirmFailure, mustBeFailed } from '../steps/detection.ts';
 import { claimEpoch, fenceByFirstProof } from '../steps/fencing.ts';
@@ -24,8 +31,20 @@ import { promoteCache, promoteDatabase, protectData, startServices } from '../st
 import { routeTraffic } from '../steps/traffic.ts';
 import { verifyAsCustomer, verifyFirstTier, verifyLowerTiers, watchService } from '../steps/verification.ts';
 
-export async function regionalFailover(input: RegionalFailoverInput): Promise<Report> {
-  return conduct('regionalFailover', input, async (run, facts) => {
+const definition: ProcedureDefinition<'regionalFailover', RegionalFailoverInput, RecoveryFacts> = {
+  name: 'regionalFailover',
+  form: regionalFailoverInput,
+  placesOf: ({ from, to }) => ({ failed: [from], source: from, target: to }),
+  checkPlaces: (plan, places) => mustLeadElsewhere(plan, 'regionalFailover', places),
+  newFacts: ({ declaredFailed }) => newFacts(declaredFailed ? { declaredFailed } : {}),
+  aim: ({ plan, places: { source, target } }) => {
+    const way = `${plan.estate.name} from ${source} at ${target}`;
+    return { toDo: `recover ${way}`, done: `${plan.estate.name} was recovered from ${source} at ${target}` };
+  },
+  status: outageStatus,
+  report: outageReport,
+  readEnd: async (run, facts) => void (await observeServers(run, facts, toolsFor('Read which servers can write', 30).read)),
+  body: async (run, facts) => {
     run.enter('detecting');
     await run.step('confirm-failure', confirmFailure(run, facts));
     mustBeFailed(run, facts, { holdSeconds: seconds(run.plan.estate.detection.holdTime) });
@@ -44,10 +63,10 @@ export async function regionalFailover(input: RegionalFailoverInput): Promise<Re
 
     run.enter('preparing');
     await run.together({
-      'catch-up-database': catchUpDatabase(run, facts),
-      'catch-up-cache': catchUpCache(run, facts),
-      'raise-capacity': raiseCapacity(run, facts),
-      'check-application': checkApplication(run, facts),
+      'catch-up-database': catchUpDatabase(run),
+      'catch-up-cache': catchUpCache(run),
+      'raise-capacity': raiseCapacity(run),
+      'check-application': checkApplication(run),
     });
     const loss = await run.step('check-lag', checkLag(run, facts));
     await askIfLossIsTooLarge(run, facts, loss);
@@ -55,10 +74,10 @@ export async function regionalFailover(input: RegionalFailoverInput): Promise<Re
     run.enter('promoting');
     await run.together(
       {
-        'promote-database': promoteDatabase(run, facts),
-        'promote-cache': promoteCache(run, facts),
-        'protect-data': protectData(run, facts),
-        'start-services': startServices(run, facts),
+        'promote-database': promoteDatabase(run),
+        'promote-cache': promoteCache(run),
+        'protect-data': protectData(run),
+        'start-services': startServices(run),
       },
       { after: { 'protect-data': ['promote-database'], 'start-services': ['promote-database', 'promote-cache'] } },
     );
@@ -76,6 +95,10 @@ export async function regionalFailover(input: RegionalFailoverInput): Promise<Re
 
     run.enter('closing');
     await run.step('confirm-writers', confirmWriters(run, facts));
-    await run.together({ 'update-monitoring': updateMonitoring(run, facts), 'notify-stakeholders': notifyStakeholders(run, facts) });
-  });
+    await run.together({ 'update-monitoring': updateMonitoring(run), 'notify-stakeholders': notifyStakeholders(run, facts) });
+  },
+};
+
+export async function regionalFailover(input: RegionalFailoverInput): Promise<Report> {
+  return conduct(definition, input);
 }

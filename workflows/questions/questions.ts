@@ -5,9 +5,11 @@ import { serversOf, writersOf } from '../../plan/rules/servers.ts';
 import { formatSeconds, seconds } from '../../plan/durations.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
 import { describeLoss, type Loss, lossBadness } from '../../plan/rules/loss.ts';
+import type { Places } from '../../plan/rules/places.ts';
 import { againstTarget, unaskedRemark } from '../../plan/rules/refusals.ts';
 import { toolsFor } from '../engine/activity-proxies.ts';
 import { assess } from '../reads/assess.ts';
+import { ask } from '../engine/asking.ts';
 import { RunEnding } from '../engine/endings.ts';
 import type { RecoveryFacts } from '../estate/facts.ts';
 import type { Decision, GateEvidence } from '../engine/gate.ts';
@@ -17,24 +19,24 @@ import type { Assessment } from '../wire/messages.ts';
 import { now } from '../engine/clock.ts';
 import { describe } from '../engine/failures.ts';
 import { recordLines } from '../estate/public-name.ts';
-import type { Run } from '../engine/run.ts';
+import type { Course } from '../engine/course.ts';
 import type { Look } from '../engine/step-body.ts';
 import { goOnFrom, lookAtSite, mustBeFailed, mustStillBeFailed, refusalsOfTarget, whatStandsAgainst } from '../steps/detection.ts';
 import { allProven, mustHaveOneWriter, predictServers, toldOf } from '../estate/servers.ts';
 
 /** Step: people decide whether the failover begins. The evidence is looked at again while they think; a site that recovers ends the question. */
-export function activation(run: Run, facts: RecoveryFacts, first: Assessment): Look<Decision> {
+export function activation(run: Course, facts: RecoveryFacts, first: Assessment): Look<Decision> {
   return {
     act: async () => {
-      facts.predicted = predictServers(run, facts);
+      facts.predicted = predictServers(run);
       mustHaveOneWriter(run, facts);
       mustBeEligible(run, facts, first);
       facts.moments.askedAt = now();
-      const decision = await run.ask({
+      const decision = await ask(run, {
         gate: 'activation',
-        question: `Fail over ${run.plan.estate.name} from ${facts.from} to ${facts.to}?`,
+        question: `Fail over ${run.plan.estate.name} from ${run.places.source} to ${run.places.target}?`,
         choices: {
-          approve: `fence ${facts.from}, promote ${facts.to}, route customers there; not reversible once ${facts.to} is promoted`,
+          approve: `fence ${run.places.source}, promote ${run.places.target}, route customers there; not reversible once ${run.places.target} is promoted`,
           reject: 'stand down; nothing is changed',
         },
         harmless: 'reject',
@@ -60,18 +62,18 @@ function expired(against: string | undefined): string {
  * What has come to stand against the target while people decided is put to them before anything is changed: what its agent would refuse, a server of it that is gone, and another one that is a primary by now. They have it
  * asked again when it is put right. A promotion counts: whoever has been promoted already is asked for nothing else.
  */
-export async function mustStillBeReady(run: Run, facts: RecoveryFacts): Promise<void> {
+export async function mustStillBeReady(run: Course, facts: RecoveryFacts): Promise<void> {
   const standby = { database: !run.forwardOnly, cache: !run.forwardOnly };
   for (;;) {
     const { refusals } = facts;
-    if (refusals?.notAsked) run.note(unaskedRemark(facts.to, refusals.notAsked.reason));
+    if (refusals?.notAsked) run.note(unaskedRemark(run.places.target, refusals.notAsked.reason));
     const against = [...(refusals === null ? [] : againstTarget(refusals, standby)), ...facts.foundAgainst];
     if (against.length === 0 || run.rules.changes === 'print') return;
-    const why = `${facts.to} can no longer take over. ${against.join(' ')}`;
-    const decision = await run.ask({
+    const why = `${run.places.target} can no longer take over. ${against.join(' ')}`;
+    const decision = await ask(run, {
       gate: 'failed-step',
-      question: `${facts.to} can no longer take over. What now?`,
-      choices: { retry: `ask the agent of ${facts.to} again; put right there first what it names`, abort: 'end here; nothing is changed' },
+      question: `${run.places.target} can no longer take over. What now?`,
+      choices: { retry: `ask the agent of ${run.places.target} again; put right there first what it names`, abort: 'end here; nothing is changed' },
       evidence: { lines: [why], at: now(), gravity: noGravity },
     });
     if (decision.kind !== 'decided' || decision.choice !== 'retry') throw new RunEnding('stood down', `${why} ${run.leftAs} Start again to ask again.`, true);
@@ -82,7 +84,7 @@ export async function mustStillBeReady(run: Run, facts: RecoveryFacts): Promise<
 }
 
 /** The third way to pass the fence: people accept, by a typed number of seconds, what an unproven fence may cost. */
-export async function askIfFenceIsUnproven(run: Run, facts: RecoveryFacts, fences: readonly Fence[]): Promise<void> {
+export async function askIfFenceIsUnproven(run: Course, facts: RecoveryFacts, fences: readonly Fence[]): Promise<void> {
   if (run.rules.changes === 'print' || allProven(fences)) return;
   const unproven = fences.filter((fence) => !fence.proven).map(toldOf);
   const { read } = toolsFor('Count what an unproven fence may cost', seconds(run.plan.estate.detection.evidenceMaxAge));
@@ -93,38 +95,38 @@ export async function askIfFenceIsUnproven(run: Run, facts: RecoveryFacts, fence
     facts.loss = { kind: 'unknown', reason: `it could not be counted: ${describe(error)}` };
   }
   const loss = lossOf(facts);
-  await acceptRisk(run, facts, `${facts.from} is not proven fenced. Promote ${facts.to} all the same?`, loss, [
+  await acceptRisk(run, facts, `${run.places.source} is not proven fenced. Promote ${run.places.target} all the same?`, loss, [
     ...unproven,
-    `If ${facts.from} still acknowledges writes, they are lost and two writers exist until it is fenced.`,
+    `If ${run.places.source} still acknowledges writes, they are lost and two writers exist until it is fenced.`,
     ...(lossGrows(run, facts) ? ['The estimate grows by a second each second from now; what you accept grows with it.'] : []),
   ]);
-  run.exceptions.push(`${facts.from} was not proven fenced: ${unproven.join(' · ')}`);
+  run.except(`${run.places.source} was not proven fenced: ${unproven.join(' · ')}`);
 }
 
 /** The lag gate: a loss above the plan's limits is accepted by people, or the run is taken back. */
-export async function askIfLossIsTooLarge(run: Run, facts: RecoveryFacts, loss: Loss): Promise<void> {
+export async function askIfLossIsTooLarge(run: Course, facts: RecoveryFacts, loss: Loss): Promise<void> {
   if (run.rules.changes === 'print') return;
   if (!lossNeedsPeople(run, facts, loss)) return noteGrowth(run, facts, loss);
-  await acceptRisk(run, facts, `Promoting ${facts.to} now loses ${describeLoss(loss)}. Accept it?`, loss, []);
-  run.exceptions.push(`People accepted a loss: ${describeLoss(loss)}.`);
+  await acceptRisk(run, facts, `Promoting ${run.places.target} now loses ${describeLoss(loss)}. Accept it?`, loss, []);
+  run.except(`People accepted a loss: ${describeLoss(loss)}.`);
 }
 
 /** What was accepted grew with the time: the report says to how much. */
-function noteGrowth(run: Run, { acceptedLoss }: RecoveryFacts, loss: Loss): void {
+function noteGrowth(run: Course, { acceptedLoss }: RecoveryFacts, loss: Loss): void {
   if (loss.kind !== 'at most' || acceptedLoss === null || acceptedLoss === 'whatever it is' || loss.seconds <= acceptedLoss.seconds) return;
-  run.exceptions.push(`People accepted a loss of ${acceptedLoss.seconds} s at ${acceptedLoss.countedAt}, which grew with the time: ${describeLoss(loss)}.`);
+  run.except(`People accepted a loss of ${acceptedLoss.seconds} s at ${acceptedLoss.countedAt}, which grew with the time: ${describeLoss(loss)}.`);
 }
 
 const unknownLoss = 'accept-unknown';
 
-async function acceptRisk(run: Run, facts: RecoveryFacts, question: string, loss: Loss, more: readonly string[]): Promise<void> {
+async function acceptRisk(run: Course, facts: RecoveryFacts, question: string, loss: Loss, more: readonly string[]): Promise<void> {
   const basis = loss.kind === 'at most' ? loss.basis : loss.kind === 'unknown' ? loss.reason : loss.proof;
   const choices: Record<string, string> =
     loss.kind === 'at most'
       ? { accept: 'go on; type the seconds of acknowledged work that may be lost' }
       : { [unknownLoss]: 'go on, with a loss that nobody can bound' };
   const countedAt = now();
-  const decision = await run.ask({
+  const decision = await ask(run, {
     gate: 'accepted-risk',
     question,
     choices: run.forwardOnly ? { ...choices, abort: 'end here; everything stays as it is' } : { ...choices, undo: 'take back everything done so far and end' },
@@ -138,12 +140,12 @@ async function acceptRisk(run: Run, facts: RecoveryFacts, question: string, loss
 }
 
 /** A look that fails keeps the evidence that there is, and says so. One by which the site works ends the question; one that is not certain only holds up what it stands against. */
-async function lookAgain(run: Run, facts: RecoveryFacts, held: GateEvidence): Promise<GateEvidence> {
+async function lookAgain(run: Course, facts: RecoveryFacts, held: GateEvidence): Promise<GateEvidence> {
   const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
   try {
-    facts.vantages = await lookAtSite(read, run.context(), run.plan, facts.from, 0);
+    facts.vantages = await lookAtSite(read, run.context(), run.plan, run.places.source, 0);
     const [again, records] = await Promise.all([
-      assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null),
+      assess(read, run.context(), run.plan, run.places.source, facts.vantages, facts.moments.failedSince ?? null),
       read.lookAtRecords({ run: run.context() }),
     ]);
     facts.records = records;
@@ -161,51 +163,51 @@ async function lookAgain(run: Run, facts: RecoveryFacts, held: GateEvidence): Pr
 }
 
 /** What people read before they decide, the most important first. */
-function evidenceOf(run: Run, facts: RecoveryFacts, assessment: Assessment): GateEvidence {
-  const target = assessment.targets.find((candidate) => candidate.site === facts.to);
+function evidenceOf(run: Course, facts: RecoveryFacts, assessment: Assessment): GateEvidence {
+  const target = assessment.targets.find((candidate) => candidate.site === run.places.target);
   const loss = target?.estimatedLoss ?? { kind: 'unknown' as const, reason: 'not assessed' };
   const writers = writersOf(serversOf(run.plan), facts.predicted);
   const remarks = [...(target?.reasons ?? []), ...(assessment.clocks ?? []), ...(facts.records ? recordLines(facts.records) : [])];
   const named = (state: 'sites' | 'unknown') => writers.flatMap((kind) => kind[state].map((site) => `${kind.server} at ${site}`)).join(', ');
   const lines = [
-    `${facts.from}: ${assessment.verdict}, since ${assessment.failedSince ?? 'unknown'} — ${assessment.vantages.map((vantage) => `${vantage.observer} ${vantage.verdict}`).join(', ')}.`,
-    `${facts.to}: loss ${describeLoss(loss)}; ${target?.lagBytes ?? 'unknown'} bytes behind the best survivor; ready in at most ${formatSeconds(target?.estimatedSeconds ?? 0)}.`,
+    `${run.places.source}: ${assessment.verdict}, since ${assessment.failedSince ?? 'unknown'} — ${assessment.vantages.map((vantage) => `${vantage.observer} ${vantage.verdict}`).join(', ')}.`,
+    `${run.places.target}: loss ${describeLoss(loss)}; ${target?.lagBytes ?? 'unknown'} bytes behind the best survivor; ready in at most ${formatSeconds(target?.estimatedSeconds ?? 0)}.`,
     `Afterwards the only writers are: ${named('sites')}.${named('unknown') ? ` Not known, since no agent can close it: ${named('unknown')}.` : ''}`,
     `Recommended: ${assessment.recommendation}`,
     `Severity ${assessment.score} (${assessment.scoreParts.join(', ') || 'nothing counted'}), escalation level ${assessment.escalationLevel}. The source document's rule would say: ${assessment.sourceRuleAction}.`,
     ...remarks,
   ];
-  if (facts.declaredFailed) lines.unshift(`${run.start.startedBy} declares ${facts.from} failed: ${facts.declaredFailed.reason}`);
+  if (facts.declaredFailed) lines.unshift(`${run.start.startedBy} declares ${run.places.source} failed: ${facts.declaredFailed.reason}`);
   const figures = [lossBadness(loss), assessment.verdict === 'alive' ? 1 : 0, assessment.restartInPlace.eligible ? 1 : 0, run.forwardOnly ? 1 : 0];
   const signs = [
     // What stands after the colon is why, which is worded anew whenever a fault shows otherwise.
     ...[...(target?.reasons ?? []), ...(assessment.clocks ?? [])].map((sentence) => sentence.split(': ')[0] ?? ''),
     ...(facts.records ? [...facts.records.obstacles, ...facts.records.differences, ...facts.records.beside] : []),
   ];
-  const against = againstApproval(facts, assessment);
+  const against = againstApproval(run, facts, assessment);
   return { lines, at: assessment.at, gravity: { figures, signs }, ...(against === null ? {} : { against: { approve: against } }) };
 }
 
 /** Why the target is ruled out; null when it is not. */
-function whyRuledOut({ to }: RecoveryFacts, assessment: Assessment): string | null {
-  const target = assessment.targets.find((candidate) => candidate.site === to);
-  return target?.eligible ? null : `${to} cannot take over: ${target?.reasons.join(' ') ?? 'it was not assessed.'}`;
+function whyRuledOut({ target: site }: Places, assessment: Assessment): string | null {
+  const target = assessment.targets.find((candidate) => candidate.site === site);
+  return target?.eligible ? null : `${site} cannot take over: ${target?.reasons.join(' ') ?? 'it was not assessed.'}`;
 }
 
 /** What a failover would end by, as things are; null where nothing. */
-function againstApproval(facts: RecoveryFacts, assessment: Assessment): string | null {
-  const ruledOut = whyRuledOut(facts, assessment);
+function againstApproval(run: Course, facts: RecoveryFacts, assessment: Assessment): string | null {
+  const ruledOut = whyRuledOut(run.places, assessment);
   if (ruledOut !== null) return ruledOut;
   if (facts.declaredFailed || assessment.verdict === 'failed') return null;
-  return `It is not certain that ${facts.from} has failed. ${judgeFailure(facts.vantages, 0).reason}`;
+  return `It is not certain that ${run.places.source} has failed. ${judgeFailure(facts.vantages, 0).reason}`;
 }
 
 /** A target that is ruled out now is for people to look at before anybody is asked to approve it. */
-function mustBeEligible(run: Run, facts: RecoveryFacts, assessment: Assessment): void {
-  const target = assessment.targets.find((candidate) => candidate.site === facts.to);
+function mustBeEligible(run: Course, facts: RecoveryFacts, assessment: Assessment): void {
+  const target = assessment.targets.find((candidate) => candidate.site === run.places.target);
   if (run.rules.changes === 'print') for (const reason of target?.reasons ?? []) run.note(`People would be shown: ${reason}`);
-  const why = whyRuledOut(facts, assessment);
+  const why = whyRuledOut(run.places, assessment);
   if (why === null) return;
-  if (run.rules.changes === 'print') return void run.exceptions.push(`A live run would stand down. ${why}`);
+  if (run.rules.changes === 'print') return run.except(`A live run would stand down. ${why}`);
   throw new RunEnding('stood down', `${why} Nothing was changed. ${assessment.recommendation}`, true);
 }

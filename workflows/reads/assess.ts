@@ -4,6 +4,7 @@ import type { RunContext } from '../../activities/context.ts';
 import type { DatabaseState, Heartbeat } from '../../activities/database/port.ts';
 import type { AgentState } from '../../activities/hosts/port.ts';
 import type { Vantage } from '../../activities/detection/port.ts';
+import { catalogue } from '../../plan/catalogue/index.ts';
 import { seconds } from '../../plan/durations.ts';
 import { wrongClocks, wrongPrimaryClock } from '../../plan/rules/clocks.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
@@ -38,14 +39,14 @@ export async function assess(
   failedSince: string | null,
 ): Promise<Assessment> {
   const [databases, caches, agents, service, refusals] = await Promise.all([
-    Promise.all(databaseSites(plan, from).map((site) => read.readDatabase({ run, site }))),
-    Promise.all(cacheSites(plan, from).map((site) => read.readCache({ run, site }))),
-    read.readAgents({ run, sites: otherSites(plan, from) }),
+    Promise.all(databaseSites(plan, [from]).map((site) => read.readDatabase({ run, site }))),
+    Promise.all(cacheSites(plan, [from]).map((site) => read.readCache({ run, site }))),
+    read.readAgents({ run, sites: otherSites(plan, [from]) }),
     read.readService({ run, site: from }),
     readRefusals(read, run, plan, from),
   ]);
   const judgement = judgeFailure(vantages, 0);
-  const targets = otherSites(plan, from).map((site) => assessTarget(plan, from, site, { databases, caches, agents, refusals }, failedSince));
+  const targets = otherSites(plan, [from]).map((site) => assessTarget(plan, from, site, { databases, caches, agents, refusals }, failedSince));
   const best = targets.find((target) => target.eligible);
   const severity = judgeSeverity(plan, {
     primaryDown: judgement.verdict === 'failed',
@@ -83,7 +84,7 @@ function clocksOf(plan: Plan, from: SiteId, { agents, databases }: Pick<Survey, 
 
 /** Every agent says beforehand what it would refuse of that which the failover will ask of it. */
 function readRefusals(read: Reads, run: RunContext, plan: Plan, from: SiteId): Promise<readonly Refusals[]> {
-  const survivors = otherSites(plan, from).map((site) => read.readRefusals({ run, site, part: 'survivor', lost: from }));
+  const survivors = otherSites(plan, [from]).map((site) => read.readRefusals({ run, site, part: 'survivor', lost: from }));
   return Promise.all([read.readRefusals({ run, site: from, part: 'lost', lost: from }), ...survivors]);
 }
 
@@ -243,8 +244,9 @@ function lossSinceNewestCommit(plan: Plan, databases: readonly DatabaseState[], 
 /** Longest time from the decision to the last customer: the bounds of the steps that lie between, the DNS method's own time and the TTL. */
 function estimatedSeconds(plan: Plan): number {
   const { steps } = plan.procedures.regionalFailover;
-  const begin = steps.findIndex((step) => step.id === 'claim-epoch');
-  const end = steps.findIndex((step) => step.id === 'route-traffic');
+  const { firstChange, routes } = catalogue.regionalFailover;
+  const begin = steps.findIndex((step) => step.id === firstChange);
+  const end = steps.findIndex((step) => step.id === routes);
   const execution = steps.slice(begin, end).reduce((total, step) => total + seconds(step.bound), 0);
   return execution + expectedRoutingSeconds(plan.estate.dns);
 }

@@ -1,27 +1,25 @@
 /** Steps after the recovery: who can write, monitoring, people, the copy of the report. */
 import type { Change } from '../../activities/context.ts';
 import type { WriterState } from '../../activities/fencing/port.ts';
-import type { StoredReport } from '../../activities/reporting/port.ts';
 import { formatSeconds } from '../../plan/durations.ts';
 import { describeLoss } from '../../plan/rules/loss.ts';
 import { cutText } from '../../plan/rules/cut.ts';
 import type { MessageValues } from '../../plan/rules/messages.ts';
 import { mailValueLengthMax } from '../../report/media/mail.ts';
-import type { Report } from '../../report/report.ts';
 import { split } from '../engine/clock.ts';
 import type { RecoveryFacts } from '../estate/facts.ts';
-import type { Run } from '../engine/run.ts';
+import type { Course } from '../engine/course.ts';
 import type { Alteration, LookAtChange } from '../engine/step-body.ts';
 import { judgeServers, observeServers } from '../estate/servers.ts';
 
 /** Step: which servers can write now. What falls short is an exception that stands first in the report, and is known before anybody is told. */
-export function confirmWriters(run: Run, facts: RecoveryFacts): LookAtChange<readonly WriterState[]> {
+export function confirmWriters(run: Course, facts: RecoveryFacts): LookAtChange<readonly WriterState[]> {
   return {
     would: 'confirm that exactly one server of each kind can write',
     predicted: [],
     act: async ({ read }) => {
       const observed = await observeServers(run, facts, read);
-      run.exceptions.push(...judgeServers(run.plan, observed));
+      run.except(...judgeServers(run.plan, observed));
       return observed;
     },
     found: (servers) => servers.map(({ server, site, state }) => `${server} at ${site}: ${state}`).join(', '),
@@ -30,22 +28,22 @@ export function confirmWriters(run: Run, facts: RecoveryFacts): LookAtChange<rea
 }
 
 /** Step: monitoring knows where the service runs. */
-export function updateMonitoring(run: Run, facts: RecoveryFacts): Alteration<Change | null> {
+export function updateMonitoring(run: Course): Alteration<Change | null> {
   return {
     changes: true,
-    would: `tell monitoring that ${facts.to} has taken over from ${facts.from}`,
+    would: `tell monitoring that ${run.places.target} has taken over from ${run.places.source}`,
     predicted: null,
     otherwise: null,
-    act: ({ change }) => change.updateMonitoring({ run: run.context(), from: facts.from, to: facts.to }),
+    act: ({ change }) => change.updateMonitoring({ run: run.context(), from: run.places.source, to: run.places.target }),
     found: (result) => result?.after ?? 'not told',
   };
 }
 
 /** Step: stakeholders are told in the plan's words. */
-export function notifyStakeholders(run: Run, facts: RecoveryFacts): Alteration<{ readonly recipients: readonly string[] }> {
+export function notifyStakeholders(run: Course, facts: RecoveryFacts): Alteration<{ readonly recipients: readonly string[] }> {
   return {
     changes: true,
-    would: `mail the stakeholders that the failover to ${facts.to} is done`,
+    would: `mail the stakeholders that the failover to ${run.places.target} is done`,
     predicted: { recipients: [] },
     otherwise: { recipients: [] },
     act: ({ change }) => change.notifyStakeholders({ run: run.context(), values: messageValues(run, facts) }),
@@ -53,31 +51,18 @@ export function notifyStakeholders(run: Run, facts: RecoveryFacts): Alteration<{
   };
 }
 
-/** Step: a copy of the report goes to the plan's report store. */
-export function storeReport(run: Run, report: () => Report): Alteration<StoredReport> {
-  return {
-    changes: true,
-    would: 'store the report',
-    predicted: { path: '', sha256: '' },
-    otherwise: { path: '', sha256: '' },
-    act: ({ change }) => change.storeReport({ run: run.context(), report: report() }),
-    found: ({ path, sha256, pageNotMade }) =>
-      path === '' ? 'not stored' : `${path} (SHA-256 ${sha256.slice(0, 12)}…)${pageNotMade ? `. ${pageNotMade}` : ''}`,
-  };
-}
-
 /** Values for the message templates of the plan. */
-function messageValues(run: Run, facts: RecoveryFacts): MessageValues {
+function messageValues(run: Course, facts: RecoveryFacts): MessageValues {
   const clock = split(facts.moments, run.peopleSeconds);
   const total = clock && clock.totalSeconds !== 'not reached' ? formatSeconds(clock.totalSeconds) : 'not known yet';
   return {
     incidentId: run.start.runId,
-    status: run.exceptions.length === 0 ? 'recovered' : 'recovered with exceptions',
-    from: facts.from,
-    to: facts.to,
+    status: run.record.exceptions.length === 0 ? 'recovered' : 'recovered with exceptions',
+    from: run.places.source,
+    to: run.places.target,
     failedSince: facts.moments.failedSince ?? 'unknown',
     duration: total,
     loss: facts.loss ? describeLoss(facts.loss) : 'unknown',
-    nextSteps: facts.leftovers.length === 0 ? 'Watch the service; plan the way back.' : cutText(facts.leftovers.join(' '), mailValueLengthMax),
+    nextSteps: run.record.leftovers.length === 0 ? 'Watch the service; plan the way back.' : cutText(run.record.leftovers.join(' '), mailValueLengthMax),
   };
 }

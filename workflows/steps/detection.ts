@@ -17,7 +17,7 @@ import { surveyEpochs } from '../estate/epochs.ts';
 import type { RecoveryFacts } from '../estate/facts.ts';
 import type { Assessment } from '../wire/messages.ts';
 import { now } from '../engine/clock.ts';
-import type { Run } from '../engine/run.ts';
+import type { Course } from '../engine/course.ts';
 import type { Look } from '../engine/step-body.ts';
 import { cacheSites, databaseSites, otherSites } from '../estate/sites.ts';
 
@@ -26,16 +26,16 @@ export async function lookAtSite(read: Reads, run: RunContext, plan: Plan, site:
   const input = { run, site, holdSeconds };
   return Promise.all([
     read.watchFromOrchestrator(input),
-    ...otherSites(plan, site).map((observer) => read.watchFromSite({ ...input, observer })),
+    ...otherSites(plan, [site]).map((observer) => read.watchFromSite({ ...input, observer })),
     read.watchHealthCheck(input),
   ]);
 }
 
 /** Step: two vantage points of different kinds see the failure over the plan's hold time. */
-export function confirmFailure(run: Run, facts: RecoveryFacts): Look<readonly Vantage[]> {
+export function confirmFailure(run: Course, facts: RecoveryFacts): Look<readonly Vantage[]> {
   const holdSeconds = seconds(run.plan.estate.detection.holdTime);
   return {
-    act: async ({ read }) => recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, facts.from, holdSeconds)),
+    act: async ({ read }) => recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, run.places.source, holdSeconds)),
     found: describeVantages,
   };
 }
@@ -44,11 +44,11 @@ export function confirmFailure(run: Run, facts: RecoveryFacts): Look<readonly Va
  * Step: one more look right before anything is changed, at the failed site and at what the target's agent would refuse by now. The epochs are read meanwhile: a dead site is silent to
  * every question, and one such silence is enough.
  */
-export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vantage[]> {
+export function confirmAgain(run: Course, facts: RecoveryFacts): Look<readonly Vantage[]> {
   return {
     act: async ({ read }) => {
       const [looked, survey, refusals, found] = await Promise.allSettled([
-        lookAtSite(read, run.context(), run.plan, facts.from, 0),
+        lookAtSite(read, run.context(), run.plan, run.places.source, 0),
         surveyEpochs(run, facts, read),
         refusalsOfTarget(run, facts, read),
         whatStandsAgainst(run, facts, read),
@@ -68,50 +68,50 @@ export function confirmAgain(run: Run, facts: RecoveryFacts): Look<readonly Vant
 }
 
 /** Each clock is told once. */
-function noteClocks(run: Run, wrong: readonly string[]): void {
+function noteClocks(run: Course, wrong: readonly string[]): void {
   for (const clock of wrong) {
     const whose = /^.*? (?:is|was) /.exec(clock)?.[0] ?? clock;
-    if (!run.exceptions.some((known) => known.startsWith(whose))) run.exceptions.push(clock);
+    if (!run.record.exceptions.some((known) => known.startsWith(whose))) run.except(clock);
   }
 }
 
 /** What the target's agent would refuse now. A question that fails holds nobody up: it counts as one that was not answered. */
-export async function refusalsOfTarget(run: Run, facts: RecoveryFacts, read: Reads): Promise<Refusals> {
+export async function refusalsOfTarget(run: Course, facts: RecoveryFacts, read: Reads): Promise<Refusals> {
   try {
-    return await read.readRefusals({ run: run.context(), site: facts.to, part: 'survivor', lost: facts.from });
+    return await read.readRefusals({ run: run.context(), site: run.places.target, part: 'survivor', lost: run.places.source });
   } catch (error) {
     if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
-    return { site: facts.to, notAsked: { silent: false, reason: withoutHint(describe(error)).replace(/\.\s*$/, '') }, refused: [], exceptions: [] };
+    return { site: run.places.target, notAsked: { silent: false, reason: withoutHint(describe(error)).replace(/\.\s*$/, '') }, refused: [], exceptions: [] };
   }
 }
 
 /** Looks again where people held the run for so long that the last look proves nothing any more; a site that has recovered ends the run. */
-export async function mustStillBeFailed(run: Run, facts: RecoveryFacts, read: Reads): Promise<void> {
+export async function mustStillBeFailed(run: Course, facts: RecoveryFacts, read: Reads): Promise<void> {
   const age = facts.lookedAt === undefined ? Infinity : Date.now() - Date.parse(facts.lookedAt);
   if (age <= seconds(run.plan.estate.detection.evidenceMaxAge) * 1000) return;
-  run.note(`Looking at ${facts.from} again: the last look was ${Math.round(age / 1000)} s ago.`);
-  recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, facts.from, 0));
+  run.note(`Looking at ${run.places.source} again: the last look was ${Math.round(age / 1000)} s ago.`);
+  recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, run.places.source, 0));
   mustBeFailed(run, facts, { holdSeconds: 0 });
 }
 
 /** Ends the run when the site is not proven failed, unless a person has declared it or the mode only reports. */
-export function mustBeFailed(run: Run, facts: RecoveryFacts, { holdSeconds }: { readonly holdSeconds: number }): void {
+export function mustBeFailed(run: Course, facts: RecoveryFacts, { holdSeconds }: { readonly holdSeconds: number }): void {
   const { verdict, reason } = judgeFailure(facts.vantages, holdSeconds);
   if (verdict === 'failed') return;
   if (facts.declaredFailed)
-    return run.note(`${run.start.startedBy} declares ${facts.from} failed against the probes: ${facts.declaredFailed.reason} ${reason}`);
-  if (run.rules.failure === 'is only reported') return run.note(`${facts.from} is not proven failed; the dry run goes on as if it were. ${reason}`);
-  const happened = verdict === 'alive' ? `${facts.from} is alive.` : `It is not certain that ${facts.from} has failed.`;
+    return run.note(`${run.start.startedBy} declares ${run.places.source} failed against the probes: ${facts.declaredFailed.reason} ${reason}`);
+  if (run.rules.failure === 'is only reported') return run.note(`${run.places.source} is not proven failed; the dry run goes on as if it were. ${reason}`);
+  const happened = verdict === 'alive' ? `${run.places.source} is alive.` : `It is not certain that ${run.places.source} has failed.`;
   const next = 'People may declare it failed all the same, with a reason, when they start again.';
   throw new RunEnding('stood down', `${happened} ${reason} ${run.leftAs} ${next}`, true);
 }
 
 /** Step: score, targets, loss and time: the evidence of the gate. */
-export function assessImpact(run: Run, facts: RecoveryFacts): Look<Assessment> {
+export function assessImpact(run: Course, facts: RecoveryFacts): Look<Assessment> {
   return {
     act: async ({ read }) => {
       const [assessment, records] = await Promise.all([
-        assess(read, run.context(), run.plan, facts.from, facts.vantages, facts.moments.failedSince ?? null),
+        assess(read, run.context(), run.plan, run.places.source, facts.vantages, facts.moments.failedSince ?? null),
         read.lookAtRecords({ run: run.context() }),
       ]);
       facts.records = records;
@@ -124,26 +124,26 @@ export function assessImpact(run: Run, facts: RecoveryFacts): Look<Assessment> {
 }
 
 /** What an assessment tells of the target that the run goes on from: also one that is made while people decide. */
-export function goOnFrom(run: Run, facts: RecoveryFacts, assessment: Assessment): void {
-  const target = assessment.targets.find((candidate) => candidate.site === facts.to);
+export function goOnFrom(run: Course, facts: RecoveryFacts, assessment: Assessment): void {
+  const target = assessment.targets.find((candidate) => candidate.site === run.places.target);
   facts.cacheContactAt ??= target?.cacheContactAt ?? null;
   if (target?.promotedBy !== undefined)
-    run.passPointOfNoReturn(`${target.promotedBy} has promoted ${facts.to} already: this run goes on from there, and only forward.`);
+    run.passPointOfNoReturn(`${target.promotedBy} has promoted ${run.places.target} already: this run goes on from there, and only forward.`);
   if (target?.cachePromoted)
-    run.passPointOfNoReturn(`An earlier run has promoted the cache at ${facts.to} already: this run goes on from there, and only forward.`);
+    run.passPointOfNoReturn(`An earlier run has promoted the cache at ${run.places.target} already: this run goes on from there, and only forward.`);
 }
 
 /** A server that blinked is asked once more. */
 const secondLookMilliseconds = 1_000;
 
 /** What has changed against the target since the evidence was renewed: before the fence, since a site that serves would be closed for one that cannot take over. */
-export async function whatStandsAgainst(run: Run, facts: RecoveryFacts, read: Reads): Promise<readonly string[]> {
+export async function whatStandsAgainst(run: Course, facts: RecoveryFacts, read: Reads): Promise<readonly string[]> {
   const look = async () => {
     const [databases, caches] = await Promise.all([
-      Promise.all(databaseSites(run.plan, facts.from).map((site) => read.readDatabase({ run: run.context(), site }))),
-      Promise.all(cacheSites(run.plan, facts.from).map((site) => read.readCache({ run: run.context(), site }))),
+      Promise.all(databaseSites(run.plan, run.places.failed).map((site) => read.readDatabase({ run: run.context(), site }))),
+      Promise.all(cacheSites(run.plan, run.places.failed).map((site) => read.readCache({ run: run.context(), site }))),
     ]);
-    return againstWriters(facts.from, writersSeen(run.plan, facts.from, facts.to, { databases, caches }));
+    return againstWriters(run.places.source, writersSeen(run.plan, run.places.source, run.places.target, { databases, caches }));
   };
   const found = await look();
   if (found.length === 0) return found;
@@ -151,7 +151,7 @@ export async function whatStandsAgainst(run: Run, facts: RecoveryFacts, read: Re
   return look();
 }
 
-function recordVantages(run: Run, facts: RecoveryFacts, vantages: readonly Vantage[]): readonly Vantage[] {
+function recordVantages(run: Course, facts: RecoveryFacts, vantages: readonly Vantage[]): readonly Vantage[] {
   facts.vantages = vantages;
   facts.lookedAt = now();
   noteFailureTime(run, facts, vantages);
@@ -159,7 +159,7 @@ function recordVantages(run: Run, facts: RecoveryFacts, vantages: readonly Vanta
 }
 
 /** The clock starts at the earliest failed observation on record. A start that a person gave, or else the declaration itself, counts when nothing was observed before it. */
-function noteFailureTime(run: Run, facts: RecoveryFacts, vantages: readonly Vantage[]): void {
+function noteFailureTime(run: Course, facts: RecoveryFacts, vantages: readonly Vantage[]): void {
   const observed = vantages.flatMap((vantage) => (vantage.failingSince && vantage.verdict === 'failed' ? [vantage.failingSince] : [])).sort()[0];
   const known = facts.moments.failedSince;
   if (observed !== undefined && (known === undefined || Date.parse(observed) < Date.parse(known))) {

@@ -11,17 +11,17 @@ import { heldBy, nextEpoch, takeSurvey } from '../estate/epochs.ts';
 import type { RecoveryFacts } from '../estate/facts.ts';
 import type { Changes, Reads } from '../../activities/index.ts';
 import type { StepTools } from '../engine/activity-proxies.ts';
-import { addLeftover, dropLeftover, endFenceOnReturn, FenceOnReturn, zoneLeftover } from '../estate/leftovers.ts';
+import { endFenceOnReturn, FenceOnReturn, zoneLeftover } from '../estate/leftovers.ts';
 import { describe, failure, holdsNothing } from '../engine/failures.ts';
-import type { Run } from '../engine/run.ts';
+import type { Course } from '../engine/course.ts';
 import type { Alteration } from '../engine/step-body.ts';
 import { afterAgent, openServers, provenPart, toldOf } from '../estate/servers.ts';
 import { cacheSites, databaseSites, otherSites } from '../estate/sites.ts';
 import { mustStillBeFailed } from './detection.ts';
 
 /** Step: the run takes the next epoch, stored by a majority of the sites that are not declared failed. */
-export function claimEpoch(run: Run, facts: RecoveryFacts): Alteration<readonly SiteId[]> {
-  const voters = otherSites(run.plan, facts.from);
+export function claimEpoch(run: Course, facts: RecoveryFacts): Alteration<readonly SiteId[]> {
+  const voters = otherSites(run.plan, run.places.failed);
   const majority = majorityOf(voters);
   return {
     changes: true,
@@ -32,7 +32,7 @@ export function claimEpoch(run: Run, facts: RecoveryFacts): Alteration<readonly 
       const { agents, zone } = survey;
       run.epoch = nextEpoch(heldBy(survey), run.start.execution);
       const reachable = agents.filter((agent) => agent.reachable).map((agent) => agent.site);
-      facts.agentSilentAt = reachable.includes(facts.from) ? null : survey.askedAt;
+      facts.agentSilentAt = reachable.includes(run.places.source) ? null : survey.askedAt;
       const held = new Set<SiteId>();
       const claimAll = async () => {
         const missing = reachable.filter((site) => !held.has(site));
@@ -55,11 +55,11 @@ export function claimEpoch(run: Run, facts: RecoveryFacts): Alteration<readonly 
 }
 
 /** The zone refuses older runs from now on. Where the DNS API is gone with the failed site, that is left over: it keeps nobody from recovering. */
-async function takeZone(run: Run, facts: RecoveryFacts, change: Changes, seen: ZoneEpoch): Promise<void> {
+async function takeZone(run: Course, facts: RecoveryFacts, change: Changes, seen: ZoneEpoch): Promise<void> {
   const taken = seen.reachable ? await change.claimZone({ run: run.context() }) : seen;
-  if (taken.reachable) return dropLeftover(facts, zoneLeftover(run));
+  if (taken.reachable) return run.leaveNot(zoneLeftover(run));
   run.note(`The DNS zone could not be told epoch ${run.epoch}: ${taken.reason}`);
-  addLeftover(facts, zoneLeftover(run));
+  run.leaveOver(zoneLeftover(run));
 }
 
 function notEnough(stored: readonly SiteId[], majority: number, agents: readonly AgentState[]): ApplicationFailure {
@@ -75,10 +75,10 @@ function notEnough(stored: readonly SiteId[], majority: number, agents: readonly
  * Step: fence each server by the first method that proves itself: the site's own agent, then replication. What is still unproven is for people.
  * A site that was not fenced by its own agent is left to a child that fences it when it comes back.
  */
-export function fenceByFirstProof(run: Run, facts: RecoveryFacts): Alteration<readonly Fence[]> {
-  const site = facts.from;
-  const standbys = databaseSites(run.plan, site);
-  const replicas = cacheSites(run.plan, site);
+export function fenceByFirstProof(run: Course, facts: RecoveryFacts): Alteration<readonly Fence[]> {
+  const site = run.places.source;
+  const standbys = databaseSites(run.plan, run.places.failed);
+  const replicas = cacheSites(run.plan, run.places.failed);
   const watch = new FenceOnReturn(run, facts);
   return {
     changes: true,
@@ -86,7 +86,7 @@ export function fenceByFirstProof(run: Run, facts: RecoveryFacts): Alteration<re
     predicted: [],
     act: async (tools) => {
       await mustStillBeFailed(run, facts, tools.read);
-      await endFenceOnReturn(run, facts.to, `${run.start.runId} recovers at ${facts.to}`);
+      await endFenceOnReturn(run, run.places.target, `${run.start.runId} recovers at ${run.places.target}`);
       facts.fences = await fence(run, facts, tools, standbys, replicas);
       const byAgent = facts.fences.filter(({ method }) => method === 'agent');
       if (openServers(run.plan, site, byAgent).length > 0) await watch.begin();
@@ -121,13 +121,13 @@ async function triedInUndo(undo: () => Promise<readonly string[]>): Promise<read
 }
 
 async function fence(
-  run: Run,
+  run: Course,
   facts: RecoveryFacts,
   { read, change }: StepTools,
   standbys: readonly SiteId[],
   replicas: readonly SiteId[],
 ): Promise<readonly Fence[]> {
-  const site = facts.from;
+  const site = run.places.source;
   await mustBeFailedUntilNow(run, facts, read);
   // An agent that gave no answer to the claim a moment ago is not waited for once more, unless the step is tried again; the child finds it when it comes back.
   const silent = facts.agentSilentAt !== null && Date.now() - Date.parse(facts.agentSilentAt) <= seconds(run.plan.estate.detection.evidenceMaxAge) * 1000;
@@ -146,7 +146,7 @@ async function fence(
 }
 
 /** The look stands right before the fence: one that people hold after it would begin on what was seen before they did. */
-async function mustBeFailedUntilNow(run: Run, facts: RecoveryFacts, read: Reads): Promise<void> {
+async function mustBeFailedUntilNow(run: Course, facts: RecoveryFacts, read: Reads): Promise<void> {
   do {
     await run.hold('before the next fence');
     await mustStillBeFailed(run, facts, read);

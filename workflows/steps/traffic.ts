@@ -5,30 +5,30 @@ import { proofSeconds } from '../../plan/rules/waits.ts';
 import type { Reads } from '../../activities/index.ts';
 import type { StepTools } from '../engine/activity-proxies.ts';
 import type { RecoveryFacts } from '../estate/facts.ts';
-import { dropLeftover, zoneLeftover } from '../estate/leftovers.ts';
+import { zoneLeftover } from '../estate/leftovers.ts';
 import { now } from '../engine/clock.ts';
 import { describe, failure, holdsNothing, isTechnical } from '../engine/failures.ts';
-import type { Run } from '../engine/run.ts';
+import type { Course } from '../engine/course.ts';
 import { changeMayHeal } from '../engine/until-bound.ts';
 import type { Alteration } from '../engine/step-body.ts';
 import { switchSites } from '../estate/sites.ts';
 
 type Method = 'data-plane' | 'control-plane';
 
-export function routeTraffic(run: Run, facts: RecoveryFacts): Alteration<RouteProof> {
+export function routeTraffic(run: Course, facts: RecoveryFacts): Alteration<RouteProof> {
   const { methods, recordName } = run.plan.estate.dns;
   return {
     changes: true,
-    would: `send ${recordName} to ${facts.to} by ${methods.join(', then by ')}`,
-    predicted: { site: facts.to, authoritativeAt: now(), ttlSeconds: seconds(run.plan.estate.dns.ttl), resolvers: [] },
+    would: `send ${recordName} to ${run.places.target} by ${methods.join(', then by ')}`,
+    predicted: { site: run.places.target, authoritativeAt: now(), ttlSeconds: seconds(run.plan.estate.dns.ttl), resolvers: [] },
     act: (tools) => tools.patiently('The route', () => byFirstMethod(run, facts, tools)),
     found: (proof) => describeProof(facts, proof),
-    otherwise: { site: facts.to, authoritativeAt: '', ttlSeconds: 0, resolvers: [] },
+    otherwise: { site: run.places.target, authoritativeAt: '', ttlSeconds: 0, resolvers: [] },
   };
 }
 
 /** Each method has its turn before one is tried again. What may heal by itself is `transient` as a whole. */
-async function byFirstMethod(run: Run, facts: RecoveryFacts, tools: StepTools): Promise<RouteProof> {
+async function byFirstMethod(run: Course, facts: RecoveryFacts, tools: StepTools): Promise<RouteProof> {
   const { methods } = run.plan.estate.dns;
   const problems: string[] = [];
   let mayHeal = false;
@@ -38,12 +38,12 @@ async function byFirstMethod(run: Run, facts: RecoveryFacts, tools: StepTools): 
     problems.push(`${method}: ${tried.problem}`);
     mayHeal ||= tried.mayHeal;
     const told = `Routing by ${method} did not work: ${tried.problem}`;
-    if (!run.timeline.some(({ text }) => text === told)) run.note(told);
+    if (!run.record.timeline.some(({ text }) => text === told)) run.note(told);
   }
-  const there = await tools.read.proveRoute({ run: run.context(), to: facts.to, withinSeconds: 0 });
+  const there = await tools.read.proveRoute({ run: run.context(), to: run.places.target, withinSeconds: 0 });
   if (there.moved) return noteFound(run, facts, tools.read, problems, there);
   throw failure(mayHeal ? 'transient' : 'permanent', {
-    happened: `Customers are not sent to ${facts.to}: ${problems.join(' · ')}.`,
+    happened: `Customers are not sent to ${run.places.target}: ${problems.join(' · ')}.`,
     leftAs: 'The service there is verified and runs.',
     next: 'Mend one of the methods, then choose retry.',
   });
@@ -52,7 +52,7 @@ async function byFirstMethod(run: Run, facts: RecoveryFacts, tools: StepTools): 
 type Tried = { readonly proof: RouteProof } | { readonly problem: string; readonly mayHeal: boolean };
 
 /** Changes the route by one method and proves it; else a sentence, so that the next method is tried. */
-async function tryMethod(run: Run, facts: RecoveryFacts, { read, changeOnce }: StepTools, method: Method): Promise<Tried> {
+async function tryMethod(run: Course, facts: RecoveryFacts, { read, changeOnce }: StepTools, method: Method): Promise<Tried> {
   const context = run.context();
   const served = await read.readRoute({ run: context });
   facts.moments.routingAt ??= now();
@@ -60,36 +60,36 @@ async function tryMethod(run: Run, facts: RecoveryFacts, { read, changeOnce }: S
   facts.moments.ttlSeconds = Math.max(facts.moments.ttlSeconds ?? 0, served.ttlSeconds);
   try {
     if (method === 'data-plane') {
-      await changeOnce.throwSwitch({ run: context, from: facts.from, to: facts.to, switchSites: switchSites(run.plan, facts.from) });
+      await changeOnce.throwSwitch({ run: context, from: run.places.source, to: run.places.target, switchSites: switchSites(run.plan, run.places.failed) });
     } else {
-      await changeOnce.changeRecord({ run: context, to: facts.to });
+      await changeOnce.changeRecord({ run: context, to: run.places.target });
     }
   } catch (error) {
     if (holdsNothing(error) || !isTechnical(error)) throw error;
     return { problem: describe(error), mayHeal: changeMayHeal(error) };
   }
-  const proof = await read.proveRoute({ run: context, to: facts.to, withinSeconds: proofSeconds(run.plan.estate.dns, method) });
+  const proof = await read.proveRoute({ run: context, to: run.places.target, withinSeconds: proofSeconds(run.plan.estate.dns, method) });
   // It was changed, and customers are not led there: what waits longer for that is the step's retry, by people.
   return proof.moved ? { proof } : { problem: proof.detail, mayHeal: false };
 }
 
 /** Notes the route, and whatever stands beside it: a route that moves some customers only is not plainly recovered. */
-async function noteRoute(run: Run, facts: RecoveryFacts, read: Reads, method: Method | undefined, proof: RouteProof): Promise<RouteProof> {
+async function noteRoute(run: Course, facts: RecoveryFacts, read: Reads, method: Method | undefined, proof: RouteProof): Promise<RouteProof> {
   if (method !== undefined) facts.moments.routingMethod = method;
-  if (method === 'control-plane') dropLeftover(facts, zoneLeftover(run));
+  if (method === 'control-plane') run.leaveNot(zoneLeftover(run));
   facts.moments.authoritativeAt = proof.authoritativeAt;
   // The TTL that caches hold is that of the record served before the change, kept from then; an answer of unknown TTL has the new one's.
   facts.moments.ttlSeconds = facts.moments.ttlSeconds || proof.ttlSeconds;
   const { unseen, beside } = await read.lookAtRecords({ run: run.context() });
-  run.exceptions.push(...beside);
+  run.except(...beside);
   if (unseen !== undefined) run.note(`What else stands at ${run.plan.estate.dns.recordName} was not seen: ${unseen}`);
   return proof;
 }
 
 /** The name leads there without this run: an earlier run has routed it, or something else. */
-async function noteFound(run: Run, facts: RecoveryFacts, read: Reads, problems: readonly string[], proof: RouteProof): Promise<RouteProof> {
-  run.exceptions.push(
-    `${run.plan.estate.dns.recordName} leads to ${facts.to} already, and this run could not see to it that it stays so: ${problems.join(' · ')}.`,
+async function noteFound(run: Course, facts: RecoveryFacts, read: Reads, problems: readonly string[], proof: RouteProof): Promise<RouteProof> {
+  run.except(
+    `${run.plan.estate.dns.recordName} leads to ${run.places.target} already, and this run could not see to it that it stays so: ${problems.join(' · ')}.`,
   );
   return noteRoute(run, facts, read, undefined, proof);
 }

@@ -10,17 +10,17 @@ import type { LookTools } from '../engine/activity-proxies.ts';
 import { type Ask, untilReady } from '../engine/until-ready.ts';
 import type { RecoveryFacts } from '../estate/facts.ts';
 import { now } from '../engine/clock.ts';
-import type { Run } from '../engine/run.ts';
+import type { Course } from '../engine/course.ts';
 import type { LookAtChange } from '../engine/step-body.ts';
 import { databaseSites } from '../estate/sites.ts';
 
 const routedAlready = 'Customers are routed there already, and stay so.';
 
 /** Step: the functions that the business cannot do without, and the uptime of the service, before anything is routed. */
-export function verifyFirstTier(run: Run, facts: RecoveryFacts): LookAtChange<readonly FunctionVerdict[]> {
+export function verifyFirstTier(run: Course, facts: RecoveryFacts): LookAtChange<readonly FunctionVerdict[]> {
   const [first] = tiers(run);
   return {
-    would: `verify the functions of tier ${first} at ${facts.to} by content`,
+    would: `verify the functions of tier ${first} at ${run.places.target} by content`,
     predicted: [],
     act: async (tools) => {
       const reference = await referenceSite(run, facts, tools);
@@ -29,8 +29,8 @@ export function verifyFirstTier(run: Run, facts: RecoveryFacts): LookAtChange<re
         ...askTier(run, facts, tools, first, reference),
       ]);
       record(facts, verdicts);
-      mustPass(facts.to, verdicts);
-      if (uptime) mustPass(facts.to, [uptime]);
+      mustPass(run.places.target, verdicts);
+      if (uptime) mustPass(run.places.target, [uptime]);
       facts.moments.readyAt = now();
       return verdicts;
     },
@@ -39,9 +39,9 @@ export function verifyFirstTier(run: Run, facts: RecoveryFacts): LookAtChange<re
 }
 
 /** Step: the other functions, tier by tier. People may go on without one: every minute costs the functions that work. */
-export function verifyLowerTiers(run: Run, facts: RecoveryFacts): LookAtChange<readonly FunctionVerdict[]> {
+export function verifyLowerTiers(run: Course, facts: RecoveryFacts): LookAtChange<readonly FunctionVerdict[]> {
   return {
-    would: `verify the other functions at ${facts.to} by content`,
+    would: `verify the other functions at ${run.places.target} by content`,
     predicted: [],
     act: async (tools) => {
       const verdicts: FunctionVerdict[] = [];
@@ -52,7 +52,7 @@ export function verifyLowerTiers(run: Run, facts: RecoveryFacts): LookAtChange<r
         verdicts.push(...record(facts, await untilReady(tools, answerSeconds(run.plan), asks)));
       }
       facts.goneOnWithout = verdicts.flatMap((verdict) => (verdict.status === 'failed' ? [verdict.function] : []));
-      mustPass(facts.to, verdicts);
+      mustPass(run.places.target, verdicts);
       facts.moments.readyAt = now();
       return verdicts;
     },
@@ -63,7 +63,7 @@ export function verifyLowerTiers(run: Run, facts: RecoveryFacts): LookAtChange<r
 
 /** Each function of a tier, judged by what it answers and by what its stores hold. */
 function askTier(
-  run: Run,
+  run: Course,
   facts: RecoveryFacts,
   { read }: LookTools,
   tier: number | undefined,
@@ -71,13 +71,13 @@ function askTier(
 ): readonly Ask<FunctionVerdict>[] {
   return servedFunctions(run.plan)
     .filter((entry) => entry.tier === tier)
-    .map((entry) => (withinSeconds) => read.verifyFunction({ ...input(run, facts.to, entry.id, reference), withinSeconds }));
+    .map((entry) => (withinSeconds) => read.verifyFunction({ ...input(run, run.places.target, entry.id, reference), withinSeconds }));
 }
 
 /** The uptime as if it were a function: it is waited for and judged like one. */
-function askUptime(run: Run, facts: RecoveryFacts, { read }: LookTools): Ask<FunctionVerdict> {
+function askUptime(run: Course, facts: RecoveryFacts, { read }: LookTools): Ask<FunctionVerdict> {
   return async (withinSeconds) => {
-    const { ok, detail, ...waits } = await read.verifyUptime({ run: run.context(), site: facts.to, withinSeconds });
+    const { ok, detail, ...waits } = await read.verifyUptime({ run: run.context(), site: run.places.target, withinSeconds });
     return { function: 'uptime', status: ok ? 'ok' : 'failed', differences: [detail], at: now(), ...waits };
   };
 }
@@ -87,34 +87,34 @@ function mustPass(site: SiteId, verdicts: readonly FunctionVerdict[]): void {
   if (failed.length > 0) throw notFit(site, failed, 'No traffic was routed.');
 }
 
-function tiers(run: Run): readonly number[] {
+function tiers(run: Course): readonly number[] {
   return [...new Set(servedFunctions(run.plan).map((entry) => entry.tier))];
 }
 
-function lowerFunctions(run: Run): readonly string[] {
+function lowerFunctions(run: Course): readonly string[] {
   const [first] = tiers(run);
   return servedFunctions(run.plan).flatMap((entry) => (entry.tier === first ? [] : [entry.id]));
 }
 
 /** Functions that are held to work from here on: all but those that people chose to go on without. */
-function judged(run: Run, facts: RecoveryFacts): readonly string[] {
+function judged(run: Course, facts: RecoveryFacts): readonly string[] {
   return servedFunctions(run.plan).flatMap((entry) => (facts.goneOnWithout.includes(entry.id) ? [] : [entry.id]));
 }
 
 /** Step: every function once more, by the public name, as a customer finds it. */
-export function verifyAsCustomer(run: Run, facts: RecoveryFacts): LookAtChange<CustomerVerdict> {
+export function verifyAsCustomer(run: Course, facts: RecoveryFacts): LookAtChange<CustomerVerdict> {
   const { dns, detection } = run.plan.estate;
   // A last look must find its end within the step's bound.
   const withinSeconds = Math.min(customerSeconds(dns), run.boundOf('verify-as-customer') - 3 * seconds(detection.probeTimeout));
   return {
-    would: `verify every function as a customer finds it, at ${facts.to}`,
+    would: `verify every function as a customer finds it, at ${run.places.target}`,
     predicted: { found: true, functions: [], remarks: [] },
     act: async ({ read }) => {
-      const verdict = await read.verifyAsCustomer({ run: run.context(), site: facts.to, functions: judged(run, facts), withinSeconds });
+      const verdict = await read.verifyAsCustomer({ run: run.context(), site: run.places.target, functions: judged(run, facts), withinSeconds });
       const failed = recordChanges(facts, verdict.functions).filter(({ status }) => status === 'failed');
-      if (!verdict.found) throw notFound(facts.to, verdict.remarks);
-      if (failed.length > 0) throw notFit(facts.to, failed, routedAlready);
-      run.exceptions.push(...verdict.remarks);
+      if (!verdict.found) throw notFound(run.places.target, verdict.remarks);
+      if (failed.length > 0) throw notFit(run.places.target, failed, routedAlready);
+      run.except(...verdict.remarks);
       return verdict;
     },
     found: ({ functions, remarks }) => [describeVerdicts(functions), ...remarks].join(' · '),
@@ -123,14 +123,14 @@ export function verifyAsCustomer(run: Run, facts: RecoveryFacts): LookAtChange<C
 }
 
 /** Step: the service is watched for the plan's time; a relapse is for people. */
-export function watchService(run: Run, facts: RecoveryFacts): LookAtChange<{ readonly relapsed: boolean; readonly detail: string }> {
+export function watchService(run: Course, facts: RecoveryFacts): LookAtChange<{ readonly relapsed: boolean; readonly detail: string }> {
   return {
-    would: `watch the service at ${facts.to} for ${formatSeconds(seconds(run.procedure.watch))}`,
+    would: `watch the service at ${run.places.target} for ${formatSeconds(seconds(run.procedure.watch))}`,
     predicted: { relapsed: false, detail: 'not watched in a dry run' },
     act: async ({ read }) => {
       const watch = await read.watchService({
         run: run.context(),
-        site: facts.to,
+        site: run.places.target,
         functions: judged(run, facts),
         forSeconds: seconds(run.procedure.watch),
         // A name that people chose not to route is not held against the service.
@@ -138,7 +138,7 @@ export function watchService(run: Run, facts: RecoveryFacts): LookAtChange<{ rea
       });
       if (!watch.relapsed) return watch;
       throw failure('permanent', {
-        happened: `The service at ${facts.to} has relapsed: ${watch.detail}`,
+        happened: `The service at ${run.places.target} has relapsed: ${watch.detail}`,
         leftAs: 'Everything was left as it is.',
         next: 'Mend the service there, or stop what has changed the record and point it there; then choose retry to watch again.',
       });
@@ -149,13 +149,13 @@ export function watchService(run: Run, facts: RecoveryFacts): LookAtChange<{ rea
 }
 
 /** A surviving standby to compare with: the first that answers and is not the target itself. */
-async function referenceSite(run: Run, facts: RecoveryFacts, { read }: LookTools): Promise<SiteId | undefined> {
-  const candidates = databaseSites(run.plan, facts.from).filter((site) => site !== facts.to);
+async function referenceSite(run: Course, facts: RecoveryFacts, { read }: LookTools): Promise<SiteId | undefined> {
+  const candidates = databaseSites(run.plan, run.places.failed).filter((site) => site !== run.places.target);
   const states = await Promise.all(candidates.map((site) => read.readDatabase({ run: run.context(), site })));
   return states.find((state) => state.reachable)?.site;
 }
 
-function input(run: Run, site: SiteId, id: string, reference: SiteId | undefined) {
+function input(run: Course, site: SiteId, id: string, reference: SiteId | undefined) {
   return { run: run.context(), site, function: id, ...(reference === undefined ? {} : { reference }) };
 }
 

@@ -1,22 +1,27 @@
 /** Everything that can be said to a run, and asked of it. Wire name = const name without its suffix. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AccessCheck, SiteAccess } from '../../activities/access/port.ts';
+import type { Places } from '../../plan/rules/places.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { GateRecord, Loss, Mode, Outcome, Phase, Report, StepRecord, TimelineEntry } from '../../report/report.ts';
 
-/** Input of the workflow type `regionalFailover`. */
-export interface RegionalFailoverInput {
+/** What the input of every procedure has. */
+export interface StartInput {
   /** Estate as the plan names it. The workflow id must be `recovery/<estate>` (`dry-run/<estate>` in mode `dry-run`), or the start is refused. */
   readonly estate: string;
-  /** The site that is believed failed. */
-  readonly from: SiteId;
-  /** The site to recover at. */
-  readonly to: SiteId;
   readonly mode: Mode;
   /** Id of the person (or name of the service) that starts the run; a person does not vote in it. */
   readonly startedBy: string;
   /** SHA-256 of the plan that the starter has read; the start is refused when the worker holds another. Absent: the worker's plan. */
   readonly planDigest?: string;
+}
+
+/** Input of the workflow type `regionalFailover`. */
+export interface RegionalFailoverInput extends StartInput {
+  /** The site that is believed failed. */
+  readonly from: SiteId;
+  /** The site to recover at. */
+  readonly to: SiteId;
   /** A person declares the site failed against the probes, with a reason (grey failure). */
   readonly declaredFailed?: { readonly reason: string; readonly since?: string };
 }
@@ -88,8 +93,7 @@ export interface RunStatus {
   readonly procedure: string;
   readonly mode: Mode;
   readonly phase: Phase;
-  readonly from: SiteId;
-  readonly to: SiteId;
+  readonly places: Places;
   readonly startedAt: string;
   /** Time of the run's last event: everything here, the forecast too, is as it was then. */
   readonly at: string;

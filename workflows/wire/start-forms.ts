@@ -25,16 +25,20 @@ const name = z.string('write a text').max(lengthsMax.name, `write at most ${leng
 /** With a zone: without one it would be another moment on each worker's machine. */
 const isPast = (text: string) => z.iso.datetime({ offset: true }).safeParse(text).success && Date.parse(text) <= Date.now();
 
-/** Input of a procedure. */
-export const runInput = z.strictObject({
+/** What the input of every procedure has. */
+const startInput = z.strictObject({
   estate: name,
-  from: name,
-  to: name,
   mode: z.enum(Object.keys(modes) as [keyof typeof modes], {
     error: ({ input }) => `there is no mode ${excerpt(input)}; write ${Object.keys(modes).join(' or ')}`,
   }),
   startedBy: line(lengthsMax.name),
   planDigest: digest.optional(),
+});
+
+/** Input of `regionalFailover`. */
+export const regionalFailoverInput = startInput.extend({
+  from: name,
+  to: name,
   declaredFailed: z
     .strictObject({
       reason: line(lengthsMax.reason),

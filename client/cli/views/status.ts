@@ -1,5 +1,6 @@
 /** A run as people see it on a terminal: what is asked first, then the clock, what is not as planned, the steps and the changes. Pure. */
 import { clockTime, formatSeconds } from '../../../plan/durations.ts';
+import { wayOf } from '../../../plan/rules/places.ts';
 import { explainLoss } from '../../../plan/rules/loss.ts';
 import { type Report, type StepRecord, type TimelineEntry, titles } from '../../../report/report.ts';
 import type { OpenGate, RunStatus } from '../../../workflows/wire/messages.ts';
@@ -58,7 +59,7 @@ export function renderProgress(seen: RunView, last: RunView | undefined): string
 function renderStatus(status: RunStatus): string {
   const { gate, stopped } = status;
   const parts = [
-    `${status.runId}  ${status.mode} ${status.procedure} ${status.from} → ${status.to}  phase: ${status.phase}  epoch: ${status.epoch}\n`,
+    `${status.runId}  ${status.mode} ${status.procedure} ${wayOf(status.places)}  phase: ${status.phase}  epoch: ${status.epoch}\n`,
     stopped
       ? `STOPPED at ${clockTime(stopped.at)} by ${stopped.who}: ${stopped.reason}\n  Go on: dr resume --run ${status.runId} --as <person> --reason "<why>"\n`
       : '',

@@ -4,9 +4,9 @@
  */
 import { expect, test } from 'vitest';
 import type { Comparison } from '../../../activities/cache/port.ts';
-import type { RecoveryFacts } from '../../../workflows/estate/facts.ts';
-import type { Run } from '../../../workflows/engine/run.ts';
+import type { Course } from '../../../workflows/engine/course.ts';
 import { promoteCache } from '../../../workflows/steps/promotion.ts';
+import { RunRecord } from '../../../workflows/engine/record.ts';
 import { keepShortfalls } from '../../../workflows/engine/shortfalls.ts';
 import { loadPlan } from '../../../plan/load.ts';
 
@@ -18,7 +18,7 @@ const counted = [
 
 async function said(comparison: Comparison): Promise<string> {
   const { plan } = await loadPlan('plan/erlmcp');
-  const step = promoteCache({ plan } as unknown as Run, { from: 'us-east-1', to: 'west' } as unknown as RecoveryFacts);
+  const step = promoteCache({ plan, places: { failed: ['us-east-1'], source: 'us-east-1', target: 'west' } } as unknown as Course);
   if (!('found' in step)) throw new Error('the step is left out');
   return step.found({ ...change, comparison });
 }
@@ -38,7 +38,7 @@ test.each<[Comparison, string]>([
 });
 
 test('what a step leaves for people is kept once, also when it is tried again, and of several servers each', () => {
-  const kept = { exceptions: [] as string[], leftovers: [] as string[] };
+  const kept = new RunRecord(() => '2026-02-02T10:00:00.000Z', () => undefined); // prettier-ignore
   const slot = { ...change, remaining: ['The slot old_slot is used no more.'], exceptions: ['It streams without TLS.'] };
   for (const _again of [1, 2]) keepShortfalls(kept, [slot, { ...change, remaining: ['Start Redis.'] }]);
   expect(kept.leftovers).toEqual(['The slot old_slot is used no more.', 'Start Redis.']);

@@ -1,0 +1,66 @@
+/** What is known of a step before any run: each step of each procedure has one entry, and lint, forecasts, the access check and the types of the steps follow from it. Pure. */
+import type { Plan, Procedure } from '../schema.ts';
+
+/** What a step needs to come to, in the words by which `dr estate check` tries it. */
+export type Reached =
+  | 'agent'
+  | 'agents of the other sites'
+  | 'every verb'
+  | 'clock'
+  | 'reference targets'
+  | 'service manager'
+  | 'service'
+  | 'files'
+  | 'capacity'
+  | 'disk'
+  | 'database as administrator'
+  | 'database as observer'
+  | 'database by its API'
+  | 'heartbeat'
+  | 'cache as administrator'
+  | 'cache as observer'
+  | 'cache by its API'
+  | 'traffic switch'
+  | 'DNS by its API'
+  | 'DNS record'
+  | 'DNS servers'
+  | 'monitoring'
+  | 'mail'
+  | 'report folder';
+
+/** What a step waits for by its nature: its bound must leave room for it. */
+export interface Wait {
+  readonly seconds: number;
+  /** For people, such as `hold time PT10S and four probe time-outs`. */
+  readonly what: string;
+}
+
+export interface StepEntry {
+  readonly reaches: readonly Reached[];
+  /** It guards the data: without it two sites could write, or customers could be sent to a site that lost data. */
+  readonly neverSkipped?: true;
+  /** A part that an estate may lack; then its plan has no entry for the step. */
+  readonly needs?: 'cache';
+  readonly waits?: (plan: Plan, procedure: Procedure) => Wait;
+  /** What its undo waits for: it has the same bound. */
+  readonly undoWaits?: (plan: Plan) => Wait;
+}
+
+export interface ProcedureEntry<Id extends string> {
+  /** In the order that safety gives. */
+  readonly steps: Readonly<Record<Id, StepEntry>>;
+  /** The first step that cannot be taken back. */
+  readonly pointOfNoReturn: NoInfer<Id>;
+  /** Why, as a sentence. */
+  readonly noReturnBecause: string;
+  /** The first step that changes anything, once people have decided, and the one by which customers are routed: between them lies the time that a run takes. */
+  readonly firstChange: NoInfer<Id>;
+  readonly routes: NoInfer<Id>;
+  /** The last step on the clock of the objectives. */
+  readonly endsTheClock: NoInfer<Id>;
+}
+
+/** Keeps the ids as types. */
+export function procedureEntry<const Id extends string>(entry: ProcedureEntry<Id>): ProcedureEntry<Id> {
+  return entry;
+}
