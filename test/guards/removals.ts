@@ -86,7 +86,7 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Epoch: a run that meets a newer one ends',
-    file: 'workflows/engine/run.ts',
+    file: 'workflows/engine/attempts.ts',
     edits: [{ find: 'if (holdsNothing(error))', replace: "if (String(error) === 'no such error')" }],
     test: { file: endings, title: 'ends without a question when a newer run holds the estate' },
   },
@@ -194,7 +194,7 @@ export const removals: readonly Removal[] = [
     edits: [
       {
         find: "if (left <= 0) return { kind: 'expired', at: this.now(), ...(open.evidence.against ? { against: open.evidence.against } : {}) };",
-        replace: "if (left <= 0) return { kind: 'decided', choice: open.ballot.choices[0] ?? '', acceptedSeconds: 0, at: this.now() };",
+        replace: "if (left <= 0) return { kind: 'decided', choice: Object.keys(open.ballot.choices)[0] ?? '', answer: null, at: this.now() };",
       },
     ],
     test: { file: failover, title: 'changes nothing when nobody decides: silence ends the gate as expired' },
@@ -237,16 +237,16 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Ending: a step beside the one that ended the run asks for no change any more',
-    file: 'workflows/engine/run.ts',
+    file: 'workflows/engine/course.ts',
     edits: [{ find: 'this.unlessEnding(() => undefined);\n    if (!this.stopped) return;', replace: 'if (!this.stopped) return;' }],
     test: { file: endings, title: 'asks for no change any more in a step that is under way' },
   },
   {
     guard: 'Stop switch: held before each change',
-    file: 'workflows/engine/run.ts',
+    file: 'workflows/engine/attempts.ts',
     edits: [
-      { find: 'await this.hold(`before "${step.name}"`);', replace: '' },
-      { find: 'this.hold(`within "${step.name}"`)', replace: 'Promise.resolve()' },
+      { find: 'await run.hold(`before "${step.name}"`);', replace: '' },
+      { find: 'run.hold(`within "${step.name}"`)', replace: 'Promise.resolve()' },
     ],
     test: { file: guards, title: 'holds before the next change while the stop switch is thrown' },
   },
@@ -363,7 +363,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Report: what stands beside the route is an exception',
     file: 'workflows/steps/traffic.ts',
-    edits: [{ find: 'run.exceptions.push(...beside);', replace: '' }],
+    edits: [{ find: 'run.except(...beside);', replace: '' }],
     test: { file: 'test/workflows/steps/routes.test.ts', title: 'names at the gate what stands beside the route, and again at its end as an exception' },
   },
   {

@@ -2,12 +2,14 @@
 import { seconds } from '../../plan/durations.ts';
 import { membersOf } from '../../plan/rules/people.ts';
 import type { Gate, Step } from '../../plan/schema.ts';
+import { readChoice, typedExample } from './answers.ts';
 import { now } from './clock.ts';
 import type { Course } from './course.ts';
 import { RunEnding } from './endings.ts';
 import { failure } from './failures.ts';
-import { type Decision, type Question, type Terms, voters } from './gate.ts';
+import { choicesOf, type Decision, type Question, type Terms, voters } from './gate.ts';
 import { noGravity } from './gravity.ts';
+import type { Won } from './tally.ts';
 
 /** Puts a question of the plan's procedure to people. In a dry run it is only written down. */
 export async function ask(run: Course, question: Question): Promise<Decision> {
@@ -15,12 +17,20 @@ export async function ask(run: Course, question: Question): Promise<Decision> {
   if (run.rules.gates === 'show') {
     run.desk.show(question, terms);
     run.note(`Would ask ${terms.quorum} of ${voters(terms).join(', ')}: ${question.question}`);
-    return { kind: 'decided', choice: Object.keys(question.choices)[0] ?? '', acceptedSeconds: question.acceptAtLeast ?? 0, at: now() };
+    return { kind: 'decided', ...firstAnswer(question), at: now() };
   }
   run.note(`Asked: ${question.question}`);
   const decision = await run.desk.ask(question, terms);
   run.note(decision.kind === 'decided' ? `Decided: ${decision.choice}.` : decision.kind === 'expired' ? 'Nobody decided in time: expired.' : decision.why);
   return decision;
+}
+
+/** What a dry run goes on with: the first choice, and the first value that would be right for it. */
+function firstAnswer(question: Question): Won {
+  const choices = choicesOf(question);
+  const [first] = Object.entries(choices);
+  const read = readChoice(choices, first ? typedExample(first[0], first[1].asks) : '');
+  return read.ok ? { choice: read.word, answer: read.answer } : { choice: first?.[0] ?? '', answer: null };
 }
 
 /** The gate that the plan puts before a step. */

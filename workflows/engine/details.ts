@@ -8,7 +8,6 @@ import { titles } from '../../report/report.ts';
 import { cutText } from '../../plan/rules/cut.ts';
 import { beginningWithin, detailsBytesMax, lineLengthMax } from '../wire/bounds.ts';
 import type { OpenGate, RunStatus } from '../wire/messages.ts';
-import { count } from './tally.ts';
 
 /** Temporal UI clips long details, so the question and the clock stand above everything else. */
 export function detailsOf(recorded: RunStatus): string {
@@ -44,7 +43,10 @@ function clockLine({ at, failedSince, forecast, outcome, rtoEndsAt }: RunStatus)
 
 /** A refusal stands before the vote to copy: whoever was refused looks for it there. */
 function gateDetails(gate: OpenGate, silence: string | null, refused: readonly string[], example: OpenGate['exampleVote'] | undefined): string[] {
-  const totals = [...count(gate.votes)].map(([choice, total]) => `${choice} ${total}`).join(', ') || 'none yet';
+  const totals =
+    Object.entries(gate.totals)
+      .map(([choice, total]) => `${choice} ${total}`)
+      .join(', ') || 'none yet';
   return [
     `## ${gate.question}`,
     `Votes: **${totals}** of ${gate.quorum} needed · open until **${clockTime(gate.deadlineAt)}**; if nobody decides by then, ${silence} · identity: asserted`,

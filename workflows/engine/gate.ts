@@ -2,12 +2,13 @@
 import { condition } from '@temporalio/workflow';
 import type { GateRecord, VoteRecord } from '../../report/report.ts';
 import { clockTime, formatSeconds } from '../../plan/durations.ts';
+import { type Choice, choiceLines, readChoice, typedExample, wordOf } from './answers.ts';
 import { shortDigest } from './digest.ts';
 import { type Gravity, isGraver } from './gravity.ts';
 import { Kept } from '../wire/kept.ts';
 import type { OpenGate, Vote, VoteReceipt } from '../wire/messages.ts';
 import type { Refusals } from './refusals.ts';
-import { acceptedNumber, type Ballot, count, countedAs, listChoices, refusal, standing, voided, winner, withVote } from './tally.ts';
+import { type Ballot, count, refusal, standing, voided, winner, withVote, type Won } from './tally.ts';
 
 /** What people are to know before they decide. */
 export interface GateEvidence {
@@ -29,11 +30,10 @@ export interface Question {
   /** Gate of the plan's procedure: electorate, quorum and deadline come from there. */
   readonly gate: string;
   readonly question: string;
-  /** Words that may be voted for, with what each would do. */
-  readonly choices: Readonly<Record<string, string>>;
+  /** Words that may be voted for: what each would do, or that and what is typed after it. */
+  readonly choices: Readonly<Record<string, string | Choice>>;
   /** The choice that changes nothing: graver evidence is no reason to ask those anew who voted for it. */
   readonly harmless?: string;
-  readonly acceptAtLeast?: number;
   readonly evidence: GateEvidence;
   /** Why it needs no answer any more, when its turn comes or while it is open; null when it does. */
   readonly moot?: () => string | null;
@@ -56,7 +56,7 @@ export function voters(terms: Pick<Terms, 'electorate' | 'startedBy'>): string[]
 }
 
 export type Decision =
-  | { readonly kind: 'decided'; readonly choice: string; readonly acceptedSeconds: number; readonly at: string }
+  | ({ readonly kind: 'decided'; readonly at: string } & Won)
   /** `against`: choices that could not be taken at the end, with the reasons. */
   | { readonly kind: 'expired'; readonly at: string; readonly against?: Readonly<Record<string, string>> }
   | { readonly kind: 'settled'; readonly why: string; readonly at: string };
@@ -74,7 +74,7 @@ interface Standing {
   readonly deadlineAt: number;
   readonly dropped: Kept<VoteRecord>;
   /** What has reached its quorum: from then on nothing more counts, however many votes come in the same moment. */
-  won: string | null;
+  won: Won | null;
   /** The evidence is looked at: what is won meanwhile is decided by what the look finds, and until then votes may be changed. */
   looking: boolean;
 }
@@ -124,7 +124,8 @@ export class GateDesk {
   /** Why a vote would not count now, as a sentence for the person who cast it; null when it would. */
   refusalOf(vote: Vote): string | null {
     const { open } = this;
-    if (open?.won && !open.looking && open.ballot.gate === vote.gate) return `${open.ballot.gate} is decided: ${open.won} has its quorum. Look at the run.`;
+    if (open?.won && !open.looking && open.ballot.gate === vote.gate)
+      return `${open.ballot.gate} is decided: ${open.won.choice} has its quorum. Look at the run.`;
     const late = open !== null && open.deadlineAt <= Date.now();
     return refusal(late ? null : (open?.ballot ?? null), vote) ?? notNow(open, vote);
   }
@@ -155,7 +156,7 @@ export class GateDesk {
       gate: vote.gate,
       counted: refused === null,
       note: refused ?? `Counted: ${record.who} votes ${record.choice}.`,
-      votes: this.open ? (count(this.open.ballot.votes).get(countedAs(vote.choice)) ?? 0) : 0,
+      votes: this.open ? votesLike(this.open.ballot, vote.choice) : 0,
       quorum: this.open?.ballot.quorum ?? 0,
     };
   }
@@ -174,7 +175,7 @@ export class GateDesk {
     const open = this.open;
     if (!open) return null;
     const { ballot, question, evidence } = open;
-    const first = ballot.choices[0] ?? '';
+    const [first] = Object.entries(ballot.choices);
     return {
       gate: ballot.gate,
       question: question.question,
@@ -183,11 +184,12 @@ export class GateDesk {
       electorate: ballot.electorate,
       votes: ballot.votes,
       ...changedBeyond(open),
-      choices: ballot.choices.map((choice) => `${listChoices({ ...ballot, choices: [choice] })}: ${question.choices[choice] ?? ''}`),
+      choices: choiceLines(ballot.choices),
+      totals: Object.fromEntries(count(ballot)),
       deadlineAt: new Date(open.deadlineAt).toISOString(),
       evidence: [...remarks(evidence), ...evidence.lines],
       evidenceAt: evidence.at,
-      exampleVote: { gate: ballot.gate, choice: listChoices({ ...ballot, choices: [first] }), who: 'your-id', reason: 'say why' },
+      exampleVote: { gate: ballot.gate, choice: first ? typedExample(first[0], first[1].asks) : '', who: 'your-id', reason: 'say why' },
     };
   }
 
@@ -195,8 +197,7 @@ export class GateDesk {
     const electorate = voters(terms);
     const ballot: Ballot = {
       gate: this.gateId(question, question.evidence, terms, 0),
-      choices: Object.keys(question.choices),
-      ...(question.acceptAtLeast === undefined ? {} : { acceptAtLeast: question.acceptAtLeast }),
+      choices: choicesOf(question),
       electorate,
       startedBy: terms.startedBy,
       quorum: terms.quorum,
@@ -229,7 +230,7 @@ export class GateDesk {
     for (;;) {
       const moot = mootBy(open.question);
       if (moot !== null) return { kind: 'settled', why: moot, at: this.now() };
-      if (open.won !== null) return { kind: 'decided', choice: open.won, acceptedSeconds: acceptedNumber(open.ballot.votes), at: this.now() };
+      if (open.won !== null) return { kind: 'decided', ...open.won, at: this.now() };
       const left = open.deadlineAt - Date.now();
       if (left <= 0) return { kind: 'expired', at: this.now(), ...(open.evidence.against ? { against: open.evidence.against } : {}) };
       const fresh = open.question.lookAgain ? nextLookSeconds(open) * 1000 : left;
@@ -261,7 +262,7 @@ export class GateDesk {
     const formerIds = [...ballot.formerIds, ballot.gate];
     const gate = this.gateId(question, evidence, terms, formerIds.length);
     const unaware = [...standing(ballot.votes).values()].filter(
-      ({ who, choice }) => countedAs(choice) !== question.harmless && isGraver(gravity, seen.get(who) ?? gravity),
+      ({ who, choice }) => wordOf(choice) !== question.harmless && isGraver(gravity, seen.get(who) ?? gravity),
     );
     const votes = voided(ballot.votes, new Set(unaware.map(({ who }) => who)), `The evidence grew worse at ${at}; the question is ${gate} now.`);
     open.ballot = { ...ballot, gate, votes, formerIds };
@@ -283,9 +284,20 @@ export class GateDesk {
   }
 }
 
+/** What a question may be answered by, each with its form. */
+export function choicesOf({ choices }: Pick<Question, 'choices'>): Readonly<Record<string, Choice>> {
+  return Object.fromEntries(Object.entries(choices).map(([word, choice]) => [word, typeof choice === 'string' ? { does: choice } : choice]));
+}
+
+/** Votes so far that choose the same. */
+function votesLike(ballot: Ballot, choice: string): number {
+  const read = readChoice(ballot.choices, choice);
+  return read.ok ? (count(ballot).get(read.adds) ?? 0) : 0;
+}
+
 /** Why this choice cannot be taken as things are; null when it can. */
 function notNow(open: Standing | null, { choice }: Vote): string | null {
-  const word = countedAs(choice);
+  const word = wordOf(choice);
   const why = open?.evidence.against?.[word];
   if (!open || why === undefined) return null;
   return `"${word}" cannot be taken now: ${why} Your vote was not counted. It is looked at again every ${formatSeconds(nextLookSeconds(open))}; vote again when this is gone, or choose otherwise.`;

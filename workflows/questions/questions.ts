@@ -12,7 +12,7 @@ import { assess } from '../reads/assess.ts';
 import { ask } from '../engine/asking.ts';
 import { RunEnding } from '../engine/endings.ts';
 import type { RecoveryFacts } from '../estate/facts.ts';
-import type { Decision, GateEvidence } from '../engine/gate.ts';
+import type { Decision, GateEvidence, Question } from '../engine/gate.ts';
 import { noGravity } from '../engine/gravity.ts';
 import { countLoss, lossGrows, lossNeedsPeople, lossOf } from '../estate/loss.ts';
 import type { Assessment } from '../wire/messages.ts';
@@ -121,22 +121,26 @@ const unknownLoss = 'accept-unknown';
 
 async function acceptRisk(run: Course, facts: RecoveryFacts, question: string, loss: Loss, more: readonly string[]): Promise<void> {
   const basis = loss.kind === 'at most' ? loss.basis : loss.kind === 'unknown' ? loss.reason : loss.proof;
-  const choices: Record<string, string> =
+  const choices: Question['choices'] =
     loss.kind === 'at most'
-      ? { accept: 'go on; type the seconds of acknowledged work that may be lost' }
+      ? {
+          accept: {
+            does: 'go on; type the seconds of acknowledged work that may be lost',
+            asks: { of: 'figure', what: 'the seconds of loss that you accept', unit: 's', atLeast: loss.seconds },
+          },
+        }
       : { [unknownLoss]: 'go on, with a loss that nobody can bound' };
   const countedAt = now();
   const decision = await ask(run, {
     gate: 'accepted-risk',
     question,
     choices: run.forwardOnly ? { ...choices, abort: 'end here; everything stays as it is' } : { ...choices, undo: 'take back everything done so far and end' },
-    ...(loss.kind === 'at most' ? { acceptAtLeast: loss.seconds } : {}),
     evidence: { lines: [`Estimated loss: ${describeLoss(loss)}; ${basis}.`, ...more], at: countedAt, gravity: noGravity },
   });
   if (decision.kind !== 'decided' || decision.choice === 'undo' || decision.choice === 'abort') {
     throw new RunEnding('aborted', `The risk was not accepted: ${question} ${run.leftAs} Start again to ask again.`, !run.forwardOnly);
   }
-  facts.acceptedLoss = decision.choice === unknownLoss ? 'whatever it is' : { seconds: decision.acceptedSeconds, countedAt };
+  facts.acceptedLoss = decision.choice === unknownLoss ? 'whatever it is' : { seconds: Number(decision.answer), countedAt };
 }
 
 /** A look that fails keeps the evidence that there is, and says so. One by which the site works ends the question; one that is not certain only holds up what it stands against. */

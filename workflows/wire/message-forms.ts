@@ -13,8 +13,8 @@ export const lengthsMax = {
   who: 64,
   /** A gate's id is its name in the plan, of at most 63 characters, a dash and six digits. */
   gate: 70,
-  /** A word of the gate, or `accept` and a number. */
-  choice: 32,
+  /** A word of the gate and what it asks for: a figure, a site, a moment, the id of a restore point. */
+  choice: 120,
   /** Names of sites and estates, and who starts a run: people, or a service by its name. */
   name: 100,
   /** Some sentences. Whoever has more to say says where it can be read. */

@@ -37,7 +37,7 @@ export interface AssessmentInput {
 export interface Vote {
   /** Gate id as the run shows it, such as `activation-3f9c2a`. */
   readonly gate: string;
-  /** One of the choices that the gate lists, or the typed value that it asks for, such as `accept 42`. */
+  /** One of the choices that the gate lists, with the value that it asks for, such as `accept 42`. */
   readonly choice: string;
   /** Person id of the plan. Asserted: nothing proves it yet. */
   readonly who: string;
@@ -78,6 +78,8 @@ export const supersedeSignal = defineSignal<[{ readonly reason: string }]>('supe
 
 /** The gate that is open now, for people and programs. */
 export interface OpenGate extends Omit<GateRecord, 'decision' | 'closedAt' | 'identity'> {
+  /** Votes that count for each choice; those that choose differently stand apart. */
+  readonly totals: Readonly<Record<string, number>>;
   readonly choices: readonly string[];
   readonly deadlineAt: string;
   readonly evidence: readonly string[];

@@ -24,6 +24,7 @@ export const exampleStatus: RunStatus = {
     quorum: 2,
     electorate: ['anna', 'ben'],
     votes: [],
+    totals: {},
     choices: ['approve: fence east, promote west', 'reject: stand down'],
     deadlineAt: '2026-02-02T10:20:00.000Z',
     evidence: ['east: failed'],
