@@ -2,9 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { ProcedureName } from '../plan/catalogue/index.ts';
 import type { PlanSnapshot } from '../plan/schema.ts';
 import type { Addendum, Report } from '../report/report.ts';
-import { makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeWorkflowId } from '../workflows/wire/ids.ts';
+import { makeAssessmentWorkflowId, makeEstateCheckWorkflowId } from '../workflows/wire/ids.ts';
 import {
   approveSignal,
   planQuery,
@@ -16,16 +17,8 @@ import {
   voteSignal,
   voteUpdate,
 } from '../workflows/wire/messages.ts';
-import type {
-  AssessmentResult,
-  AssessmentInput,
-  EstateCheck,
-  RegionalFailoverInput,
-  RunStatus,
-  ShortVote,
-  Vote,
-  VoteReceipt,
-} from '../workflows/wire/messages.ts';
+import type { AssessmentResult, AssessmentInput, EstateCheck, RunStatus, ShortVote, Vote, VoteReceipt } from '../workflows/wire/messages.ts';
+import type { StartInputs } from '../workflows/wire/starts.ts';
 import { findAddendum } from './addendum.ts';
 import { connectClient, type ConnectOptions } from './connect.ts';
 import { withPlaces } from './older.ts';
@@ -86,15 +79,14 @@ export class DrClient {
   }
 
   /**
-   * Starts a regional failover and waits until the run has accepted its input. Throws DrError `already-running` (with the open run's id) when the estate is taken,
+   * Starts a procedure and waits until the run has accepted its input. Throws DrError `already-running` (with the open run's id) when the estate is taken,
    * `refused` when the run will not work on this input, `no-worker` when nobody would carry it out. In the first and the last case nothing was started.
    */
-  async startRegionalFailover(input: RegionalFailoverInput): Promise<StartedRun> {
-    const runId = makeWorkflowId(input.mode, input.estate);
+  async start<Name extends ProcedureName>(procedure: Name, input: StartInputs[Name]): Promise<StartedRun> {
     await requireWorker(this.temporal, input.estate, 'Nothing was started.');
-    const handle = await startRun(this.temporal, 'regionalFailover', runId, input);
+    const handle = await startRun(this.temporal, procedure, input);
     await untilAccepted(this.temporal, handle);
-    return { runId, executionId: handle.firstExecutionRunId };
+    return { runId: handle.workflowId, executionId: handle.firstExecutionRunId };
   }
 
   /** Looks at the estate as a failover would, changes nothing, and resolves with what it found. Joins an assessment that is under way. */

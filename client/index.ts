@@ -3,7 +3,7 @@
  *
  * ```ts
  * const client = await DrClient.connect();
- * const { runId } = await client.startRegionalFailover({ estate: 'shop', from: 'site-a', to: 'site-b', mode: 'live', startedBy: 'pager' });
+ * const { runId } = await client.start('regionalFailover', { estate: 'shop', from: 'site-a', to: 'site-b', mode: 'live', startedBy: 'pager' });
  * ```
  */
 export { DrClient } from './client.ts';
@@ -28,4 +28,6 @@ export type {
   Vote,
   VoteReceipt,
 } from '../workflows/wire/messages.ts';
+export type { ProcedureName } from '../plan/catalogue/index.ts';
+export type { StartInputs } from '../workflows/wire/starts.ts';
 export type { Addendum, Report } from '../report/report.ts';

@@ -1,9 +1,11 @@
 /** Starts runs, and workflows that only read, and waits for what becomes of them. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type WorkflowHandle, type WorkflowStartOptions } from '@temporalio/client';
+import type { ProcedureName } from '../plan/catalogue/index.ts';
 import type { Report } from '../report/report.ts';
-import { estateOf, taskQueueOf } from '../workflows/wire/ids.ts';
-import { planQuery, type RegionalFailoverInput } from '../workflows/wire/messages.ts';
+import { estateOf, makeWorkflowId, taskQueueOf } from '../workflows/wire/ids.ts';
+import { planQuery } from '../workflows/wire/messages.ts';
+import { type StartInputs, starts } from '../workflows/wire/starts.ts';
 import { asDrError, DrError, noWorker } from './errors.ts';
 import { withPlaces } from './older.ts';
 import { isOver } from './over.ts';
@@ -23,19 +25,19 @@ const readOnlyWithin = 15 * 60_000;
 const workflowTaskTimeout = '5 s';
 
 /** Starts a run, unless one holds the estate. Throws DrError `already-running`. */
-export async function startRun(
+export async function startRun<Name extends ProcedureName>(
   temporal: Client,
-  type: string,
-  workflowId: string,
-  input: RegionalFailoverInput,
+  procedure: Name,
+  input: StartInputs[Name],
 ): Promise<WorkflowHandle & { readonly firstExecutionRunId: string }> {
+  const workflowId = makeWorkflowId(input.mode, input.estate);
   try {
     return await within(temporal, answerWithin, () =>
-      temporal.workflow.start(type, {
+      temporal.workflow.start(procedure, {
         workflowId,
         taskQueue: taskQueueOf(input.estate),
         args: [input],
-        ...introduction(input),
+        ...introduction(procedure, input),
         workflowTaskTimeout,
         workflowIdConflictPolicy: 'FAIL',
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
@@ -43,7 +45,7 @@ export async function startRun(
     );
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw asDrError(error, workflowId);
-    await within(temporal, answerWithin, () => mustBeOurs(temporal, { workflowId, type, estate: input.estate })).catch((unasked: unknown) => {
+    await within(temporal, answerWithin, () => mustBeOurs(temporal, { workflowId, type: procedure, estate: input.estate })).catch((unasked: unknown) => {
       throw asDrError(unasked, workflowId);
     });
     throw new DrError('already-running', `The run ${workflowId} is open and holds the estate. Nothing was started.`, {
@@ -109,10 +111,12 @@ export async function resultOf(handle: WorkflowHandle): Promise<Report> {
 /** What Temporal UI shows about a run from its start on, beside what the run itself keeps up to date. */
 type Introduction = Pick<WorkflowStartOptions, 'staticSummary' | 'staticDetails'>;
 
-function introduction({ estate, from, to, mode, startedBy }: RegionalFailoverInput): Introduction {
+function introduction<Name extends ProcedureName>(procedure: Name, input: StartInputs[Name]): Introduction {
+  const { placesOf, aim } = starts[procedure];
+  const { toDo } = aim(input.estate, placesOf(input));
   return {
-    staticSummary: `${mode === 'live' ? 'Recover' : `${mode}: recover`} ${estate} from ${from} at ${to}`,
-    staticDetails: `Started by ${startedBy}. The question, the clock and a vote to copy stand under **Current Details**.`,
+    staticSummary: input.mode === 'live' ? `${toDo.charAt(0).toUpperCase()}${toDo.slice(1)}` : `${input.mode}: ${toDo}`,
+    staticDetails: `Started by ${input.startedBy}. The question, the clock and a vote to copy stand under **Current Details**.`,
   };
 }
 

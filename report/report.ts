@@ -12,7 +12,8 @@ export const titles = { exceptions: 'Not as planned', leftovers: 'Left to do', a
 /** How a run ended. A skipped step never yields plain `recovered`. */
 export type Outcome = 'recovered' | 'recovered with exceptions' | 'stood down' | 'aborted' | 'failed';
 
-export type Mode = 'live' | 'dry-run';
+export const modeNames = ['live', 'dry-run'] as const;
+export type Mode = (typeof modeNames)[number];
 
 /** Where a run is. */
 export type Phase = 'detecting' | 'deciding' | 'fencing' | 'preparing' | 'promoting' | 'verifying' | 'routing' | 'watching' | 'closing' | 'undoing' | 'ended';

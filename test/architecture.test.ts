@@ -26,21 +26,30 @@ const program = (path: string): Source => ({ path, text: readFileSync(join(root,
 const agent = program('site-agent/site-agent');
 const counter = program('site-agent/count-beyond');
 
+/** What every folder of the workflows may import beside other workflows. */
+const pureOfWorkflows = [
+  'plan/schema',
+  'plan/durations',
+  'plan/catalogue',
+  'plan/rules',
+  'report/report',
+  'report/media',
+  'ports:activities',
+  'types:activities',
+];
+
 /** Who may import whom. A value is a folder or a file prefix; `types:` allows `import type` only, `ports:` what the `port.ts` of a folder below has. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   plan: ['plan'],
   report: ['report', 'plan'],
-  workflows: [
-    'workflows',
-    'plan/schema',
-    'plan/durations',
-    'plan/catalogue',
-    'plan/rules',
-    'report/report',
-    'report/media',
-    'ports:activities',
-    'types:activities',
-  ],
+  'workflows/wire': ['workflows/wire', ...pureOfWorkflows],
+  'workflows/engine': ['workflows/engine', 'workflows/wire', ...pureOfWorkflows],
+  'workflows/estate': ['workflows/estate', 'workflows/engine', 'workflows/wire', ...pureOfWorkflows],
+  'workflows/reads': ['workflows/reads', 'workflows/estate', 'workflows/engine', 'workflows/wire', ...pureOfWorkflows],
+  'workflows/children': ['workflows/children', 'workflows/estate', 'workflows/engine', 'workflows/wire', ...pureOfWorkflows],
+  'workflows/steps': ['workflows/steps', 'workflows/children', 'workflows/estate', 'workflows/engine', 'workflows/wire', ...pureOfWorkflows],
+  'workflows/questions': ['workflows/questions', 'workflows/steps', 'workflows/estate', 'workflows/engine', 'workflows/wire', ...pureOfWorkflows],
+  workflows: ['workflows', ...pureOfWorkflows],
   activities: ['activities', 'plan', 'report'],
   workers: ['workers', 'plan', 'report', 'workflows', 'activities', 'client/stuck', 'client/pollers', 'client/releases'],
   client: ['client', 'workflows/wire', 'report', 'plan', 'types:workflows', 'types:activities'],
@@ -165,6 +174,8 @@ describe('the arrows', () => {
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../activities/dns/port.ts';" })).toEqual([]);
     expect(forbiddenImports({ path: 'activities/dns/port.ts', text: "import { a } from './route53.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../plan/load.ts';" })).toHaveLength(1);
+    expect(forbiddenImports({ path: 'workflows/engine/x.ts', text: "import type { a } from '../estate/facts.ts';" })).toHaveLength(1);
+    expect(forbiddenImports({ path: 'workflows/wire/x.ts', text: "import { a } from '../engine/run.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../report/formats/junit.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'lab/x.ts', text: "import { a } from '../bench/judge.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'test/stage/x.ts', text: "import { a } from '../sweep/acts.ts';" })).toHaveLength(1);

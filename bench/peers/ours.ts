@@ -16,7 +16,7 @@ export function ourRun(estate: BenchEstate): Contender {
     name: 'our run',
     prepare: async () => undefined,
     async recover(lostAt, settleSeconds): Promise<Recovery> {
-      await client.startRegionalFailover({
+      await client.start('regionalFailover', {
         estate: snapshot.plan.estate.name,
         from: failedSite,
         to: targetSite,

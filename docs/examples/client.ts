@@ -9,7 +9,7 @@ const [estate = '', from = '', to = ''] = process.argv.slice(2);
 
 const client = await DrClient.connect();
 try {
-  const { runId } = await client.startRegionalFailover({ estate, from, to, mode: 'dry-run', startedBy: 'nightly-rehearsal' });
+  const { runId } = await client.start('regionalFailover', { estate, from, to, mode: 'dry-run', startedBy: 'nightly-rehearsal' });
   for await (const view of client.watch(runId)) {
     if (view.state === 'running') process.stdout.write(`${view.status.phase}: ${view.status.forecast}\n`);
   }

@@ -137,7 +137,7 @@ describe('with a server and a worker', () => {
       const report = await stage.dr('report');
       expect(report.out).toContain('recovered');
       const json = await stage.dr('report', '--json');
-      expect(JSON.parse(json.out)).toMatchObject({ runId, from: 'us-east-1', to: 'eu-central-1' });
+      expect(JSON.parse(json.out)).toMatchObject({ runId, places: { failed: ['us-east-1'], source: 'us-east-1', target: 'eu-central-1' } });
       expect(json.code).toBe(result.code);
       const file = path.join(await mkdtemp(path.join(tmpdir(), 'dr-export-')), 'run.xml');
       expect((await stage.dr('report', '--junit', file)).code).toBe(result.code);

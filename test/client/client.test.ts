@@ -54,7 +54,7 @@ async function refusalOf(work: Promise<unknown>): Promise<DrError> {
 describe('a run through the client', () => {
   it('is started, approved by an update and a signal, and leaves its report', async () => {
     await stage.with(estate, async () => {
-      const started = await stage.client.startRegionalFailover(failover());
+      const started = await stage.client.start('regionalFailover', failover());
       expect(started.runId).toBe(runId);
       const [first] = (await stage.env.client.workflow.getHandle(runId).fetchHistory()).events ?? [];
       const taskTimeout = Number(first?.workflowExecutionStartedEventAttributes?.workflowTaskTimeout?.seconds);
@@ -77,8 +77,8 @@ describe('a run through the client', () => {
 
   it('holds the estate: a second start is refused and names the open run', async () => {
     await stage.with(estate, async () => {
-      await stage.client.startRegionalFailover(failover());
-      const error = await refusalOf(stage.client.startRegionalFailover(failover({ to: 'ap-southeast-1' })));
+      await stage.client.start('regionalFailover', failover());
+      const error = await refusalOf(stage.client.start('regionalFailover', failover({ to: 'ap-southeast-1' })));
       expect(error).toMatchObject({ kind: 'already-running', runId });
     });
   });
@@ -88,7 +88,7 @@ describe('a run through the client', () => {
       const { workflow } = stage.env.client;
       const { name } = stage.plan.plan.estate;
       for (const [workflowId, ask] of [
-        [runId, () => stage.client.startRegionalFailover(failover())],
+        [runId, () => stage.client.start('regionalFailover', failover())],
         [makeEstateCheckWorkflowId(name), () => stage.client.checkEstate({ estate: name })],
       ] as const) {
         const squatter = await workflow.start('anything', { taskQueue: 'of-somebody-else', workflowId });
@@ -136,7 +136,7 @@ describe('a run through the client', () => {
 
   it('refuses a plan that the starter has not read, in a sentence', async () => {
     await stage.with(estate, async () => {
-      const error = await refusalOf(stage.client.startRegionalFailover(failover({ planDigest: '0'.repeat(64) })));
+      const error = await refusalOf(stage.client.start('regionalFailover', failover({ planDigest: '0'.repeat(64) })));
       expect(error.kind).toBe('refused');
       expect(error.message).toMatch(/plan/);
     });
@@ -145,7 +145,7 @@ describe('a run through the client', () => {
 
   it('refuses a stranger’s vote at once', async () => {
     await stage.with(estate, async () => {
-      await stage.client.startRegionalFailover(failover());
+      await stage.client.start('regionalFailover', failover());
       const { gate } = await openGate();
       const receipt = await stage.client.vote(runId, { gate, choice: 'approve', who: 'nobody', reason: 'x' }).catch((error: unknown) => error);
       const counted = receipt instanceof DrError ? false : (receipt as { counted: boolean }).counted;
@@ -155,7 +155,7 @@ describe('a run through the client', () => {
 
   it('is held by stop and goes on by resume', async () => {
     await stage.with(estate, async () => {
-      await stage.client.startRegionalFailover(failover());
+      await stage.client.start('regionalFailover', failover());
       await stage.client.stop(runId, { who: 'jane-smith', reason: 'wait' });
       await until('the run says that it is stopped', async () => {
         const view = await stage.client.status(runId);
@@ -191,7 +191,7 @@ describe('a run through the client', () => {
 
   it('tells from its history what it changed when it was terminated', async () => {
     await stage.with(estate, async () => {
-      await stage.client.startRegionalFailover(failover());
+      await stage.client.start('regionalFailover', failover());
       let release: () => void = () => undefined;
       const held = new Promise<void>((resolve) => (release = resolve));
       estate.before = (name) => (name === 'promoteDatabase' ? held : undefined);
@@ -215,7 +215,7 @@ describe('a run through the client', () => {
   it('is watched until its end', async () => {
     estate.dead.clear();
     await stage.with(estate, async () => {
-      await stage.client.startRegionalFailover(failover());
+      await stage.client.start('regionalFailover', failover());
       const states: string[] = [];
       for await (const view of stage.client.watch(runId, { everyMilliseconds: 50 })) states.push(view.state);
       expect(states.at(-1)).toBe('ended');

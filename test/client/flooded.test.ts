@@ -55,7 +55,13 @@ it('a run that was told all that the server lets in is decided by its people, an
   const estate = new FakeEstate(stage.plan);
   estate.dead.add('us-east-1');
   await stage.with(estate, async () => {
-    await stage.client.startRegionalFailover({ estate: 'erlmcp-production', from: 'us-east-1', to: 'eu-central-1', startedBy: 'carol-brown', mode: 'live' });
+    await stage.client.start('regionalFailover', {
+      estate: 'erlmcp-production',
+      from: 'us-east-1',
+      to: 'eu-central-1',
+      startedBy: 'carol-brown',
+      mode: 'live',
+    });
     const { gate } = await until('the gate opens', async () => {
       const view = await stage.client.status(runId);
       return view.state === 'running' ? (view.status.gate ?? undefined) : undefined;

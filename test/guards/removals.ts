@@ -258,7 +258,7 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Undo: what would fence the old site is really gone before that is opened',
-    file: 'workflows/estate/leftovers.ts',
+    file: 'workflows/children/watch.ts',
     edits: [
       {
         find: 'while (await this.askToEnd(reason)) {',

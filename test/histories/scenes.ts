@@ -64,7 +64,7 @@ export class Actors {
   }
 
   async start(mode: RegionalFailoverInput['mode'] = 'live'): Promise<string> {
-    const { runId } = await this.stage.client.startRegionalFailover({ estate: this.name, from: lost, to: 'eu-central-1', mode, startedBy: 'pager' });
+    const { runId } = await this.stage.client.start('regionalFailover', { estate: this.name, from: lost, to: 'eu-central-1', mode, startedBy: 'pager' });
     return runId;
   }
 

@@ -17,7 +17,7 @@ export interface Start {
 
 /** Starts the failover as the service desk does; the starter does not vote. */
 export async function start(stage: Stage, options: Start = {}): Promise<WorkflowHandle> {
-  const { runId, executionId } = await stage.dr.startRegionalFailover({
+  const { runId, executionId } = await stage.dr.start('regionalFailover', {
     estate: stage.scenarios.estate,
     from: failed,
     to: target,

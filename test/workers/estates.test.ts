@@ -43,7 +43,7 @@ afterAll(async () => {
 async function planTaken({ plan, digest }: PlanSnapshot): Promise<string | undefined> {
   const from = plan.sites.find(({ role }) => role === 'primary')?.id ?? '';
   const to = plan.sites.find(({ id, targetOf }) => id !== from && targetOf.includes('regionalFailover'))?.id ?? '';
-  const { runId } = await client.startRegionalFailover({ estate: plan.estate.name, from, to, mode: 'live', startedBy: 'pager', planDigest: digest });
+  const { runId } = await client.start('regionalFailover', { estate: plan.estate.name, from, to, mode: 'live', startedBy: 'pager', planDigest: digest });
   try {
     return (await client.plan(runId))?.digest;
   } finally {

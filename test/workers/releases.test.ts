@@ -63,7 +63,7 @@ async function isCurrent(release: string, deadlineSeconds = 30): Promise<void> {
 }
 
 async function start(mode: 'live' | 'dry-run' = 'live'): Promise<void> {
-  await stage.client.startRegionalFailover({ estate: name, from: lost, to: 'eu-central-1', mode, startedBy: 'pager' });
+  await stage.client.start('regionalFailover', { estate: name, from: lost, to: 'eu-central-1', mode, startedBy: 'pager' });
 }
 
 async function openGate(): Promise<OpenGate> {

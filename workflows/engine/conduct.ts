@@ -5,9 +5,10 @@ import { CancellationScope, isCancellation, setCurrentDetails, TemporalFailure, 
 import type { ProcedureName, StepIdOf } from '../../plan/catalogue/index.ts';
 import type { Outcome, Report } from '../../report/report.ts';
 import { openGateMemo, type OpenGateMemo } from '../wire/ids.ts';
-import type { RunStatus, StartInput } from '../wire/messages.ts';
+import type { RunStatus } from '../wire/messages.ts';
 import { estateAttribute, modeAttribute, phaseAttribute, procedureAttribute } from '../wire/search-attributes.ts';
-import { mustRead } from '../wire/start-forms.ts';
+import { type StartInputs, starts } from '../wire/starts.ts';
+import { mustRead } from './must-read.ts';
 import { takeStep } from './attempts.ts';
 import type { Course } from './course.ts';
 import { detailsOf } from './details.ts';
@@ -22,11 +23,8 @@ import { statusOf } from './status-of.ts';
 import { storeReport } from './store-report.ts';
 import { takeBack } from './undo.ts';
 
-export async function conduct<Name extends ProcedureName, Input extends StartInput, Facts>(
-  procedure: ProcedureDefinition<Name, Input, Facts>,
-  input: Input,
-): Promise<Report> {
-  mustRead(procedure.form, input, 'a run');
+export async function conduct<Name extends ProcedureName, Facts>(procedure: ProcedureDefinition<Name, Facts>, input: StartInputs[Name]): Promise<Report> {
+  mustRead(starts[procedure.name].form, input, 'a run');
   checkStart(workflowInfo());
   const run = openRun(procedure, input);
   const facts = procedure.newFacts(input);
@@ -40,7 +38,7 @@ export async function conduct<Name extends ProcedureName, Input extends StartInp
     };
     return reportOf(run, procedure.report(run, facts), told);
   };
-  const summary = () => ending.summary || summaryOf(run, procedure.aim(run));
+  const summary = () => ending.summary || summaryOf(run, starts[procedure.name].aim(run.plan.estate.name, run.places));
   listen(run, { status, report: () => report(ending.outcome) });
 
   const snapshot = await loadRunPlan(input.planDigest);
@@ -74,16 +72,13 @@ interface Ending {
   summary: string;
 }
 
-function openRun<Name extends ProcedureName, Input extends StartInput, Facts>(
-  procedure: ProcedureDefinition<Name, Input, Facts>,
-  input: Input,
-): Run<StepIdOf<Name>> {
+function openRun<Name extends ProcedureName, Facts>(procedure: ProcedureDefinition<Name, Facts>, input: StartInputs[Name]): Run<StepIdOf<Name>> {
   const { workflowId, startTime } = workflowInfo();
   return new Run<StepIdOf<Name>>({
     runId: workflowId,
     execution: executionName(),
     procedure: procedure.name,
-    places: procedure.placesOf(input),
+    places: starts[procedure.name].placesOf(input),
     mode: input.mode,
     startedBy: input.startedBy,
     startedAt: startTime.toISOString(),

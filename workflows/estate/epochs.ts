@@ -49,3 +49,8 @@ export function nextEpoch(held: readonly Held[], execution: string): number {
   const ours = highest > 0 && held.filter(({ epoch }) => epoch === highest).every(({ holder }) => holder === execution);
   return ours ? highest : highest + 1;
 }
+
+/** The zone that holds an older epoch: a worker that was left behind is still refused by the agents, which it asks first, but not by the zone itself. */
+export function zoneLeftover(run: Course): string {
+  return `The DNS zone of ${run.plan.estate.dns.recordName} does not hold epoch ${run.epoch}: it could not be written, and the timeline says why. Until a later change writes it, only the site agents keep an older run from changing the records.`;
+}

@@ -22,7 +22,6 @@ import { observeServers } from '../estate/servers.ts';
 import { mustLeadElsewhere } from '../estate/sites.ts';
 import { activation, askIfFenceIsUnproven, askIfLossIsTooLarge, mustStillBeReady } from '../questions/questions.ts';
 import type { RegionalFailoverInput } from '../wire/messages.ts';
-import { regionalFailoverInput } from '../wire/start-forms.ts';
 import { confirmWriters, notifyStakeholders, updateMonitoring } from '../steps/closing.ts';
 import { assessImpact, confirmAgain, confirmFailure, mustBeFailed } from '../steps/detection.ts';
 import { claimEpoch, fenceByFirstProof } from '../steps/fencing.ts';
@@ -31,16 +30,10 @@ import { promoteCache, promoteDatabase, protectData, startServices } from '../st
 import { routeTraffic } from '../steps/traffic.ts';
 import { verifyAsCustomer, verifyFirstTier, verifyLowerTiers, watchService } from '../steps/verification.ts';
 
-const definition: ProcedureDefinition<'regionalFailover', RegionalFailoverInput, RecoveryFacts> = {
+const definition: ProcedureDefinition<'regionalFailover', RecoveryFacts> = {
   name: 'regionalFailover',
-  form: regionalFailoverInput,
-  placesOf: ({ from, to }) => ({ failed: [from], source: from, target: to }),
   checkPlaces: (plan, places) => mustLeadElsewhere(plan, 'regionalFailover', places),
   newFacts: ({ declaredFailed }) => newFacts(declaredFailed ? { declaredFailed } : {}),
-  aim: ({ plan, places: { source, target } }) => {
-    const way = `${plan.estate.name} from ${source} at ${target}`;
-    return { toDo: `recover ${way}`, done: `${plan.estate.name} was recovered from ${source} at ${target}` };
-  },
   status: outageStatus,
   report: outageReport,
   readEnd: async (run, facts) => void (await observeServers(run, facts, toolsFor('Read which servers can write', 30).read)),

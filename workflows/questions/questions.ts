@@ -8,7 +8,7 @@ import { describeLoss, type Loss, lossBadness } from '../../plan/rules/loss.ts';
 import type { Places } from '../../plan/rules/places.ts';
 import { againstTarget, unaskedRemark } from '../../plan/rules/refusals.ts';
 import { toolsFor } from '../engine/activity-proxies.ts';
-import { assess } from '../reads/assess.ts';
+import { assess } from '../estate/assess.ts';
 import { ask } from '../engine/asking.ts';
 import { RunEnding } from '../engine/endings.ts';
 import type { RecoveryFacts } from '../estate/facts.ts';
@@ -18,10 +18,11 @@ import { countLoss, lossGrows, lossNeedsPeople, lossOf } from '../estate/loss.ts
 import type { Assessment } from '../wire/messages.ts';
 import { now } from '../engine/clock.ts';
 import { describe } from '../engine/failures.ts';
+import { lookAtSite } from '../estate/look.ts';
 import { recordLines } from '../estate/public-name.ts';
 import type { Course } from '../engine/course.ts';
 import type { Look } from '../engine/step-body.ts';
-import { goOnFrom, lookAtSite, mustBeFailed, mustStillBeFailed, refusalsOfTarget, whatStandsAgainst } from '../steps/detection.ts';
+import { goOnFrom, mustBeFailed, mustStillBeFailed, refusalsOfTarget, whatStandsAgainst } from '../steps/detection.ts';
 import { allProven, mustHaveOneWriter, predictServers, toldOf } from '../estate/servers.ts';
 
 /** Step: people decide whether the failover begins. The evidence is looked at again while they think; a site that recovers ends the question. */

@@ -2,13 +2,14 @@
 import { seconds } from '../../plan/durations.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
 import { toolsFor } from '../engine/activity-proxies.ts';
-import { assess } from './assess.ts';
+import { assess } from '../estate/assess.ts';
 import type { AssessmentInput, AssessmentResult } from '../wire/messages.ts';
-import { assessmentInput, mustRead } from '../wire/start-forms.ts';
+import { mustRead } from '../engine/must-read.ts';
+import { assessmentInput } from '../wire/start-forms.ts';
 import { makeAssessmentWorkflowId } from '../wire/ids.ts';
 import { openReadOnly } from '../engine/opening.ts';
 import { recordLines } from '../estate/public-name.ts';
-import { lookAtSite } from '../steps/detection.ts';
+import { lookAtSite } from '../estate/look.ts';
 
 export async function assessment(input: AssessmentInput): Promise<AssessmentResult> {
   mustRead(assessmentInput, input, 'an assessment');

@@ -1,7 +1,8 @@
 /** What the workers reach of an estate, as whom, and what they lack: `dr estate check`. Reads only, takes no lock. */
 import { toolsFor } from '../engine/activity-proxies.ts';
 import type { EstateCheck, EstateCheckInput } from '../wire/messages.ts';
-import { estateCheckInput, mustRead } from '../wire/start-forms.ts';
+import { mustRead } from '../engine/must-read.ts';
+import { estateCheckInput } from '../wire/start-forms.ts';
 import { makeEstateCheckWorkflowId } from '../wire/ids.ts';
 import { openReadOnly } from '../engine/opening.ts';
 import { now } from '../engine/clock.ts';

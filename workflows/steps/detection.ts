@@ -7,10 +7,8 @@ import { judgeFailure } from '../../plan/rules/failure.ts';
 import type { Refusals } from '../../plan/rules/refusals.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
 import { againstWriters } from '../../plan/rules/targets.ts';
-import type { Plan, SiteId } from '../../plan/schema.ts';
-import type { RunContext } from '../../activities/context.ts';
 import type { Reads } from '../../activities/index.ts';
-import { assess, writersSeen } from '../reads/assess.ts';
+import { assess, writersSeen } from '../estate/assess.ts';
 import { RunEnding } from '../engine/endings.ts';
 import { describe } from '../engine/failures.ts';
 import { surveyEpochs } from '../estate/epochs.ts';
@@ -19,17 +17,8 @@ import type { Assessment } from '../wire/messages.ts';
 import { now } from '../engine/clock.ts';
 import type { Course } from '../engine/course.ts';
 import type { Look } from '../engine/step-body.ts';
-import { cacheSites, databaseSites, otherSites } from '../estate/sites.ts';
-
-/** Every vantage point looks at the site at the same time, for the same while. */
-export async function lookAtSite(read: Reads, run: RunContext, plan: Plan, site: SiteId, holdSeconds: number): Promise<Vantage[]> {
-  const input = { run, site, holdSeconds };
-  return Promise.all([
-    read.watchFromOrchestrator(input),
-    ...otherSites(plan, [site]).map((observer) => read.watchFromSite({ ...input, observer })),
-    read.watchHealthCheck(input),
-  ]);
-}
+import { lookAtSite } from '../estate/look.ts';
+import { cacheSites, databaseSites } from '../estate/sites.ts';
 
 /** Step: two vantage points of different kinds see the failure over the plan's hold time. */
 export function confirmFailure(run: Course, facts: RecoveryFacts): Look<readonly Vantage[]> {

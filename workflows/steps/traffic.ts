@@ -5,7 +5,7 @@ import { proofSeconds } from '../../plan/rules/waits.ts';
 import type { Reads } from '../../activities/index.ts';
 import type { StepTools } from '../engine/activity-proxies.ts';
 import type { RecoveryFacts } from '../estate/facts.ts';
-import { zoneLeftover } from '../estate/leftovers.ts';
+import { zoneLeftover } from '../estate/epochs.ts';
 import { now } from '../engine/clock.ts';
 import { describe, failure, holdsNothing, isTechnical } from '../engine/failures.ts';
 import type { Course } from '../engine/course.ts';

@@ -3,10 +3,8 @@ import { z } from 'zod';
 import { beginning } from '../../plan/rules/cut.ts';
 import { identifier } from '../../plan/schema/common.ts';
 import { workflowIdLengthMax } from './ids.ts';
-import { failure } from '../engine/failures.ts';
 import { lengthsMax } from './message-forms.ts';
-import { modes } from '../engine/modes.ts';
-import { Unreadable } from './payload-converter.ts';
+import { modeNames } from '../../report/report.ts';
 
 /** Longest excerpt of a wrong value in a sentence. */
 const shownMax = 40;
@@ -28,8 +26,8 @@ const isPast = (text: string) => z.iso.datetime({ offset: true }).safeParse(text
 /** What the input of every procedure has. */
 const startInput = z.strictObject({
   estate: name,
-  mode: z.enum(Object.keys(modes) as [keyof typeof modes], {
-    error: ({ input }) => `there is no mode ${excerpt(input)}; write ${Object.keys(modes).join(' or ')}`,
+  mode: z.enum(modeNames, {
+    error: ({ input }) => `there is no mode ${excerpt(input)}; write ${modeNames.join(' or ')}`,
   }),
   startedBy: line(lengthsMax.name),
   planDigest: digest.optional(),
@@ -70,28 +68,6 @@ export const watchInput = z.looseObject({
   site: name,
   pollSeconds: z.number().min(0.1).max(86_400),
 });
-
-/** Refuses, once and for all, an input that its schema does not read; nothing of the estate was touched by then. */
-export function mustRead(schema: z.ZodType, input: unknown, what: string): void {
-  if (input instanceof Unreadable)
-    throw failure('refused', {
-      happened: `The input of ${what} cannot be read: ${input.why}.`,
-      leftAs: 'Nothing was changed.',
-      next: 'Send JSON without a codec, and start again.',
-    });
-  const issues = schema.safeParse(input).error?.issues ?? [];
-  if (issues.length === 0) return;
-  const faults = issues.slice(0, 5).map((issue) => `${where(issue)}: ${issue.message}`);
-  throw failure('refused', {
-    happened: `The input of ${what} cannot be used. ${faults.join('. ')}.`,
-    leftAs: 'Nothing was changed.',
-    next: 'Write it as docs/reference/messages.md says, and start again.',
-  });
-}
-
-function where({ path }: z.core.$ZodIssue): string {
-  return path.length === 0 ? 'All of it' : `"${path.map(String).join('.')}"`;
-}
 
 function excerpt(value: unknown): string {
   return JSON.stringify(beginning(String(value), shownMax));

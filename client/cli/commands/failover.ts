@@ -43,7 +43,7 @@ export function addFailover(program: Command, register: Register): void {
 async function startFailover(io: Io, options: StartOptions): Promise<ExitCode> {
   const input = await readInput(io, options);
   return withClient(io, async (client) => {
-    const run = await withProgress(io, 'Waiting for the run to take the plan', client.startRegionalFailover(input));
+    const run = await withProgress(io, 'Waiting for the run to take the plan', client.start('regionalFailover', input));
     const link = uiLink(io, client, run);
     if (options.json && options.detach) printJson(io, { ...run, link });
     if (!options.json) io.out(`Started ${run.runId} (${input.mode}).${link ? `\nWatch it: ${link}` : ''}\n`);

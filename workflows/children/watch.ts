@@ -1,4 +1,4 @@
-/** What a run leaves behind: the child that fences a site when it comes back, and what people must still look at. */
+/** The watch that a run leaves behind over a site: begun, and ended again when the run is taken back. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ChildWorkflowCancellationType,
@@ -14,18 +14,13 @@ import { seconds } from '../../plan/durations.ts';
 import { closedByAgents } from '../../plan/rules/servers.ts';
 import { endingSeconds } from '../../plan/rules/waits.ts';
 import type { SiteId } from '../../plan/schema.ts';
-import type { RecoveryFacts } from './facts.ts';
+import type { RecoveryFacts } from '../estate/facts.ts';
 import { describe } from '../engine/failures.ts';
-import { fenceOnReturn } from '../children/fence-on-return.ts';
+import { fenceOnReturn } from './fence-on-return.ts';
 import { makeFenceOnReturnWorkflowId } from '../wire/ids.ts';
 import { supersedeSignal } from '../wire/messages.ts';
 import type { Course } from '../engine/course.ts';
-import { fenceOf, openServers } from './servers.ts';
-
-/** The zone that holds an older epoch: a worker that was left behind is still refused by the agents, which it asks first, but not by the zone itself. */
-export function zoneLeftover(run: Course): string {
-  return `The DNS zone of ${run.plan.estate.dns.recordName} does not hold epoch ${run.epoch}: it could not be written, and the timeline says why. Until a later change writes it, only the site agents keep an older run from changing the records.`;
-}
+import { fenceOf, openServers } from '../estate/servers.ts';
 
 const askAgainMilliseconds = 500;
 

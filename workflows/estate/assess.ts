@@ -17,10 +17,10 @@ import { judgeTarget, recommend, type WritersSeen } from '../../plan/rules/targe
 import { expectedRoutingSeconds } from '../../plan/rules/waits.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { Reads } from '../../activities/index.ts';
-import { lastCommitOf, unobserved } from '../estate/loss.ts';
+import { lastCommitOf, unobserved } from './loss.ts';
 import type { Assessment, TargetAssessment } from '../wire/messages.ts';
 import { now } from '../engine/clock.ts';
-import { cacheSites, databaseSites, otherSites } from '../estate/sites.ts';
+import { cacheSites, databaseSites, otherSites } from './sites.ts';
 
 /** What the other sites look like now. */
 interface Survey {
