@@ -21,7 +21,7 @@ import type { AssessmentResult, AssessmentInput, EstateCheck, RunStatus, ShortVo
 import type { StartInputs } from '../workflows/wire/starts.ts';
 import { findAddendum } from './addendum.ts';
 import { connectClient, type ConnectOptions } from './connect.ts';
-import { withPlaces } from './older.ts';
+import { inOurWords } from './older.ts';
 import { asDrError, DrError, isNotFound, unknownRun } from './errors.ts';
 import { isOver } from './over.ts';
 import { changesInHistory, closeReason, type HistoricChange } from './history.ts';
@@ -188,7 +188,7 @@ export class DrClient {
     if (view.state === 'broken') {
       throw new DrError('ended', `${runId} left no report: ${view.reason}.`, { hint: `What it changed: dr status --run ${runId}`, runId });
     }
-    return withPlaces(await this.query(runId, (handle) => handle.query(reportQuery)));
+    return inOurWords(await this.query(runId, (handle) => handle.query(reportQuery)));
   }
 
   /** What was counted of a run's loss after its end, when the lost site came back; null where nothing was, or not yet. Throws DrError `no-server`. */
@@ -229,7 +229,7 @@ export class DrClient {
     const runId = handle.workflowId;
     try {
       await requireWorkerOf(this.temporal, runId, 'The run waits.');
-      return { state: 'running', runId, status: withPlaces(await this.within(answerWithin, () => handle.query(statusQuery))) };
+      return { state: 'running', runId, status: inOurWords(await this.within(answerWithin, () => handle.query(statusQuery))) };
     } catch (error) {
       const reason = error instanceof DrError ? error.message : `No worker answered for the run: ${error instanceof Error ? error.message : String(error)}`;
       const next = `${error instanceof DrError && error.kind === 'no-worker' ? error.hint : 'Start a worker.'}\n${goesOn}`;

@@ -7,7 +7,7 @@ import { estateOf, makeWorkflowId, taskQueueOf } from '../workflows/wire/ids.ts'
 import { planQuery } from '../workflows/wire/messages.ts';
 import { type StartInputs, starts } from '../workflows/wire/starts.ts';
 import { asDrError, DrError, noWorker } from './errors.ts';
-import { withPlaces } from './older.ts';
+import { inOurWords } from './older.ts';
 import { isOver } from './over.ts';
 import { mustBeOurs } from './strangers.ts';
 import { answerWithin, within } from './within.ts';
@@ -101,7 +101,7 @@ async function hasPlan(temporal: Client, handle: WorkflowHandle): Promise<boolea
 /** The report of a run that has ended, or the error of one that left none. */
 export async function resultOf(handle: WorkflowHandle): Promise<Report> {
   try {
-    return withPlaces((await handle.result()) as Report);
+    return inOurWords((await handle.result()) as Report);
   } catch (error) {
     if (error instanceof WorkflowFailedError) throw refusal(handle.workflowId, error);
     throw asDrError(error, handle.workflowId);

@@ -11,7 +11,7 @@ export const eventTypes = {
     data: 'status (`failover_active`), from, to, run',
     meaning: 'The service runs at another site. Posted to the monitoring by the step update-monitoring.',
   },
-  runStarted: { type: `${prefix}.run.started`, subject: 'none', data: 'procedure, mode, from, to, startedBy, plan', meaning: 'A run began.' },
+  runStarted: { type: `${prefix}.run.started`, subject: 'none', data: 'procedure, mode, places, startedBy, plan', meaning: 'A run began.' },
   gateOpened: { type: `${prefix}.gate.opened`, subject: 'gate', data: 'question, quorum, electorate, identity', meaning: 'People were asked.' },
   voteCounted: { type: `${prefix}.vote.counted`, subject: 'gate', data: 'who, choice, reason, channel, note', meaning: 'A vote counted.' },
   voteRefused: {

@@ -3,9 +3,10 @@ import { markdownTable } from 'markdown-table';
 import { formatSeconds } from '../plan/durations.ts';
 import { wayOf } from '../plan/rules/places.ts';
 import { forMarkdown } from './media/markdown.ts';
-import { type ClockSplit, type FunctionRecord, type GateRecord, type Report, type StepRecord, titles, type VoteRecord } from './report.ts';
+import { away, awayTitle, clockParts } from './clock-words.ts';
+import { type Clock, type FunctionRecord, type GateRecord, type Report, type StepRecord, titles, type VoteRecord } from './report.ts';
 import {
-  addendumLines, changedBeyond, changesTitle, clockParts, dataLost, decided, ended, judged, money, objectives, oneLine, origin, outage, recordedNote, refusalLines, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
+  addendumLines, changedBeyond, changesTitle, dataLost, decided, ended, judged, money, objectives, oneLine, origin, recordedNote, refusalLines, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
   timeOfDay, totalCost, type Verdict,
 } from './words.ts'; // prettier-ignore
 
@@ -45,7 +46,7 @@ function heading(report: Report): string {
     '',
     `- **Data lost:** ${lost.text}: ${lost.note}`,
     ...(report.addendum ? [`- **Counted since:** see "${titles.addendum}" at the end`] : []),
-    `- **Outage:** ${outage(report.clock)}`,
+    `- **${awayTitle(report.clock)}:** ${away(report.clock)}`,
     `- **Objectives:** ${shortfalls(report).length === 0 ? verdict : `**${verdict}**`}`,
     `- **Run:** ${report.runId}, epoch ${report.epoch}, estate ${report.estate}, started by ${report.startedBy}`,
     `- **From** ${report.startedAt} **to** ${report.endedAt}`,
@@ -53,7 +54,7 @@ function heading(report: Report): string {
   return lines.join('\n');
 }
 
-function clockPart(clock: ClockSplit | null): string {
+function clockPart(clock: Clock | null): string {
   if (!clock) return '';
   const rows = [
     ...clockParts(clock).map(({ name, meaning, seconds }) => [`${name}: ${meaning}`, formatSeconds(seconds)]),

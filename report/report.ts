@@ -103,8 +103,12 @@ export interface FunctionRecord {
   readonly differences: readonly string[];
 }
 
-/** The clock of the run, all from recorded times; seconds. */
-export interface ClockSplit {
+/** The clock of a run by what it is about, all from recorded times; seconds. */
+export type Clock = OutageClock | PlannedClock;
+
+/** Something had failed. */
+export interface OutageClock {
+  readonly kind: 'outage';
   /** Send time of the earliest failed observation on record; RFC 3339. */
   readonly failedSince: string;
   /** `observed`, or `asserted` when a person gave it. */
@@ -120,6 +124,23 @@ export interface ClockSplit {
   /** The TTL that was served: caches may keep the old answer so long. */
   readonly ttlSeconds: number;
   /** From the first failed observation until the last customer's cache has expired. */
+  readonly totalSeconds: number | 'not reached';
+  /** Part of all this in which the run waited for people. */
+  readonly peopleSeconds: number;
+}
+
+/** Nothing had failed: customers are stopped on purpose, and for as short as can be. */
+export interface PlannedClock {
+  readonly kind: 'planned';
+  /** When the work began; RFC 3339. */
+  readonly begunAt: string;
+  /** From the begin to the answer of people. */
+  readonly decisionSeconds: number;
+  /** From the answer until customers were stopped, or until the end where they were not. */
+  readonly preparationSeconds: number;
+  /** From then until the last customer was served again. */
+  readonly interruptionSeconds: number | 'none' | 'not ended';
+  /** From the begin to the end of the interruption, or of the work where there was none. */
   readonly totalSeconds: number | 'not reached';
   /** Part of all this in which the run waited for people. */
   readonly peopleSeconds: number;
@@ -161,7 +182,7 @@ export interface Report {
   readonly epoch: number;
   /** When the run began to go forward only; RFC 3339. Null when it did not come so far. */
   readonly pointOfNoReturnAt: string | null;
-  readonly clock: ClockSplit | null;
+  readonly clock: Clock | null;
   readonly loss: Loss;
   /** Skipped and failed optional steps and leftovers: they come first. */
   readonly exceptions: readonly string[];

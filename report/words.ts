@@ -3,7 +3,7 @@ import { formatSeconds } from '../plan/durations.ts';
 import { describeLoss } from '../plan/rules/loss.ts';
 import { judgeRpo, judgeRto } from '../plan/rules/objectives.ts';
 import type { Judgement } from '../plan/rules/objectives.ts';
-import type { ClockSplit, FunctionRecord, GateRecord, Phase, RefusalRecord, Report, ServerRecord, VoteRecord } from './report.ts';
+import type { FunctionRecord, GateRecord, Phase, RefusalRecord, Report, ServerRecord, VoteRecord } from './report.ts';
 
 /** How it ended, in the words of a heading; a run that goes on has not ended at all. */
 export function ended({ open, outcome }: Pick<Report, 'open' | 'outcome'>): string {
@@ -14,13 +14,6 @@ export function ended({ open, outcome }: Pick<Report, 'open' | 'outcome'>): stri
 export function addendumLines({ addendum }: Pick<Report, 'addendum'>): readonly string[] {
   if (!addendum) return [];
   return [`${addendum.at}: ${addendum.text}`, ...(addendum.notTold === undefined ? [] : [`The stakeholders were not told of this: ${addendum.notTold}`])];
-}
-
-/** How long the service was away, in one line. */
-export function outage(clock: ClockSplit | null): string {
-  if (!clock) return 'no failure is on record';
-  const since = `since ${clock.failedSince}${clock.failedSinceBasis === 'asserted' ? ' (asserted by a person)' : ''}`;
-  return clock.totalSeconds === 'not reached' ? `not ended by this run, ${since}` : `${formatSeconds(clock.totalSeconds)} ${since}`;
 }
 
 /** What of a report says whether it moved anything. */
@@ -107,30 +100,6 @@ export function objectives(report: Measured & Pick<Report, 'functions'>): string
   if (why !== null) return `not measured: ${why}`;
   const short = shortfalls(report);
   return short.length === 0 ? `all met for ${report.functions.length} functions` : short.join('; ');
-}
-
-/** A part of the clock. The parts of a clock that has run to its end make up its total. */
-export interface ClockPart {
-  readonly key: 'detection' | 'decision' | 'execution' | 'between' | 'routing' | 'ttl';
-  readonly name: string;
-  /** What it reaches from and to. */
-  readonly meaning: string;
-  readonly seconds: number;
-}
-
-export function clockParts(clock: ClockSplit): readonly ClockPart[] {
-  const { detectionSeconds, decisionSeconds, executionSeconds, routingSeconds, ttlSeconds, totalSeconds } = clock;
-  const named = detectionSeconds + decisionSeconds + executionSeconds + routingSeconds + ttlSeconds;
-  const between = totalSeconds === 'not reached' ? 0 : totalSeconds - named;
-  return [
-    { key: 'detection', name: 'Detection', meaning: 'first failed observation until people were asked', seconds: detectionSeconds },
-    { key: 'decision', name: 'Decision', meaning: 'until people had answered', seconds: decisionSeconds },
-    { key: 'execution', name: 'Execution', meaning: 'until verified and ready for traffic', seconds: executionSeconds },
-    // Below a tenth of a second it is rounding, and no time that anybody spent.
-    ...(between < 0.1 ? [] : [{ key: 'between', name: 'Between', meaning: 'until the route was changed', seconds: between } as const]),
-    { key: 'routing', name: `Routing by ${clock.routingMethod}`, meaning: 'until the authoritative answer', seconds: routingSeconds },
-    { key: 'ttl', name: 'TTL that was served', meaning: 'until the last cache has forgotten', seconds: ttlSeconds },
-  ];
 }
 
 /** What the outage of all functions together costs, by currency; empty where the plan has no figures. */

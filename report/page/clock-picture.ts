@@ -1,12 +1,13 @@
 /** The clock as pictures: its parts side by side, and what they take of each objective. Pure. */
 import type { CustomSeriesRenderItem } from 'echarts/types/dist/echarts';
 import { formatSeconds } from '../../plan/durations.ts';
-import type { ClockSplit, Report } from '../report.ts';
-import { clockParts, oneLine, rtoVerdict } from '../words.ts';
+import type { Clock, Report } from '../report.ts';
+import { clockParts } from '../clock-words.ts';
+import { oneLine, rtoVerdict } from '../words.ts';
 import { draw, pictureWidth, textStyle } from './drawing.ts';
 
 /** The parts of the clock in one bar, each as long as it took. */
-export function drawClock(clock: ClockSplit): string {
+export function drawClock(clock: Clock): string {
   const segments = stack(clockParts(clock));
   const total = segments.at(-1)?.to ?? 0;
   const renderItem: CustomSeriesRenderItem = ({ dataIndex }, api) => {
@@ -57,7 +58,7 @@ const right = 235;
 const shareMax = 1.5;
 
 /** A row for each objective: its target is the line, and the parts of the clock fill up to what was achieved. */
-export function drawObjectives(clock: ClockSplit, objectives: readonly Objective[]): string {
+export function drawObjectives(clock: Clock, objectives: readonly Objective[]): string {
   const top = 26;
   const height = top + objectives.length * rowHeight + 6;
   const widest = Math.max(1, ...objectives.map(({ target, achieved }) => (achieved === 'not reached' ? 0 : achieved / target)));
@@ -105,7 +106,7 @@ function stack(parts: readonly { readonly key: string; readonly seconds: number 
 }
 
 /** The parts of the clock as shares of the target, up to what this function needed; what no part explains stands last. */
-function fill(clock: ClockSplit, { target, achieved }: Objective): readonly Pick<Segment, 'key' | 'from' | 'to'>[] {
+function fill(clock: Clock, { target, achieved }: Objective): readonly Pick<Segment, 'key' | 'from' | 'to'>[] {
   if (achieved === 'not reached') return [];
   const parts = stack(clockParts(clock)).map(({ key, from, to }) => ({ key, from: Math.min(from, achieved), to: Math.min(to, achieved) }));
   const explained = parts.at(-1)?.to ?? 0;

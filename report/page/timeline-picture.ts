@@ -1,6 +1,7 @@
 /** The course of a run as a picture: steps as bars by phase, questions with their votes, the point of no return. Pure. */
 import type { CustomSeriesRenderItem } from 'echarts/types/dist/echarts';
 import { formatSeconds } from '../../plan/durations.ts';
+import { beganAt } from '../clock-words.ts';
 import type { GateRecord, Phase, Report, StepRecord } from '../report.ts';
 import { oneLine, timeOfDay } from '../words.ts';
 import { draw, pictureWidth, textStyle } from './drawing.ts';
@@ -46,14 +47,15 @@ export interface Course {
 /** What the picture shows. A long silence before the run is left out: the clock has it. */
 export function courseOf(report: Report): Course {
   const started = Date.parse(report.startedAt);
-  const failed = report.clock ? Date.parse(report.clock.failedSince) : started;
+  const began = report.clock && beganAt(report.clock);
+  const failed = began ? Date.parse(began.at) : started;
   const total = report.clock?.totalSeconds;
   const served = typeof total === 'number' ? failed + total * 1000 : undefined;
   const ended = Math.max(Date.parse(report.endedAt), served ?? 0);
   const begin = failed < started && started - failed <= 0.3 * (ended - started) ? failed : started;
   const since = (at: string | number): number => Math.max(0, ((typeof at === 'number' ? at : Date.parse(at)) - begin) / 1000);
   const moments: Moment[] = [
-    ...(report.clock && failed >= begin ? [{ at: since(failed), name: 'first failure', key: 'failed' } as const] : []),
+    ...(began && failed >= begin ? [{ at: since(failed), name: began.name, key: 'failed' } as const] : []),
     ...(report.pointOfNoReturnAt === null ? [] : [{ at: since(report.pointOfNoReturnAt), name: 'point of no return', key: 'forward' } as const]),
     ...(served === undefined ? [] : [{ at: since(served), name: 'last customer served again', key: 'served' } as const]),
   ];

@@ -2,9 +2,10 @@
 import { oneOfEach, writersOf } from '../../plan/rules/servers.ts';
 import { wayOf } from '../../plan/rules/places.ts';
 import { formatSeconds } from '../../plan/durations.ts';
-import { type ClockSplit, type FunctionRecord, type GateRecord, type Outcome, type Report, type ServerRecord, type StepRecord, titles } from '../report.ts';
+import { awayParts, awayTitle, clockParts, stillAway } from '../clock-words.ts';
+import { type FunctionRecord, type GateRecord, type Outcome, type Report, type ServerRecord, type StepRecord, titles } from '../report.ts';
 import {
-  addendumLines, changedBeyond, changesTitle, clockParts, dataLost, decided, ended, isMeasured, judged, movedNothing, money, objectives, origin, outage, recordedNote, refusalLines, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
+  addendumLines, changedBeyond, changesTitle, dataLost, decided, ended, isMeasured, judged, movedNothing, money, objectives, origin, recordedNote, refusalLines, rpoVerdict, rtoVerdict, secondsOr, serverRows, shortfalls, terms,
   timeOfDay, totalCost, type Verdict,
 } from '../words.ts'; // prettier-ignore
 import { drawClock, drawObjectives, objectivesOf } from './clock-picture.ts';
@@ -56,14 +57,13 @@ export function viewOf(report: Report) {
 /** The four answers that everybody asks for first. */
 function factsOf(report: Report) {
   const { clock, loss } = report;
-  const away = isMeasured(report) && clock?.totalSeconds === 'not reached';
   return [
     {
       term: 'Data lost',
       ...headed(dataLost(report)),
       ...marked(movedNothing(report) ? 'plain' : loss.kind === 'proven 0' ? 'good' : loss.kind === '0 unless' ? 'plain' : 'warn'),
     },
-    { term: 'Outage', ...outageWords(clock), ...marked(away ? 'bad' : 'plain') },
+    { term: awayTitle(clock), ...awayParts(clock, timeOfDay), ...marked(isMeasured(report) && stillAway(clock) ? 'bad' : 'plain') },
     { term: 'Objectives', text: objectives(report), note: '', ...marked(toneOfObjectives(report)) },
     { term: 'Can write now', ...writersNow(report.servers.observed) },
   ];
@@ -78,12 +78,6 @@ function headed({ text, note }: ReturnType<typeof dataLost>): ReturnType<typeof 
 function toneOfObjectives(report: Report): Tone {
   if (report.functions.length === 0 || !isMeasured(report)) return 'plain';
   return shortfalls(report).length > 0 ? 'bad' : 'good';
-}
-
-function outageWords(clock: ClockSplit | null): { text: string; note: string } {
-  if (!clock) return { text: 'none', note: outage(clock) };
-  const text = clock.totalSeconds === 'not reached' ? 'not ended by this run' : formatSeconds(clock.totalSeconds);
-  return { text, note: `since ${timeOfDay(clock.failedSince)}, ${clock.failedSinceBasis === 'asserted' ? 'asserted by a person' : 'observed'}` };
 }
 
 function writersNow(observed: readonly ServerRecord[]) {
@@ -122,7 +116,7 @@ function clockView(report: Report) {
     parts,
     total: secondsOr(clock.totalSeconds),
     people: formatSeconds(clock.peopleSeconds),
-    since: outageWords(clock).note,
+    since: awayParts(clock, timeOfDay).note,
     objectives: targets.length === 0 ? null : { svg: drawObjectives(clock, targets), alt: objectiveText },
   };
 }

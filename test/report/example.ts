@@ -1,5 +1,6 @@
 /** A report with something in each of its parts. */
 import type { Report } from '../../report/report.ts';
+import { outageClock } from '../../report/clock-words.ts';
 
 const at = (time: string): string => `2026-02-02T${time}Z`;
 
@@ -19,6 +20,7 @@ export const exampleReport: Report = {
   epoch: 7,
   pointOfNoReturnAt: at('10:00:57.000'),
   clock: {
+    kind: 'outage',
     failedSince: at('10:00:00.000'),
     failedSinceBasis: 'observed',
     detectionSeconds: 14,
@@ -150,7 +152,7 @@ export const stoodDownReport: Report = {
   outcome: 'stood down',
   summary: 'us-east-1 is alive. Nothing was changed.',
   pointOfNoReturnAt: null,
-  clock: { ...exampleReport.clock!, decisionSeconds: 0, executionSeconds: 0, routingSeconds: 0, ttlSeconds: 0, totalSeconds: 'not reached' },
+  clock: { ...outageClock(exampleReport)!, decisionSeconds: 0, executionSeconds: 0, routingSeconds: 0, ttlSeconds: 0, totalSeconds: 'not reached' },
   loss: { kind: 'unknown', reason: 'the run ended before the loss was counted' },
   exceptions: [],
   leftovers: [],

@@ -5,6 +5,7 @@ import { objectivesOf } from '../../report/page/clock-picture.ts';
 import { markEvery } from '../../report/page/scale.ts';
 import type { Report } from '../../report/report.ts';
 import { emptyReport, exampleReport, hostileReport, stoodDownReport } from './example.ts';
+import { outageClock } from '../../report/clock-words.ts';
 
 const page = renderPage(exampleReport);
 /** What stands on the page, without marks and pictures. */
@@ -163,7 +164,7 @@ describe('of other endings', () => {
       outcome: 'aborted',
       pointOfNoReturnAt: null,
       steps: exampleReport.steps.map((step) => ({ ...step, phase: 'fencing' })),
-      clock: { ...exampleReport.clock!, totalSeconds: 'not reached', executionSeconds: 0, routingSeconds: 0, ttlSeconds: 0 },
+      clock: { ...outageClock(exampleReport)!, totalSeconds: 'not reached', executionSeconds: 0, routingSeconds: 0, ttlSeconds: 0 },
       loss: { kind: 'unknown', reason: 'the run ended before the loss was counted' },
       functions: exampleReport.functions.map((entry) => ({ ...entry, status: 'not verified', rtoSeconds: { ...entry.rtoSeconds, achieved: 'not reached' } })),
       servers: { predicted: [], observed: [{ site: 'us-east-1', server: 'database', state: 'unknown', how: 'it does not answer' }] },

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decideUntilEnd } from '../../lab/orchestrator/recovery.ts';
 import { until } from '../support/until.ts';
 import { approve, expectCleanRecovery, failed, Scenarios, target, third } from './support.ts';
+import { outageClock } from '../../report/clock-words.ts';
 
 let scenarios: Scenarios;
 const minutes = 60_000;
@@ -30,7 +31,7 @@ describe('a site that dies', () => {
   it('the Route 53 API cut together with it: the data plane suffices', { timeout: 3 * minutes }, async () => {
     const { report, figures } = await scenarios.recover(() => scenarios.stack.lab('cut', failed, '--with-control-plane'));
     expectCleanRecovery(report, figures);
-    expect(report.clock?.routingMethod).toBe('data-plane');
+    expect(outageClock(report)?.routingMethod).toBe('data-plane');
     expect(report.leftovers.join(' ')).toContain('does not hold epoch 1: it could not be written');
   });
 

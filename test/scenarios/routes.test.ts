@@ -5,6 +5,7 @@ import { decideUntilEnd, type OpenGate } from '../../lab/orchestrator/recovery.t
 import { statusQuery } from '../../workflows/wire/messages.ts';
 import { until } from '../support/until.ts';
 import { approve, expectCleanRecovery, failed, Scenarios, target } from './support.ts';
+import { outageClock } from '../../report/clock-words.ts';
 
 let scenarios: Scenarios;
 let api: Route53Client;
@@ -60,7 +61,7 @@ describe('a failover', () => {
     const { report } = await scenarios.recover(breakIt, { activation: (gate) => (gates.push(gate), 'approve') });
     expect(gates[0]?.evidence.join(' ')).toContain('has no primary A record. A route by the control plane creates it.');
     expect(report.outcome, report.summary).toBe('recovered');
-    expect(report.clock?.routingMethod).toBe('control-plane');
+    expect(outageClock(report)?.routingMethod).toBe('control-plane');
     expect(report.leftovers.join(' ')).not.toContain('does not hold epoch');
     expect(await addresses()).toMatchObject([{ ResourceRecords: [{ Value: scenarios.publicAddress(target) }] }]);
   });
@@ -90,7 +91,7 @@ describe('a failover', () => {
     expect(asked).toEqual([]);
     const { report, figures } = await scenarios.settle(since);
     expectCleanRecovery(report, figures);
-    expect(report.clock?.routingMethod).toBe('control-plane');
+    expect(outageClock(report)?.routingMethod).toBe('control-plane');
     expect(report.steps.find(({ id }) => id === 'route-traffic')?.durationSeconds).toBeGreaterThanOrEqual(throttledSeconds);
     expect(said.at(-1)).toMatch(/^The route is tried again, for \d+ s so far and until \d\d:\d\d:\d\dZ at the latest: .*Throttling/);
     expect(report.timeline.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^Routing by control-plane did not work: .*Throttling/));

@@ -4,6 +4,7 @@ import type { OpenGate } from '../../lab/orchestrator/recovery.ts';
 import type { Report } from '../../report/report.ts';
 import { until } from '../support/until.ts';
 import { expectCleanRecovery, expectOneWriterAtATime, failed, Scenarios, target } from './support.ts';
+import { outageClock } from '../../report/clock-words.ts';
 
 const minutes = 60_000;
 /** Of time on the customers' clock, how far a figure may be off. */
@@ -31,14 +32,14 @@ async function recoverWith(fault: 'clock-ahead' | 'clock-behind', site: string, 
   expect(gates[0]?.evidence).toContainEqual(expect.stringMatching(told));
   expectCleanRecovery({ ...report, outcome: 'recovered' }, figures);
   expectOneWriterAtATime(figures);
-  expect(Math.abs(Date.parse(report.clock?.failedSince ?? '') - killedAt) / 1000).toBeLessThan(toleranceSeconds);
+  expect(Math.abs(Date.parse(outageClock(report)?.failedSince ?? '') - killedAt) / 1000).toBeLessThan(toleranceSeconds);
   expectWindowSince(report, killedAt);
 }
 
 /** The time in which the lost site may have acknowledged alone begins with its last heartbeat, right before it was lost. */
 function expectWindowSince(report: Report, killedAt: number): void {
   if (report.loss.kind !== '0 unless') throw new Error(`the loss is ${report.loss.kind}`);
-  const sinceLost = (Date.parse(report.clock?.failedSince ?? '') - killedAt) / 1000;
+  const sinceLost = (Date.parse(outageClock(report)?.failedSince ?? '') - killedAt) / 1000;
   expect(Number(report.loss.windowSeconds)).toBeGreaterThanOrEqual(Math.floor(sinceLost));
   expect(Number(report.loss.windowSeconds)).toBeLessThan((Date.parse(report.endedAt) - killedAt) / 1000 + toleranceSeconds);
 }

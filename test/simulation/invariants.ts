@@ -14,6 +14,7 @@ import { forwardOnly, heldWhileStopped } from './judges/order.ts';
 import { caughtUp, noneBesideAPrimary } from './judges/survivors.ts';
 import { votedFor } from './judges/votes.ts';
 import type { Lived } from './simulation.ts';
+import { outageClock } from '../../report/clock-words.ts';
 
 export function violations(lived: Lived, plan: Plan): string[] {
   return [
@@ -69,7 +70,7 @@ function lossAsStated(lived: Lived): string[] {
     .filter(({ report }) => report.outcome.startsWith('recovered'))
     .flatMap(({ report, execution }) => {
       const unproven = gates.find((gate) => gate.execution === execution && acceptsOpenDatabase(lived, gate));
-      const assumed = unproven ? Date.parse(declared ? unproven.openedAt : (report.clock?.failedSince ?? '')) : Infinity;
+      const assumed = unproven ? Date.parse(declared ? unproven.openedAt : (outageClock(report)?.failedSince ?? '')) : Infinity;
       const lost = estate.lost('database').filter((row) => row.at <= assumed);
       const [first, last] = [lost[0], lost.at(-1)];
       if (!first || !last) return [];

@@ -1,5 +1,5 @@
 /** The clock of a run: recorded moments, and the split computed from them. */
-import type { ClockSplit } from '../../report/report.ts';
+import type { OutageClock } from '../../report/report.ts';
 
 /** Moments of a run, each RFC 3339; absent until they come. */
 export interface Moments {
@@ -21,11 +21,12 @@ function between(from: string | undefined, to: string | undefined): number {
   return from === undefined || to === undefined ? 0 : Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
 }
 
-/** The split of the clock; null when no failure is on record. */
-export function split(moments: Moments, peopleSeconds: number): ClockSplit | null {
+/** The clock of an outage; null when no failure is on record. */
+export function split(moments: Moments, peopleSeconds: number): OutageClock | null {
   if (moments.failedSince === undefined) return null;
   const ttlSeconds = moments.ttlSeconds ?? 0;
   return {
+    kind: 'outage',
     failedSince: moments.failedSince,
     failedSinceBasis: moments.failedSinceBasis ?? 'observed',
     detectionSeconds: between(moments.failedSince, moments.askedAt),

@@ -8,7 +8,8 @@ import type { RunView } from '../../client.ts';
 import type { HistoricChange } from '../../history.ts';
 import { explainStuck } from '../../stuck.ts';
 import type { StuckWorkflow } from '../../stuck.ts';
-import { dataLost, isMeasured, objectives, outage, shortfalls } from '../../../report/words.ts';
+import { away, awayTitle } from '../../../report/clock-words.ts';
+import { dataLost, isMeasured, objectives, shortfalls } from '../../../report/words.ts';
 import { forTerminal } from '../../../report/media/terminal.ts';
 import { section, table } from './text.ts';
 
@@ -110,7 +111,7 @@ function renderEnd(report: Report): string {
     section(titles.leftovers, report.leftovers),
     dryRun ? section('A live run would, in this order', report.changes) : objectivesPart(report),
     dryRun ? '' : `Loss: ${lost.text}: ${lost.note}\n`,
-    report.clock ? `Outage: ${outage(report.clock)}\n` : '',
+    report.clock ? `${awayTitle(report.clock)}: ${away(report.clock)}\n` : '',
     `The whole report: dr report --run ${report.runId}\n`,
   ].join('');
 }

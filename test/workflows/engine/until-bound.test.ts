@@ -5,6 +5,7 @@ import { seconds } from '../../../plan/durations.ts';
 import type { Report } from '../../../report/report.ts';
 import { statusQuery } from '../../../workflows/wire/messages.ts';
 import { electorate, endOf, estate, type Handle, openGate, plan, rig, start, useFailovers, vote } from '../../support/failover.ts';
+import { outageClock } from '../../../report/clock-words.ts';
 
 useFailovers();
 
@@ -50,7 +51,7 @@ describe('what is transient', () => {
       return endOf(handle);
     });
     expect(report.outcome).toBe('recovered');
-    expect(report.clock?.routingMethod).toBe('control-plane');
+    expect(outageClock(report)?.routingMethod).toBe('control-plane');
     expect((tries.at(-1) ?? 0) - (tries[0] ?? 0)).toBeGreaterThanOrEqual(30);
     expect(said.at(-1)).toMatch(/^The route is tried again, for \d+ s so far and until \d\d:\d\d:\d\dZ at the latest: .*TooManyRequestsException/);
     expect(report.timeline.filter(({ text }) => text.startsWith('Routing by'))).toHaveLength(2);
@@ -85,7 +86,7 @@ describe('what is transient', () => {
   it('does not keep the next method of the same step waiting', async () => {
     estate.failOnce('throwSwitch', throttled(), 999);
     const report = await failover();
-    expect(report.clock?.routingMethod).toBe('control-plane');
+    expect(outageClock(report)?.routingMethod).toBe('control-plane');
     expect(stepOf(report, 'route-traffic')?.durationSeconds).toBeLessThan(15);
   });
 

@@ -6,6 +6,7 @@ import { makeRunWorkflowId } from '../../../workflows/wire/ids.ts';
 import { type RegionalFailoverInput, resumeSignal, statusQuery, stopSignal, voteUpdate } from '../../../workflows/wire/messages.ts';
 import { changedPlan, electorate, endOf, estate, openGate, plan, rig, start, vote, useFailovers } from '../../support/failover.ts';
 import { until } from '../../support/until.ts';
+import { outageClock } from '../../../report/clock-words.ts';
 
 useFailovers();
 
@@ -110,7 +111,7 @@ describe('guards', () => {
       await vote(handle, 'approve');
       return endOf(handle);
     });
-    expect(report.clock?.routingMethod).toBe('control-plane');
+    expect(outageClock(report)?.routingMethod).toBe('control-plane');
     expect(estate.changed('changeRecord')).toHaveLength(1);
   });
 

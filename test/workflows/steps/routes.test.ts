@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { milliseconds } from '../../../plan/durations.ts';
 import { endOf, electorate, estate, openGate, plan, rig, start, useFailovers, vote } from '../../support/failover.ts';
 import { until } from '../../support/until.ts';
+import { outageClock } from '../../../report/clock-words.ts';
 
 useFailovers();
 
@@ -83,7 +84,7 @@ describe('a run', () => {
         /^erlmcp\.example\.com leads to eu-central-1 already, and this run could not see to it that it stays so: data-plane: no switch is prepared/,
       ),
     ]);
-    expect(report.clock?.routingMethod).toBe('none');
+    expect(outageClock(report)?.routingMethod).toBe('none');
     expect(report.clock?.totalSeconds).toBeTypeOf('number');
     expect(estate.nameWatched).toBe(true);
   });
