@@ -1,16 +1,25 @@
-/** The registry of procedures: what a plan may describe and a worker can carry out. A new one adds a line here, and files elsewhere. */
+/** The registry of procedures, each with its steps. A new one adds a line here, and files elsewhere. */
 import { regionalFailoverEntry } from './regional-failover.ts';
-import type { ProcedureEntry, Reached } from './step.ts';
+import type { ProcedureName } from './names.ts';
+import type { ProcedureEntry, Reached, RecoverySteps } from './step.ts';
 
-export const catalogue = { regionalFailover: regionalFailoverEntry } as const;
+export type { ProcedureName } from './names.ts';
 
-export type ProcedureName = keyof typeof catalogue;
+export const catalogue = { regionalFailover: regionalFailoverEntry } as const satisfies Readonly<Record<ProcedureName, object>>;
+
 /** Ids of the steps of a procedure: another one does not compile. */
 export type StepIdOf<Name extends ProcedureName> = keyof (typeof catalogue)[Name]['steps'] & string;
 
 /** The entry of a procedure, for whoever takes any. */
 export function entryOf(name: ProcedureName): ProcedureEntry<string> {
   return catalogue[name];
+}
+
+/** The steps by which a recovery is timed. Throws for a procedure that has no outage to end. */
+export function recoveryOf(name: ProcedureName): RecoverySteps<string> {
+  const { recovery } = entryOf(name);
+  if (!recovery) throw new Error(`${name} ends no outage, so that its steps are not timed.`);
+  return recovery;
 }
 
 /** Steps of any procedure that need this. */

@@ -51,7 +51,5 @@ export const regionalFailoverEntry = procedureEntry({
   },
   pointOfNoReturn: 'promote-database',
   noReturnBecause: 'From the promotion of the database on nothing can be taken back.',
-  firstChange: 'claim-epoch',
-  routes: 'route-traffic',
-  endsTheClock: 'verify-as-customer',
+  recovery: { firstChange: 'claim-epoch', routes: 'route-traffic', endsTheClock: 'verify-as-customer' },
 });

@@ -53,11 +53,16 @@ export interface ProcedureEntry<Id extends string> {
   readonly pointOfNoReturn: NoInfer<Id>;
   /** Why, as a sentence. */
   readonly noReturnBecause: string;
+  /** Of a procedure that ends an outage: the steps by which it is timed. */
+  readonly recovery?: RecoverySteps<NoInfer<Id>>;
+}
+
+export interface RecoverySteps<Id extends string> {
   /** The first step that changes anything, once people have decided, and the one by which customers are routed: between them lies the time that a run takes. */
-  readonly firstChange: NoInfer<Id>;
-  readonly routes: NoInfer<Id>;
+  readonly firstChange: Id;
+  readonly routes: Id;
   /** The last step on the clock of the objectives. */
-  readonly endsTheClock: NoInfer<Id>;
+  readonly endsTheClock: Id;
 }
 
 /** Keeps the ids as types. */

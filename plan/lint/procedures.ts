@@ -1,5 +1,5 @@
 /** Laws about the runbooks: steps, gates, and the time that they need against the time that there is. */
-import { entryOf, type ProcedureName } from '../catalogue/index.ts';
+import { entryOf, type ProcedureName, recoveryOf } from '../catalogue/index.ts';
 import type { Wait } from '../catalogue/step.ts';
 import { formatSeconds, seconds } from '../durations.ts';
 import { servedFunctions } from '../rules/objectives.ts';
@@ -107,6 +107,7 @@ export const gatesUsed: Rule = (plan) =>
 
 export const criticalPath: Rule = (plan) =>
   proceduresOf(plan).flatMap(([name, procedure]) => {
+    if (!entryOf(name).recovery) return [];
     const path = ['procedures', name];
     const needed = criticalPathSeconds(plan, name, procedure);
     const risk = procedure.gates.find((gate) => gate.id === 'accepted-risk');
@@ -120,7 +121,7 @@ export const criticalPath: Rule = (plan) =>
 
 /** Longest time from the first failed observation until the last cache has expired, in seconds: gate deadlines, step bounds and TTL. */
 export function criticalPathSeconds(plan: Plan, name: ProcedureName, procedure: Procedure): number {
-  const { endsTheClock } = entryOf(name);
+  const { endsTheClock } = recoveryOf(name);
   const last = procedure.steps.findIndex((step) => step.id === endsTheClock);
   const steps = last < 0 ? procedure.steps : procedure.steps.slice(0, last + 1);
   const deadline = (id: string | undefined): number => {

@@ -1,5 +1,6 @@
 /** The runbooks as data: steps with bounds, gates with electorate, quorum and deadline. */
 import { z } from 'zod';
+import { type ProcedureName, procedureNames } from '../catalogue/names.ts';
 import { identifier, line } from './common.ts';
 import { countIn, durationIn, listOf } from './ranges.ts';
 
@@ -46,11 +47,19 @@ export const procedure = z
   })
   .describe('A runbook.');
 
-export const procedures = z
-  .strictObject({ regionalFailover: procedure.describe('Moves the service from a failed site to another one.') })
-  .describe('The runbooks.');
+/** Every plan has the failover, and of the others those that its estate is to have. */
+type Runbooks = { regionalFailover: typeof procedure } & { [Name in Exclude<ProcedureName, 'regionalFailover'>]: z.ZodOptional<typeof procedure> };
+
+const runbooks = Object.fromEntries(
+  Object.entries(procedureNames).map(([name, does]) => {
+    const described = procedure.describe(does);
+    return [name, name === 'regionalFailover' ? described : described.optional()];
+  }),
+) as unknown as Runbooks;
+
+export const procedures = z.strictObject(runbooks).describe('The runbooks.');
 
 export type Step = z.infer<typeof step>;
 export type Gate = z.infer<typeof gate>;
 export type Procedure = z.infer<typeof procedure>;
-export type ProcedureName = keyof z.infer<typeof procedures>;
+export type { ProcedureName } from '../catalogue/names.ts';

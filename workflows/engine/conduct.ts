@@ -10,7 +10,7 @@ import { estateAttribute, modeAttribute, phaseAttribute, procedureAttribute } fr
 import { type StartInputs, starts } from '../wire/starts.ts';
 import { mustRead } from './must-read.ts';
 import { takeStep } from './attempts.ts';
-import type { Course } from './course.ts';
+import { type Course, runbookOf } from './course.ts';
 import { detailsOf } from './details.ts';
 import { RunEnding } from './endings.ts';
 import { describe } from './failures.ts';
@@ -43,6 +43,7 @@ export async function conduct<Name extends ProcedureName, Facts>(procedure: Proc
 
   const snapshot = await loadRunPlan(input.planDigest);
   checkLock(snapshot, input, run.start.runId);
+  runbookOf(snapshot.plan, procedure.name);
   procedure.checkPlaces(snapshot.plan, run.places);
   run.use(snapshot);
   showPeople(run, status);

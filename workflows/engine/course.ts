@@ -32,6 +32,17 @@ export interface Undo extends UndoBody {
   readonly step: string;
 }
 
+/** The runbook that a plan has for a procedure. Throws `refused` where it has none: a start is checked for it before anything is touched. */
+export function runbookOf({ procedures }: Plan, name: ProcedureName): Procedure {
+  const runbook = (procedures as Readonly<Partial<Record<ProcedureName, Procedure>>>)[name];
+  if (runbook) return runbook;
+  throw failure('refused', {
+    happened: `The plan describes no procedure ${name}.`,
+    leftAs: 'Nothing was changed.',
+    next: `Write procedures.${name} into the plan, run dr plan check, and start again.`,
+  });
+}
+
 export class Course {
   readonly start: RunStart;
   readonly rules: ModeRules;
@@ -78,7 +89,7 @@ export class Course {
   }
 
   get procedure(): Procedure {
-    return this.plan.procedures[this.start.procedure];
+    return runbookOf(this.plan, this.start.procedure);
   }
 
   /** What activities are told about the run. */

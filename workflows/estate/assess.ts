@@ -4,7 +4,7 @@ import type { RunContext } from '../../activities/context.ts';
 import type { DatabaseState, Heartbeat } from '../../activities/database/port.ts';
 import type { AgentState } from '../../activities/hosts/port.ts';
 import type { Vantage } from '../../activities/detection/port.ts';
-import { catalogue } from '../../plan/catalogue/index.ts';
+import { recoveryOf } from '../../plan/catalogue/index.ts';
 import { seconds } from '../../plan/durations.ts';
 import { wrongClocks, wrongPrimaryClock } from '../../plan/rules/clocks.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
@@ -244,7 +244,7 @@ function lossSinceNewestCommit(plan: Plan, databases: readonly DatabaseState[], 
 /** Longest time from the decision to the last customer: the bounds of the steps that lie between, the DNS method's own time and the TTL. */
 function estimatedSeconds(plan: Plan): number {
   const { steps } = plan.procedures.regionalFailover;
-  const { firstChange, routes } = catalogue.regionalFailover;
+  const { firstChange, routes } = recoveryOf('regionalFailover');
   const begin = steps.findIndex((step) => step.id === firstChange);
   const end = steps.findIndex((step) => step.id === routes);
   const execution = steps.slice(begin, end).reduce((total, step) => total + seconds(step.bound), 0);

@@ -1,5 +1,5 @@
 /** An outage in the status and in the report of a run: the clock, what is lost, who can write, and how each function fares. */
-import { entryOf } from '../../plan/catalogue/index.ts';
+import { recoveryOf } from '../../plan/catalogue/index.ts';
 import { seconds } from '../../plan/durations.ts';
 import { worstLoss } from '../../plan/rules/loss.ts';
 import { costOfDowntime, forecast, rtoEndsAt, servedFunctions, strictestRto } from '../../plan/rules/objectives.ts';
@@ -40,7 +40,7 @@ function forecastOf(run: Course, facts: RecoveryFacts): string {
   }
   if (failedSince !== null && endings.includes(run.phase)) return 'customers are not routed by this run';
   const { dns } = run.plan.estate;
-  const aheadSeconds = secondsAhead(run.procedure.steps, entryOf(run.start.procedure).routes, run.record.steps, now()) + seconds(dns.ttl);
+  const aheadSeconds = secondsAhead(run.procedure.steps, recoveryOf(run.start.procedure).routes, run.record.steps, now()) + seconds(dns.ttl);
   return forecast({ failedSince, now: now(), rtoSeconds, remainingSeconds: expectedRoutingSeconds(dns), aheadSeconds });
 }
 
