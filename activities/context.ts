@@ -10,10 +10,12 @@ export interface RunContext {
   readonly execution: string;
   /** SHA-256 of the plan snapshot that the run works on. */
   readonly planDigest: string;
-  /** Site that the run recovers from, which has no say in who holds the epoch; absent for a workflow that only reads. */
+  /** Site that the run recovers from; absent for a workflow that only reads. */
   readonly from?: SiteId;
   /** Epoch that the run holds; 0 before it holds one. Targets refuse a change under a lower epoch than they have seen. */
   readonly epoch: number;
+  /** So many holders of the epoch suffice, by people's decision; absent: a majority of all is needed. */
+  readonly holdersAccepted?: number;
 }
 
 /** Answer of a mutating activity, read back from the thing itself after the change. */

@@ -13,6 +13,7 @@ import type { MonitoringChanges } from './monitoring/port.ts';
 import type { ReportingChanges, ReportingReads } from './reporting/port.ts';
 import type { ServicesChanges, ServicesReads } from './services/port.ts';
 import type { VerificationActivities } from './verification/port.ts';
+import type { WitnessChanges, WitnessReads } from './witness/port.ts';
 
 export type Reads = AccessActivities &
   DetectionActivities &
@@ -24,6 +25,7 @@ export type Reads = AccessActivities &
   CacheReads &
   FencingReads &
   DnsReads &
+  WitnessReads &
   VerificationActivities &
   ReportingReads;
 
@@ -34,6 +36,7 @@ export type Changes = HostsChanges &
   CacheChanges &
   FencingChanges &
   DnsChanges &
+  WitnessChanges &
   MonitoringChanges &
   CommunicationChanges &
   ReportingChanges;

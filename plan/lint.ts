@@ -7,6 +7,7 @@ import { checkAcceptances, headings, markAccepted } from './lint/accepted.ts';
 import { customersNameRouted, epochRecordApart, linkTimeouts, standbyNamesApart, targetsReachableByDns } from './lint/estate.ts';
 import { examplesReplaced } from './lint/examples.ts';
 import { dependenciesEnd } from './lint/functions.ts';
+import { epochQuorum, epochWitnessesApart } from './lint/holders.ts';
 import { healthChecksApart, hostKeysApart, publicAddressesApart, witnessesApart } from './lint/identities.ts';
 import { channelContacts, channelUsed, placeholdersFilled } from './lint/communication.ts';
 import { backupMeetsRecoveryPoint, functionVerified, lagWithinRpo, probeCompares, rtoWithinMtd, tierOneWithinOverall } from './lint/objectives.ts';
@@ -32,6 +33,8 @@ const rules: readonly Rule[] = [
   hostKeysApart,
   healthChecksApart,
   witnessesApart,
+  epochQuorum,
+  epochWitnessesApart,
   failedSiteNotNeeded,
   dependenciesEnd,
   rtoWithinMtd,

@@ -21,6 +21,7 @@ import type { ReportingDependencies } from '../activities/reporting/activities.t
 import { createServicesActivities } from '../activities/services/activities.ts';
 import { createAgentPool } from '../activities/ssh/agent.ts';
 import { createVerificationActivities } from '../activities/verification/activities.ts';
+import { createWitnessActivities } from '../activities/witness/activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Plan } from '../plan/schema.ts';
 import { byPlan } from './by-plan.ts';
@@ -82,6 +83,7 @@ export function createWorkerActivities(parts: {
       }),
       ...byPlan(dependencies, databaseDriver, { postgresql: fencing, rds: createRdsFencing(dependencies, fencing) }),
       ...createDnsActivities(dependencies),
+      ...createWitnessActivities(dependencies),
       ...createVerificationActivities(dependencies),
       ...createMonitoringActivities(dependencies),
       ...createCommunicationActivities(dependencies),

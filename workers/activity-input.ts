@@ -15,6 +15,7 @@ const runContext = z.object({
   planDigest: z.string().regex(/^[0-9a-f]{64}$/, 'no SHA-256'),
   from: identifier.optional(),
   epoch: z.int().min(0),
+  holdersAccepted: z.int().min(1).optional(),
 });
 
 const input = z.looseObject({

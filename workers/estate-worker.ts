@@ -1,7 +1,7 @@
 /** All that one estate has in a worker process: its plan, its activities, who may use them, and the worker of its queue. */
 import type { Client } from '@temporalio/client';
 import type { NativeConnection, Worker } from '@temporalio/worker';
-import { mustHoldMajority } from '../activities/epoch.ts';
+import { mustHoldMajority } from '../activities/holders.ts';
 import { currentContext } from '../activities/task.ts';
 import type { PlanSnapshot } from '../plan/schema.ts';
 import { readWorkerIdentity, taskQueueOf, type WorkerIdentity } from '../workflows/wire/ids.ts';
@@ -62,7 +62,7 @@ export async function createEstateWorker({
     estate: loaded.plan.estate.name,
     holdsPlan: (digest) => plans.holds(digest),
     executions: executionsOf(client),
-    // By the worker's own plan: the agents of another may be anybody's.
+    // By the worker's own plan: the holders of another may be anybody's.
     mustHoldEpoch: (run, failedSite) => mustHoldMajority(dependencies, { ...run, from: failedSite, planDigest: loaded.digest }, 'Nothing was done.'),
   });
   const worker = await createWorker(connection, { temporal: config.temporal, workflows }, { plan: loaded, activities: around(activities), clock, admission });

@@ -1,12 +1,13 @@
 /**
- * The epoch at a resource of AWS. No AWS API checks it, so a change asks twice before it is sent: a majority of the sites' agents, and a tag of the resource.
+ * The epoch at a resource of AWS. No AWS API checks it, so a change asks twice before it is sent: a majority of those who hold the epoch, and a tag of the resource.
  * Between the answers and the call there is a gap that nothing closes: docs/aws.md says what that means.
  */
 import { parseEpoch } from '../../plan/rules/epochs.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { mustBeNewest, mustBeWithinReach, mustHoldMajority, type HeldEpoch } from '../epoch.ts';
+import { mustBeNewest, mustBeWithinReach, type HeldEpoch } from '../epoch.ts';
 import { failure } from '../errors.ts';
+import { mustHoldMajority } from '../holders.ts';
 
 export const epochTagKey = 'dr-epoch';
 

@@ -5,7 +5,7 @@ import { attempt, attemptToRead } from '../attempt.ts';
 import { changeOf, withAll } from '../change.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
-import { mustHoldMajority } from '../epoch.ts';
+import { mustHoldMajority } from '../holders.ts';
 import { failure } from '../errors.ts';
 import { until } from '../waiting.ts';
 import { proveWritable } from '../prove-writable.ts';

@@ -5,20 +5,20 @@ import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
 import { bare } from '../attempt.ts';
 import type { ActivityDependencies, AgentAnswer } from '../dependencies.ts';
-import { mustBeNewest, mustBeWithinReach, mustHoldMajority } from '../epoch.ts';
+import { mustBeNewest, mustBeWithinReach } from '../epoch.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
 import { endsTheRun, errorTypeOf, failure } from '../errors.ts';
+import { mustHoldMajority } from '../holders.ts';
 import { given, givesOnly, resolveAt, serverName } from '../probing/resolve.ts';
 import { mustHoldTask } from '../task.ts';
 import { until } from '../waiting.ts';
 import { addressesOf, agreeOn, askAuthorities, askForIpv6, notMoved, queryTimeoutMilliseconds, siteOf, type AuthorityAnswer } from './authorities.ts';
 import { addressesBeside } from './findings.ts';
-import type { DnsActivities, RecordLook, RouteProof, ZoneEpoch } from './port.ts';
+import type { DnsActivities, RecordLook, RouteProof } from './port.ts';
 import { createRoute53, type Route53 } from './route53.ts';
-import { describeZone, epochSet, readEpoch, readState, servedFromElsewhere, wrongSets, type EpochState } from './zone.ts';
+import { claimZone, impatientMilliseconds, isOurs, readZoneEpoch, takeEpoch } from './zone-epoch.ts';
+import { describeZone, readState, servedFromElsewhere, wrongSets } from './zone.ts';
 
-/** A control plane that is gone does not refuse, it is silent; what only helps is not waited for longer than this. */
-const impatientMilliseconds = 2_000;
 const pollMilliseconds = 100;
 
 export function createDnsActivities(dependencies: ActivityDependencies): DnsActivities {
@@ -41,13 +41,9 @@ export function createDnsActivities(dependencies: ActivityDependencies): DnsActi
       return throwSwitches(dependencies, run, switchSites, from, to);
     },
 
-    readZoneEpoch: ({ run }) =>
-      withZone(dependencies, run, async (route53) => {
-        const { epoch, holder } = readEpoch(await route53.readEpoch());
-        return { reachable: true, epoch, holder };
-      }),
+    readZoneEpoch: ({ run }) => readZoneEpoch(dependencies, run),
 
-    claimZone: ({ run }) => withZone(dependencies, run, async (route53, plan) => claimZone(plan, route53, run)),
+    claimZone: ({ run }) => claimZone(dependencies, run),
 
     async changeRecord({ run, to }) {
       const plan = await dependencies.planOf(run.planDigest);
@@ -118,41 +114,6 @@ function mayHeal(answer: PromiseSettledResult<AgentAnswer>): boolean {
 function whyNot(answer: PromiseSettledResult<AgentAnswer> | undefined): string {
   if (answer?.status === 'fulfilled') return answer.value.reachable ? 'answered' : answer.value.reason;
   return answer?.reason instanceof Error ? bare(withoutHint(answer.reason.message)) : 'not asked';
-}
-
-/** Work on the zone that a recovery does not wait for. */
-async function withZone(dependencies: ActivityDependencies, run: RunContext, work: (route53: Route53, plan: Plan) => Promise<ZoneEpoch>): Promise<ZoneEpoch> {
-  const plan = await dependencies.planOf(run.planDigest);
-  const route53 = await createRoute53(plan, dependencies, impatientMilliseconds);
-  try {
-    return await work(route53, plan);
-  } catch (error) {
-    mustHoldTask();
-    if (!(error instanceof ApplicationFailure) || endsTheRun(error)) throw error;
-    return { reachable: false, reason: withoutHint(error.message) };
-  } finally {
-    route53.close();
-  }
-}
-
-async function claimZone(plan: Plan, route53: Route53, run: RunContext): Promise<ZoneEpoch> {
-  const zone = readEpoch(await route53.readEpoch());
-  mustBeNewest('The zone', zone, run, 'No record was changed.');
-  mustBeWithinReach('the zone', zone, run, 'No record was changed.');
-  if (!isOurs(zone, run)) await route53.changeZone(takeEpoch(plan, zone, run), `${run.runId} claims epoch ${run.epoch}`);
-  return { reachable: true, epoch: run.epoch, holder: run.execution };
-}
-
-function isOurs({ epoch, holder }: EpochState, run: RunContext): boolean {
-  return epoch === run.epoch && holder === run.execution;
-}
-
-/** Deletes exactly the record that was read, so that the batch fails when another run was faster. */
-function takeEpoch(plan: Plan, zone: EpochState, run: RunContext) {
-  return [
-    ...(zone.epochRecord ? [{ Action: 'DELETE' as const, ResourceRecordSet: zone.epochRecord }] : []),
-    { Action: 'CREATE' as const, ResourceRecordSet: epochSet(plan, zone, run.epoch, run.execution) },
-  ];
 }
 
 async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: SiteId, now: () => Date): Promise<Change> {

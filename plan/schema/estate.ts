@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { awsCredentials, awsPlace } from './aws.ts';
 import { endpoint, host, identifier, line, path, port, secretReference, url } from './common.ts';
 import { countIn, durationIn, listOf } from './ranges.ts';
+import { witness } from './witness.ts';
 
 /** PostgreSQL cuts longer names off. */
 const sqlName = z
@@ -349,6 +350,11 @@ export const estate = z
     cache: cache.optional(),
     capacity: capacity.optional(),
     dns,
+    witnesses: listOf(
+      witness,
+      { max: 9 },
+      'What holds the epoch beside the sites and the DNS zone, so that a majority is left when several of them are gone; absent: nothing does. Put each where no site stands.',
+    ).optional(),
     ssh,
     sites: z.record(identifier, estateSite).describe('Addresses, by id of the site.'),
     monitoring: z

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { heldByTag, takeResource } from '../../activities/aws/epoch-tag.ts';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
-import { mustBeWithinReach, mustHoldMajority } from '../../activities/epoch.ts';
+import { mustBeWithinReach } from '../../activities/epoch.ts';
+import { mustHoldMajority } from '../../activities/holders.ts';
 import { createHostsActivities } from '../../activities/hosts/activities.ts';
 import { parseFields } from '../../activities/ssh/agent.ts';
 import { erlmcpPlan } from '../support/plans.ts';

@@ -6,6 +6,7 @@ import type { Standing, Vantage } from '../../activities/detection/port.ts';
 import type { RecordLook } from '../../activities/dns/port.ts';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { Activities } from '../../activities/index.ts';
+import type { WitnessState } from '../../activities/witness/port.ts';
 import type { Refusal, Refusals } from '../../plan/rules/refusals.ts';
 import { closedByAgents, type ServerKind, serversOf } from '../../plan/rules/servers.ts';
 import { standbyNames } from '../../plan/rules/standby-names.ts';
@@ -42,6 +43,8 @@ export class FakeEstate extends FakeService {
   readonly epochs = new Map<SiteId, { epoch: number; holder: string }>();
   /** What stands in the DNS zone; null while its API does not answer. */
   zone: { epoch: number; holder: string } | null = { epoch: 0, holder: '' };
+  /** What each witness of the plan holds; null while it does not answer. */
+  readonly witnesses = new Map<string, { epoch: number; holder: string } | null>();
   /** What stands at the public name beside the route. */
   records: RecordLook = { obstacles: [], differences: [], beside: [] };
   readonly capacity = new Map<SiteId, number>();
@@ -84,6 +87,7 @@ export class FakeEstate extends FakeService {
     this.primary = snapshot.plan.sites.find((site) => site.role === 'primary')?.id ?? '';
     this.route = this.primary;
     this.heartbeatFrom = this.primary;
+    for (const { name } of snapshot.plan.estate.witnesses ?? []) this.witnesses.set(name, { epoch: 0, holder: '' });
     for (const site of Object.keys(snapshot.plan.estate.sites)) {
       if (!snapshot.plan.estate.sites[site]?.database) continue;
       this.databases.set(site, { role: site === this.primary ? 'writer' : 'standby', bytes: 1000, keys: 10 });
@@ -285,9 +289,18 @@ export class FakeEstate extends FakeService {
       readZoneEpoch: async () => (this.zone ? { reachable: true, ...this.zone } : { reachable: false, reason: 'no answer' }),
       claimZone: async ({ run }) => {
         if (!this.zone) return { reachable: false, reason: 'no answer' };
-        if (this.zone.epoch > run.epoch) throw ApplicationFailure.nonRetryable(`The zone holds epoch ${this.zone.epoch}.`, 'stale-epoch');
+        mustBeTaken('The zone', this.zone, run);
         this.zone = { epoch: run.epoch, holder: run.execution };
         return { reachable: true, ...this.zone };
+      },
+      readWitnesses: async () => [...this.witnesses].map(([witness, held]) => this.witnessState(witness, held)),
+      claimWitness: async ({ run, witness }) => {
+        const held = this.witnesses.get(witness);
+        if (!held) return this.witnessState(witness, null);
+        mustBeTaken(`The witness ${witness}`, held, run);
+        const own = { epoch: run.epoch, holder: run.execution };
+        this.witnesses.set(witness, own);
+        return this.witnessState(witness, own);
       },
       startService: async ({ run, site }) => this.guarded(run, site, () => change('inactive', 'active')),
       readCapacity: async ({ site }) => this.capacity.get(site) ?? 0,
@@ -312,6 +325,10 @@ export class FakeEstate extends FakeService {
         }),
       followCache: async ({ run, site }) => this.guarded(run, site, () => change('behind', 'caught up')),
     } satisfies Partial<Activities>;
+  }
+
+  private witnessState(witness: string, held: { epoch: number; holder: string } | null): WitnessState {
+    return held ? { witness, reachable: true, ...held } : { witness, reachable: false, reason: 'no answer' };
   }
 
   private positionsOf(method: Fence['method']): Pick<Fence, 'positionBytes' | 'leftAtBytes'> {
@@ -435,10 +452,14 @@ export class FakeEstate extends FakeService {
   }
 
   private mustHold(run: RunContext, site: SiteId): void {
-    const held = this.epochs.get(site) ?? { epoch: 0, holder: '' };
-    if (run.epoch < held.epoch || (run.epoch === held.epoch && run.epoch > 0 && held.holder !== run.execution))
-      throw ApplicationFailure.nonRetryable(`${site} holds epoch ${held.epoch}.`, 'stale-epoch');
+    mustBeTaken(site, this.epochs.get(site) ?? { epoch: 0, holder: '' }, run);
   }
+}
+
+/** A holder takes a higher epoch, or the same one of the same execution. */
+function mustBeTaken(who: string, held: { readonly epoch: number; readonly holder: string }, run: RunContext): void {
+  if (run.epoch < held.epoch || (run.epoch === held.epoch && run.epoch > 0 && held.holder !== run.execution))
+    throw ApplicationFailure.nonRetryable(`${who} holds epoch ${held.epoch}.`, 'stale-epoch');
 }
 
 function change(before: string, after: string): Change {

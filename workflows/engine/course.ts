@@ -53,6 +53,8 @@ export class Course {
   readonly stopSwitch: StopSwitch;
   phase: Phase = 'detecting';
   epoch = 0;
+  /** So many holders of the epoch suffice, by people's decision; null: a majority is needed. */
+  holdersAccepted: number | null = null;
   /** When the run passed its point of no return; null while it can be taken back. */
   pointOfNoReturnAt: string | null = null;
   /** The plan that the run works on; null before it is loaded. */
@@ -94,8 +96,9 @@ export class Course {
 
   /** What activities are told about the run. */
   context(): RunContext {
-    const { runId, execution, places } = this.start;
-    return { runId, execution, from: places.source, planDigest: this.planSnapshot?.digest ?? '', epoch: this.epoch };
+    const { runId, execution } = this.start;
+    const accepted = this.holdersAccepted === null ? {} : { holdersAccepted: this.holdersAccepted };
+    return { runId, execution, planDigest: this.planSnapshot?.digest ?? '', epoch: this.epoch, ...accepted };
   }
 
   note(text: string): void {

@@ -62,6 +62,11 @@ export class RunRecord {
     this.kept.exceptions.push(...sentences);
   }
 
+  /** The same, above all others. */
+  exceptFirst(sentence: string): void {
+    this.kept.exceptions.unshift(sentence);
+  }
+
   /** Something is left for people to do; the same sentence stands once. */
   leaveOver(...sentences: readonly string[]): void {
     for (const sentence of sentences) if (!this.kept.leftovers.includes(sentence)) this.kept.leftovers.push(sentence);

@@ -1,6 +1,7 @@
-/** The epochs that sites and zone hold, by which a run chooses its own. */
+/** The epochs that are held, by which a run chooses its own. */
 import { seconds } from '../../plan/durations.ts';
 import { epochStepsMax, type Held, outOfReach } from '../../plan/rules/epochs.ts';
+import { witnessesOf, witnessHolder, zone as zoneHolder } from '../../plan/rules/holders.ts';
 import type { Reads } from '../../activities/index.ts';
 import type { EpochSurvey, RecoveryFacts } from './facts.ts';
 import { now } from '../engine/clock.ts';
@@ -8,19 +9,20 @@ import { failure } from '../engine/failures.ts';
 import type { Course } from '../engine/course.ts';
 import { otherSites } from './sites.ts';
 
-/** Asks all agents, the failed site's too, and the zone. */
+/** Asks all who hold an epoch: all agents, the failed site's too, the zone, and the plan's witnesses where it has any. */
 export async function surveyEpochs(run: Course, facts: RecoveryFacts, read: Reads): Promise<EpochSurvey> {
   const askedAt = now();
-  const [agents, zone] = await Promise.all([
+  const [agents, zone, witnesses] = await Promise.all([
     read.readAgents({ run: run.context(), sites: [run.places.source, ...otherSites(run.plan, run.places.failed)] }),
     read.readZoneEpoch({ run: run.context() }),
+    witnessesOf(run.plan).length === 0 ? [] : read.readWitnesses({ run: run.context() }),
   ]);
-  return { askedAt, agents, zone };
+  return { askedAt, agents, zone, witnesses };
 }
 
 /**
  * The survey that went along with the last look at the site, else a new one. Used once: a step that is tried again looks anew, and so does one that people held for longer than
- * evidence lasts. An epoch that rose in between is refused by the agents that hold it.
+ * evidence lasts. An epoch that rose in between is refused by those who hold it.
  */
 export async function takeSurvey(run: Course, facts: RecoveryFacts, read: Reads): Promise<EpochSurvey> {
   const kept = facts.epochSurvey;
@@ -29,9 +31,12 @@ export async function takeSurvey(run: Course, facts: RecoveryFacts, read: Reads)
   return fresh ? kept : surveyEpochs(run, facts, read);
 }
 
-export function heldBy({ agents, zone }: EpochSurvey): readonly Held[] {
-  const atSites = agents.flatMap((agent) => (agent.reachable ? [{ epoch: agent.epoch, holder: agent.epochHolder, where: agent.site }] : []));
-  return zone.reachable ? [...atSites, { epoch: zone.epoch, holder: zone.holder, where: 'the DNS zone' }] : atSites;
+export function heldBy({ agents, zone, witnesses }: EpochSurvey): readonly Held[] {
+  return [
+    ...agents.flatMap((agent) => (agent.reachable ? [{ epoch: agent.epoch, holder: agent.epochHolder, where: agent.site }] : [])),
+    ...(zone.reachable ? [{ epoch: zone.epoch, holder: zone.holder, where: zoneHolder.called }] : []),
+    ...witnesses.flatMap((seen) => (seen.reachable ? [{ epoch: seen.epoch, holder: seen.holder, where: witnessHolder(seen.witness).called }] : [])),
+  ];
 }
 
 /** One above the highest epoch seen; a step that is tried again keeps the epoch that it holds already. Refused when one place holds what the others could not take. */

@@ -4,16 +4,18 @@ import type { RecordLook, ZoneEpoch } from '../../activities/dns/port.ts';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { AgentState } from '../../activities/hosts/port.ts';
 import type { FunctionVerdict } from '../../activities/verification/port.ts';
+import type { WitnessState } from '../../activities/witness/port.ts';
 import type { Refusals } from '../../plan/rules/refusals.ts';
 import type { Loss } from '../../report/report.ts';
 import type { Moments } from '../engine/clock.ts';
 
-/** What every agent and the zone answered when they were asked. */
+/** What every agent, the zone and every witness answered when they were asked. */
 export interface EpochSurvey {
   /** RFC 3339. */
   readonly askedAt: string;
   readonly agents: readonly AgentState[];
   readonly zone: ZoneEpoch;
+  readonly witnesses: readonly WitnessState[];
 }
 
 export interface RecoveryFacts {

@@ -2,7 +2,7 @@
  * Regional failover (plan, section 4: Regional Failover Procedure).
  *
  *  1. Confirm the failure from two kinds of vantage point over the hold time; assess and score it.
- *  2. People decide at the activation gate. The run confirms once more and takes the epoch.
+ *  2. People decide at the activation gate. The run confirms once more and takes the epoch. Where too few hold it, people accept that by their number.
  *  3. Fence the failed site and prove it. What cannot be proven, people accept by a typed figure.
  *  4. Prepare the target, all of it undoable: catch up, lag, capacity, files and certificate.
  *  5. POINT OF NO RETURN: promote database and cache, protect the data again as soon as its database is promoted, start the services.
@@ -21,10 +21,12 @@ import { outageReport, outageStatus } from '../estate/outage.ts';
 import { observeServers } from '../estate/servers.ts';
 import { mustLeadElsewhere } from '../estate/sites.ts';
 import { activation, askIfFenceIsUnproven, askIfLossIsTooLarge, mustStillBeReady } from '../questions/questions.ts';
+import { askIfTooFewHold } from '../questions/holders.ts';
 import type { RegionalFailoverInput } from '../wire/messages.ts';
 import { confirmWriters, notifyStakeholders, updateMonitoring } from '../steps/closing.ts';
 import { assessImpact, confirmAgain, confirmFailure, mustBeFailed } from '../steps/detection.ts';
-import { claimEpoch, fenceByFirstProof } from '../steps/fencing.ts';
+import { claimEpoch } from '../steps/claiming.ts';
+import { fenceByFirstProof } from '../steps/fencing.ts';
 import { catchUpCache, catchUpDatabase, checkApplication, checkLag, raiseCapacity } from '../steps/preparation.ts';
 import { promoteCache, promoteDatabase, protectData, startServices } from '../steps/promotion.ts';
 import { routeTraffic } from '../steps/traffic.ts';
@@ -50,7 +52,8 @@ const definition: ProcedureDefinition<'regionalFailover', RecoveryFacts> = {
     await run.step('confirm-again', confirmAgain(run, facts));
     mustBeFailed(run, facts, { holdSeconds: 0 });
     await mustStillBeReady(run, facts);
-    await run.step('claim-epoch', claimEpoch(run, facts));
+    const claim = await run.step('claim-epoch', claimEpoch(run, facts));
+    await askIfTooFewHold(run, facts, claim);
     const fences = await run.step('fence-site', fenceByFirstProof(run, facts));
     await askIfFenceIsUnproven(run, facts, fences);
 

@@ -1,75 +1,18 @@
-/** Steps that take the estate for this run and make sure that the failed site acknowledges nothing more. */
-import type { ApplicationFailure } from '@temporalio/workflow';
-import type { ZoneEpoch } from '../../activities/dns/port.ts';
-import type { AgentState } from '../../activities/hosts/port.ts';
+/** The step that makes sure that the failed site acknowledges nothing more. */
 import type { Fence } from '../../activities/fencing/port.ts';
 import { seconds } from '../../plan/durations.ts';
-import { majorityOf } from '../../plan/rules/majority.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { settle } from '../engine/endings.ts';
-import { heldBy, nextEpoch, takeSurvey, zoneLeftover } from '../estate/epochs.ts';
 import type { RecoveryFacts } from '../estate/facts.ts';
-import type { Changes, Reads } from '../../activities/index.ts';
+import type { Reads } from '../../activities/index.ts';
 import type { StepTools } from '../engine/activity-proxies.ts';
 import { endFenceOnReturn, FenceOnReturn } from '../children/watch.ts';
-import { describe, failure, holdsNothing } from '../engine/failures.ts';
+import { describe } from '../engine/failures.ts';
 import type { Course } from '../engine/course.ts';
 import type { Alteration } from '../engine/step-body.ts';
 import { afterAgent, openServers, provenPart, toldOf } from '../estate/servers.ts';
-import { cacheSites, databaseSites, otherSites } from '../estate/sites.ts';
+import { cacheSites, databaseSites } from '../estate/sites.ts';
 import { mustStillBeFailed } from './detection.ts';
-
-/** Step: the run takes the next epoch, stored by a majority of the sites that are not declared failed. */
-export function claimEpoch(run: Course, facts: RecoveryFacts): Alteration<readonly SiteId[]> {
-  const voters = otherSites(run.plan, run.places.failed);
-  const majority = majorityOf(voters);
-  return {
-    changes: true,
-    would: `store the next epoch at ${majority} or more of ${voters.join(', ')}`,
-    predicted: voters,
-    act: async ({ read, changeOnce, patiently }) => {
-      const survey = await takeSurvey(run, facts, read);
-      const { agents, zone } = survey;
-      run.epoch = nextEpoch(heldBy(survey), run.start.execution);
-      const reachable = agents.filter((agent) => agent.reachable).map((agent) => agent.site);
-      facts.agentSilentAt = reachable.includes(run.places.source) ? null : survey.askedAt;
-      const held = new Set<SiteId>();
-      const claimAll = async () => {
-        const missing = reachable.filter((site) => !held.has(site));
-        const claims = await Promise.allSettled(missing.map((site) => changeOnce.claimEpoch({ run: run.context(), site }).then(() => held.add(site))));
-        const rejected = claims.filter((claim) => claim.status === 'rejected');
-        // That another run has come is the end, also beside a majority: what stored this run's epoch a while ago may hold that one's by now.
-        const newer = rejected.find(({ reason }) => holdsNothing(reason));
-        if (newer) throw newer.reason;
-        const stored = voters.filter((site) => held.has(site));
-        if (stored.length < majority && rejected[0]) throw rejected[0].reason;
-        if (stored.length < majority) throw notEnough([...held], majority, agents);
-        return stored;
-      };
-      // Nobody waits for one site that answers no more, where a majority has stored it.
-      const [stored] = await settle(patiently('claimEpoch', claimAll), takeZone(run, facts, changeOnce, zone));
-      return stored;
-    },
-    found: (stored) => `epoch ${run.epoch} stored at ${stored.join(', ')}`,
-  };
-}
-
-/** The zone refuses older runs from now on. Where the DNS API is gone with the failed site, that is left over: it keeps nobody from recovering. */
-async function takeZone(run: Course, facts: RecoveryFacts, change: Changes, seen: ZoneEpoch): Promise<void> {
-  const taken = seen.reachable ? await change.claimZone({ run: run.context() }) : seen;
-  if (taken.reachable) return run.leaveNot(zoneLeftover(run));
-  run.note(`The DNS zone could not be told epoch ${run.epoch}: ${taken.reason}`);
-  run.leaveOver(zoneLeftover(run));
-}
-
-function notEnough(stored: readonly SiteId[], majority: number, agents: readonly AgentState[]): ApplicationFailure {
-  const silent = agents.flatMap((agent) => (agent.reachable ? [] : [`${agent.site}: ${agent.reason}`]));
-  return failure('permanent', {
-    happened: `The epoch is stored at ${stored.length} site(s), and ${majority} are needed (${silent.join('; ')}).`,
-    leftAs: `It stays at ${stored.join(', ') || 'no site'}, and in the DNS zone where that was written meanwhile; it harms nothing, and no server was changed.`,
-    next: 'Bring as many agents back as are missing, then choose retry.',
-  });
-}
 
 /**
  * Step: fence each server by the first method that proves itself: the site's own agent, then replication. What is still unproven is for people.

@@ -9,6 +9,7 @@ import { infrastructureChanges } from '../../activities/infrastructure/port.ts';
 import { monitoringChanges } from '../../activities/monitoring/port.ts';
 import { reportingChanges } from '../../activities/reporting/port.ts';
 import { servicesChanges } from '../../activities/services/port.ts';
+import { witnessChanges } from '../../activities/witness/port.ts';
 import type { ReachOf } from '../../activities/context.ts';
 import type { Changes } from '../../activities/index.ts';
 
@@ -20,6 +21,7 @@ const reach = {
   ...cacheChanges,
   ...fencingChanges,
   ...dnsChanges,
+  ...witnessChanges,
   ...monitoringChanges,
   ...communicationChanges,
   ...reportingChanges,

@@ -62,6 +62,7 @@ export const watchInput = z.looseObject({
     execution: line(workflowIdLengthMax),
     planDigest: digest,
     epoch: z.int().min(1),
+    holdersAccepted: z.int().min(1).optional(),
     from: name.optional(),
   }),
   snapshot: z.looseObject({ digest, plan: z.looseObject({ estate: z.looseObject({ sites: z.record(z.string(), z.unknown()) }) }) }),

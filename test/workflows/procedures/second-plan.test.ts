@@ -1,6 +1,7 @@
 /** Goal: the procedure is nobody's own: it recovers another organisation's estate of two sites without a cache. Method: a real worker, skipped time, every execution replayed. */
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
+import { until } from '../../support/until.ts';
 import { electorate, endOf, estate, openGate, plan, rig, start, useFailovers, vote } from '../../support/failover.ts';
 import { testPlan } from '../../support/plans.ts';
 
@@ -68,19 +69,30 @@ describe('two sites without a cache', () => {
     expect(estate.changed('promoteDatabase')).toEqual([]);
   });
 
-  it('fence nothing while the one voter does not hold the epoch: a majority of one is one', async () => {
-    estate.failOnce('claimEpoch', ApplicationFailure.nonRetryable('the disk is full', 'permanent'));
+  it('fence nothing while only the zone holds the epoch, or only the target: two of three are needed', async () => {
+    estate.failOnce('claimEpoch', ApplicationFailure.nonRetryable('the disk is full', 'permanent'), 99);
     const report = await rig.with(estate, async () => {
       const handle = await start();
       await vote(handle, 'approve');
-      const gate = await openGate(handle, 'failed-step');
-      expect(gate.evidence.join(' ')).toContain('the disk is full');
+      const gate = await openGate(handle, 'accepted-risk');
+      expect(gate.evidence.join(' ')).toContain('gent has not stored it: the disk is full.');
       expect(estate.changes()).not.toContain('fenceDatabaseByReplication');
-      await vote(handle, 'retry', electorate.slice(0, 1), 'failed-step');
+      estate.failures.clear();
+      estate.zone = null;
+      await vote(handle, 'retry', electorate.slice(0, 1), gate.gate);
+      const again = await until('it is asked again', async () => {
+        const open = await openGate(handle, 'accepted-risk');
+        return open.gate === gate.gate ? undefined : open;
+      });
+      expect(again.question).toBe('1 of 3 hold epoch 1 of this run, and 2 are needed. Go on all the same?');
+      expect(estate.changes()).not.toContain('fenceDatabaseByReplication');
+      estate.zone = { epoch: 0, holder: '' };
+      await vote(handle, 'retry', electorate.slice(0, 1), again.gate);
       return endOf(handle);
     });
     expect(report.outcome).toBe('recovered');
     expect(estate.epochs.get('gent')?.epoch).toBe(report.epoch);
+    expect(estate.zone?.epoch).toBe(report.epoch);
   });
 
   it('fence by the agent of a site that still answers: its one server is its database', async () => {
