@@ -19,6 +19,7 @@ import { checkDatabase } from './postgresql.ts';
 import { checkCache } from './redis.ts';
 import { checkService } from './service.ts';
 import { checkMail, checkMonitoring, checkReports } from './shared.ts';
+import { checkWitnesses } from './witnesses.ts';
 
 export function createAccessActivities(dependencies: FolderDependencies): AccessActivities {
   const { planOf, secret, planFolder } = dependencies;
@@ -56,6 +57,7 @@ export function createAccessActivities(dependencies: FolderDependencies): Access
       const groups = await Promise.all([
         withSecrets('Route 53 API', async () => checkDnsApi(plan, secret)),
         checkDnsServers(plan),
+        withSecrets('witnesses', async () => checkWitnesses(plan, { secret })),
         withSecrets('mail server', async () => [await checkMail(plan)]),
         withSecrets('monitoring', async () => [await checkMonitoring(plan, secret)]),
         withSecrets('report folder', async () => [await checkReports(plan, planFolder)]),

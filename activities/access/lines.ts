@@ -1,5 +1,7 @@
 /** The exact text to add where a permission is lacking. Pure; docs/own-estate.md explains each. */
+import { witnessKey } from '../../plan/rules/holders.ts';
 import type { Plan } from '../../plan/schema.ts';
+import type { Witness } from '../../plan/schema/witness.ts';
 import { agentCommand } from '../ssh/agent.ts';
 
 export function authorizedKey(publicKey: string): string {
@@ -93,6 +95,16 @@ export function autoScalingPolicy(): string {
   return policyOf([
     { Sid: 'ReadGroups', Effect: 'Allow', Action: ['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities'], Resource: '*' },
     { Sid: 'ResizeGroups', Effect: 'Allow', Action: ['autoscaling:UpdateAutoScalingGroup', 'autoscaling:CreateOrUpdateTags'], Resource: group },
+  ]);
+}
+
+/** Least privilege for a witness: one object. Without the right to list, a missing object is forbidden, and no run knows that nothing is held there. */
+export function witnessPolicy(plan: Plan, witness: Witness): string {
+  const bucket = `arn:aws:s3:::${witness.bucket}`;
+  const key = witnessKey(plan, witness);
+  return policyOf([
+    { Sid: 'SeeThatNothingIsThere', Effect: 'Allow', Action: 's3:ListBucket', Resource: bucket },
+    { Sid: 'HoldTheEpoch', Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject'], Resource: `${bucket}/${key}` },
   ]);
 }
 

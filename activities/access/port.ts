@@ -25,6 +25,6 @@ export interface SiteAccess {
 export interface AccessActivities {
   /** Agent, PostgreSQL, Redis and service of one site. Never throws for what cannot be reached. Bounded by some of the plan's SSH time-outs. */
   checkSiteAccess(input: { readonly run: RunContext; readonly site: SiteId }): Promise<SiteAccess>;
-  /** What belongs to no site: DNS API and servers, mail, monitoring, the report folder. */
+  /** What belongs to no site: DNS API and servers, witnesses of the epoch, mail, monitoring, the report folder. */
   checkSharedAccess(input: { readonly run: RunContext }): Promise<readonly AccessCheck[]>;
 }

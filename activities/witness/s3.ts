@@ -51,12 +51,13 @@ export async function openWitness(plan: Plan, witness: Witness, dependencies: Se
     async read() {
       const within = bounded(impatientMilliseconds);
       try {
-        const answer = await client.send(new GetObjectCommand({ Bucket, Key }), within);
-        const length = answer.ContentLength ?? Infinity;
-        const text = length > objectBytesMax ? `${length} bytes` : await beforeAbort(within.abortSignal, answer.Body?.transformToString() ?? '');
-        return { ...epochIn(place, text), etag: answer.ETag };
+        // One byte more than fits, so that what is longer is not taken for its beginning. What is sent is read to its end: a body that nobody reads fails unheard when the client closes.
+        const answer = await client.send(new GetObjectCommand({ Bucket, Key, Range: `bytes=0-${objectBytesMax}` }), within);
+        return { ...epochIn(place, await beforeAbort(within.abortSignal, answer.Body?.transformToString() ?? '')), etag: answer.ETag };
       } catch (error) {
         if (error instanceof Error && error.name === 'NoSuchKey') return { epoch: 0, holder: '', etag: undefined };
+        // An empty object has no first byte.
+        if (error instanceof Error && error.name === 'InvalidRange') throw noEpoch(place, '');
         return rethrowAws(`Reading ${place}`, 'Nothing was written.')(error);
       }
     },
@@ -88,10 +89,14 @@ function beforeAbort<T>(signal: AbortSignal, value: T | Promise<T>): Promise<T> 
 }
 
 function epochIn(place: string, text: string): HeldEpoch {
-  const [, digits = '', holder = ''] = content.exec(text) ?? [];
+  const [, digits = '', holder = ''] = (text.length <= objectBytesMax && content.exec(text)) || [];
   const epoch = parseEpoch(digits);
   if (epoch !== undefined) return { epoch, holder };
-  throw failure('refused', {
+  throw noEpoch(place, text);
+}
+
+function noEpoch(place: string, text: string): ApplicationFailure {
+  return failure('refused', {
     happened: `${place} holds ${JSON.stringify(text.slice(0, 80))}, which is no epoch.`,
     leftAs: 'Nothing was written.',
     next: 'Write "epoch=EPOCH run=RUN" there as the site agents tell them (docs/operations.md, "Epochs"), then choose retry.',

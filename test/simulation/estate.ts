@@ -5,6 +5,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { RunContext } from '../../activities/context.ts';
 import type { Vantage } from '../../activities/detection/port.ts';
+import type { ZoneEpoch } from '../../activities/dns/port.ts';
 import type { ServerKind } from '../../plan/rules/servers.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import { type Holding, StoredEstate } from './stores.ts';
@@ -56,8 +57,9 @@ export class SimulatedEstate extends StoredEstate {
   readonly splits: { readonly at: number; readonly sites: readonly SiteId[] }[] = [];
   readonly promotions: Promoted[] = [];
   readonly routed: Routed[] = [];
-  /** Sites that have stored the epoch of an execution. */
-  readonly claimed = new Map<string, Set<SiteId>>();
+  /** Who has stored an epoch of an execution, by both. */
+  private readonly claimed = new Map<string, Set<string>>();
+  private zoneHeld = { epoch: 0, holder: '' };
   private readonly brokenSince = new Map<string, number>();
   private readonly all: Readonly<Record<string, (input: unknown) => Promise<unknown>>>;
 
@@ -93,6 +95,16 @@ export class SimulatedEstate extends StoredEstate {
     this.since.delete(site);
   }
 
+  silenceZone(): void {
+    this.zoneHeld = this.zone ?? this.zoneHeld;
+    this.zone = null;
+  }
+
+  /** It holds what it held. */
+  zoneAnswers(): void {
+    this.zone = this.zone ?? this.zoneHeld;
+  }
+
   breakFunction(id: string): void {
     if (!this.brokenSince.has(id)) this.brokenSince.set(id, this.clock());
     this.brokenFunctions.set(id, 'its table has 990 rows of 1000');
@@ -105,7 +117,8 @@ export class SimulatedEstate extends StoredEstate {
 
   /** Somebody recovers the same sites from elsewhere, without this lock: a newer run takes them. */
   takeSites(): void {
-    for (const site of this.voters()) this.epochs.set(site, { epoch: (this.epochs.get(site)?.epoch ?? 0) + 10, holder: 'another' });
+    for (const site of Object.keys(this.snapshot.plan.estate.sites).filter((name) => name !== this.primary))
+      this.epochs.set(site, { epoch: (this.epochs.get(site)?.epoch ?? 0) + 10, holder: 'another' });
   }
 
   async act(name: string, input: unknown): Promise<unknown> {
@@ -117,7 +130,8 @@ export class SimulatedEstate extends StoredEstate {
     const before = this.picture();
     const answer = await this.answer(name, input);
     this.countChanges(before, run?.execution ?? '');
-    if (name === 'claimEpoch' && run && site !== undefined) this.claimed.set(run.execution, (this.claimed.get(run.execution) ?? new Set()).add(site));
+    if (run && name === 'claimEpoch') this.noteClaim(run, site ?? '');
+    if (run && name === 'claimZone' && (answer as ZoneEpoch).reachable) this.noteClaim(run, 'the DNS zone');
     return answer;
   }
 
@@ -133,9 +147,14 @@ export class SimulatedEstate extends StoredEstate {
     return this.writers().filter((site) => !this.crashed.has(site) && !this.byHand.has(`database ${site}`) && (site !== this.primary || this.acknowledges()));
   }
 
-  /** Sites that vote for an epoch while the primary is lost. */
-  voters(): SiteId[] {
-    return Object.keys(this.snapshot.plan.estate.sites).filter((site) => site !== this.primary);
+  /** How many hold an epoch: every site, and the zone. */
+  get holders(): number {
+    return Object.keys(this.snapshot.plan.estate.sites).length + 1;
+  }
+
+  /** Who has stored this epoch of a run. */
+  storedBy({ execution, epoch }: RunContext): readonly string[] {
+    return [...(this.claimed.get(`${execution} ${epoch}`) ?? [])];
   }
 
   protected override time(): string {
@@ -166,13 +185,19 @@ export class SimulatedEstate extends StoredEstate {
     return vantage.failingSince === undefined || since === undefined ? vantage : { ...vantage, failingSince: new Date(since).toISOString() };
   }
 
+  private noteClaim({ execution, epoch }: RunContext, holder: string): void {
+    const key = `${execution} ${epoch}`;
+    this.claimed.set(key, (this.claimed.get(key) ?? new Set()).add(holder));
+  }
+
   private mustHoldMajority(run: RunContext): void {
-    const voters = this.voters();
-    const answers = voters.filter((site) => !this.dead.has(site)).map((site) => this.epochs.get(site) ?? { epoch: 0, holder: '' });
+    const sites = Object.keys(this.snapshot.plan.estate.sites).filter((site) => !this.dead.has(site) || this.agentAnswers.has(site));
+    const answers = [...sites.map((site) => this.epochs.get(site) ?? { epoch: 0, holder: '' }), ...(this.zone ? [this.zone] : [])];
     if (answers.some(({ epoch, holder }) => epoch > run.epoch || (epoch === run.epoch && holder !== run.execution)))
-      throw ApplicationFailure.nonRetryable('A newer run holds the sites.', 'stale-epoch');
-    if (answers.filter(({ epoch }) => epoch === run.epoch).length <= voters.length / 2)
-      throw ApplicationFailure.retryable('No majority of the sites answers.', 'transient');
+      throw ApplicationFailure.nonRetryable('A newer run holds the estate.', 'stale-epoch');
+    const confirmed = answers.filter(({ epoch }) => epoch === run.epoch).length;
+    if (run.holdersAccepted === undefined ? confirmed <= this.holders / 2 : confirmed < run.holdersAccepted)
+      throw ApplicationFailure.retryable('Too few confirm the epoch.', 'transient');
   }
 
   private picture(): ReadonlyMap<string, string> {

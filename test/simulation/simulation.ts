@@ -260,11 +260,9 @@ class Simulation {
         estate.dataPlaneWorks = false;
         return;
       case 'zone is silent':
-        estate.zone = null;
-        return;
+        return estate.silenceZone();
       case 'zone answers':
-        estate.zone ??= { epoch: 0, holder: '' };
-        return;
+        return estate.zoneAnswers();
       case 'start a second':
         return this.begin('pager');
       case 'start under another id':

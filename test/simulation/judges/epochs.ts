@@ -1,6 +1,6 @@
-/** One run at a time: the lock, and epochs that rise, that a majority holds, and before which older runs give way. */
+/** One run at a time: the lock, and epochs that rise, that a majority of all holders has, and before which older runs give way. */
 import type { RunContext } from '../../../activities/context.ts';
-import { isChange } from '../../../workflows/wire/changes.ts';
+import { changeReach, isChange } from '../../../workflows/wire/changes.ts';
 import type { Lived } from '../simulation.ts';
 import { executionOf } from '../witness.ts';
 
@@ -28,14 +28,24 @@ function risingEpochs({ witness }: Lived): string[] {
     });
 }
 
-/** A fence is asked for once a majority of the sites has stored the run's epoch. */
-function heldByMajority({ witness, estate }: Lived): string[] {
-  const voters = estate.voters();
+/** What changes the estate is asked for once a majority of all holders has stored the run's epoch, or so many as people have accepted. */
+function heldByMajority({ witness, estate, gates }: Lived): string[] {
   return witness.asked
-    .filter(({ name, execution, input }) => name.startsWith('fence') && (input as { run: RunContext }).run.execution === execution)
-    .flatMap(({ name, execution }) => {
-      const stored = voters.filter((site) => estate.claimed.get(execution)?.has(site));
-      return stored.length > voters.length / 2 ? [] : [`${name} was asked for by ${execution}, whose epoch only ${stored.join(', ') || 'nobody'} has stored`];
+    .filter(({ name }) => isChange(name) && changeReach(name) === 'estate' && name !== 'claimZone')
+    .flatMap(({ name, execution, at, input }) => {
+      const { run } = input as { run: RunContext };
+      const accepted = run.holdersAccepted;
+      const decided = gates.some(
+        (gate) =>
+          gate.execution === run.execution &&
+          gate.gate.startsWith('accepted-risk') &&
+          gate.decision === `hold-with-${accepted}` &&
+          Date.parse(gate.closedAt ?? '') <= at,
+      );
+      if (accepted !== undefined && !decided) return [`${name} was asked for by ${execution} with ${accepted} holders, which nobody has accepted`];
+      const stored = estate.storedBy(run);
+      const enough = accepted === undefined ? stored.length > estate.holders / 2 : stored.length >= accepted;
+      return enough ? [] : [`${name} was asked for by ${execution}, whose epoch only ${stored.join(', ') || 'nobody'} has stored`];
     });
 }
 
