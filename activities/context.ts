@@ -1,7 +1,5 @@
 /** What every activity is told, and what every change answers. Types only. */
 
-import type { SiteId } from '../plan/schema.ts';
-
 /** Which run an activity works for. Everything else about the estate comes from the plan with this digest. */
 export interface RunContext {
   /** Workflow id of the run: the estate's lock, the same for each run of it. */
@@ -10,8 +8,6 @@ export interface RunContext {
   readonly execution: string;
   /** SHA-256 of the plan snapshot that the run works on. */
   readonly planDigest: string;
-  /** Site that the run recovers from; absent for a workflow that only reads. */
-  readonly from?: SiteId;
   /** Epoch that the run holds; 0 before it holds one. Targets refuse a change under a lower epoch than they have seen. */
   readonly epoch: number;
   /** So many holders of the epoch suffice, by people's decision; absent: a majority of all is needed. */

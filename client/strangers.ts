@@ -1,4 +1,5 @@
 /** A workflow of somebody else under one of our ids: it keeps our own from starting, or would answer in its place. */
+import { isProcedureName } from '../plan/catalogue/names.ts';
 import type { Client } from '@temporalio/client';
 import { estateOf, taskQueueOf } from '../workflows/wire/ids.ts';
 import { DrError } from './errors.ts';
@@ -17,14 +18,14 @@ interface Expected {
 }
 
 /** Whether this is a workflow of ours, on the queue of its estate. */
-function isOurs(found: Found, { type, estate }: Pick<Expected, 'type' | 'estate'>): boolean {
-  return found.type === type && found.taskQueue === taskQueueOf(estate);
+function isOurs(found: Found, isType: (type: string) => boolean, estate: string): boolean {
+  return isType(found.type) && found.taskQueue === taskQueueOf(estate);
 }
 
 /** Throws DrError `unknown-run` when what stands under a run's id is none: it would answer in its place. An id that names no estate is left to Temporal. */
 export function mustBeRun(found: Found, runId: string): void {
   const estate = estateOf(runId);
-  if (estate === undefined || isOurs(found, { type: 'regionalFailover', estate })) return;
+  if (estate === undefined || isOurs(found, isProcedureName, estate)) return;
   throw new DrError(
     'unknown-run',
     `Under the id ${runId} stands ${described(found)}: no run, and nothing of ${estate} can be changed by it. What it says is not shown.`,
@@ -38,7 +39,7 @@ export function mustBeRun(found: Found, runId: string): void {
 /** Throws DrError `already-running` when the open workflow with this id is none of ours, with the command that ends it; what Temporal throws when it does not answer. */
 export async function mustBeOurs(client: Client, { workflowId, type, estate }: Expected): Promise<void> {
   const found = await client.workflow.getHandle(workflowId).describe();
-  if (isOurs(found, { type, estate })) return;
+  if (isOurs(found, (its) => its === type, estate)) return;
   throw new DrError(
     'already-running',
     `The id ${workflowId} is taken by ${described(found)}, which is none of ours: it can change nothing of ${estate}, and keeps our own from starting. Nothing was started.`,

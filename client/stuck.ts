@@ -2,6 +2,7 @@
  * Open workflows that cannot go on: their decisions fail, or will fail when the next one is due, which a query finds out before; or nobody works under the release to which they are bound, of which the server
  * itself says nothing. One that waits for a site decides nothing for as long as nothing happens, and must not be found out when the site returns. Used by `dr status` and by the worker's health.
  */
+import { isProcedureName } from '../plan/catalogue/names.ts';
 import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
 import { startAWorker } from './errors.ts';
 import { isOver } from './over.ts';
@@ -140,7 +141,7 @@ function explainMissing({ workflowId, type, since }: StuckWorkflow, release: str
   // A watch moves by itself from its first decision on; before that the server keeps it where its run is, and afterwards where somebody has bound it.
   if (type === 'fenceOnReturn')
     return `${what} THE SITE THAT IT WAITS FOR IS NOT FENCED WHEN IT COMES BACK. HINT: Let it go on under the current release: temporal workflow update-options --workflow-id ${workflowId} --versioning-override-behavior auto_upgrade`;
-  if (type !== 'regionalFailover' || workflowId === makeDryRunWorkflowId(estate))
+  if (!isProcedureName(type) || workflowId === makeDryRunWorkflowId(estate))
     return `${what} HINT: It changes nothing: temporal workflow terminate --workflow-id ${workflowId} --reason "its release is gone"`;
   const anew = `if nobody can, look at what it has changed by "dr status --run ${workflowId}", end it by "temporal workflow terminate --workflow-id ${workflowId}", and start a new run, which goes on from what it finds.`;
   return `${what} HINT: ${startAWorker(release)}; ${anew} (docs/operations.md, "Open workflows at a release")`;

@@ -13,7 +13,6 @@ const runContext = z.object({
   runId: text,
   execution: text,
   planDigest: z.string().regex(/^[0-9a-f]{64}$/, 'no SHA-256'),
-  from: identifier.optional(),
   epoch: z.int().min(0),
   holdersAccepted: z.int().min(1).optional(),
 });

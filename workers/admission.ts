@@ -2,6 +2,7 @@
  * Who may do what. Asked before an activity begins, of Temporal and of the site agents: what a workflow says of itself is compared, never believed. A client may start any workflow type with any input, may start
  * activities by themselves, and may run workflow code of its own beside ours that schedules our activities; why this holds against all of it: docs/decisions/013-whoever-reaches-it.md.
  */
+import { isProcedureName, procedureNames } from '../plan/catalogue/names.ts';
 import { errorTypeOf, failure } from '../activities/errors.ts';
 import type { RunContext } from '../activities/context.ts';
 import { changeReach, isChange, type ChangeName } from '../workflows/wire/changes.ts';
@@ -27,13 +28,12 @@ export interface AdmissionParts {
   readonly executions: Executions;
   /** Whether the worker has the plan with this digest; any other is asked of the workflow, and secrets go to the hosts in it. */
   holdsPlan(digest: string): boolean;
-  /** Returns when a majority of the agents of this worker's own plan hold the run's epoch in its name, that of its failed site left out. */
-  mustHoldEpoch(run: RunContext, failedSite: string): Promise<void>;
+  /** Returns when a majority of the holders of this worker's own plan have the run's epoch in its name. */
+  mustHoldEpoch(run: RunContext): Promise<void>;
 }
 
-const runType = 'regionalFailover';
 const watchType = 'fenceOnReturn';
-const types: readonly string[] = [runType, watchType, 'assessment', 'estateCheck'];
+const types: readonly string[] = [...Object.keys(procedureNames), watchType, 'assessment', 'estateCheck'];
 /** What a watch does: the fence of its site, and telling what became of it. */
 const watchFence: ChangeName = 'fenceByAgent';
 const watchTells: ChangeName = 'notifyStakeholders';
@@ -65,7 +65,7 @@ class EstateAdmission implements Admission {
     const { run, site } = readActivityInput(info.activityType, args);
     const own = await this.ownOf(info);
     // Not even a read: such a run must end, before it asks anybody anything.
-    if (own.type === runType && own.reset !== 'no')
+    if (isProcedureName(own.type) && own.reset !== 'no')
       throw noLock(info.activityType, `${own.name} was made by a reset: the votes in it were given to another run.`);
     if (isChange(info.activityType)) return this.mayChange(info.activityType, own, run, site);
     if (own.type === watchType && run && !this.parts.holdsPlan(run.planDigest)) await this.mustBeWatch(info.activityType, own, run);
@@ -87,11 +87,11 @@ class EstateAdmission implements Admission {
   private async mustHaveBeenRun(activity: string, execution: ExecutionId, run: RunContext, failedSite: string): Promise<void> {
     const beginning = await this.parts.executions.beginningOf(execution);
     if (beginning) {
-      if (beginning.type === runType && beginning.taskQueue === this.queue && !beginning.parent && beginning.reset === 'no') return;
+      if (isProcedureName(beginning.type) && beginning.taskQueue === this.queue && !beginning.parent && beginning.reset === 'no') return;
       throw noLock(activity, `${run.execution}, which started it, is no run of ours.`);
     }
     try {
-      await this.parts.mustHoldEpoch(run, failedSite);
+      await this.parts.mustHoldEpoch(run);
     } catch (error) {
       if (errorTypeOf(error) !== 'stale-epoch') throw error;
       throw noLock(
@@ -132,7 +132,7 @@ class EstateAdmission implements Admission {
 
   private async mayChange(change: ChangeName, own: Own, run: RunContext | undefined, site: string | undefined): Promise<void> {
     if (!run) throw noLock(change, 'It does not say for which run it works.');
-    if (own.type === runType) return this.mustBeRun(change, own, run);
+    if (isProcedureName(own.type)) return this.mustBeRun(change, own, run);
     if (own.type !== watchType || (change !== watchFence && change !== watchTells))
       throw noLock(change, `A workflow of the type ${own.type} changes no such thing.`);
     const watched = await this.mustBeWatch(change, own, run);

@@ -63,7 +63,7 @@ export async function createEstateWorker({
     holdsPlan: (digest) => plans.holds(digest),
     executions: executionsOf(client),
     // By the worker's own plan: the holders of another may be anybody's.
-    mustHoldEpoch: (run, failedSite) => mustHoldMajority(dependencies, { ...run, from: failedSite, planDigest: loaded.digest }, 'Nothing was done.'),
+    mustHoldEpoch: (run) => mustHoldMajority(dependencies, { ...run, planDigest: loaded.digest }, 'Nothing was done.'),
   });
   const worker = await createWorker(connection, { temporal: config.temporal, workflows }, { plan: loaded, activities: around(activities), clock, admission });
   const releases = watchRelease({

@@ -1,5 +1,6 @@
 /** The plan's witnesses, tried by reading. Whether they may be written shows only when a run does. */
 import { ApplicationFailure } from '@temporalio/common';
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import { witnessesOf } from '../../plan/rules/holders.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
 import type { Plan } from '../../plan/schema.ts';
@@ -17,7 +18,11 @@ export function checkWitnesses(plan: Plan, dependencies: Secrets): Promise<reado
 }
 
 async function checkWitness(plan: Plan, witness: Witness, dependencies: Secrets): Promise<AccessCheck> {
-  const subject: Subject = { what: `witness ${witness.name}`, steps: ['claim-epoch'], as: witness.credentials?.accessKeyId ?? "the SDK's own credentials" };
+  const subject: Subject = {
+    what: `witness ${witness.name}`,
+    steps: stepsThatReach('witnesses'),
+    as: witness.credentials?.accessKeyId ?? "the SDK's own credentials",
+  };
   const object = await openWitness(plan, witness, dependencies);
   try {
     const { epoch, holder, etag } = await object.read();

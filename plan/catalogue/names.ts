@@ -4,3 +4,8 @@ export const procedureNames = {
 } as const;
 
 export type ProcedureName = keyof typeof procedureNames;
+
+/** Whether a workflow type is that of a procedure. */
+export function isProcedureName(type: string): type is ProcedureName {
+  return Object.hasOwn(procedureNames, type);
+}

@@ -15,7 +15,7 @@ export const regionalFailoverEntry = procedureEntry({
     'assess-impact': { reaches: ['database as observer', 'database by its API', 'cache as observer', 'cache by its API'] },
     activation: { reaches: [] },
     'confirm-again': { reaches: [], neverSkipped: true, waits: looks },
-    'claim-epoch': { reaches: ['agent'], neverSkipped: true },
+    'claim-epoch': { reaches: ['agent', 'witnesses'], neverSkipped: true },
     'fence-site': {
       reaches: ['agent', 'every verb', 'clock', 'heartbeat', 'service manager', 'database as administrator', 'cache as administrator'],
       neverSkipped: true,

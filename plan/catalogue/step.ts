@@ -22,6 +22,7 @@ export type Reached =
   | 'cache by its API'
   | 'traffic switch'
   | 'DNS by its API'
+  | 'witnesses'
   | 'DNS record'
   | 'DNS servers'
   | 'monitoring'

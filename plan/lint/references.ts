@@ -1,8 +1,9 @@
 /** References inside a plan that lead nowhere. A plan with one of these does not load. */
+import { procedureNames } from '../catalogue/names.ts';
 import { nearest } from '../nearest.ts';
 import { fitForLine } from '../rules/printable.ts';
 import { type ServerKind, serversAt } from '../rules/servers.ts';
-import type { Plan } from '../schema.ts';
+import type { Plan, Procedure } from '../schema.ts';
 import type { PlanPath } from '../source.ts';
 
 export interface DanglingReference {
@@ -27,8 +28,10 @@ const ids = (items: readonly { readonly id: string }[]): string[] => items.map((
 
 type Ids = readonly { readonly id: string }[];
 
+type List = readonly [PlanPath, (plan: Plan) => Ids];
+
 /** Lists whose items are told apart by their ids. */
-const lists: readonly (readonly [PlanPath, (plan: Plan) => Ids])[] = [
+const lists: readonly List[] = [
   [['sites'], ({ sites }) => sites],
   [['functions'], ({ functions }) => functions],
   [['objectives', 'categories'], ({ objectives }) => objectives.categories],
@@ -43,9 +46,15 @@ const lists: readonly (readonly [PlanPath, (plan: Plan) => Ids])[] = [
   [['estate', 'functionProbes'], (plan) => plan.estate.functionProbes.map((probe) => ({ id: probe.function }))],
   [['communication', 'channels'], (plan) => plan.communication.channels],
   [['communication', 'templates'], (plan) => plan.communication.templates],
-  [['procedures', 'regionalFailover', 'steps'], (plan) => plan.procedures.regionalFailover.steps],
-  [['procedures', 'regionalFailover', 'gates'], (plan) => plan.procedures.regionalFailover.gates],
+  ...Object.keys(procedureNames).flatMap((name): readonly List[] => [
+    [['procedures', name, 'steps'], (plan) => runbook(plan, name)?.steps ?? []],
+    [['procedures', name, 'gates'], (plan) => runbook(plan, name)?.gates ?? []],
+  ]),
 ];
+
+function runbook({ procedures }: Plan, name: string): Procedure | undefined {
+  return (procedures as Readonly<Record<string, Procedure | undefined>>)[name];
+}
 
 const duplicates: readonly ReferenceRule[] = lists.map(([path, itemsOf]): ReferenceRule => (plan) => {
   const names = ids(itemsOf(plan));

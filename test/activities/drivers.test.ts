@@ -35,7 +35,7 @@ let dependencies: FolderDependencies;
 
 /** A run with this epoch. */
 function run(epoch: number, runId = 'recovery/drivers'): RunContext {
-  return { runId, execution: `${runId}@1`, planDigest: loaded.digest, from: primary, epoch };
+  return { runId, execution: `${runId}@1`, planDigest: loaded.digest, epoch };
 }
 
 /** A run whose epoch stands at both survivors, as after its claim. */

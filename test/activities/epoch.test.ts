@@ -8,7 +8,7 @@ import { createHostsActivities } from '../../activities/hosts/activities.ts';
 import { parseFields } from '../../activities/ssh/agent.ts';
 import { erlmcpPlan } from '../support/plans.ts';
 
-const run = (epoch: number) => ({ runId: 'recovery/x', execution: 'recovery/x@1', planDigest: '', from: 'us-east-1', epoch });
+const run = (epoch: number) => ({ runId: 'recovery/x', execution: 'recovery/x@1', planDigest: '', epoch });
 const { plan } = await erlmcpPlan();
 
 function agentsThatHold(epoch: string): ActivityDependencies {

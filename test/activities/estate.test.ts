@@ -19,7 +19,7 @@ import { TestEstate, sites, type TestSite } from '../site-agent/estate.ts';
 import { eventually, testNetwork } from '../site-agent/support.ts';
 
 const servers = new TestEstate(testNetwork());
-const run: RunContext = { runId: 'failover/test', execution: 'failover/test@1', planDigest: 'as-it-is', from: 'east', epoch: 3 };
+const run: RunContext = { runId: 'failover/test', execution: 'failover/test@1', planDigest: 'as-it-is', epoch: 3 };
 let estate: Estate;
 let pool: AgentPool;
 /** Plans by digest: a test may look at the same estate with a limit of its own. */

@@ -6,7 +6,7 @@ import { createFencingActivities } from '../../activities/fencing/activities.ts'
 import { parseFields } from '../../activities/ssh/agent.ts';
 import type { Plan } from '../../plan/schema.ts';
 
-const run: RunContext = { runId: 'recovery/shop', execution: 'recovery/shop@1', planDigest: 'p', from: 'east', epoch: 3 };
+const run: RunContext = { runId: 'recovery/shop', execution: 'recovery/shop@1', planDigest: 'p', epoch: 3 };
 const site = { database: {}, cache: {} };
 const plan = { estate: { sites: { east: site, west: site }, database: { driver: 'postgresql' }, cache: { driver: 'redis' } } } as unknown as Plan;
 

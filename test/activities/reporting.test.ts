@@ -9,7 +9,7 @@ import { renderMarkdown } from '../../report/markdown.ts';
 import { renderPage } from '../../report/page/page.ts';
 import { exampleReport } from '../report/example.ts';
 
-const run = { runId: 'recovery/example', execution: 'recovery/example@1', planDigest: 'as-it-is', from: 'east', epoch: 1 };
+const run = { runId: 'recovery/example', execution: 'recovery/example@1', planDigest: 'as-it-is', epoch: 1 };
 const loadedPlan = { digest: 'a'.repeat(64), plan: {} } as PlanSnapshot;
 let folder: string;
 beforeEach(async () => {

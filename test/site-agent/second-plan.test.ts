@@ -15,7 +15,7 @@ import { Branches, branchPassword } from './branches.ts';
 import { eventually, testNetwork } from './support.ts';
 
 const servers = new Branches(testNetwork());
-const run: RunContext = { runId: 'recovery/desks', execution: 'recovery/desks@1', planDigest: 'library', from: 'lyon', epoch: 2 };
+const run: RunContext = { runId: 'recovery/desks', execution: 'recovery/desks@1', planDigest: 'library', epoch: 2 };
 let plan: Plan;
 let pool: AgentPool;
 

@@ -145,7 +145,7 @@ export class DnsPlace {
   }
 
   run(epoch: number): RunContext {
-    return { runId: 'recovery/zoo', execution: `recovery/zoo@${epoch}`, planDigest: 'zoo', from: lost, epoch };
+    return { runId: 'recovery/zoo', execution: `recovery/zoo@${epoch}`, planDigest: 'zoo', epoch };
   }
 
   private labPlan(): Plan {

@@ -8,7 +8,7 @@ import { setupPaths } from '../../../lab/setup/paths.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import { until } from '../../support/until.ts';
 
-export const run: RunContext = { runId: 'recovery/tickets', execution: 'recovery/tickets@1', planDigest: 'tickets', from: 'paris', epoch: 4 };
+export const run: RunContext = { runId: 'recovery/tickets', execution: 'recovery/tickets@1', planDigest: 'tickets', epoch: 4 };
 export const older: RunContext = { ...run, execution: 'recovery/tickets@0', epoch: 3 };
 export const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
