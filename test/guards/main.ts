@@ -2,7 +2,7 @@
  * Takes each guard out, one at a time, in a copy of the repository, and looks whether the test that is named for it turns red; and whether the random schedules find it as well.
  * Writes the rows into docs/guards.md, and exits non-zero when a guard has no test that misses it. `npm run test:guards -- TEXT` takes out only the guards with this text in their name, and leaves the other rows.
  */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -15,6 +15,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 const schedulesMax = 500;
 const schedules = { file: 'test/simulation/random-schedules.test.ts', title: 'breaks a safety rule' };
 const pageFile = join(root, 'docs', 'guards.md');
+/** Of these the agent is joined, which tests and the lab install. */
+const agentParts = 'site-agent/parts/';
 const left = new Set(['node_modules', '.git', '.setup', '.lab', 'dist', 'coverage']);
 
 interface Verdict {
@@ -47,6 +49,7 @@ async function judge(copy: string, removal: Removal): Promise<Verdict> {
       file,
       removal.edits.reduce((text, edit) => edited(removal, text, edit), before),
     );
+    joinAgent(copy, removal);
     const named = (await vitest(copy, removal.test.file, removal.test.title)).state;
     const random = /^(workflows|plan)\//.test(removal.file) ? await vitest(copy, schedules.file, schedules.title) : null;
     const found = random?.state === 'red' ? Number(/failed after (\d+) tests?/.exec(random.message)?.[1] ?? 1) : null;
@@ -54,7 +57,12 @@ async function judge(copy: string, removal: Removal): Promise<Verdict> {
     return { removal, named, schedules: found };
   } finally {
     writeFileSync(file, before);
+    joinAgent(copy, removal);
   }
+}
+
+function joinAgent(copy: string, { file }: Removal): void {
+  if (file.startsWith(agentParts)) execFileSync('npm', ['run', '-s', 'site-agent'], { cwd: copy });
 }
 
 function edited({ guard, file }: Removal, text: string, { find, replace }: Removal['edits'][number]): string {
