@@ -32,7 +32,7 @@ check() { # VERB[=ARGUMENT] …
     esac
     case $name in
       service-start | service-stop | capacity-set | switch-throw | database-close | database-detach | database-apply | database-return | database-follow | database-promote | database-synchronous | \
-        cache-close | cache-open | cache-detach | cache-return | cache-follow | cache-promote | cache-protect) ;;
+        cache-close | cache-open | cache-detach | cache-return | cache-follow | cache-promote | cache-protect | job-start) ;;
       *) usage "check knows no $name" ;;
     esac
     said=$( (look_state && "look_$(printf '%s' "$name" | tr - _)" "$argument") 2>/dev/null) && say ready "$asked"

@@ -9,6 +9,8 @@ UNIT=service SYSTEMCTL=systemctl SERVICE_START= SERVICE_STOP= SERVICE_ENABLE= SE
 FILES= CERT_FILE= CA_FILE= PEERS= REFERENCE_TARGETS= PROBE_TIMEOUT_SECONDS=1 PG_DATA= PG_PASSFILE= REDIS_HOST= REDIS_AUTH_FILE=
 PG_STOP= PG_START= PG_STANDBY_NAME=
 returning=no
+# A job is what agent.conf lists, and nothing that the account has in its environment.
+case $(export -p) in *JOB_*) for name in $(export -p | sed -n 's/^[a-z -]*\(JOB_[A-Za-z0-9_]*\).*/\1/p'); do unset "$name"; done ;; esac
 # shellcheck disable=SC1090 # named by whoever installed it
 . "$conf"
 PG_STANDBY_NAME=${PG_STANDBY_NAME:-$SITE}
@@ -30,7 +32,7 @@ keep_beside
 if [ $# -eq 0 ]; then # a forced command: the client's words are in the environment
   # shellcheck disable=SC2086 # split at blanks; nothing is expanded (set -f), nothing is evaluated
   set -- ${SSH_ORIGINAL_COMMAND:-}
-  [ "${1:-}" != beat ] || usage 'beat is for the timer of this host'
+  case ${1:-} in beat | job-run) usage "$1 is for this host itself" ;; esac
 fi
 [ $# -ge 1 ] || usage 'no verb was given'
 for word in "$@"; do
@@ -42,8 +44,8 @@ arguments() { [ "$1" -eq "$2" ] || usage "$verb takes $2 argument(s), not $1"; }
 case $verb in
   check) [ $# -ge 1 ] || usage 'check takes verbs, each as VERB or VERB=ARGUMENT' ;;
   identify | service-status | database-status | cache-status | files-status | switch-status | capacity-status | write-test | beat) arguments $# 0 ;;
-  probe | probe-record) arguments $# 1 ;;
-  database-beyond) [ $# -eq 2 ] || arguments $# 1 ;;
+  probe | probe-record | job-run) arguments $# 1 ;;
+  database-beyond | job-watch) [ $# -eq 2 ] || arguments $# 1 ;;
   *)
     [ "${1:-}" = --epoch ] && [ "${3:-}" = --run ] && [ $# -ge 4 ] || usage "$verb is no verb of this agent, or lacks --epoch N --run ID"
     EPOCH=$(number "$2") || usage 'an epoch is a whole number of at most 15 digits'
@@ -62,7 +64,7 @@ case $verb in check | database-beyond) renice -n 10 -p $$ >/dev/null 2>&1 ;; ser
 function=$(printf '%s' "$verb" | tr - _)
 case $verb in
   identify | beat | write-test | service-status | database-status | cache-status | files-status) "$function" ;;
-  check | probe | probe-record | database-beyond) "$function" "$@" ;;
+  check | probe | probe-record | database-beyond | job-watch | job-run) "$function" "$@" ;;
   capacity-status) percent=$(capacity get) && say percent "$percent" || fail "the capacity of $SITE cannot be read: $percent $(why)" ;;
   switch-status) read_switch && say thrown_from "$from" && say thrown_to "$to" ;;
   epoch-claim) arguments $# 0 && guard epoch && changed "$before_epoch" "$EPOCH" ;;
@@ -70,5 +72,7 @@ case $verb in
     cache-close | cache-open | cache-detach | cache-return | cache-promote) arguments $# 0 && guard "${verb%%-*}" && "$function" ;;
   capacity-set | database-follow | database-synchronous | cache-follow | cache-protect | switch-reset) arguments $# 1 && guard "${verb%%-*}" && "$function" "$1" ;;
   switch-throw) arguments $# 2 && guard switch && switch_throw "$1" "$2" ;;
+  job-start) [ $# -gt 2 ] || arguments $# 2 && job_area "$2" && guard "$area" && job_start "$@" ;;
+  job-cancel) arguments $# 1 && job_id "$1" && job_area "$(asked_of name)" && guard "$area" && job_cancel "$1" ;;
   *) usage "$verb is no verb of this agent" ;;
 esac

@@ -23,12 +23,13 @@ function settingsOf(text: string): string[] {
   const own = new Set([...names(text.replace(block, ''), assigned), 'SSH_ORIGINAL_COMMAND']);
   const read = names(text, /\$\{?([A-Z][A-Z_]*[A-Z])\b/g).filter((name) => !own.has(name));
   const ofPeers = names(text, /\$\{name\}_([A-Z_]+)/g).map((part) => `PEER_<SITE>_${part}`);
-  return [...new Set([...read, ...defaults, ...ofPeers])].toSorted();
+  const ofJobs = names(text, /setting=(JOB_)\$/g).map((part) => `${part}<NAME>`);
+  return [...new Set([...read, ...defaults, ...ofPeers, ...ofJobs])].toSorted();
 }
 
 /** Settings with the comment that stands over each, also of those that are commented out. */
 const documented = [...example.matchAll(/((?:^# .*\n)+)((?:^#?\w+=.*\n)+)/gm)].flatMap(([, comment = '', lines = '']) =>
-  names(lines, /^#?(\w+)=/gm).map((name) => ({ name: name.replace(/^PEER_site_[a-z]_/, 'PEER_<SITE>_'), comment })),
+  names(lines, /^#?(\w+)=/gm).map((name) => ({ name: name.replace(/^PEER_site_[a-z]_/, 'PEER_<SITE>_').replace(/^JOB_[a-z_]+$/, 'JOB_<NAME>'), comment })),
 );
 
 describe('agent.conf.example', () => {
@@ -41,7 +42,7 @@ describe('agent.conf.example', () => {
   it('says of each that it must be set, or its default; a default only where the agent has one', () => {
     const bare = documented.filter(({ comment }) => !/^# (Must be set|Default: )/m.test(comment));
     expect(bare.map(({ name }) => name)).toEqual([]);
-    const optional = documented.filter(({ name, comment }) => !name.startsWith('PEER_') && !comment.includes('# Must be set'));
+    const optional = documented.filter(({ name, comment }) => !/^(PEER|JOB)_/.test(name) && !comment.includes('# Must be set'));
     const withDefault = [...defaults, ...names(script, /\$\{([A-Z_]+):-/g)];
     expect(optional.map(({ name }) => name).filter((name) => !withDefault.includes(name))).toEqual([]);
   });

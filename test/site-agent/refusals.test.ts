@@ -17,8 +17,12 @@ const short = script.matchAll(/^([a-z_]+)\(\) \{ (.*) \}$/gm);
 const functions = new Map([...whole, ...short].map(([, name = '', body = '']) => [name, body]));
 
 /** Verbs that change something, with the function that carries each out: of those that share a line, the one of the verb's own name. */
-const verbs = [...script.matchAll(/^ {2}([a-z-]+(?: \|[ \\\n]+[a-z-]+)*)\) arguments \$# \d && guard \S+ && ("\$function"|[a-z_]+)/gm)].flatMap(
-  ([, names = '', body = '']) => (names.match(/[a-z-]+/g) ?? []).map((verb) => ({ verb, carriesOut: body.startsWith('"') ? verb.replaceAll('-', '_') : body })),
+const verbs = [
+  ...script.matchAll(
+    /^ {2}([a-z-]+(?: \|[ \\\n]+[a-z-]+)*)\) (?:\[ \$# -gt \d \] \|\| )?arguments \$# \d(?: && job_[^&]+)* && guard \S+ && ("\$function"|[a-z_]+)/gm,
+  ),
+].flatMap(([, names = '', body = '']) =>
+  (names.match(/[a-z-]+/g) ?? []).map((verb) => ({ verb, carriesOut: body.startsWith('"') ? verb.replaceAll('-', '_') : body })),
 );
 
 /** What cannot be known before, and why that hurts nobody. */
@@ -86,6 +90,9 @@ describe('a failover asks beforehand', () => {
       'cache-open',
       'database-return',
       'cache-return',
+      // A failover starts no job.
+      'job-start',
+      'job-cancel',
     ]);
     expect(verbs.map(({ verb }) => verb).filter((verb) => !asked.has(verb) && !later.has(verb))).toEqual([]);
   });
