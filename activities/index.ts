@@ -9,6 +9,7 @@ import type { DnsChanges, DnsReads } from './dns/port.ts';
 import type { FencingChanges, FencingReads } from './fencing/port.ts';
 import type { HostsChanges, HostsReads } from './hosts/port.ts';
 import type { InfrastructureChanges, InfrastructureReads } from './infrastructure/port.ts';
+import type { JobsChanges, JobsReads } from './jobs/port.ts';
 import type { MonitoringChanges } from './monitoring/port.ts';
 import type { ReportingChanges, ReportingReads } from './reporting/port.ts';
 import type { ServicesChanges, ServicesReads } from './services/port.ts';
@@ -20,6 +21,7 @@ export type Reads = AccessActivities &
   HostsReads &
   ServicesReads &
   InfrastructureReads &
+  JobsReads &
   ApplicationActivities &
   DatabaseReads &
   CacheReads &
@@ -32,6 +34,7 @@ export type Reads = AccessActivities &
 export type Changes = HostsChanges &
   ServicesChanges &
   InfrastructureChanges &
+  JobsChanges &
   DatabaseChanges &
   CacheChanges &
   FencingChanges &

@@ -12,6 +12,7 @@ import { createElastiCacheFencing } from '../activities/fencing/elasticache.ts';
 import { createRdsFencing } from '../activities/fencing/rds.ts';
 import { createFencingActivities } from '../activities/fencing/activities.ts';
 import { createHostsActivities } from '../activities/hosts/activities.ts';
+import { createJobsActivities } from '../activities/jobs/activities.ts';
 import type { Activities } from '../activities/index.ts';
 import { createAutoScalingCapacity } from '../activities/infrastructure/auto-scaling.ts';
 import { createInfrastructureActivities } from '../activities/infrastructure/activities.ts';
@@ -68,6 +69,7 @@ export function createWorkerActivities(parts: {
       ...createDetectionActivities(dependencies),
       ...createHostsActivities(dependencies, () => parts.clock.aheadSeconds()),
       ...createServicesActivities(dependencies),
+      ...createJobsActivities(dependencies),
       ...byPlan(dependencies, ({ estate }) => estate.capacity?.driver ?? 'agent', {
         agent: createInfrastructureActivities(dependencies),
         'auto-scaling': createAutoScalingCapacity(dependencies),

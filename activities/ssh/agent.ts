@@ -13,7 +13,7 @@ import { HostKeyError, LoginError, UnreachableError } from './login.ts';
 /** What an agent may be asked to change is bounded by the agent itself; this is the longest of its bounds and a little more. */
 const changeTimeoutMilliseconds = 60_000;
 /** What reads for as long as the agent's own bound lets it. */
-const longReads: readonly string[] = ['database-beyond'];
+const longReads: readonly string[] = ['database-beyond', 'job-watch'];
 /** Version of the site agent whose verbs and options are used here, as `identify` tells it. */
 export const agentVersion = 3;
 /** Where a host keeps it and its configuration, by convention of docs/own-estate.md. */

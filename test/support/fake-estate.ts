@@ -14,6 +14,7 @@ import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { isChange } from '../../workflows/wire/changes.ts';
 import { heartbeatOf } from './fake-heartbeat.ts';
+import { FakeJobs } from './fake-jobs.ts';
 import { FakeService } from './fake-service.ts';
 
 type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number; keys: number; promotedBy?: string; promotionBegun?: string; cachePromoted?: boolean };
@@ -79,6 +80,7 @@ export class FakeEstate extends FakeService {
   /** Sites whose agent answers who it is, and not what it would refuse, and why. */
   readonly unasked = new Map<SiteId, string>();
   lastCommitAt = new Date().toISOString();
+  readonly jobs = new FakeJobs();
   report: Report | null = null;
 
   constructor(snapshot: PlanSnapshot) {
@@ -123,6 +125,7 @@ export class FakeEstate extends FakeService {
       ...this.promotes(),
       ...this.serves(),
       ...this.routes(),
+      ...this.works(),
     };
     return Object.fromEntries(
       Object.entries(all).map(([name, act]) => [name, this.recorded(name, act as (input: never) => Promise<unknown>)]),
@@ -432,6 +435,17 @@ export class FakeEstate extends FakeService {
         this.report = report;
         return { path: 'reports/run.md', sha256: '0'.repeat(64) };
       },
+    } satisfies Partial<Activities>;
+  }
+
+  private works() {
+    return {
+      watchJob: async (asked) => this.jobs.watch(asked),
+      startJob: async ({ run, site, ...asked }) => {
+        const before = await this.guarded(run, site, () => this.jobs.start({ site, ...asked }));
+        return change(before, (await this.jobs.look(asked.id)).state);
+      },
+      cancelJob: async ({ run, site, id }) => this.guarded(run, site, () => this.jobs.cancel(id)).then(({ before, after }) => change(before, after)),
     } satisfies Partial<Activities>;
   }
 

@@ -84,7 +84,7 @@ export class Rig {
 }
 
 /** The SDK gives a server five seconds to start, which a busy machine may need; what does not come up within three tries is broken. */
-async function startServer(triesLeft = 2): Promise<TestWorkflowEnvironment> {
+export async function startServer(triesLeft = 2): Promise<TestWorkflowEnvironment> {
   try {
     return await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path: setupPaths().testServer } } });
   } catch (error) {

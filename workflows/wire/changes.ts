@@ -6,6 +6,7 @@ import { dnsChanges } from '../../activities/dns/port.ts';
 import { fencingChanges } from '../../activities/fencing/port.ts';
 import { hostsChanges } from '../../activities/hosts/port.ts';
 import { infrastructureChanges } from '../../activities/infrastructure/port.ts';
+import { jobsChanges } from '../../activities/jobs/port.ts';
 import { monitoringChanges } from '../../activities/monitoring/port.ts';
 import { reportingChanges } from '../../activities/reporting/port.ts';
 import { servicesChanges } from '../../activities/services/port.ts';
@@ -17,6 +18,7 @@ const reach = {
   ...hostsChanges,
   ...servicesChanges,
   ...infrastructureChanges,
+  ...jobsChanges,
   ...databaseChanges,
   ...cacheChanges,
   ...fencingChanges,

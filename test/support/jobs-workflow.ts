@@ -1,0 +1,28 @@
+/** A workflow of the tests: one step that runs a job, and people who choose retry so many times. */
+import { defineQuery, setHandler } from '@temporalio/workflow';
+import type { JobLook } from '../../activities/jobs/port.ts';
+import { toolsFor } from '../../workflows/engine/activity-proxies.ts';
+import { describe, isTechnical } from '../../workflows/engine/failures.ts';
+import { type JobOrder, runJob } from '../../workflows/engine/jobs.ts';
+
+export interface JobStep {
+  readonly order: JobOrder;
+  readonly boundSeconds: number;
+  readonly retries?: number;
+}
+
+/** What the step has said of itself, one after another; how it failed is the last. */
+export const toldQuery = defineQuery<readonly string[]>('told');
+
+export async function jobStep({ order, boundSeconds, retries = 0 }: JobStep): Promise<JobLook> {
+  const told: string[] = [];
+  setHandler(toldQuery, () => told);
+  for (let left = retries; ; left -= 1) {
+    try {
+      return await runJob(toolsFor('Copy', boundSeconds, { tell: (what) => void told.push(what) }), order);
+    } catch (error) {
+      told.push(describe(error));
+      if (left === 0 || !isTechnical(error)) throw error;
+    }
+  }
+}

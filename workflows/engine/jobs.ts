@@ -1,0 +1,160 @@
+/**
+ * A step that lets a site's host work for minutes or hours: it starts the job or finds it, says how far it is, and ends with it. Whatever becomes of workers and connections
+ * meanwhile changes nothing for the job: docs/decisions/016-jobs.md.
+ */
+import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
+import type { RunContext } from '../../activities/context.ts';
+import type { JobLook } from '../../activities/jobs/port.ts';
+import { formatSeconds } from '../../plan/durations.ts';
+import { progressOf, progressWords, recent, silenceWords, type Told } from '../../plan/rules/progress.ts';
+import { withoutHint } from '../../plan/rules/sentences.ts';
+import type { SiteId } from '../../plan/schema.ts';
+import { type StepTools, toolsFor } from './activity-proxies.ts';
+import { describe, errorType, failure, holdsNothing } from './failures.ts';
+
+export interface JobOrder {
+  readonly run: RunContext;
+  readonly site: SiteId;
+  /** As the site's agent.conf lists it. */
+  readonly job: string;
+  readonly args: readonly string[];
+  /** Names the job in the run, such as the step's id: letters, digits, dots, dashes and underscores, at most 60. */
+  readonly id: string;
+}
+
+/** What is kept of a step's bound, seconds, to end a job that does not end by itself: TERM, KILL, and the way there. At most half of the bound. */
+const cancelSeconds = 40;
+/** A look that could not end any more is not begun, seconds. */
+const roomForALook = 5;
+/** How long the first looks wait for the job's end, and the longest, seconds: each costs six events of a history that has an end, so that a day costs 2,500. */
+const [firstLook, longestLook] = [5, 300];
+/** As many times people may have it begun anew. */
+const attemptsMax = 20;
+
+/**
+ * Runs `job` at `site` and answers its last look once it is done; one that was done before, since the step is tried again, is found. A job that failed, was lost or was cancelled is a
+ * `permanent` failure, and begins anew, under the next number, when people choose retry. When the step is cancelled, or its bound is nearly over, the job is cancelled first, and the error says so.
+ */
+export async function runJob(tools: StepTools, order: JobOrder): Promise<JobLook> {
+  const room = Math.min(cancelSeconds, tools.secondsLeft() / 2);
+  const at: Attempt = { ...order, id: await idOfAttempt(tools, order) };
+  const { run, site, job, args, id } = at;
+  let last: JobLook | undefined;
+  try {
+    await tools.change.startJob({ run, site, job, args, id });
+    const watching = toolsFor(`Watch the job ${job} at ${site}`, tools.secondsLeft() - room, { tell: tools.tell });
+    last = await untilEnd(watching, at, (look) => (last = look));
+  } catch (error) {
+    const outOfTime = tools.secondsLeft() - room <= roomForALook;
+    // What was refused has not begun; where another run holds the site, a cancel would be refused as well.
+    if (!isCancellation(error) && (!outOfTime || holdsNothing(error) || errorType(error) === 'refused')) throw error;
+    throw isCancellation(error) ? await endedBy(at, last) : await outOfBound(at, last, withoutHint(describe(error)));
+  }
+  if (last.state === 'running') throw await outOfBound(at, last);
+  if (last.state === 'done') return last;
+  throw unfinished(at, last);
+}
+
+interface Attempt extends JobOrder {
+  /** Of this attempt, as the site knows it. */
+  readonly id: string;
+}
+
+/** A job's id at its site: unique to the execution of the run, the job in it, and the attempt. */
+export function jobId({ execution }: Pick<RunContext, 'execution'>, id: string, attempt: number): string {
+  const run = execution.slice(execution.lastIndexOf('@') + 1).replaceAll(/[^A-Za-z0-9-]/g, '-');
+  return `${run}.${id}.${attempt}`;
+}
+
+/**
+ * The number of this attempt is told by the site: what had ended without being done before this step began is an earlier one, and only people begin another. A start whose answer was lost is
+ * repeated by this step under the same id, and so finds what it began.
+ */
+async function idOfAttempt({ read }: StepTools, { run, site, job, id }: JobOrder): Promise<string> {
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    const candidate = jobId(run, id, attempt);
+    const { state } = await read.watchJob({ run, site, id: candidate, withinSeconds: 0 });
+    if (['none', 'running', 'done'].includes(state)) return candidate;
+  }
+  throw failure('permanent', {
+    happened: `The job ${job} at ${site} was begun ${attemptsMax} times and was never done.`,
+    leftAs: 'It was not begun again.',
+    next: `Look at its output at ${site} (jobs/${jobId(run, id, attemptsMax)} in STATE_DIR of its agent), and choose another answer.`,
+  });
+}
+
+/** The last look: at a job that has ended, or one that goes on when the time is over. */
+async function untilEnd({ read, secondsLeft, tell }: StepTools, { run, site, job, id }: Attempt, seen: (look: JobLook) => void): Promise<JobLook> {
+  const since = Date.now();
+  for (let told: readonly Told[] = []; ;) {
+    const elapsed = (Date.now() - since) / 1000;
+    const withinSeconds = Math.max(1, Math.min(Math.max(firstLook, elapsed / 20), longestLook, secondsLeft() - roomForALook));
+    const look = await read.watchJob({ run, site, id, withinSeconds });
+    seen(look);
+    if (look.bytesDone !== undefined)
+      told = recent([
+        ...told,
+        { at: new Date().toISOString(), bytesDone: look.bytesDone, ...(look.bytesAll === undefined ? {} : { bytesAll: look.bytesAll }) },
+      ]);
+    if (look.state !== 'running' || secondsLeft() <= roomForALook) return look;
+    tell(`${job} at ${site}: ${wordsOf(look, told, Date.now() - since)}`);
+  }
+}
+
+function wordsOf(look: JobLook, told: readonly Told[], milliseconds: number): string {
+  const progress = progressOf(told);
+  const doing = look.doing === undefined ? '' : `, ${look.doing}`;
+  if (progress) return `${progressWords(progress, new Date().toISOString())}${silenceWords(look.progressAgeSeconds)}${doing}`;
+  return `runs for ${formatSeconds(milliseconds / 1000)}, tells no progress${look.lastLine === undefined ? '' : `; its last line: ${look.lastLine}`}`;
+}
+
+/** A job that the workflow's own cancellation has ended, or would have. */
+async function endedBy(at: Attempt, last: JobLook | undefined): Promise<CancelledFailure> {
+  return new CancelledFailure(`The step was cancelled while the job ${at.job} at ${at.site} was under way${soFar(last)}. ${(await cancel(at)).leftAs}`);
+}
+
+async function outOfBound(at: Attempt, last: JobLook | undefined, why?: string): Promise<Error> {
+  const { leftAs, next } = await cancel(at);
+  const happened = `The job ${at.job} at ${at.site} did not end within the step's bound${soFar(last)}${why === undefined ? '' : `: ${why.replace(/\.$/, '')}`}.`;
+  return failure('permanent', { happened, leftAs, next });
+}
+
+/** With a time of its own, and whoever has thrown the stop switch: what is ended here is the run's own work. */
+async function cancel({ run, site, job, id }: Attempt): Promise<{ readonly leftAs: string; readonly next: string }> {
+  try {
+    const { changeOnce } = toolsFor(`Cancel the job ${job} at ${site}`, cancelSeconds);
+    const ended = await CancellationScope.nonCancellable(() => changeOnce.cancelJob({ run, site, id }));
+    const how = ended.after === 'cancelled' ? 'It was cancelled there.' : `It was ${ended.after} there by then.`;
+    const next =
+      ended.after === 'done'
+        ? 'Choose retry, which finds it done.'
+        : 'Choose retry to have it begun anew, or give the step a longer bound in the plan for the next run.';
+    return { leftAs: [how, ...(ended.remaining ?? [])].join(' '), next };
+  } catch (error) {
+    return {
+      leftAs: `It could not be cancelled, so that it may go on there: ${withoutHint(describe(error))}`,
+      next: `End it at ${site} (site-agent agent.conf job-cancel --epoch ${run.epoch} --run ${run.execution} ${id}), or choose retry, which goes on with it where it still runs.`,
+    };
+  }
+}
+
+/** A job that ended without being done. Nobody takes back what it did: only its program knows. */
+function unfinished({ site, job, id }: Attempt, last: JobLook): Error {
+  const said = last.lastLine === undefined ? '.' : `. Its last line: ${last.lastLine}`;
+  const how: Readonly<Record<string, string>> = {
+    failed: `failed with exit code ${last.exitCode ?? 'unknown'}${said}`,
+    cancelled: `was cancelled by somebody else${said}`,
+    lost: `is lost: its processes are gone and none has said how it ended, as after a restart of the host${said}`,
+    none: `is not known there any more, so that nobody knows how it ended.`,
+  };
+  return failure('permanent', {
+    happened: `The job ${job} at ${site} ${how[last.state]}`,
+    leftAs: `What it had done by then stays there as it is${soFar(last)}.`,
+    next: `Look at its output at ${site} (jobs/${id} in STATE_DIR of its agent) and at what it left, fix the cause, then choose retry: it begins anew, under another number.`,
+  });
+}
+
+function soFar(last: JobLook | undefined): string {
+  const progress = last?.bytesDone === undefined ? undefined : progressOf([{ ...last, bytesDone: last.bytesDone }]);
+  return progress === undefined || last === undefined ? '' : ` (${progressWords(progress, last.at)})`;
+}
