@@ -200,12 +200,12 @@ LINE
 }
 # The time of a file is by the clock of then. As long as it is the one that was seen before, its age is by that look; one that is new is no older than that look.
 progress_age() {
-  [ -s "$job/progress" ] && read -r seen written looked noted <"$job/seen" && at=$(stat -c %Y "$job/progress") && here=$(date +%s) && set_since "$noted" || return 0
-  age=$((here - written - set_by))
+  [ -s "$job/progress" ] && read -r seen written looked noted <"$job/seen" && at=$(stat -c %Y "$job/progress") && set_since "$noted" && today=$(date +%s) || return 0
+  age=$((today - written - set_by))
   if [ "$seen" != "$at" ]; then
-    age=$((here - at))
-    [ "$age" -le $((here - looked - set_by)) ] || age=$((here - looked - set_by))
-    echo "$at $((here - age)) $here $(base)" | replace "$job/seen"
+    age=$((today - at))
+    [ "$age" -le $((today - looked - set_by)) ] || age=$((today - looked - set_by))
+    echo "$at $((today - age)) $today $(base)" | replace "$job/seen"
   fi
   echo $((age < 0 ? 0 : age))
 }

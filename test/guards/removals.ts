@@ -1,4 +1,5 @@
 /** The guards that the safety rules hang on, how each is taken out, and the test that must then turn red. */
+import { jobRemovals } from './job-removals.ts';
 
 export interface Removal {
   /** The guard, in the words of the safety rules. */
@@ -521,6 +522,7 @@ export const removals: readonly Removal[] = [
     edits: [{ find: '|| [ $returning = yes ] || try_replication "$1"', replace: '|| try_replication "$1"' }],
     test: { file: 'test/site-agent/afterwards.test.ts', title: 'leaves the standby and the replica with their own words' },
   },
+  ...jobRemovals,
   {
     guard: 'Agent: no password stands on a command line',
     file: 'site-agent/parts/40-standbys.sh',
