@@ -26,7 +26,7 @@ export interface JobOrder {
 const cancelSeconds = 40;
 /** A look that could not end any more is not begun, seconds. */
 const roomForALook = 5;
-/** How long the first looks wait for the job's end, and the longest, seconds: each costs six events of a history that has an end, so that a day costs 2,500. */
+/** How long the first looks wait for the job's end, and the longest, seconds: each costs six events of a history that has an end, so that a day costs 2,300. */
 const [firstLook, longestLook] = [5, 300];
 /** As many times people may have it begun anew. */
 const attemptsMax = 20;
