@@ -28,10 +28,10 @@ function item<T extends { readonly id: string }>(list: readonly T[], id: string)
   return found;
 }
 
-test('the skeleton that people begin with raises what is to be filled in, and nothing else', async () => {
+test('the skeleton that people begin with raises what is to be filled in, and that a witness of the epoch would be wise', async () => {
   const { findings, usable } = await lintPlan(resolve(plans, 'skeleton'));
   expect(usable).toBe(false);
-  expect([...new Set(findings.map(({ rule }) => rule))]).toEqual(['examples-replaced']);
+  expect([...new Set(findings.map(({ rule }) => rule))]).toEqual(['examples-replaced', 'epoch-quorum']);
   expect(findings.map(({ path }) => path)).toContain('estate.sites.site-a.agent.hostKey');
 });
 

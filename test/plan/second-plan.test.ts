@@ -31,7 +31,10 @@ const cache: Plan['estate']['cache'] = {
 test('the plan of two sites without a cache can be used, and every warning is accepted in its own notes', async () => {
   const check = await lintPlan(library);
   expect(check.usable).toBe(true);
-  expect(check.findings.map(({ rule, acceptedBy }) => ({ rule, acceptedBy }))).toEqual([{ rule: 'failed-site-not-needed', acceptedBy: 'One switch only' }]);
+  expect(check.findings.map(({ rule, acceptedBy }) => ({ rule, acceptedBy }))).toEqual([
+    { rule: 'epoch-quorum', acceptedBy: 'No witness of the epoch' },
+    { rule: 'failed-site-not-needed', acceptedBy: 'One switch only' },
+  ]);
 });
 
 describe('an estate without a cache', () => {

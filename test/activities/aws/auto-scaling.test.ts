@@ -10,7 +10,9 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { checkAutoScaling } from '../../../activities/access/aws.ts';
 import { createAutoScalingCapacity } from '../../../activities/infrastructure/auto-scaling.ts';
+import { zone } from '../../../plan/rules/holders.ts';
 import type { Plan } from '../../../plan/schema.ts';
+import { ZoneStandIn } from '../../support/zone-stand-in.ts';
 import { awsAnswer, awsError, credentials, dependenciesOf, heldBy, Moto, older, run, StandIn, type HeldEpochs } from './support.ts';
 
 const region = 'eu-west-1';
@@ -18,17 +20,25 @@ let moto: Moto;
 let standIn: StandIn;
 let api: AutoScalingClient;
 let held: HeldEpochs;
+let zoneApi: ZoneStandIn;
 let endpoint: string;
 let groups: [string, ...string[]];
 let made = 0;
 
 function plan(): Plan {
   const capacity = { driver: 'auto-scaling', credentials: { accessKeyId: 'env:A', secretAccessKey: 'env:B' } };
+  const ids = ['paris', 'dublin', 'stockholm'].map((id) => ({ id }));
   const sites = { dublin: { region, endpoint, groups, fullLoadInstances: 10 } };
-  return { estate: { capacity: { ...capacity, sites }, sites: { paris: {}, dublin: {}, stockholm: {} } } } as unknown as Plan;
+  return { sites: ids, estate: { capacity: { ...capacity, sites }, sites: { paris: {}, dublin: {}, stockholm: {} } } } as unknown as Plan;
 }
 
-const { setCapacity } = createAutoScalingCapacity(dependenciesOf(plan, () => held));
+const { setCapacity } = createAutoScalingCapacity(
+  dependenciesOf(
+    plan,
+    () => held,
+    () => zoneApi,
+  ),
+);
 const set = (percent: number, context = run) => setCapacity({ run: context, site: 'dublin', percent });
 
 async function makeGroup(size: number, maximum = 20): Promise<string> {
@@ -46,16 +56,16 @@ async function groupAt(name: string) {
 }
 
 beforeAll(async () => {
-  [moto, standIn] = await Promise.all([Moto.start(), StandIn.start()]);
+  [moto, standIn, zoneApi] = await Promise.all([Moto.start(), StandIn.start(), ZoneStandIn.start()]);
   api = new AutoScalingClient({ region, endpoint: moto.endpoint, credentials });
   await api.send(new CreateLaunchConfigurationCommand({ LaunchConfigurationName: 'desk', ImageId: 'ami-12c6146b', InstanceType: 't3.micro' }));
 });
 afterAll(async () => {
   api?.destroy();
-  await Promise.all([moto?.stop(), standIn?.stop()]);
+  await Promise.all([moto?.stop(), standIn?.stop(), zoneApi?.stop()]);
 });
 beforeEach(() => {
-  held = heldBy(run, 'dublin', 'stockholm');
+  held = heldBy(run, 'dublin', 'stockholm', zone.called);
   endpoint = moto.endpoint;
   standIn.asked.length = 0;
 });
@@ -76,7 +86,7 @@ describe('at the emulator', () => {
     const name = await makeGroup(2);
     groups = [name];
     await set(50);
-    held = heldBy(older, 'dublin', 'stockholm');
+    held = heldBy(older, 'dublin', 'stockholm', zone.called);
     await expect(set(100, older)).rejects.toMatchObject({
       type: 'stale-epoch',
       message: expect.stringContaining(`The Auto Scaling group ${name} holds epoch 4`),
@@ -94,7 +104,7 @@ describe('at the emulator', () => {
   test('nothing is changed while no majority confirms the epoch', async () => {
     const name = await makeGroup(2);
     groups = [name];
-    held = heldBy(run, 'dublin');
+    held = heldBy(run, 'dublin', 'stockholm');
     await expect(set(100)).rejects.toMatchObject({ type: 'transient' });
     expect(await groupAt(name)).toMatchObject({ DesiredCapacity: 2, Tags: [] });
   });

@@ -14,19 +14,23 @@ import { createElastiCacheFencing } from '../../../activities/fencing/elasticach
 import { createRdsFencing } from '../../../activities/fencing/rds.ts';
 import type { FencingActivities } from '../../../activities/fencing/port.ts';
 import { loadPlan } from '../../../plan/load.ts';
+import { zone } from '../../../plan/rules/holders.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import { until } from '../../support/until.ts';
 import { Datastore, makeCertificate, RedisServer, regions, replicationGroup, type Place } from './datastore.ts';
+import { ZoneStandIn } from '../../support/zone-stand-in.ts';
 import { awsError, dependenciesOf, heldBy, older, run, type HeldEpochs } from './support.ts';
 
 let datastore: Datastore;
 let tickets: Plan;
 let plan: Plan;
 let held: HeldEpochs;
+let zoneApi: ZoneStandIn;
 
 const dependencies = dependenciesOf(
   () => plan,
   () => held,
+  () => zoneApi,
 );
 const cache = createElastiCacheActivities(dependencies);
 const promote = (replicas: readonly Place[] = []) => cache.promoteCache({ run, site: 'dublin', replicas });
@@ -41,7 +45,10 @@ function here(ports: Readonly<Record<Place, number>>, tls = false): Plan {
   const replicationGroups = Object.fromEntries(places.map((place) => [place, { region: regions[place], endpoint, replicationGroup }]));
   const credentials = { accessKeyId: 'env:A' as const, secretAccessKey: 'env:B' as const };
   const sites = places.map((place) => [place, { ...estate.sites[place], cache: { host: '127.0.0.1', port: ports[place] } }]);
-  return { ...tickets, estate: { ...estate, cache: { ...estate.cache, tls, credentials, replicationGroups }, sites: Object.fromEntries(sites) } };
+  return {
+    ...tickets,
+    estate: { ...estate, cache: { ...estate.cache, tls, credentials, replicationGroups }, sites: Object.fromEntries(sites), witnesses: [] },
+  };
 }
 
 const ports = (): Readonly<Record<Place, number>> => ({
@@ -51,11 +58,11 @@ const ports = (): Readonly<Record<Place, number>> => ({
 });
 
 beforeAll(async () => {
-  [datastore, { plan: tickets }] = await Promise.all([Datastore.start(), loadPlan('test/plans/tickets')]);
+  [datastore, { plan: tickets }, zoneApi] = await Promise.all([Datastore.start(), loadPlan('test/plans/tickets'), ZoneStandIn.start()]);
 });
-afterAll(() => datastore?.stop());
+afterAll(() => Promise.all([datastore?.stop(), zoneApi?.stop()]));
 beforeEach(async () => {
-  held = heldBy(run, 'dublin', 'stockholm');
+  held = heldBy(run, 'dublin', 'stockholm', zone.called);
   plan = here(ports());
   await datastore.reset();
   await datastore.servers.paris.admin.flushall();
@@ -154,13 +161,16 @@ describe('before anything is promoted', () => {
 describe('what keeps a run from promoting', () => {
   test('no majority that holds its epoch', async () => {
     held = new Map();
-    await expect(promote()).rejects.toMatchObject({ type: 'transient', message: expect.stringContaining('Epoch 4 of this run is confirmed by 0 of 2') });
+    await expect(promote()).rejects.toMatchObject({
+      type: 'transient',
+      message: expect.stringContaining('Epoch 4 of this run is confirmed by 0 of its 4 holders'),
+    });
     expect(failovers()).toBe(0);
     expect(await datastore.tagsOf('dublin')).toEqual({});
   });
 
   test('a newer epoch in the tag of the replication group', async () => {
-    held = heldBy(older, 'dublin', 'stockholm');
+    held = heldBy(older, 'dublin', 'stockholm', zone.called);
     const Tags = [{ Key: 'dr-epoch', Value: '9 recovery/tickets@9' }];
     await datastore.ask('dublin', (client) => client.send(new AddTagsToResourceCommand({ ResourceName: datastore.arn('dublin'), Tags })));
     await expect(cache.promoteCache({ run: older, site: 'dublin', replicas: [] })).rejects.toMatchObject({

@@ -10,9 +10,11 @@ import { createRdsActivities } from '../../../activities/database/rds.ts';
 import type { ActivityDependencies } from '../../../activities/dependencies.ts';
 import { createRdsFencing } from '../../../activities/fencing/rds.ts';
 import type { FencingActivities } from '../../../activities/fencing/port.ts';
+import { zone } from '../../../plan/rules/holders.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import { Branches, branchPassword } from '../../site-agent/branches.ts';
 import { eventually, testNetwork } from '../../site-agent/support.ts';
+import { ZoneStandIn } from '../../support/zone-stand-in.ts';
 import { awsAnswer, awsError, credentials, dependenciesOf, heldBy, Moto, older, passOn, run as anyRun, StandIn, type HeldEpochs } from './support.ts';
 
 const run = { ...anyRun, from: 'lyon' };
@@ -22,6 +24,7 @@ let moto: Moto;
 let standIn: StandIn;
 let api: RDSClient;
 let held: HeldEpochs;
+let zoneApi: ZoneStandIn;
 let endpoint: string;
 let plan: Plan;
 let tls = false;
@@ -29,6 +32,7 @@ let tls = false;
 const base = dependenciesOf(
   () => withRds(plan),
   () => held,
+  () => zoneApi,
 );
 const dependencies: ActivityDependencies = { ...base, secret: async () => branchPassword };
 const database = createRdsActivities(dependencies);
@@ -56,7 +60,7 @@ function instanceXml(status: string, tags: Readonly<Record<string, string>> = {}
 }
 
 beforeAll(async () => {
-  [moto, standIn] = await Promise.all([Moto.start(), StandIn.start(), servers.start()]);
+  [moto, standIn, zoneApi] = await Promise.all([Moto.start(), StandIn.start(), ZoneStandIn.start(), servers.start()]);
   plan = await servers.plan({ lyon: '', gent: '' });
   const source = new RDSClient({ region: regions.lyon, endpoint: moto.endpoint, credentials });
   const options = { Engine: 'postgres', DBInstanceClass: 'db.t3.micro', AllocatedStorage: 20, MasterUsername: 'librarian', MasterUserPassword: 'test-only-1' };
@@ -67,10 +71,10 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   api?.destroy();
-  await Promise.all([moto?.stop(), standIn?.stop(), servers.stop()]);
+  await Promise.all([moto?.stop(), standIn?.stop(), zoneApi?.stop(), servers.stop()]);
 });
 beforeEach(() => {
-  held = heldBy(run, 'gent');
+  held = heldBy(run, 'gent', zone.called);
   endpoint = moto.endpoint;
   standIn.asked.length = 0;
 });
@@ -124,7 +128,7 @@ describe('before anything is promoted', () => {
   test('a run whose epoch no majority holds, or that is older than the tag says, promotes nothing', async () => {
     held = new Map();
     await expect(database.promoteDatabase({ run, site: 'gent' })).rejects.toMatchObject({ type: 'transient' });
-    held = heldBy(older, 'gent');
+    held = heldBy(older, 'gent', zone.called);
     endpoint = standIn.endpoint;
     standIn.reply = ({ action }) => awsAnswer(action, instanceXml('available', { 'dr-epoch': '9 recovery/tickets@9' }));
     await expect(database.promoteDatabase({ run: older, site: 'gent' })).rejects.toMatchObject({

@@ -5,22 +5,24 @@ import { createServer as createSocketServer, type AddressInfo } from 'node:net';
 import type { RunContext } from '../../../activities/context.ts';
 import type { ActivityDependencies, AgentAnswer, AgentFields } from '../../../activities/dependencies.ts';
 import { setupPaths } from '../../../lab/setup/paths.ts';
+import { zone as zoneHolder } from '../../../plan/rules/holders.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import { until } from '../../support/until.ts';
+import type { ZoneStandIn } from '../../support/zone-stand-in.ts';
 
 export const run: RunContext = { runId: 'recovery/tickets', execution: 'recovery/tickets@1', planDigest: 'tickets', epoch: 4 };
 export const older: RunContext = { ...run, execution: 'recovery/tickets@0', epoch: 3 };
 export const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
-/** Epoch that each site's agent holds; a site that is not there does not answer. */
+/** Epoch that each holder has, by site or as `the DNS zone`; one that is not there does not answer. */
 export type HeldEpochs = Map<string, { epoch: number; holder: string }>;
 
-export function heldBy(context: RunContext, ...sites: readonly string[]): HeldEpochs {
-  return new Map(sites.map((site) => [site, { epoch: context.epoch, holder: context.execution }]));
+export function heldBy(context: RunContext, ...holders: readonly string[]): HeldEpochs {
+  return new Map(holders.map((holder) => [holder, { epoch: context.epoch, holder: context.execution }]));
 }
 
-/** Dependencies whose agents answer `identify` and nothing else. */
-export function dependenciesOf(plan: () => Plan, held: () => HeldEpochs): ActivityDependencies {
+/** Dependencies whose agents answer `identify` and nothing else; `zone` answers what is held there. */
+export function dependenciesOf(plan: () => Plan, held: () => HeldEpochs, zone?: () => ZoneStandIn): ActivityDependencies {
   const identify = (site: string): AgentAnswer => {
     const epoch = held().get(site);
     if (!epoch) return { reachable: false, reason: 'no answer' };
@@ -37,7 +39,12 @@ export function dependenciesOf(plan: () => Plan, held: () => HeldEpochs): Activi
   };
   const never = () => Promise.reject(new Error('An AWS driver changes nothing through an agent.'));
   return {
-    planOf: async () => plan(),
+    planOf: async () => {
+      const api = zone?.();
+      if (!api) return plan();
+      api.held = () => held().get(zoneHolder.called);
+      return api.in(plan());
+    },
     secret: async (reference) => (reference === 'env:TEST_PASSWORD' ? 'test-only' : 'test'),
     agent: (_run, site) => ({ ask: async () => identify(site), change: never, tryChange: never }),
     now: () => new Date(),
