@@ -9,6 +9,9 @@ const alone = ['test/scenarios/dry-run.test.ts'];
 /** Whole failovers of dangerous shapes, ten minutes of one lab: `npm run test:estates`. */
 const ordinaryEstates = ['test/scenarios/ordinary-estates.test.ts'];
 
+/** Tests of a procedure that is added in a copy of the repository: they run there. */
+const toAdd = ['test/toy/added/**'];
+
 export default defineConfig({
   test: {
     // The SDK's native bridge does not bear threads.
@@ -25,7 +28,7 @@ export default defineConfig({
         test: {
           name: 'rules',
           include: ['test/**/*.test.ts'],
-          exclude: withLab,
+          exclude: [...withLab, ...toAdd],
           pool: 'forks',
           maxWorkers: 2,
           testTimeout: 120_000,

@@ -1,4 +1,5 @@
 /** Laws about people: who is called when, and whether they can be reached. */
+import { runbooksOf } from '../rules/runbooks.ts';
 import { seconds } from '../durations.ts';
 import { membersOf } from '../rules/people.ts';
 import { possibleSeverities } from '../rules/severity.ts';
@@ -54,7 +55,7 @@ function needed(plan: Plan): ReadonlyMap<string, string> {
   const reasons = new Map<string, string>();
   for (const level of plan.escalation)
     for (const id of [...level.responders, ...membersOf(plan, level.responders)]) if (!reasons.has(id)) reasons.set(id, `level ${level.level} calls`);
-  for (const procedure of Object.values(plan.procedures))
+  for (const [, procedure] of runbooksOf(plan))
     for (const gate of procedure.gates)
       for (const id of [...gate.electorate, ...membersOf(plan, gate.electorate)]) if (!reasons.has(id)) reasons.set(id, `the gate "${gate.id}" asks`);
   return reasons;
@@ -100,7 +101,7 @@ export const peopleReachable: Rule = (plan) => {
  * that needs all but one of them closes as expired as soon as one does not pick up their mail at night.
  */
 export const quorumReachable: Rule = (plan) =>
-  Object.entries(plan.procedures).flatMap(([name, procedure]) =>
+  runbooksOf(plan).flatMap(([name, procedure]) =>
     procedure.gates.flatMap((gate, index) => {
       const voters = membersOf(plan, gate.electorate);
       const reachable = voters.filter((voter) => hasPhone(plan, voter)).length;

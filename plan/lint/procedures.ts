@@ -1,4 +1,5 @@
 /** Laws about the runbooks: steps, gates, and the time that they need against the time that there is. */
+import { runbooksOf } from '../rules/runbooks.ts';
 import { entryOf, type ProcedureName, recoveryOf } from '../catalogue/index.ts';
 import type { Wait } from '../catalogue/step.ts';
 import { formatSeconds, seconds } from '../durations.ts';
@@ -10,11 +11,7 @@ import { problemIf, type Problem, type Rule } from './rule.ts';
 /** Gates that a run opens when it needs them, whatever step it is at. */
 const neededGates = ['accepted-risk', 'failed-step'] as const;
 
-type Checked = readonly [name: ProcedureName, procedure: Procedure];
-
-const proceduresOf = (plan: Plan): readonly Checked[] => Object.entries(plan.procedures) as Checked[];
-
-export const stepsInOrder: Rule = (plan) => proceduresOf(plan).flatMap(([name, procedure]) => stepsInOrderOf(plan, name, procedure));
+export const stepsInOrder: Rule = (plan) => runbooksOf(plan).flatMap(([name, procedure]) => stepsInOrderOf(plan, name, procedure));
 
 function stepsInOrderOf(plan: Plan, name: ProcedureName, { steps }: Procedure): readonly Problem[] {
   const entries = Object.entries(entryOf(name).steps);
@@ -46,7 +43,7 @@ function stepsInOrderOf(plan: Plan, name: ProcedureName, { steps }: Procedure): 
 }
 
 export const stepNeverSkipped: Rule = (plan) =>
-  proceduresOf(plan).flatMap(([name, procedure]) =>
+  runbooksOf(plan).flatMap(([name, procedure]) =>
     procedure.steps.flatMap((step, index) =>
       problemIf(entryOf(name).steps[step.id]?.neverSkipped === true && (step.skippable || !step.critical), {
         rule: 'step-never-skipped',
@@ -58,7 +55,7 @@ export const stepNeverSkipped: Rule = (plan) =>
   );
 
 export const pointOfNoReturn: Rule = (plan) =>
-  proceduresOf(plan).flatMap(([name, procedure]) => {
+  runbooksOf(plan).flatMap(([name, procedure]) => {
     const { pointOfNoReturn: right, noReturnBecause } = entryOf(name);
     return problemIf(procedure.pointOfNoReturn !== right, {
       rule: 'point-of-no-return',
@@ -69,7 +66,7 @@ export const pointOfNoReturn: Rule = (plan) =>
   });
 
 export const quorum: Rule = (plan) =>
-  proceduresOf(plan).flatMap(([name, procedure]) =>
+  runbooksOf(plan).flatMap(([name, procedure]) =>
     procedure.gates.flatMap((gate, index) => {
       const voters = membersOf(plan, gate.electorate).length;
       return problemIf(gate.quorum > voters - 1, {
@@ -82,7 +79,7 @@ export const quorum: Rule = (plan) =>
   );
 
 export const gatesUsed: Rule = (plan) =>
-  proceduresOf(plan).flatMap(([name, procedure]) => {
+  runbooksOf(plan).flatMap(([name, procedure]) => {
     const opened = new Set<string>([...neededGates, ...procedure.steps.flatMap((step) => [step.id, ...(step.gateBefore ? [step.gateBefore] : [])])]);
     const written = procedure.gates.map((gate) => gate.id);
     return [
@@ -106,7 +103,7 @@ export const gatesUsed: Rule = (plan) =>
   });
 
 export const criticalPath: Rule = (plan) =>
-  proceduresOf(plan).flatMap(([name, procedure]) => {
+  runbooksOf(plan).flatMap(([name, procedure]) => {
     if (!entryOf(name).recovery) return [];
     const path = ['procedures', name];
     const needed = criticalPathSeconds(plan, name, procedure);
@@ -143,7 +140,7 @@ function tooLongWithRisk(functionName: string, needed: number, rto: string): str
 
 /** A bound must leave room for the waiting that its step is made of. */
 export const boundsHoldWaits: Rule = (plan) =>
-  proceduresOf(plan).flatMap(([name, procedure]) =>
+  runbooksOf(plan).flatMap(([name, procedure]) =>
     procedure.steps.flatMap((step, index) => {
       const gate = procedure.gates.find((entry) => entry.id === step.id);
       const asks: Wait | undefined = gate && { seconds: seconds(gate.deadline), what: `deadline ${gate.deadline} of its gate` };

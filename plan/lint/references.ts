@@ -1,9 +1,10 @@
 /** References inside a plan that lead nowhere. A plan with one of these does not load. */
-import { procedureNames } from '../catalogue/names.ts';
+import { runbookIn, runbooksOf } from '../rules/runbooks.ts';
+import { type ProcedureName, procedureNames } from '../catalogue/names.ts';
 import { nearest } from '../nearest.ts';
 import { fitForLine } from '../rules/printable.ts';
 import { type ServerKind, serversAt } from '../rules/servers.ts';
-import type { Plan, Procedure } from '../schema.ts';
+import type { Plan } from '../schema.ts';
 import type { PlanPath } from '../source.ts';
 
 export interface DanglingReference {
@@ -46,15 +47,11 @@ const lists: readonly List[] = [
   [['estate', 'functionProbes'], (plan) => plan.estate.functionProbes.map((probe) => ({ id: probe.function }))],
   [['communication', 'channels'], (plan) => plan.communication.channels],
   [['communication', 'templates'], (plan) => plan.communication.templates],
-  ...Object.keys(procedureNames).flatMap((name): readonly List[] => [
-    [['procedures', name, 'steps'], (plan) => runbook(plan, name)?.steps ?? []],
-    [['procedures', name, 'gates'], (plan) => runbook(plan, name)?.gates ?? []],
+  ...(Object.keys(procedureNames) as ProcedureName[]).flatMap((name): readonly List[] => [
+    [['procedures', name, 'steps'], (plan) => runbookIn(plan, name)?.steps ?? []],
+    [['procedures', name, 'gates'], (plan) => runbookIn(plan, name)?.gates ?? []],
   ]),
 ];
-
-function runbook({ procedures }: Plan, name: string): Procedure | undefined {
-  return (procedures as Readonly<Record<string, Procedure | undefined>>)[name];
-}
 
 const duplicates: readonly ReferenceRule[] = lists.map(([path, itemsOf]): ReferenceRule => (plan) => {
   const names = ids(itemsOf(plan));
@@ -89,7 +86,7 @@ function people(plan: Plan): DanglingReference[] {
 }
 
 function procedures(plan: Plan): DanglingReference[] {
-  return Object.entries(plan.procedures).flatMap(([name, procedure]) => {
+  return runbooksOf(plan).flatMap(([name, procedure]) => {
     const gates = ids(procedure.gates);
     return [
       ...refer(['procedures', name, 'pointOfNoReturn'], procedure.pointOfNoReturn, 'step', ids(procedure.steps)),

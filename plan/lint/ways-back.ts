@@ -1,5 +1,6 @@
 /** Laws about the way back: what is believed or done one way needs as much time the other way. */
-import { entryOf, type ProcedureName } from '../catalogue/index.ts';
+import { runbooksOf } from '../rules/runbooks.ts';
+import { entryOf } from '../catalogue/index.ts';
 import { formatSeconds, seconds } from '../durations.ts';
 import { problemIf, type Rule } from './rule.ts';
 
@@ -9,9 +10,9 @@ import { problemIf, type Rule } from './rule.ts';
  * run that is taken back half undone: writes fenced at the old site, and nothing promoted.
  */
 export const undoWithinBound: Rule = (plan) =>
-  Object.entries(plan.procedures).flatMap(([name, procedure]) =>
+  runbooksOf(plan).flatMap(([name, procedure]) =>
     procedure.steps.flatMap((step, index) => {
-      const wait = entryOf(name as ProcedureName).steps[step.id]?.undoWaits?.(plan);
+      const wait = entryOf(name).steps[step.id]?.undoWaits?.(plan);
       if (wait === undefined) return [];
       return problemIf(seconds(step.bound) < wait.seconds, {
         rule: 'undo-within-bound',
@@ -27,7 +28,7 @@ export const undoWithinBound: Rule = (plan) =>
  * a failure.
  */
 export const watchAsLongAsHold: Rule = (plan) =>
-  Object.entries(plan.procedures).flatMap(([name, procedure]) =>
+  runbooksOf(plan).flatMap(([name, procedure]) =>
     problemIf(seconds(procedure.watch) < seconds(plan.estate.detection.holdTime), {
       rule: 'watch-as-long-as-hold',
       level: 'warning',

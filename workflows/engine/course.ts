@@ -1,4 +1,5 @@
 /** The course of a run: who started it, what it works on, where it is, and what holds it. What a run does stands in the files beside it. */
+import { runbookIn } from '../../plan/rules/runbooks.ts';
 import { condition } from '@temporalio/workflow';
 import type { RunContext } from '../../activities/context.ts';
 import { seconds } from '../../plan/durations.ts';
@@ -33,8 +34,8 @@ export interface Undo extends UndoBody {
 }
 
 /** The runbook that a plan has for a procedure. Throws `refused` where it has none: a start is checked for it before anything is touched. */
-export function runbookOf({ procedures }: Plan, name: ProcedureName): Procedure {
-  const runbook = (procedures as Readonly<Partial<Record<ProcedureName, Procedure>>>)[name];
+export function runbookOf(plan: Plan, name: ProcedureName): Procedure {
+  const runbook = runbookIn(plan, name);
   if (runbook) return runbook;
   throw failure('refused', {
     happened: `The plan describes no procedure ${name}.`,

@@ -3,17 +3,16 @@ import { seconds } from '../../plan/durations.ts';
 import { epochStepsMax, type Held, outOfReach } from '../../plan/rules/epochs.ts';
 import { witnessesOf, witnessHolder, zone as zoneHolder } from '../../plan/rules/holders.ts';
 import type { Reads } from '../../activities/index.ts';
-import type { EpochSurvey, RecoveryFacts } from './facts.ts';
+import type { EpochSurvey, EpochFacts } from './facts.ts';
 import { now } from '../engine/clock.ts';
 import { failure } from '../engine/failures.ts';
 import type { Course } from '../engine/course.ts';
-import { otherSites } from './sites.ts';
 
 /** Asks all who hold an epoch: all agents, the failed site's too, the zone, and the plan's witnesses where it has any. */
-export async function surveyEpochs(run: Course, facts: RecoveryFacts, read: Reads): Promise<EpochSurvey> {
+export async function surveyEpochs(run: Course, read: Reads): Promise<EpochSurvey> {
   const askedAt = now();
   const [agents, zone, witnesses] = await Promise.all([
-    read.readAgents({ run: run.context(), sites: [run.places.source, ...otherSites(run.plan, run.places.failed)] }),
+    read.readAgents({ run: run.context(), sites: [...new Set([run.places.source, ...run.plan.sites.map(({ id }) => id)])] }),
     read.readZoneEpoch({ run: run.context() }),
     witnessesOf(run.plan).length === 0 ? [] : read.readWitnesses({ run: run.context() }),
   ]);
@@ -24,11 +23,11 @@ export async function surveyEpochs(run: Course, facts: RecoveryFacts, read: Read
  * The survey that went along with the last look at the site, else a new one. Used once: a step that is tried again looks anew, and so does one that people held for longer than
  * evidence lasts. An epoch that rose in between is refused by those who hold it.
  */
-export async function takeSurvey(run: Course, facts: RecoveryFacts, read: Reads): Promise<EpochSurvey> {
+export async function takeSurvey(run: Course, facts: EpochFacts, read: Reads): Promise<EpochSurvey> {
   const kept = facts.epochSurvey;
   facts.epochSurvey = null;
   const fresh = kept !== null && Date.now() - Date.parse(kept.askedAt) <= seconds(run.plan.estate.detection.evidenceMaxAge) * 1000;
-  return fresh ? kept : surveyEpochs(run, facts, read);
+  return fresh ? kept : surveyEpochs(run, read);
 }
 
 export function heldBy({ agents, zone, witnesses }: EpochSurvey): readonly Held[] {

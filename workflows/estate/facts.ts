@@ -52,6 +52,9 @@ export interface RecoveryFacts {
   goneOnWithout: readonly string[];
 }
 
+/** What the claim of an epoch needs and leaves. */
+export type EpochFacts = Pick<RecoveryFacts, 'epochSurvey' | 'agentSilentAt'>;
+
 export function newFacts(start: Pick<RecoveryFacts, 'declaredFailed'>): RecoveryFacts {
   return {
     ...start,

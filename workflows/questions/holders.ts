@@ -5,11 +5,11 @@ import { now } from '../engine/clock.ts';
 import { RunEnding } from '../engine/endings.ts';
 import { noGravity } from '../engine/gravity.ts';
 import type { Course } from '../engine/course.ts';
-import type { RecoveryFacts } from '../estate/facts.ts';
+import type { EpochFacts } from '../estate/facts.ts';
 import { claimEpoch, type EpochClaim, isHeld } from '../steps/claiming.ts';
 
 /** People accept, by the number that they were shown, that fewer than a majority hold the epoch, or have the others asked again. */
-export async function askIfTooFewHold(run: Course, facts: RecoveryFacts, first: EpochClaim): Promise<void> {
+export async function askIfTooFewHold(run: Course, facts: EpochFacts, first: EpochClaim): Promise<void> {
   for (let claim = first; !isHeld(claim); claim = await takeStep(run, 'claim-epoch', claimEpoch(run, facts))) {
     const few = claim.storedAt.length;
     if (run.rules.changes === 'print')

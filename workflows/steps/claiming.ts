@@ -9,7 +9,7 @@ import type { Course } from '../engine/course.ts';
 import type { Alteration } from '../engine/step-body.ts';
 import { changeMayHeal } from '../engine/until-bound.ts';
 import { heldBy, nextEpoch, takeSurvey, zoneLeftover } from '../estate/epochs.ts';
-import type { EpochSurvey, RecoveryFacts } from '../estate/facts.ts';
+import type { EpochSurvey, EpochFacts } from '../estate/facts.ts';
 
 /** A holder that has not stored the epoch. */
 interface Missing {
@@ -36,7 +36,7 @@ export function isHeld({ storedAt, needed }: EpochClaim): boolean {
  * Step: the run takes the next epoch, stored by a majority of all who hold one. Who is silent is asked again until the step's bound, as long as a majority may come of it; what people
  * make of fewer is their own question (askIfTooFewHold).
  */
-export function claimEpoch(run: Course, facts: RecoveryFacts): Alteration<EpochClaim> {
+export function claimEpoch(run: Course, facts: EpochFacts): Alteration<EpochClaim> {
   const holders = holdersOf(run.plan);
   return {
     changes: true,
@@ -71,7 +71,7 @@ function toldOf({ storedAt, holders, needed }: EpochClaim, { failed }: Places): 
 }
 
 /** The run's epoch by what holders told; what has stored another one has to store this. */
-function choose(run: Course, facts: RecoveryFacts, survey: EpochSurvey, stored: Set<string>): void {
+function choose(run: Course, facts: EpochFacts, survey: EpochSurvey, stored: Set<string>): void {
   const epoch = nextEpoch(heldBy(survey), run.start.execution);
   if (epoch !== run.epoch) {
     run.leaveNot(zoneLeftover(run));

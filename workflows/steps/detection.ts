@@ -38,7 +38,7 @@ export function confirmAgain(run: Course, facts: RecoveryFacts): Look<readonly V
     act: async ({ read }) => {
       const [looked, survey, refusals, found] = await Promise.allSettled([
         lookAtSite(read, run.context(), run.plan, run.places.source, 0),
-        surveyEpochs(run, facts, read),
+        surveyEpochs(run, read),
         refusalsOfTarget(run, facts, read),
         whatStandsAgainst(run, facts, read),
       ]);

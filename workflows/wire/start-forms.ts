@@ -18,13 +18,14 @@ const line = (max: number) =>
     .refine((text) => !/\p{Cc}/u.test(text), 'write one line, without control characters');
 
 const digest = z.string('write a text').regex(/^[0-9a-f]{64}$/, 'write the 64 hexadecimal digits that dr plan show prints');
-const name = z.string('write a text').max(lengthsMax.name, `write at most ${lengthsMax.name} characters`).pipe(identifier);
+/** Name of a site or an estate. */
+export const name = z.string('write a text').max(lengthsMax.name, `write at most ${lengthsMax.name} characters`).pipe(identifier);
 
 /** With a zone: without one it would be another moment on each worker's machine. */
 const isPast = (text: string) => z.iso.datetime({ offset: true }).safeParse(text).success && Date.parse(text) <= Date.now();
 
 /** What the input of every procedure has. */
-const startInput = z.strictObject({
+export const startInput = z.strictObject({
   estate: name,
   mode: z.enum(modeNames, {
     error: ({ input }) => `there is no mode ${excerpt(input)}; write ${modeNames.join(' or ')}`,

@@ -1,17 +1,8 @@
-/** How each procedure is started, and what it is about: what clients and the engine know of it. */
-import type { z } from 'zod';
+/** The registry of starts: how each procedure is started, and what it is about. */
 import type { ProcedureName } from '../../plan/catalogue/index.ts';
-import type { Places } from '../../plan/rules/places.ts';
-import type { RegionalFailoverInput, StartInput } from './messages.ts';
+import type { RegionalFailoverInput } from './messages.ts';
+import type { Start } from './start.ts';
 import { regionalFailoverInput } from './start-forms.ts';
-
-export interface Start<Input extends StartInput> {
-  /** Reads the input; strict. */
-  readonly form: z.ZodType;
-  readonly placesOf: (input: Input) => Places;
-  /** What it does, as people say it: in the infinitive, and as done. */
-  readonly aim: (estate: string, places: Places) => { readonly toDo: string; readonly done: string };
-}
 
 /** Input of each procedure. */
 export interface StartInputs {

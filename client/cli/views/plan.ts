@@ -1,4 +1,5 @@
 /** The plan as people read it: objectives, sites, functions, the runbook and who decides. Pure. */
+import { runbooksOf } from '../../../plan/rules/runbooks.ts';
 import { formatSeconds, seconds } from '../../../plan/durations.ts';
 import type { Plan, PlanSnapshot, Procedure } from '../../../plan/schema.ts';
 import { forTerminal } from '../../../report/media/terminal.ts';
@@ -11,7 +12,7 @@ export function renderPlan(snapshot: PlanSnapshot): string {
     `Sites\n${siteTable(plan)}\n`,
     `Business functions\n${functionTable(plan)}\n`,
     `Disaster categories\n${categoryTable(plan)}\n`,
-    ...Object.entries(plan.procedures).map(([name, procedure]) => renderProcedure(name, procedure)),
+    ...runbooksOf(plan).map(([name, procedure]) => renderProcedure(name, procedure)),
     section(
       'Groups',
       plan.groups.map((group) => `${group.id}: ${group.members.join(', ')}`),
