@@ -28,7 +28,7 @@ export interface AdmissionParts {
   readonly executions: Executions;
   /** Whether the worker has the plan with this digest; any other is asked of the workflow, and secrets go to the hosts in it. */
   holdsPlan(digest: string): boolean;
-  /** Returns when a majority of the holders of this worker's own plan have the run's epoch in its name. */
+  /** Returns when a majority of those who hold an epoch by this worker's own plan, or as many as people accepted for this run, hold it in its name. */
   mustHoldEpoch(run: RunContext): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ class EstateAdmission implements Admission {
     return { ...workflowExecution, ...beginning, name };
   }
 
-  /** That an execution under the lock is or was a run of ours: by how it began, or, where its history is gone, since a majority of the agents hold its epoch in its name, which only a run of ours can have claimed there. */
+  /** That an execution under the lock is or was a run of ours: by how it began, or, where its history is gone, since a majority of the holders has its epoch in its name, which only a run of ours can have claimed there. */
   private async mustHaveBeenRun(activity: string, execution: ExecutionId, run: RunContext, failedSite: string): Promise<void> {
     const beginning = await this.parts.executions.beginningOf(execution);
     if (beginning) {
@@ -96,7 +96,7 @@ class EstateAdmission implements Admission {
       if (errorTypeOf(error) !== 'stale-epoch') throw error;
       throw noLock(
         activity,
-        `The history of ${run.execution}, which started it, is gone, and the agents hold the epoch of a later run. End this watch; fence ${failedSite} by its agent.`,
+        `The history of ${run.execution}, which started it, is gone, and a later run's epoch is held. End this watch; fence ${failedSite} by its agent.`,
       );
     }
   }

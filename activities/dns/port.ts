@@ -66,7 +66,7 @@ export interface DnsChanges {
   }): Promise<Change & { readonly thrownAt: readonly SiteId[] }>;
   /**
    * Control plane: points the record at `to` and nowhere else, in one batch with the TXT epoch (compare-and-set), and waits for INSYNC within the plan's bound. A primary
-   * record that lacks is created. Asks a majority of the agents first: a newer run that could not reach the DNS API has left its epoch with them only. `refused`, with nothing
+   * record that lacks is created. Asks a majority of all holders first: a newer run that could not reach the DNS API has left its epoch with the others only. `refused`, with nothing
    * changed, for what no run can point to a site.
    */
   changeRecord(input: { readonly run: RunContext; readonly to: SiteId }): Promise<Change>;

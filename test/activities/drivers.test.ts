@@ -23,6 +23,7 @@ import { until } from '../support/until.ts';
 const primary = 'us-east-1';
 const secondary = 'eu-central-1';
 const tertiary = 'ap-southeast-1';
+const survivors = [secondary, tertiary, 'dr'];
 
 /** What the lab's customers call. */
 const functions = ['customer-api', 'session-management', 'payment-processing', 'analytics', 'admin-console'];
@@ -38,10 +39,10 @@ function run(epoch: number, runId = 'recovery/drivers'): RunContext {
   return { runId, execution: `${runId}@1`, planDigest: loaded.digest, epoch };
 }
 
-/** A run whose epoch stands at both survivors, as after its claim. */
+/** A run whose epoch stands at all survivors, as after its claim: three of five holders. */
 async function holding(epoch: number): Promise<RunContext> {
   const { claimEpoch } = createHostsActivities(dependencies);
-  await Promise.all([secondary, tertiary].map((site) => claimEpoch({ run: run(epoch), site })));
+  await Promise.all(survivors.map((site) => claimEpoch({ run: run(epoch), site })));
   return run(epoch);
 }
 
@@ -240,7 +241,7 @@ describe('routing', () => {
   test('the record changes together with the epoch; a repeat changes nothing', async () => {
     const dns = createDnsActivities(dependencies);
     const early = await dns.changeRecord({ run: run(2), to: tertiary }).catch((error: unknown) => error);
-    expect((early as Error).message).toContain('Epoch 2 of this run is confirmed by 0 of 3 sites, and 2 are needed');
+    expect((early as Error).message).toContain('Epoch 2 of this run is confirmed by 0 of its 5 holders, and 3 are needed');
     await holding(2);
     expect(await dns.changeRecord({ run: run(2), to: tertiary })).toMatchObject({ changed: true });
     expect(await dns.proveRoute({ run: run(2), to: tertiary, withinSeconds: 10 })).toMatchObject({ moved: true });
@@ -261,10 +262,11 @@ describe('routing', () => {
 
   test('a newer run that has only reached the agents keeps an older one from changing a record', async () => {
     const dns = createDnsActivities(dependencies);
-    await createHostsActivities(dependencies).claimEpoch({ run: run(3, 'recovery/newer'), site: tertiary });
+    const { claimEpoch } = createHostsActivities(dependencies);
+    await Promise.all(survivors.map((site) => claimEpoch({ run: run(3, 'recovery/newer'), site })));
     const refused = await dns.changeRecord({ run: run(2), to: primary }).catch((error: unknown) => error);
     expect(errorType(refused)).toBe('stale-epoch');
-    expect((refused as Error).message).toContain('The agent of ap-southeast-1 holds epoch 3');
+    expect((refused as Error).message).toMatch(/^The agent of \S+ holds epoch 3/);
   });
 
   test('a run claims the zone once; an older one is refused, and a silent API is a value', async () => {
@@ -293,7 +295,8 @@ describe('routing', () => {
   test('throttling and a silent control plane are transient', async () => {
     const dns = createDnsActivities(dependencies);
     await holding(6);
-    await lab.call('route53/throttle', { count: 1 });
+    // One is for the zone as a holder of the epoch, which the agents make up for.
+    await lab.call('route53/throttle', { count: 2 });
     expect(errorType(await dns.changeRecord({ run: run(6), to: primary }).catch((error: unknown) => error))).toBe('transient');
     await lab.call('route53/control-plane', { available: false });
     try {

@@ -17,17 +17,19 @@ import { isSameStandby } from '../../plan/rules/standby-names.ts';
 import type { Estate, Plan } from '../../plan/schema.ts';
 import { TestEstate, sites, type TestSite } from '../site-agent/estate.ts';
 import { eventually, testNetwork } from '../site-agent/support.ts';
+import { ZoneStandIn } from '../support/zone-stand-in.ts';
 
 const servers = new TestEstate(testNetwork());
 const run: RunContext = { runId: 'failover/test', execution: 'failover/test@1', planDigest: 'as-it-is', epoch: 3 };
 let estate: Estate;
 let pool: AgentPool;
+let zoneApi: ZoneStandIn;
 /** Plans by digest: a test may look at the same estate with a limit of its own. */
 const plans = new Map<string, Estate>();
 
 const dependencies: ActivityDependencies = {
-  planOf: async (digest) => ({ estate: plans.get(digest) }) as Plan,
-  secret: async (reference) => (reference === 'env:TEST_PASSWORD' ? 'test-only' : readFileSync(reference.slice('file:'.length), 'utf8').trim()),
+  planOf: async (digest) => zoneApi.in({ sites: sites.map((id) => ({ id })), estate: plans.get(digest) } as unknown as Plan),
+  secret: async (reference) => (reference.startsWith('env:') ? 'test-only' : readFileSync(reference.slice('file:'.length), 'utf8').trim()),
   agent: (context, site) => pool.agent(context, site),
   now: () => new Date(),
 };
@@ -41,6 +43,8 @@ const fencing = createFencingActivities(dependencies);
 const detection = createDetectionActivities({ ...dependencies, planFolder: '.' });
 
 beforeAll(async () => {
+  zoneApi = await ZoneStandIn.start();
+  zoneApi.held = () => ({ epoch: run.epoch, holder: run.execution });
   await servers.start();
   const keys = Object.fromEntries(await Promise.all(sites.map(async (site) => [site, await servers.startSshd(site)] as const))) as Record<TestSite, string>;
   estate = servers.plan(keys);
@@ -49,6 +53,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await pool?.close();
+  await zoneApi?.stop();
   await servers.stop();
 });
 
@@ -388,7 +393,7 @@ describe('the failover itself', () => {
     const newer = { ...run, execution: 'failover/test@9', epoch: 4 };
     await expect(database.promoteDatabase({ run: newer, site: 'north' })).rejects.toMatchObject({
       type: 'transient',
-      message: expect.stringContaining('Epoch 4 of this run is confirmed by 0 of 2 sites, and 2 are needed'),
+      message: expect.stringContaining('Epoch 4 of this run is confirmed by 0 of its 4 holders, and 3 are needed'),
     });
     expect(await database.readDatabase({ run, site: 'north' })).toMatchObject({ inRecovery: true });
     const promotion = await database.promoteDatabase({ run, site: 'north' });

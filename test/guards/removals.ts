@@ -1,19 +1,9 @@
 /** The guards that the safety rules hang on, how each is taken out, and the test that must then turn red. */
+import { holderRemovals } from './holder-removals.ts';
 import { jobRemovals } from './job-removals.ts';
+import type { Removal } from './removal.ts';
 
-export interface Removal {
-  /** The guard, in the words of the safety rules. */
-  readonly guard: string;
-  readonly file: string;
-  /** Text that stands in the file once, and what takes its place. */
-  readonly edits: readonly { readonly find: string; readonly replace: string }[];
-  readonly test: {
-    readonly file: string;
-    readonly title: string;
-    /** Where the title stands, when it is not in the test's own file. */
-    readonly titledIn?: string;
-  };
-}
+export type { Removal };
 
 const rules = 'test/plan/rules';
 const locks = 'test/site-agent/locks.test.ts';
@@ -79,12 +69,7 @@ export const removals: readonly Removal[] = [
     edits: [{ find: 'return ours ? highest : highest + 1;', replace: 'return ours ? highest : 1;' }],
     test: { file: endings, title: 'gives each run of an estate an epoch of its own' },
   },
-  {
-    guard: 'Epoch: a majority of the sites stores it before anything is fenced',
-    file: 'workflows/steps/fencing.ts',
-    edits: [{ find: 'if (stored.length < majority) throw notEnough', replace: 'if (stored.length < 0) throw notEnough' }],
-    test: { file: guards, title: 'fences nothing before a majority of the sites holds its epoch' },
-  },
+  ...holderRemovals,
   {
     guard: 'Epoch: a run that meets a newer one ends',
     file: 'workflows/engine/attempts.ts',
@@ -231,12 +216,6 @@ export const removals: readonly Removal[] = [
     test: { file: evidence, title: 'a server that somebody promoted since the last look is put to them before anything is changed' },
   },
   {
-    guard: 'Epoch: a site that a newer run has taken ends this one, also beside a majority',
-    file: 'workflows/steps/fencing.ts',
-    edits: [{ find: 'if (newer) throw newer.reason;', replace: '' }],
-    test: { file: evidence, title: 'a newer run that has taken one of the sites ends this one, also beside a majority' },
-  },
-  {
     guard: 'Ending: a step beside the one that ended the run asks for no change any more',
     file: 'workflows/engine/course.ts',
     edits: [{ find: 'this.unlessEnding(() => undefined);\n    if (!this.stopped) return;', replace: 'if (!this.stopped) return;' }],
@@ -284,7 +263,7 @@ export const removals: readonly Removal[] = [
     test: { file: failover, title: 'fences before it promotes, verifies before it routes, and routes last' },
   },
   {
-    guard: 'AWS epoch: a majority of the sites confirms it before each change',
+    guard: 'AWS epoch: a majority of all holders confirms it before each change',
     file: 'activities/aws/epoch-tag.ts',
     edits: [{ find: 'await mustHoldMajority(dependencies, run, leftAs);', replace: '' }],
     test: { file: 'test/activities/aws/auto-scaling.test.ts', title: 'nothing is changed while no majority confirms the epoch' },
@@ -561,7 +540,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Admission: votes that a reset copied decide nothing',
     file: 'workers/admission.ts',
-    edits: [{ find: "if (own.type === runType && own.reset !== 'no')", replace: "if (own.type === '')" }],
+    edits: [{ find: "if (isProcedureName(own.type) && own.reset !== 'no')", replace: "if (own.type === '')" }],
     test: { file: admission, title: 'that a reset made' },
   },
   {

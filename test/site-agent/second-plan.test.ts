@@ -12,15 +12,17 @@ import { createServicesActivities } from '../../activities/services/activities.t
 import { createAgentPool, type AgentPool } from '../../activities/ssh/agent.ts';
 import type { Plan } from '../../plan/schema.ts';
 import { Branches, branchPassword } from './branches.ts';
+import { ZoneStandIn } from '../support/zone-stand-in.ts';
 import { eventually, testNetwork } from './support.ts';
 
 const servers = new Branches(testNetwork());
 const run: RunContext = { runId: 'recovery/desks', execution: 'recovery/desks@1', planDigest: 'library', epoch: 2 };
 let plan: Plan;
 let pool: AgentPool;
+let zoneApi: ZoneStandIn;
 
 const dependencies: FolderDependencies = {
-  planOf: async () => plan,
+  planOf: async () => zoneApi.in(plan),
   secret: async (reference) => (reference.startsWith('file:') ? readFileSync(reference.slice('file:'.length), 'utf8').trim() : branchPassword),
   agent: (context, site) => pool.agent(context, site),
   now: () => new Date(),
@@ -31,12 +33,14 @@ const fencing = createFencingActivities(dependencies);
 const services = createServicesActivities({ ...dependencies, planFolder: '.' });
 
 beforeAll(async () => {
+  zoneApi = await ZoneStandIn.start();
   await servers.start();
   plan = await servers.plan({ lyon: await servers.startSshd('lyon'), gent: await servers.startSshd('gent') });
   pool = createAgentPool(dependencies);
 });
 afterAll(async () => {
   await pool?.close();
+  await zoneApi?.stop();
   await servers.stop();
 });
 
@@ -108,7 +112,7 @@ test('one standby that is asynchronous proves no fence, and is left where it is'
   });
 });
 
-test('the other site takes over from one that is gone: epoch of one voter, fence by its one standby, promotion', async () => {
+test('the other site takes over from one that is gone: epoch of its agent and the zone, fence by its one standby, promotion', async () => {
   await Promise.all([servers.end('postgres-lyon'), servers.end('sshd-lyon')]);
   // The processes of open sessions outlive the listener, and would not outlive a host.
   await pool.close();
@@ -119,6 +123,11 @@ test('the other site takes over from one that is gone: epoch of one voter, fence
     proven: true,
     positionBytes: expect.any(Number),
   });
+  await expect(database.promoteDatabase({ run, site: 'gent' }), 'the agent alone is no majority').rejects.toMatchObject({
+    type: 'transient',
+    message: expect.stringContaining('Epoch 2 of this run is confirmed by 1 of its 3 holders, and 2 are needed'),
+  });
+  zoneApi.held = () => ({ epoch: run.epoch, holder: run.execution });
   expect(await database.promoteDatabase({ run, site: 'gent' })).toMatchObject({ timelineBefore: 1, timelineAfter: 2, changed: true });
   const alone = await database.protectDatabase({ run, site: 'gent', standbys: [] });
   expect(alone.after).toBe('no standby is synchronous: writes wait for nobody');

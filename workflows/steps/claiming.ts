@@ -1,5 +1,5 @@
 /** The step that takes the epoch, at all who hold one side by side: docs/decisions/015-who-holds-the-epoch.md. */
-import { type ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, type ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import { type Holder, holdersOf, majorityOf, siteHolder, witnessHolder, zone } from '../../plan/rules/holders.ts';
 import type { Places } from '../../plan/rules/places.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
@@ -7,7 +7,7 @@ import type { Changes } from '../../activities/index.ts';
 import { describe, failure, holdsNothing, isTechnical } from '../engine/failures.ts';
 import type { Course } from '../engine/course.ts';
 import type { Alteration } from '../engine/step-body.ts';
-import { changeMayHeal } from '../engine/until-bound.ts';
+import { changeMayHeal, readMayHeal } from '../engine/until-bound.ts';
 import { heldBy, nextEpoch, takeSurvey, zoneLeftover } from '../estate/epochs.ts';
 import type { EpochSurvey, EpochFacts } from '../estate/facts.ts';
 
@@ -56,7 +56,8 @@ export function claimEpoch(run: Course, facts: EpochFacts): Alteration<EpochClai
           throw (latest.waits = tooFew(run, claim));
         });
       } catch (error) {
-        if (latest.claim === undefined || latest.waits !== error) throw error;
+        // Also where the last look had no time left: who is silent to the claim is silent to a look.
+        if (latest.claim === undefined || !(latest.waits === error || readMayHeal(error) || isOutOfTime(error))) throw error;
         return latest.claim;
       }
     },
@@ -70,9 +71,9 @@ function toldOf({ storedAt, holders, needed }: EpochClaim, { failed }: Places): 
   return survivors.length >= needed ? survivors.join(', ') : `${storedAt.join(', ') || 'no holder'}: ${storedAt.length} of ${holders}`;
 }
 
-/** The run's epoch by what holders told; what has stored another one has to store this. */
+/** The run's epoch by what holders told; what has stored another one has to store this. It never falls: who has stored a higher one of this run may be silent now. */
 function choose(run: Course, facts: EpochFacts, survey: EpochSurvey, stored: Set<string>): void {
-  const epoch = nextEpoch(heldBy(survey), run.start.execution);
+  const epoch = Math.max(run.epoch, nextEpoch(heldBy(survey), run.start.execution));
   if (epoch !== run.epoch) {
     run.leaveNot(zoneLeftover(run));
     stored.clear();
@@ -146,6 +147,10 @@ function noteZone(run: Course, { storedAt, missing }: EpochClaim): void {
   const why = missing.find(({ called }) => called === zone.called)?.why ?? 'it was not asked';
   run.note(`The DNS zone could not be told epoch ${run.epoch}: ${why}`);
   run.leaveOver(zoneLeftover(run));
+}
+
+function isOutOfTime(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
 }
 
 function mayStillBeHeld({ storedAt, missing, needed }: EpochClaim): boolean {

@@ -158,6 +158,41 @@ describe('where two of five hold it', () => {
     expect(report.leftovers.join(' ')).not.toContain('DNS zone');
   });
 
+  it('the epoch never falls, also where whoever has stored it is silent when the others are asked again', async () => {
+    loseMost();
+    estate.epochs.set('ap-southeast-1', { epoch: 7, holder: 'recovery/before' });
+    estate.before = (name, { site }) => {
+      if (name === 'claimEpoch' && site === 'eu-central-1') throw ApplicationFailure.nonRetryable('the disk is full', 'permanent');
+    };
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      await asked(handle);
+      estate.before = () => undefined;
+      estate.dead.add('ap-southeast-1');
+      estate.dead.delete('dr');
+      estate.zone = { epoch: 0, holder: '' };
+      await vote(handle, 'retry', electorate.slice(0, 2), 'accepted-risk');
+      return endOf(handle);
+    });
+    expect(report.epoch).toBe(8);
+    expect(estate.zone?.epoch).toBe(8);
+  });
+
+  it('people are asked about them too where the time is over before the others could be looked at once more', async () => {
+    loseMost();
+    estate.before = (name) => {
+      if (name === 'readAgents' && estate.changed('claimEpoch').length > 0) throw ApplicationFailure.retryable('no answer', 'transient');
+    };
+    const choices = await rig.with(estate, async () => {
+      const handle = await start();
+      const gate = await asked(handle);
+      await vote(handle, 'undo', electorate.slice(0, 2), 'accepted-risk');
+      await endOf(handle);
+      return gate.choices.map((choice) => choice.split(':')[0]);
+    });
+    expect(choices).toEqual(['hold-with-2', 'retry', 'undo']);
+  });
+
   it('nobody who is silent is waited for where no answer of theirs would be enough', async () => {
     estate.before = (name) => {
       if (name === 'claimEpoch') throw ApplicationFailure.nonRetryable('the disk is full', 'permanent');

@@ -1,0 +1,112 @@
+/** Goal: before what cannot be taken back a majority of all holders confirms the run's epoch, whoever failed, and nobody silent is waited for. Method: agents as values, a server that answers for the zone. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RunContext } from '../../activities/context.ts';
+import type { ActivityDependencies, AgentAnswer } from '../../activities/dependencies.ts';
+import { failure } from '../../activities/errors.ts';
+import { mustHoldMajority } from '../../activities/holders.ts';
+import { parseFields } from '../../activities/ssh/agent.ts';
+import { erlmcpPlan } from '../support/plans.ts';
+import { ZoneStandIn } from '../support/zone-stand-in.ts';
+
+type Held = { readonly epoch: number; readonly holder: string };
+
+const run: RunContext = { runId: 'recovery/x', execution: 'recovery/x@1', planDigest: '', epoch: 8 };
+const ours: Held = { epoch: 8, holder: run.execution };
+const newer: Held = { epoch: 9, holder: 'recovery/x@2' };
+const { plan } = await erlmcpPlan();
+let zone: ZoneStandIn;
+/** What each agent holds; one that is not there is silent. */
+let agents: Record<string, Held>;
+/** What a silent agent waits for before it says so. */
+let silence: Promise<void>;
+let secret: ActivityDependencies['secret'];
+
+const dependencies: ActivityDependencies = {
+  planOf: async () => zone.in(plan),
+  secret: (reference) => secret(reference),
+  agent: (_run, site) => ({
+    async ask(): Promise<AgentAnswer> {
+      const held = agents[site];
+      if (held) return { reachable: true, fields: parseFields(`site-agent=3\nsite=${site}\nepoch=${held.epoch}\nepoch_holder=${held.holder}\n`, 'identify') };
+      await silence;
+      return { reachable: false, reason: 'no answer' };
+    },
+    change: () => Promise.reject(new Error('nothing is changed')),
+    tryChange: () => Promise.reject(new Error('nothing is changed')),
+  }),
+  now: () => new Date(),
+};
+const hold = (change: Partial<RunContext> = {}) => mustHoldMajority(dependencies, { ...run, ...change }, 'Nothing was done.');
+const forEver = new Promise<void>(() => undefined);
+
+beforeAll(async () => {
+  zone = await ZoneStandIn.start();
+});
+afterAll(() => zone?.stop());
+beforeEach(() => {
+  [agents, silence] = [{}, Promise.resolve()];
+  secret = async () => 'test';
+  zone.held = () => undefined;
+  zone.before = () => undefined;
+});
+
+describe('of four sites and the zone', () => {
+  it('two confirm nothing, and the refusal says who is silent', async () => {
+    agents = { 'eu-central-1': ours, 'ap-southeast-1': ours };
+    await expect(hold()).rejects.toMatchObject({
+      type: 'transient',
+      message: expect.stringMatching(
+        /^Epoch 8 of this run is confirmed by 2 of its 5 holders, and 3 are needed \(us-east-1: no answer; dr: no answer; the DNS zone: .*\)\. Nothing was done\./,
+      ),
+    });
+  });
+
+  it('the zone is the third', async () => {
+    agents = { 'eu-central-1': ours, 'ap-southeast-1': ours };
+    zone.held = () => ours;
+    await hold();
+  });
+
+  it("the failed site's agent is the third, and it counts as any other", async () => {
+    agents = { 'us-east-1': ours, 'eu-central-1': ours, 'ap-southeast-1': ours };
+    await hold();
+  });
+
+  it('a newer run at the zone is enough to refuse this one', async () => {
+    agents = { 'eu-central-1': ours, 'ap-southeast-1': ours };
+    zone.held = () => newer;
+    await expect(hold()).rejects.toMatchObject({
+      type: 'stale-epoch',
+      message: expect.stringContaining('The DNS zone holds epoch 9 of recovery/x@2; this run holds 8.'),
+    });
+  });
+
+  it("a newer run at the failed site's agent is enough, too", async () => {
+    agents = { 'us-east-1': newer, 'eu-central-1': ours, 'ap-southeast-1': ours };
+    await expect(hold()).rejects.toMatchObject({ type: 'stale-epoch', message: expect.stringContaining('The agent of us-east-1 holds epoch 9') });
+  });
+
+  it('nobody who is silent is waited for where three have confirmed, neither a dead site nor the zone', { timeout: 1_500 }, async () => {
+    [agents, silence] = [{ 'eu-central-1': ours, 'ap-southeast-1': ours, dr: ours }, forEver];
+    zone.before = () => forEver;
+    await hold();
+  });
+
+  it('as many suffice as people have accepted, and no fewer', async () => {
+    agents = { 'eu-central-1': ours, 'ap-southeast-1': ours };
+    await hold({ holdersAccepted: 2 });
+    delete agents['ap-southeast-1'];
+    await expect(hold({ holdersAccepted: 2 })).rejects.toThrow('is confirmed by 1 of its 5 holders, and 2 are needed');
+  });
+
+  it('a worker that lacks the credentials of the zone still hears the agents', async () => {
+    agents = { 'eu-central-1': ours, 'ap-southeast-1': ours };
+    secret = () => Promise.reject(failure('secret-missing', { happened: 'There is no DNS_KEY.', leftAs: 'Nothing was asked.' }));
+    await expect(hold(), 'and says why it did not hear the zone').rejects.toMatchObject({
+      type: 'transient',
+      message: expect.stringContaining('the DNS zone: There is no DNS_KEY'),
+    });
+    agents = { ...agents, dr: ours };
+    await hold();
+  });
+});
