@@ -18,7 +18,9 @@ import { errorCatalogue, failure, type ErrorType } from '../../activities/errors
 import { readGroups } from '../../activities/infrastructure/auto-scaling.ts';
 import { createMonitoringActivities } from '../../activities/monitoring/activities.ts';
 import { createAgentPool } from '../../activities/ssh/agent.ts';
+import { openWitness, type WitnessObject } from '../../activities/witness/s3.ts';
 import { loadPlan } from '../../plan/load.ts';
+import { witnessesOf } from '../../plan/rules/holders.ts';
 import type { Plan } from '../../plan/schema.ts';
 
 const run = { runId: 'recovery/box-office', execution: 'recovery/box-office@1', planDigest: '', from: 'paris', epoch: 2 };
@@ -63,6 +65,7 @@ function leadTo({ estate }: Plan, port: number): void {
     ...(cache?.driver === 'elasticache' ? Object.values(cache.replicationGroups) : []),
     ...(capacity?.driver === 'auto-scaling' ? Object.values(capacity.sites) : []),
   ];
+  for (const place of estate.witnesses ?? []) Object.assign(place, { endpoint, credentials: key });
   for (const place of places) Object.assign(place, { endpoint });
   estate.monitoring.url = endpoint;
   estate.mail.server = { host, port };
@@ -89,12 +92,20 @@ async function typeOf(work: () => Promise<unknown>): Promise<ErrorType | 'no fai
   );
 }
 
+async function witness(): Promise<WitnessObject> {
+  const [first] = witnessesOf(plan);
+  if (!first) throw new Error('The plan has no witness.');
+  return openWitness(plan, first, dependencies());
+}
+
 /** Whoever speaks HTTP, by name. */
 const httpDrivers: Readonly<Record<string, () => Promise<unknown>>> = {
   'Route 53, reading': async () => (await createRoute53(plan, dependencies())).readEpoch(),
   'Route 53, changing': async () => (await createRoute53(plan, dependencies())).changeZone([], 'a test'),
   RDS: async () => (await createRds(plan, 'dublin', dependencies())).promote(),
   ElastiCache: async () => (await createElastiCache(plan, 'dublin', dependencies())).readStatus(),
+  'S3, reading': async () => (await witness()).read(),
+  'S3, writing': async () => (await witness()).write({ epoch: 0, holder: '', etag: undefined }, run),
   'Auto Scaling': () => readGroups(plan, 'dublin', dependencies()),
   monitoring: () => createMonitoringActivities(dependencies()).updateMonitoring({ run, from: 'paris', to: 'dublin' }),
 };
