@@ -9,6 +9,7 @@ import { isOver } from './over.ts';
 import { isMissing, type Queue, readQueue } from './pollers.ts';
 import { pinnedTo } from './releases.ts';
 import { estateOf, makeDryRunWorkflowId, taskQueuePrefix } from '../workflows/wire/ids.ts';
+import { isLentId } from '../workflows/wire/lending.ts';
 
 export interface StuckWorkflow {
   readonly workflowId: string;
@@ -24,6 +25,8 @@ export interface StuckWorkflow {
   readonly incompatible: boolean;
   /** The release to which it is bound and that no worker polls for; null where that is not what keeps it. */
   readonly missingRelease: string | null;
+  /** Who lent it the lock of its estate and has ended, so that it may change nothing any more; null where that is not what keeps it. */
+  readonly lenderGone: string | null;
 }
 
 /** A worker that dies costs a decision one try, and another one takes it over. */
@@ -79,7 +82,9 @@ async function lookAt(client: Client, { workflowId, runId, type }: WorkflowExecu
   const tries = task?.attempt ?? 1;
   const due = Number(task?.originalScheduledTime?.seconds ?? 0) * 1000;
   const since = due === 0 ? null : new Date(due).toISOString();
-  const found = { workflowId, type, since, tries, incompatible: false, missingRelease: null };
+  const found = { workflowId, type, since, tries, incompatible: false, missingRelease: null, lenderGone: null };
+  const lender = await lenderGone(client, workflowId, raw.workflowExecutionInfo?.parentExecution);
+  if (lender !== null) return [{ ...found, tries: 0, reason: `${lender} has ended`, lenderGone: lender }];
   const bound = pinnedTo(raw.workflowExecutionInfo?.versioningInfo);
   if (bound !== null && isMissing(await queues(estateOf(workflowId) ?? ''), bound))
     return [{ ...found, tries: 0, reason: `no worker of release ${bound} is there`, missingRelease: bound }];
@@ -87,6 +92,18 @@ async function lookAt(client: Client, { workflowId, runId, type }: WorkflowExecu
   if (failing !== undefined) return [{ ...found, reason: failing, incompatible: isIncompatible(failing) }];
   const foreseen = await failureOfQuery(client, handle);
   return foreseen === undefined ? [] : [{ ...found, since: null, tries: 0, reason: foreseen, incompatible: true }];
+}
+
+/** Who lent a procedure the lock of its estate, where that has ended. */
+async function lenderGone(
+  client: Client,
+  workflowId: string,
+  parent: { workflowId?: string | null; runId?: string | null } | null | undefined,
+): Promise<string | null> {
+  const estate = estateOf(workflowId);
+  if (estate === undefined || !isLentId(workflowId, estate) || !parent?.workflowId) return null;
+  const { status } = await client.workflow.getHandle(parent.workflowId, parent.runId ?? undefined).describe();
+  return isOver(status.name) ? `${parent.workflowId}@${parent.runId ?? ''}` : null;
 }
 
 async function failureOf(handle: WorkflowHandle, tries: number): Promise<string | undefined> {
@@ -120,6 +137,8 @@ function firstLine(text: string | null | undefined): string | undefined {
 /** What it means, and what to do, for people. */
 export function explainStuck(stuck: StuckWorkflow): string {
   if (stuck.missingRelease !== null) return explainMissing(stuck, stuck.missingRelease);
+  if (stuck.lenderGone !== null)
+    return `${stuck.workflowId} may change nothing any more: ${stuck.lenderGone}, which lent it the lock of its estate, has ended. Everything is as it left it. HINT: See what it has changed by "dr status --run ${stuck.workflowId}", end it by "temporal workflow cancel --workflow-id ${stuck.workflowId}", and start a run of its own if the estate is to be put right.`;
   const { workflowId, type, since, tries, reason, incompatible } = stuck;
   const fails = tries === 0 ? 'its next decision will fail' : `its decision fails since ${since}, ${tries} tries so far`;
   const what = `${workflowId} cannot go on: ${fails} (${reason}).`;

@@ -7,6 +7,7 @@ import { errorTypeOf, failure } from '../activities/errors.ts';
 import type { RunContext } from '../activities/context.ts';
 import { changeReach, isChange, type ChangeName } from '../workflows/wire/changes.ts';
 import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../workflows/wire/ids.ts';
+import { isLentId, lenders } from '../workflows/wire/lending.ts';
 import { readActivityInput } from './activity-input.ts';
 import type { Beginning, ExecutionId, Executions } from './executions.ts';
 
@@ -26,6 +27,8 @@ export interface Admission {
 export interface AdmissionParts {
   readonly estate: string;
   readonly executions: Executions;
+  /** Workflow types that lend the lock of the estate. */
+  readonly lenders: readonly string[];
   /** Whether the worker has the plan with this digest; any other is asked of the workflow, and secrets go to the hosts in it. */
   holdsPlan(digest: string): boolean;
   /** Returns when a majority of those who hold an epoch by this worker's own plan, or as many as people accepted for this run, hold it in its name. */
@@ -33,7 +36,7 @@ export interface AdmissionParts {
 }
 
 const watchType = 'fenceOnReturn';
-const types: readonly string[] = [...Object.keys(procedureNames), watchType, 'assessment', 'estateCheck'];
+const types: readonly string[] = [...Object.keys(procedureNames), ...lenders, watchType, 'assessment', 'estateCheck'];
 /** What a watch does: the fence of its site, and telling what became of it. */
 const watchFence: ChangeName = 'fenceByAgent';
 const watchTells: ChangeName = 'notifyStakeholders';
@@ -87,7 +90,13 @@ class EstateAdmission implements Admission {
   private async mustHaveBeenRun(activity: string, execution: ExecutionId, run: RunContext, failedSite: string): Promise<void> {
     const beginning = await this.parts.executions.beginningOf(execution);
     if (beginning) {
-      if (isProcedureName(beginning.type) && beginning.taskQueue === this.queue && !beginning.parent && beginning.reset === 'no') return;
+      if (
+        isProcedureName(beginning.type) &&
+        beginning.taskQueue === this.queue &&
+        (!beginning.parent || beginning.parent.workflowId === this.lock) &&
+        beginning.reset === 'no'
+      )
+        return;
       throw noLock(activity, `${run.execution}, which started it, is no run of ours.`);
     }
     try {
@@ -105,11 +114,22 @@ class EstateAdmission implements Admission {
   private async mustBeRun(change: ChangeName, own: Own, run: RunContext): Promise<void> {
     const reach = changeReach(change);
     const ids = reach === 'record' ? [this.lock, makeDryRunWorkflowId(this.parts.estate)] : [this.lock];
-    if (!ids.includes(own.workflowId)) throw noLock(change, `${own.workflowId} is not the lock of ${this.parts.estate}.`);
-    if (own.parent) throw noLock(change, `${own.name} is a child of ${own.parent.workflowId}, which is no procedure.`);
+    const lent = isLentId(own.workflowId, this.parts.estate);
+    if (!lent && !ids.includes(own.workflowId)) throw noLock(change, `${own.workflowId} is not the lock of ${this.parts.estate}.`);
+    if (lent) await this.mustBeLent(change, own);
+    else if (own.parent) throw noLock(change, `${own.name} is a child of ${own.parent.workflowId}, which is no procedure.`);
     if (run.runId !== own.workflowId || run.execution !== own.name) throw noLock(change, `${own.name} acts in the name of ${run.execution}.`);
     if (reach === 'estate' && run.epoch < 1) throw noLock(change, `${own.name} has claimed no epoch.`);
     if (!(await this.parts.executions.isOpen(own))) throw noLock(change, `${own.name} is not open any more.`);
+  }
+
+  /** A procedure under a lent lock acts for as long as its lender, a workflow of ours, holds it: whoever comes after that knows nothing of this one. */
+  private async mustBeLent(change: ChangeName, { name, parent }: Own): Promise<void> {
+    const lender = parent?.workflowId === this.lock ? await this.parts.executions.beginningOf(parent) : null;
+    if (!parent || !lender || !this.parts.lenders.includes(lender.type) || lender.taskQueue !== this.queue || lender.reset !== 'no')
+      throw noLock(change, `Nobody of ours lends ${name} the lock of ${this.parts.estate}.`);
+    if (!(await this.parts.executions.isOpen(parent)))
+      throw noLock(change, `${parent.workflowId}@${parent.runId}, which lent ${name} the lock, is not open any more.`);
   }
 
   /**
@@ -120,7 +140,8 @@ class EstateAdmission implements Admission {
     const site = own.workflowId.startsWith(this.watches) ? own.workflowId.slice(this.watches.length) : '';
     if (site === '') throw noLock(activity, `${own.workflowId} is no watch of ${this.parts.estate}.`);
     const parent = own.parent ? `${own.parent.workflowId}@${own.parent.runId}` : 'nobody';
-    if (own.parent?.workflowId !== this.lock || run.runId !== this.lock || run.execution !== parent)
+    const byRun = own.parent !== null && (own.parent.workflowId === this.lock || isLentId(own.parent.workflowId, this.parts.estate));
+    if (!byRun || run.runId !== own.parent?.workflowId || run.execution !== parent)
       throw noLock(activity, `${own.name} acts in the name of ${run.execution}, and was started by ${parent}.`);
     if (own.reset === 'after its end') throw noLock(activity, `${own.name} was made by a reset of a watch that had ended. End it.`);
     if (own.reset !== 'no' && !(await this.parts.executions.hasRecovered(own.parent)))

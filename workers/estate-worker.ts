@@ -4,6 +4,7 @@ import type { NativeConnection, Worker } from '@temporalio/worker';
 import { mustHoldMajority } from '../activities/holders.ts';
 import { currentContext } from '../activities/task.ts';
 import type { PlanSnapshot } from '../plan/schema.ts';
+import { lenders } from '../workflows/wire/lending.ts';
 import { readWorkerIdentity, taskQueueOf, type WorkerIdentity } from '../workflows/wire/ids.ts';
 import { planQuery } from '../workflows/wire/messages.ts';
 import { createAdmission } from './admission.ts';
@@ -60,6 +61,7 @@ export async function createEstateWorker({
   });
   const admission = createAdmission({
     estate: loaded.plan.estate.name,
+    lenders,
     holdsPlan: (digest) => plans.holds(digest),
     executions: executionsOf(client),
     // By the worker's own plan: the holders of another may be anybody's.

@@ -37,6 +37,7 @@ describe('workflows that cannot go on', () => {
       reason: 'TMPRL1100',
       incompatible: true,
       missingRelease: null,
+      lenderGone: null,
     }));
     const lines = renderStuck(stuck).trimEnd().split('\n');
     expect(lines).toHaveLength(6);
@@ -72,7 +73,14 @@ describe('the page of a run that has ended', () => {
     ['dry-run/shop', 'regionalFailover', /HINT: It changes nothing: temporal workflow terminate --workflow-id dry-run\/shop/],
     ['assessment/shop/a', 'assessment', /HINT: It changes nothing: temporal workflow terminate --workflow-id assessment\/shop\/a/],
   ])('%s, whose release has no worker, is told with its own way out', (workflowId, type, told) => {
-    const found = { since: null, tries: 0, reason: 'no worker of release 1.0.0-aaaaaaaa is there', incompatible: false, missingRelease: '1.0.0-aaaaaaaa' };
+    const found = {
+      since: null,
+      tries: 0,
+      reason: 'no worker of release 1.0.0-aaaaaaaa is there',
+      incompatible: false,
+      missingRelease: '1.0.0-aaaaaaaa',
+      lenderGone: null,
+    };
     expect(explainStuck({ workflowId, type, ...found })).toMatch(told);
   });
 });

@@ -29,6 +29,7 @@ export const registrations: readonly Registration[] = [
   {
     file: 'workflows/index.ts',
     after: "export { regionalFailover } from './procedures/regional-failover.ts';\n",
-    line: "export { warmUp } from './procedures/warm-up.ts';\n",
+    line: "export { warmUp } from './procedures/warm-up.ts';\nexport { exercise } from './procedures/exercise.ts';\n",
   },
+  { file: 'workflows/wire/lending.ts', after: 'export const lenders: readonly string[] = [', line: "'exercise'" },
 ];

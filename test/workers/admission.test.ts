@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { failure } from '../../activities/errors.ts';
 import { createWorkerActivities } from '../../workers/activities.ts';
 import { createAdmission, type AdmittedInfo } from '../../workers/admission.ts';
-import type { Beginning, Executions } from '../../workers/executions.ts';
+import type { Beginning, ExecutionId, Executions } from '../../workers/executions.ts';
 import { changeNames } from '../../workflows/wire/changes.ts';
 
 const estate = 'shop';
@@ -35,7 +35,7 @@ function admit(info: Partial<AdmittedInfo>, given: unknown, world: Partial<World
   const mustHoldEpoch = async (): Promise<void> => {
     if (held !== 'held') throw failure(held === 'newer' ? 'stale-epoch' : 'transient', { happened: held, leftAs: 'Nothing was done.' });
   };
-  const admission = createAdmission({ estate, executions, holdsPlan: (asked) => asked === digest, mustHoldEpoch });
+  const admission = createAdmission({ estate, executions, lenders: ['exercise'], holdsPlan: (asked) => asked === digest, mustHoldEpoch });
   const workflowExecution = { workflowId: beginning.type === 'fenceOnReturn' ? watchId : lock, runId: beginning.type === 'fenceOnReturn' ? '2' : '1' };
   return admission.admit({ activityType: 'fenceByAgent', workflowType: beginning.type, workflowExecution, ...info }, [given]);
 }
@@ -71,6 +71,48 @@ describe('a run', () => {
   }); // prettier-ignore
 });
 
+describe('a procedure under a lent lock', () => {
+  const lentId = `${lock}/regionalFailover`;
+  const lender: Beginning = { ...ours, type: 'exercise' };
+  const run = { ...change.run, runId: lentId, execution: `${lentId}@2` };
+
+  async function admitLent(
+    parts: {
+      readonly parent?: ExecutionId | null;
+      readonly lender?: Beginning | null;
+      readonly open?: { readonly lender?: boolean; readonly child?: boolean };
+    } = {},
+  ): Promise<string> {
+    const { parent: by = parent, lender: how = lender, open = {} } = parts;
+    const executions: Executions = {
+      beginningOf: async ({ workflowId }) => (workflowId === lock ? how : { ...ours, parent: by }),
+      isOpen: async ({ workflowId }) => (workflowId === lock ? open.lender !== false : open.child !== false),
+      hasRecovered: async () => true,
+    };
+    const admission = createAdmission({ estate, executions, lenders: ['exercise'], holdsPlan: () => true, mustHoldEpoch: async () => undefined });
+    const info = { activityType: 'fenceByAgent', workflowType: 'regionalFailover', workflowExecution: { workflowId: lentId, runId: '2' } };
+    return typeOf(admission.admit(info, [{ run, site: 'east' }]));
+  }
+
+  it('may do what a run may, for as long as its lender is open', async () => {
+    expect(await admitLent()).toBe('admitted');
+    expect(await admitLent({ open: { lender: false } })).toBe('no-lock');
+    expect(await admitLent({ open: { child: false } })).toBe('no-lock');
+  });
+
+  it.each<[string, Parameters<typeof admitLent>[0]]>([
+    ['that nobody started', { parent: null }],
+    ['that another workflow started', { parent: { workflowId: 'mine', runId: '1' } }],
+    ['whose lender is no lender', { lender: { ...lender, type: 'mine' } }],
+    ['whose lender is a run', { lender: ours }],
+    ['whose lender runs elsewhere', { lender: { ...lender, taskQueue: 'mine' } }],
+    ['whose lender was made by a reset', { lender: { ...lender, reset: 'while it was open' } }],
+    ['whose lender Temporal does not know', { lender: null }],
+  ])('%s may change nothing', async (_name, parts) => {
+    expect(await admitLent(parts)).toBe('no-lock');
+  });
+});
+
 describe('a watch', () => {
   it.each<[string, Partial<AdmittedInfo>, unknown, Partial<World>, string]>([
     ['of a run that claimed the epoch', {}, change, { beginning: watch }, 'admitted'],
@@ -102,6 +144,7 @@ describe('a watch', () => {
 describe('whoever else asks', () => {
   const admission = createAdmission({
     estate,
+    lenders: [],
     holdsPlan: () => true,
     mustHoldEpoch: async () => undefined,
     executions: { beginningOf: async () => ours, isOpen: async () => true, hasRecovered: async () => true },

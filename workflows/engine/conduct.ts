@@ -25,7 +25,7 @@ import { takeBack } from './undo.ts';
 
 export async function conduct<Name extends ProcedureName, Facts>(procedure: ProcedureDefinition<Name, Facts>, input: StartInputs[Name]): Promise<Report> {
   mustRead(starts[procedure.name].form, input, 'a run');
-  checkStart(workflowInfo());
+  checkStart(workflowInfo(), input.estate, procedure.name);
   const run = openRun(procedure, input);
   const facts = procedure.newFacts(input);
   const ending: Ending = { outcome: null, summary: '' };
@@ -42,7 +42,7 @@ export async function conduct<Name extends ProcedureName, Facts>(procedure: Proc
   listen(run, { status, report: () => report(ending.outcome) });
 
   const snapshot = await loadRunPlan(input.planDigest);
-  checkLock(snapshot, input, run.start.runId);
+  checkLock(snapshot, input, workflowInfo(), procedure.name);
   runbookOf(snapshot.plan, procedure.name);
   procedure.checkPlaces(snapshot.plan, run.places);
   run.use(snapshot);

@@ -1,11 +1,12 @@
 /** The start of a run: the plan it works on, and the checks that refuse a wrong start before anything is touched. */
 import { type ApplicationFailure, setHandler, type WorkflowInfo, workflowInfo } from '@temporalio/workflow';
 import type { RunContext } from '../../activities/context.ts';
-import type { PlanSnapshot } from '../../plan/schema.ts';
+import type { PlanSnapshot, ProcedureName } from '../../plan/schema.ts';
 import { failure } from './failures.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { planQuery, type StartInput } from '../wire/messages.ts';
-import { makeWorkflowId } from '../wire/ids.ts';
+import { makeRunWorkflowId, makeWorkflowId } from '../wire/ids.ts';
+import { makeLentWorkflowId } from '../wire/lending.ts';
 
 /** A start waits so long for a worker, seconds: the lock is held by then, and to end because workers were away for a while would only cost one more start. */
 const workerSeconds = 15 * 60;
@@ -19,10 +20,16 @@ export async function loadRunPlan(expectedDigest: string | undefined): Promise<P
 /** No run with its gates and waits lasts so long. Some clients send 0 for none. */
 const longestRunMilliseconds = 30 * 24 * 3600 * 1000;
 
+/** Whether a run works under a lock that its parent lends it: by both ids. Who the parent is, the workers ask Temporal before anything is changed. */
+export function isLent({ parent, workflowId }: Pick<WorkflowInfo, 'parent' | 'workflowId'>, estate: string, procedure: ProcedureName): boolean {
+  return parent?.workflowId === makeRunWorkflowId(estate) && workflowId === makeLentWorkflowId(estate, procedure);
+}
+
 /** Refuses a start that would end a run before its time, or begin it again: a run that the server cuts off undoes nothing and leaves no report. */
-export function checkStart({ parent, cronSchedule, retryPolicy, runTimeoutMs, executionTimeoutMs }: WorkflowInfo): void {
+export function checkStart(info: WorkflowInfo, estate: string, procedure: ProcedureName): void {
+  const { parent, cronSchedule, retryPolicy, runTimeoutMs, executionTimeoutMs } = info;
   const wrong = [
-    ...(parent ? ['a parent'] : []),
+    ...(parent && !isLent(info, estate, procedure) ? ['a parent'] : []),
     ...(cronSchedule ? ['a cron schedule'] : []),
     ...(retryPolicy ? ['a retry policy'] : []),
     ...(Math.min(runTimeoutMs || Infinity, executionTimeoutMs || Infinity) < longestRunMilliseconds ? ['a time-out'] : []),
@@ -60,8 +67,10 @@ function mustBeEstate(plan: PlanSnapshot['plan'], estate: string): void {
 }
 
 /** Refuses a start that is not this estate's: its name, and the id that is its lock. */
-export function checkLock({ plan }: PlanSnapshot, { estate, mode }: Pick<StartInput, 'estate' | 'mode'>, workflowId: string): void {
+export function checkLock({ plan }: PlanSnapshot, { estate, mode }: Pick<StartInput, 'estate' | 'mode'>, info: WorkflowInfo, procedure: ProcedureName): void {
   mustBeEstate(plan, estate);
+  if (isLent(info, estate, procedure)) return;
+  const { workflowId } = info;
   const rightId = makeWorkflowId(mode, estate);
   if (workflowId === rightId) return;
   throw refuse(
