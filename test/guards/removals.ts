@@ -528,7 +528,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Admission: only the run under the lock changes something',
     file: 'workers/admission.ts',
-    edits: [{ find: 'if (!ids.includes(own.workflowId)) throw', replace: "if (own.workflowId === '') throw" }],
+    edits: [{ find: 'if (!lent && !ids.includes(own.workflowId)) throw', replace: "if (own.workflowId === '') throw" }],
     test: { file: admission, title: 'that is dry' },
   },
   {
@@ -546,7 +546,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Admission: a watch acts for the run that started it',
     file: 'workers/admission.ts',
-    edits: [{ find: 'if (own.parent?.workflowId !== this.lock || run.runId !== this.lock || run.execution !== parent)', replace: "if (parent === '')" }],
+    edits: [{ find: 'if (!byRun || run.runId !== own.parent?.workflowId || run.execution !== parent)', replace: "if (parent === '')" }],
     test: { file: admission, title: 'that nobody started' },
   },
   {
