@@ -90,7 +90,7 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Fence proof: without one, people accept the loss by a typed figure',
-    file: 'workflows/questions/questions.ts',
+    file: 'workflows/questions/risk.ts',
     edits: [{ find: "run.rules.changes === 'print' || allProven(fences)", replace: "run.rules.changes === 'print' || fences.length > 0" }],
     test: { file: guards, title: 'asks for typed seconds when no fence can be proven, and refuses fewer than the estimate' },
   },
@@ -138,7 +138,7 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Lag gate: a loss above the limits is accepted by people',
-    file: 'workflows/questions/questions.ts',
+    file: 'workflows/questions/risk.ts',
     edits: [{ find: '!lossNeedsPeople(run, facts, loss)) return', replace: 'lossNeedsPeople(run, facts, loss)) return' }],
     test: { file: guards, title: 'never calls a loss proven nothing when people skip the catch-up of a cache that holds less' },
   },
@@ -211,7 +211,7 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Look again: a server that is a primary by now is put to people before anything is changed',
-    file: 'workflows/questions/questions.ts',
+    file: 'workflows/questions/target.ts',
     edits: [{ find: ', ...facts.foundAgainst]', replace: ']' }],
     test: { file: evidence, title: 'a server that somebody promoted since the last look is put to them before anything is changed' },
   },

@@ -61,7 +61,7 @@ export type Decision =
   | { readonly kind: 'expired'; readonly at: string; readonly against?: Readonly<Record<string, string>> }
   | { readonly kind: 'settled'; readonly why: string; readonly at: string };
 
-interface Standing {
+interface OpenQuestion {
   ballot: Ballot;
   readonly question: Question;
   readonly terms: Terms;
@@ -83,7 +83,7 @@ interface Standing {
 export class GateDesk {
   readonly records: GateRecord[] = [];
   private readonly refusals: Refusals;
-  private open: Standing | null = null;
+  private open: OpenQuestion | null = null;
   private readonly now: () => string;
   private readonly changed: () => void;
 
@@ -100,7 +100,7 @@ export class GateDesk {
     while (this.open !== null) await condition(() => this.open === null);
     const moot = mootBy(question);
     if (moot !== null) return { kind: 'settled', why: moot, at: this.now() };
-    const open = this.standingFor(question, terms);
+    const open = this.openingOf(question, terms);
     this.open = open;
     this.changed();
     let outcome = 'stopped';
@@ -118,7 +118,7 @@ export class GateDesk {
 
   /** Writes down what would be asked. */
   show(question: Question, terms: Terms): void {
-    this.records.push(this.record(this.standingFor(question, terms), 'not asked'));
+    this.records.push(this.record(this.openingOf(question, terms), 'not asked'));
   }
 
   /** Why a vote would not count now, as a sentence for the person who cast it; null when it would. */
@@ -193,7 +193,7 @@ export class GateDesk {
     };
   }
 
-  private standingFor(question: Question, terms: Terms): Standing {
+  private openingOf(question: Question, terms: Terms): OpenQuestion {
     const electorate = voters(terms);
     const ballot: Ballot = {
       gate: this.gateId(question, question.evidence, terms, 0),
@@ -226,7 +226,7 @@ export class GateDesk {
     return `${question.gate}-${shortDigest(terms.planDigest, String(this.records.length), String(earlierIds), question.question, ...evidence.lines)}`;
   }
 
-  private async untilDecided(open: Standing): Promise<Decision> {
+  private async untilDecided(open: OpenQuestion): Promise<Decision> {
     for (;;) {
       const moot = mootBy(open.question);
       if (moot !== null) return { kind: 'settled', why: moot, at: this.now() };
@@ -245,7 +245,7 @@ export class GateDesk {
   }
 
   /** New evidence. Graver than the last, it gives the question a new id, so that nobody votes on it who has read the other; and it voids the votes of those who never saw it so grave. */
-  private renew(open: Standing, evidence: GateEvidence): void {
+  private renew(open: OpenQuestion, evidence: GateEvidence): void {
     // As long as a choice cannot be taken nothing is weighed: a survivor that blinks costs nobody a vote.
     if (!evidence.against) {
       if (isGraver(evidence.gravity, open.gravity)) this.giveNewId(open, evidence);
@@ -256,7 +256,7 @@ export class GateDesk {
     this.changed();
   }
 
-  private giveNewId(open: Standing, evidence: GateEvidence): void {
+  private giveNewId(open: OpenQuestion, evidence: GateEvidence): void {
     const { ballot, question, terms, seen } = open;
     const { at, gravity } = evidence;
     const formerIds = [...ballot.formerIds, ballot.gate];
@@ -268,7 +268,7 @@ export class GateDesk {
     open.ballot = { ...ballot, gate, votes, formerIds };
   }
 
-  private record(open: Standing, decision: string): GateRecord {
+  private record(open: OpenQuestion, decision: string): GateRecord {
     return {
       gate: open.ballot.gate,
       question: open.question.question,
@@ -296,7 +296,7 @@ function votesLike(ballot: Ballot, choice: string): number {
 }
 
 /** Why this choice cannot be taken as things are; null when it can. */
-function notNow(open: Standing | null, { choice }: Vote): string | null {
+function notNow(open: OpenQuestion | null, { choice }: Vote): string | null {
   const word = wordOf(choice);
   const why = open?.evidence.against?.[word];
   if (!open || why === undefined) return null;
@@ -306,7 +306,7 @@ function notNow(open: Standing | null, { choice }: Vote): string | null {
 /** While a choice cannot be taken people wait for the next look, so that it comes sooner. */
 const blockedLookSeconds = 15;
 
-function nextLookSeconds({ evidence, terms: { evidenceMaxAgeSeconds } }: Standing): number {
+function nextLookSeconds({ evidence, terms: { evidenceMaxAgeSeconds } }: OpenQuestion): number {
   return evidence.against ? Math.min(blockedLookSeconds, evidenceMaxAgeSeconds) : evidenceMaxAgeSeconds;
 }
 
@@ -316,7 +316,7 @@ function remarks({ at, against, notRenewed }: GateEvidence): string[] {
   return [...old, ...Object.entries(against ?? {}).map(([choice, why]) => `NOT NOW: "${choice}" cannot be taken. ${why}`)];
 }
 
-function changedBeyond({ dropped: { beyond } }: Standing): Pick<GateRecord, 'changedBeyond'> {
+function changedBeyond({ dropped: { beyond } }: OpenQuestion): Pick<GateRecord, 'changedBeyond'> {
   return beyond ? { changedBeyond: beyond } : {};
 }
 

@@ -1,4 +1,5 @@
 /** Which servers can write: as it is predicted before a run changes anything, as fences prove it, and as it is read at the end. */
+import { isCancellation } from '@temporalio/workflow';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import { sentencesOf } from '../../plan/rules/sentences.ts';
 import { closedByAgents, type ServerKind, serversAt, serversOf, writersOf } from '../../plan/rules/servers.ts';
@@ -81,7 +82,7 @@ export async function observeServers(run: Course, facts: RecoveryFacts, read: Re
     const servers = await read.readWriters({ run: run.context(), sites: run.plan.sites.map((site) => site.id) });
     facts.observed = servers.map((server) => asFenced(facts, server));
   } catch (error) {
-    if (!isTechnical(error)) throw error;
+    if (isCancellation(error) || !isTechnical(error)) throw error;
     run.leaveOver('The end state of the servers could not be read; look at them by hand.');
   }
   return facts.observed;

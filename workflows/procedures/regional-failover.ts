@@ -20,7 +20,9 @@ import { newFacts, type RecoveryFacts } from '../estate/facts.ts';
 import { outageReport, outageStatus } from '../estate/outage.ts';
 import { observeServers } from '../estate/servers.ts';
 import { mustLeadElsewhere } from '../estate/sites.ts';
-import { activation, askIfFenceIsUnproven, askIfLossIsTooLarge, mustStillBeReady } from '../questions/questions.ts';
+import { activation } from '../questions/activation.ts';
+import { askIfFenceIsUnproven, askIfLossIsTooLarge } from '../questions/risk.ts';
+import { mustStillBeReady } from '../questions/target.ts';
 import { askIfTooFewHold } from '../questions/holders.ts';
 import type { RegionalFailoverInput } from '../wire/messages.ts';
 import { confirmWriters, notifyStakeholders, updateMonitoring } from '../steps/closing.ts';
@@ -54,8 +56,8 @@ const definition: ProcedureDefinition<'regionalFailover', RecoveryFacts> = {
     await mustStillBeReady(run, facts);
     const claim = await run.step('claim-epoch', claimEpoch(run, facts));
     await askIfTooFewHold(run, facts, claim);
-    const fences = await run.step('fence-site', fenceByFirstProof(run, facts));
-    await askIfFenceIsUnproven(run, facts, fences);
+    await run.step('fence-site', fenceByFirstProof(run, facts));
+    await askIfFenceIsUnproven(run, facts);
 
     run.enter('preparing');
     await run.together({
@@ -64,8 +66,8 @@ const definition: ProcedureDefinition<'regionalFailover', RecoveryFacts> = {
       'raise-capacity': raiseCapacity(run),
       'check-application': checkApplication(run),
     });
-    const loss = await run.step('check-lag', checkLag(run, facts));
-    await askIfLossIsTooLarge(run, facts, loss);
+    await run.step('check-lag', checkLag(run, facts));
+    await askIfLossIsTooLarge(run, facts);
 
     run.enter('promoting');
     await run.together(
