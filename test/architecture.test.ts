@@ -56,7 +56,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   client: ['client', 'workflows/wire', 'report', 'plan', 'types:workflows', 'types:activities'],
   lab: ['lab', 'plan'],
   // The model of the tests answers for the drivers where only the worker's own cost counts.
-  bench: ['bench', 'lab', 'client', 'plan', 'report', 'workflows/wire', 'types:workflows', 'test/support/fake-estate'],
+  bench: ['bench', 'lab', 'client', 'plan', 'report', 'workflows/wire', 'types:workflows', 'test/model'],
   // What judges and what is shared know nothing of those who use them.
   'test/stage': ['test/stage', 'test/scenarios', 'test/support', 'lab', 'client', 'plan', 'workers', 'workflows'],
   'test/invariants': ['test/invariants', 'test/stage', 'test/scenarios', 'test/report/example', 'test/support', 'lab', 'plan', 'report', 'workflows'],

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ApplicationFailure } from '@temporalio/common';
 import { loadPlan } from '../../plan/load.ts';
-import { FakeEstate } from '../../test/support/fake-estate.ts';
+import { FakeEstate } from '../../test/model/estate.ts';
 import { failedSite } from '../scene.ts';
 import { planOf } from './plans.ts';
 

@@ -4,7 +4,7 @@ import { commitByRunClock, heartbeatsByRunClock, senderClocks } from '../../acti
 import { lastContact } from '../../activities/fencing/by-replication.ts';
 import { parseFields } from '../../activities/ssh/agent.ts';
 import type { Plan } from '../../plan/schema.ts';
-import { heartbeatOf } from '../support/fake-heartbeat.ts';
+import { heartbeatOf } from '../model/heartbeat.ts';
 
 const plan = { estate: { detection: { clockSkewMax: 'PT2S' } } } as unknown as Plan;
 const noon = Date.parse('2026-11-24T12:00:00.000Z');

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startTemporal, type TemporalServer } from '../../lab/orchestrator/temporal.ts';
 import { program } from '../../lab/setup/paths.ts';
 import { planFolder, runDr, Stage } from '../client/support.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 import { TemporalUi } from './temporal-ui.ts';
 
 let folder: string;

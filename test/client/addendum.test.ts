@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeRunWorkflowId } from '../../client/index.ts';
 import { makeFenceOnReturnWorkflowId } from '../../workflows/wire/ids.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 import { until } from '../support/until.ts';
 import { Stage } from './support.ts';
 

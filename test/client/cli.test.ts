@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeRunWorkflowId } from '../../client/index.ts';
 import type { RunView } from '../../client/index.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 import { until } from '../support/until.ts';
 import { planFolder, runDr, Stage } from './support.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { DrClient, DrError, makeRunWorkflowId } from '../../client/index.ts';
 import type { OpenGate, RegionalFailoverInput, RunView } from '../../client/index.ts';
 import { makeEstateCheckWorkflowId, taskQueueOf } from '../../workflows/wire/ids.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 import { foreignPayloads } from '../support/raw-messages.ts';
 import { until } from '../support/until.ts';
 import { Stage } from './support.ts';

@@ -8,7 +8,7 @@ import type { AccessCheck } from '../../activities/access/port.ts';
 import type { Activities } from '../../activities/index.ts';
 import { runCli } from '../../client/cli/program.ts';
 import type { EstateCheck } from '../../client/index.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 import { until } from '../support/until.ts';
 import { planFolder, Stage } from './support.ts';
 

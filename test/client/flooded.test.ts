@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeRunWorkflowId } from '../../client/index.ts';
 import { strangeMessages } from '../simulation/messages.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 import { type RawPayload, signalRaw } from '../support/raw-messages.ts';
 import { until } from '../support/until.ts';
 import { Stage } from './support.ts';

@@ -15,7 +15,7 @@ import { createWorker, workflowCode } from '../../workers/worker.ts';
 import { makeFenceOnReturnWorkflowId } from '../../workflows/wire/ids.ts';
 import { searchAttributes } from '../../workflows/wire/search-attributes.ts';
 import { bundleFile } from '../support/bundle.ts';
-import type { FakeEstate } from '../support/fake-estate.ts';
+import type { FakeEstate } from '../model/estate.ts';
 import { until } from '../support/until.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });

@@ -4,7 +4,7 @@ import { makeRunWorkflowId } from '../../client/index.ts';
 import { explainFailure } from '../../client/cli/failures.ts';
 import type { Vote } from '../../client/index.ts';
 import { unansweredVote } from '../../client/unanswered.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 import { until } from '../support/until.ts';
 import { Stage } from './support.ts';
 

@@ -6,7 +6,7 @@ import type { Plan, PlanSnapshot } from '../../plan/schema.ts';
 import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../../workflows/wire/ids.ts';
 import { supersedeSignal } from '../../workflows/wire/messages.ts';
 import type { Stage } from '../client/support.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 import { until } from '../support/until.ts';
 import type { EndingName } from './endings.ts';
 

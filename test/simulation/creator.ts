@@ -4,7 +4,7 @@ import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusa
 import { globalHandlers } from '@temporalio/worker/lib/workflow/vm-shared.js';
 import type { PlanSnapshot } from '../../plan/schema.ts';
 import { bundleWorkflows } from '../support/bundle.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 
 export async function createSandbox(snapshot: PlanSnapshot): Promise<ReusableVMWorkflowCreator> {
   const names = Object.keys(new FakeEstate(snapshot).activities());

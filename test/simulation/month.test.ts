@@ -6,7 +6,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { seconds } from '../../plan/durations.ts';
 import type { FenceOnReturnInput, FenceOnReturnResult } from '../../workflows/children/fence-on-return.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 import type { Execution } from './execution.ts';
 import type { SimulatedServer } from './server.ts';
 import { Simulations } from './simulation.ts';

@@ -10,7 +10,7 @@ import { seconds } from '../../plan/durations.ts';
 import { type FenceVerdict, judgeCacheFence, judgeDatabaseFence } from '../../plan/rules/fence-proof.ts';
 import type { ServerKind } from '../../plan/rules/servers.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 
 /** An acknowledged write of the old primary. */
 export interface Row {

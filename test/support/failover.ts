@@ -6,7 +6,7 @@ import type { Report } from '../../report/report.ts';
 import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../../workflows/wire/ids.ts';
 import { type RegionalFailoverInput, type RunStatus, statusQuery, voteSignal } from '../../workflows/wire/messages.ts';
 import type { regionalFailover } from '../../workflows/procedures/regional-failover.ts';
-import { FakeEstate } from './fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 import { erlmcpPlan } from './plans.ts';
 import { Rig } from './rig.ts';
 import { until } from './until.ts';

@@ -8,7 +8,7 @@ import { taskQueueOf } from '../../workflows/wire/ids.ts';
 import { searchAttributes } from '../../workflows/wire/search-attributes.ts';
 import { bundleWorkflows } from './bundle.ts';
 import { coverageSinks, keepCoverage } from './coverage.ts';
-import type { FakeEstate } from './fake-estate.ts';
+import type { FakeEstate } from '../model/estate.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } });
 

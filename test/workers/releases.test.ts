@@ -11,7 +11,7 @@ import type { HealthReport } from '../../workers/health.ts';
 import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../../workflows/wire/ids.ts';
 import { Stage, type StageWorker } from '../client/support.ts';
 import { bundleFile } from '../support/bundle.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess, type WorkerProcess } from './support.ts';
 

@@ -7,7 +7,7 @@ import { bundleWorkflowCode, DefaultLogger, Worker, type WorkerOptions } from '@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bundleParts } from '../../../workers/bundle.ts';
 import { jobId } from '../../../workflows/engine/jobs.ts';
-import { FakeEstate } from '../../support/fake-estate.ts';
+import { FakeEstate } from '../../model/estate.ts';
 import { type JobStep, type jobStep, toldQuery } from '../../support/jobs-workflow.ts';
 import { erlmcpPlan } from '../../support/plans.ts';
 import { startServer } from '../../support/rig.ts';

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import type { RunContext } from '../../../activities/context.ts';
 import { electorate, endOf, estate, type Handle, openGate, plan, rig, start, useFailovers, vote } from '../../support/failover.ts';
-import { FakeEstate } from '../../support/fake-estate.ts';
+import { FakeEstate } from '../../model/estate.ts';
 import { statusQuery } from '../../../workflows/wire/messages.ts';
 
 useFailovers();

@@ -4,7 +4,7 @@ import { makeLentWorkflowId } from '../../workflows/wire/lending.ts';
 import { makeRunWorkflowId, taskQueueOf } from '../../workflows/wire/ids.ts';
 import { statusQuery } from '../../workflows/wire/messages.ts';
 import { Stage } from '../client/support.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 import { until } from '../support/until.ts';
 import { at, warmUpPlan, who } from './warm-up-plan.ts';
 

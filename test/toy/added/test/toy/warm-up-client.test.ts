@@ -1,7 +1,7 @@
 /** Goal: the client starts, follows and reads a procedure that was only added. Method: a Temporal dev server, and a worker with a model of the estate. */
 import { expect, it } from 'vitest';
 import { Stage } from '../client/support.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 import { until } from '../support/until.ts';
 import { at, warmUpPlan, who } from './warm-up-plan.ts';
 

@@ -12,7 +12,7 @@ import { reportQuery, type RunStatus, statusQuery, voteSignal } from '../../work
 import { starts } from '../../workflows/wire/starts.ts';
 import { createSandbox } from '../simulation/creator.ts';
 import { type Fate, SimulatedServer } from '../simulation/server.ts';
-import { FakeEstate } from '../support/fake-estate.ts';
+import { FakeEstate } from '../model/estate.ts';
 import { PlanCopy } from '../support/plan-copies.ts';
 import { Rig } from '../support/rig.ts';
 import { until } from '../support/until.ts';

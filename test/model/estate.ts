@@ -13,9 +13,9 @@ import { standbyNames } from '../../plan/rules/standby-names.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { isChange } from '../../workflows/wire/changes.ts';
-import { heartbeatOf } from './fake-heartbeat.ts';
-import { FakeJobs } from './fake-jobs.ts';
-import { FakeService } from './fake-service.ts';
+import { heartbeatOf } from './heartbeat.ts';
+import { FakeJobs } from './jobs.ts';
+import { FakeService } from './service.ts';
 
 type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number; keys: number; promotedBy?: string; promotionBegun?: string; cachePromoted?: boolean };
 
