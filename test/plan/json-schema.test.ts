@@ -49,6 +49,15 @@ interface Mutable {
   [key: string | number]: Mutable;
 }
 
+test('a step that the catalogue lacks is none, and an editor says so', async () => {
+  const { plan } = await loadPlan(join(plans, 'erlmcp'));
+  const draft = structuredClone(plan);
+  const [step] = draft.procedures.regionalFailover.steps;
+  if (step) step.id = 'confirm-failur';
+  draft.procedures.regionalFailover.pointOfNoReturn = 'watch';
+  expect(errorsOf(ofPlan, draft)).toEqual(['/procedures/regionalFailover/steps/0/id', '/procedures/regionalFailover/pointOfNoReturn']);
+});
+
 describe('what the loader refuses, the schema refuses', () => {
   const breaks: readonly (readonly [string, readonly (string | number)[], unknown])[] = [
     ['a month in a duration', ['estate', 'detection', 'holdTime'], 'P1M'],
