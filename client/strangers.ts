@@ -2,6 +2,7 @@
 import { isProcedureName } from '../plan/catalogue/names.ts';
 import type { Client } from '@temporalio/client';
 import { estateOf, taskQueueOf } from '../workflows/wire/ids.ts';
+import { holdsLock } from '../workflows/wire/lending.ts';
 import { DrError } from './errors.ts';
 
 /** What Temporal says of it. */
@@ -26,6 +27,11 @@ function isOurs(found: Found, isType: (type: string) => boolean, estate: string)
 export function mustBeRun(found: Found, runId: string): void {
   const estate = estateOf(runId);
   if (estate === undefined || isOurs(found, isProcedureName, estate)) return;
+  if (isOurs(found, holdsLock, estate))
+    throw new DrError('unknown-run', `${runId} is ${described(found)}: it holds ${estate} and lends it to a procedure, which is the run to look at.`, {
+      hint: `Its id: temporal workflow list --query "WorkflowId STARTS_WITH '${runId}/' AND ExecutionStatus = 'Running'"`,
+      runId,
+    });
   throw new DrError(
     'unknown-run',
     `Under the id ${runId} stands ${described(found)}: no run, and nothing of ${estate} can be changed by it. What it says is not shown.`,
@@ -39,7 +45,9 @@ export function mustBeRun(found: Found, runId: string): void {
 /** Throws DrError `already-running` when the open workflow with this id is none of ours, with the command that ends it; what Temporal throws when it does not answer. */
 export async function mustBeOurs(client: Client, { workflowId, type, estate }: Expected): Promise<void> {
   const found = await client.workflow.getHandle(workflowId).describe();
-  if (isOurs(found, (its) => its === type, estate)) return;
+  // Under the lock any procedure is ours, and who lends it.
+  const right = holdsLock(type) ? holdsLock : (its: string) => its === type;
+  if (isOurs(found, right, estate)) return;
   throw new DrError(
     'already-running',
     `The id ${workflowId} is taken by ${described(found)}, which is none of ours: it can change nothing of ${estate}, and keeps our own from starting. Nothing was started.`,

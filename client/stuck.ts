@@ -2,14 +2,13 @@
  * Open workflows that cannot go on: their decisions fail, or will fail when the next one is due, which a query finds out before; or nobody works under the release to which they are bound, of which the server
  * itself says nothing. One that waits for a site decides nothing for as long as nothing happens, and must not be found out when the site returns. Used by `dr status` and by the worker's health.
  */
-import { isProcedureName } from '../plan/catalogue/names.ts';
 import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
-import { startAWorker } from './errors.ts';
+import { isNotFound, startAWorker } from './errors.ts';
 import { isOver } from './over.ts';
 import { isMissing, type Queue, readQueue } from './pollers.ts';
 import { pinnedTo } from './releases.ts';
 import { estateOf, makeDryRunWorkflowId, taskQueuePrefix } from '../workflows/wire/ids.ts';
-import { isLentId } from '../workflows/wire/lending.ts';
+import { holdsLock, isLentId } from '../workflows/wire/lending.ts';
 
 export interface StuckWorkflow {
   readonly workflowId: string;
@@ -102,8 +101,14 @@ async function lenderGone(
 ): Promise<string | null> {
   const estate = estateOf(workflowId);
   if (estate === undefined || !isLentId(workflowId, estate) || !parent?.workflowId) return null;
-  const { status } = await client.workflow.getHandle(parent.workflowId, parent.runId ?? undefined).describe();
-  return isOver(status.name) ? `${parent.workflowId}@${parent.runId ?? ''}` : null;
+  const name = `${parent.workflowId}@${parent.runId ?? ''}`;
+  try {
+    const { status } = await client.workflow.getHandle(parent.workflowId, parent.runId ?? undefined).describe();
+    return isOver(status.name) ? name : null;
+  } catch (error) {
+    if (isNotFound(error)) return name;
+    throw error;
+  }
 }
 
 async function failureOf(handle: WorkflowHandle, tries: number): Promise<string | undefined> {
@@ -160,7 +165,7 @@ function explainMissing({ workflowId, type, since }: StuckWorkflow, release: str
   // A watch moves by itself from its first decision on; before that the server keeps it where its run is, and afterwards where somebody has bound it.
   if (type === 'fenceOnReturn')
     return `${what} THE SITE THAT IT WAITS FOR IS NOT FENCED WHEN IT COMES BACK. HINT: Let it go on under the current release: temporal workflow update-options --workflow-id ${workflowId} --versioning-override-behavior auto_upgrade`;
-  if (!isProcedureName(type) || workflowId === makeDryRunWorkflowId(estate))
+  if (!holdsLock(type) || workflowId === makeDryRunWorkflowId(estate))
     return `${what} HINT: It changes nothing: temporal workflow terminate --workflow-id ${workflowId} --reason "its release is gone"`;
   const anew = `if nobody can, look at what it has changed by "dr status --run ${workflowId}", end it by "temporal workflow terminate --workflow-id ${workflowId}", and start a new run, which goes on from what it finds.`;
   return `${what} HINT: ${startAWorker(release)}; ${anew} (docs/operations.md, "Open workflows at a release")`;

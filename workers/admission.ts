@@ -7,7 +7,7 @@ import { errorTypeOf, failure } from '../activities/errors.ts';
 import type { RunContext } from '../activities/context.ts';
 import { changeReach, isChange, type ChangeName } from '../workflows/wire/changes.ts';
 import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../workflows/wire/ids.ts';
-import { isLentId, lenders } from '../workflows/wire/lending.ts';
+import { isLentId } from '../workflows/wire/lending.ts';
 import { readActivityInput } from './activity-input.ts';
 import type { Beginning, ExecutionId, Executions } from './executions.ts';
 
@@ -36,7 +36,6 @@ export interface AdmissionParts {
 }
 
 const watchType = 'fenceOnReturn';
-const types: readonly string[] = [...Object.keys(procedureNames), ...lenders, watchType, 'assessment', 'estateCheck'];
 /** What a watch does: the fence of its site, and telling what became of it. */
 const watchFence: ChangeName = 'fenceByAgent';
 const watchTells: ChangeName = 'notifyStakeholders';
@@ -56,12 +55,15 @@ class EstateAdmission implements Admission {
   private readonly queue: string;
   private readonly lock: string;
   private readonly watches: string;
+  /** Workflow types of ours. */
+  private readonly types: readonly string[];
 
   constructor(parts: AdmissionParts) {
     this.parts = parts;
     this.queue = taskQueueOf(parts.estate);
     this.lock = makeRunWorkflowId(parts.estate);
     this.watches = makeFenceOnReturnWorkflowId(parts.estate, '');
+    this.types = [...Object.keys(procedureNames), ...parts.lenders, watchType, 'assessment', 'estateCheck'];
   }
 
   async admit(info: AdmittedInfo, args: readonly unknown[]): Promise<void> {
@@ -70,6 +72,8 @@ class EstateAdmission implements Admission {
     // Not even a read: such a run must end, before it asks anybody anything.
     if (isProcedureName(own.type) && own.reset !== 'no')
       throw noLock(info.activityType, `${own.name} was made by a reset: the votes in it were given to another run.`);
+    // What nobody of ours lent must not ask people, and end only when it would change something.
+    if (isProcedureName(own.type) && isLentId(own.workflowId, this.parts.estate)) await this.mustBeLent(info.activityType, own);
     if (isChange(info.activityType)) return this.mayChange(info.activityType, own, run, site);
     if (own.type === watchType && run && !this.parts.holdsPlan(run.planDigest)) await this.mustBeWatch(info.activityType, own, run);
   }
@@ -77,7 +81,7 @@ class EstateAdmission implements Admission {
   /** One of our types, run by whoever polls our queue, which is for our workers alone (docs/operations.md): others run workflow code of their own on another queue. */
   private async ownOf({ activityType, workflowType, workflowExecution }: AdmittedInfo): Promise<Own> {
     if (!workflowExecution || !workflowType) throw noLock(activityType, 'It was started by itself, and belongs to no run.');
-    if (!types.includes(workflowType)) throw noLock(activityType, `It was scheduled by a workflow of the type ${workflowType}, which is none of ours.`);
+    if (!this.types.includes(workflowType)) throw noLock(activityType, `It was scheduled by a workflow of the type ${workflowType}, which is none of ours.`);
     const beginning = await this.parts.executions.beginningOf(workflowExecution);
     const name = `${workflowExecution.workflowId}@${workflowExecution.runId}`;
     if (!beginning) throw failure('transient', { happened: `Temporal knows no ${name}, and gave a task of it.`, leftAs: 'Nothing was done.' });
@@ -116,20 +120,19 @@ class EstateAdmission implements Admission {
     const ids = reach === 'record' ? [this.lock, makeDryRunWorkflowId(this.parts.estate)] : [this.lock];
     const lent = isLentId(own.workflowId, this.parts.estate);
     if (!lent && !ids.includes(own.workflowId)) throw noLock(change, `${own.workflowId} is not the lock of ${this.parts.estate}.`);
-    if (lent) await this.mustBeLent(change, own);
-    else if (own.parent) throw noLock(change, `${own.name} is a child of ${own.parent.workflowId}, which is no procedure.`);
+    if (!lent && own.parent) throw noLock(change, `${own.name} is a child of ${own.parent.workflowId}, which is no procedure.`);
     if (run.runId !== own.workflowId || run.execution !== own.name) throw noLock(change, `${own.name} acts in the name of ${run.execution}.`);
     if (reach === 'estate' && run.epoch < 1) throw noLock(change, `${own.name} has claimed no epoch.`);
     if (!(await this.parts.executions.isOpen(own))) throw noLock(change, `${own.name} is not open any more.`);
   }
 
   /** A procedure under a lent lock acts for as long as its lender, a workflow of ours, holds it: whoever comes after that knows nothing of this one. */
-  private async mustBeLent(change: ChangeName, { name, parent }: Own): Promise<void> {
+  private async mustBeLent(activity: string, { name, parent }: Own): Promise<void> {
     const lender = parent?.workflowId === this.lock ? await this.parts.executions.beginningOf(parent) : null;
     if (!parent || !lender || !this.parts.lenders.includes(lender.type) || lender.taskQueue !== this.queue || lender.reset !== 'no')
-      throw noLock(change, `Nobody of ours lends ${name} the lock of ${this.parts.estate}.`);
+      throw noLock(activity, `Nobody of ours lends ${name} the lock of ${this.parts.estate}.`);
     if (!(await this.parts.executions.isOpen(parent)))
-      throw noLock(change, `${parent.workflowId}@${parent.runId}, which lent ${name} the lock, is not open any more.`);
+      throw noLock(activity, `${parent.workflowId}@${parent.runId}, which lent ${name} the lock, is not open any more.`);
   }
 
   /**

@@ -6,6 +6,7 @@ import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { mustBeNewest, mustBeWithinReach } from '../epoch.ts';
 import { endsTheRun } from '../errors.ts';
+import { unlessSecretMissing } from '../secret-missing.ts';
 import { mustHoldTask } from '../task.ts';
 import type { ZoneEpoch } from './port.ts';
 import { createRoute53, type Route53 } from './route53.ts';
@@ -17,10 +18,14 @@ type Dependencies = Pick<ActivityDependencies, 'planOf' | 'secret'>;
 export const impatientMilliseconds = 2_000;
 
 export function readZoneEpoch(dependencies: Dependencies, run: RunContext): Promise<ZoneEpoch> {
-  return withZone(dependencies, run, async (route53) => {
-    const { epoch, holder } = readEpoch(await route53.readEpoch());
-    return { reachable: true, epoch, holder };
-  });
+  return unlessSecretMissing(
+    () =>
+      withZone(dependencies, run, async (route53) => {
+        const { epoch, holder } = readEpoch(await route53.readEpoch());
+        return { reachable: true, epoch, holder };
+      }),
+    (reason) => ({ reachable: false, reason }),
+  );
 }
 
 export function claimZone(dependencies: Dependencies, run: RunContext): Promise<ZoneEpoch> {

@@ -12,6 +12,7 @@ import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { type HeldEpoch, mustBeNewest, mustBeWithinReach } from '../epoch.ts';
 import { endsTheRun, errorTypeOf, failure } from '../errors.ts';
+import { unlessSecretMissing } from '../secret-missing.ts';
 import { mustHoldTask } from '../task.ts';
 import type { WitnessState } from './port.ts';
 
@@ -105,10 +106,14 @@ function noEpoch(place: string, text: string): ApplicationFailure {
 
 /** What a witness of the plan holds. What keeps it from being read is a value. */
 export function readWitness(dependencies: Secrets, plan: Plan, name: string): Promise<WitnessState> {
-  return withWitness(dependencies, plan, name, async (object) => {
-    const { epoch, holder } = await object.read();
-    return { witness: name, reachable: true, epoch, holder };
-  });
+  return unlessSecretMissing(
+    () =>
+      withWitness(dependencies, plan, name, async (object) => {
+        const { epoch, holder } = await object.read();
+        return { witness: name, reachable: true, epoch, holder };
+      }),
+    (reason) => ({ witness: name, reachable: false, reason }),
+  );
 }
 
 /** Stores the run's epoch at a witness of the plan. No answer is a value; a guard's no, and what must be mended first, is thrown. */

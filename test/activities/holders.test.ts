@@ -4,6 +4,7 @@ import type { RunContext } from '../../activities/context.ts';
 import type { ActivityDependencies, AgentAnswer } from '../../activities/dependencies.ts';
 import { failure } from '../../activities/errors.ts';
 import { mustHoldMajority } from '../../activities/holders.ts';
+import { createWitnessActivities } from '../../activities/witness/activities.ts';
 import { parseFields } from '../../activities/ssh/agent.ts';
 import { erlmcpPlan } from '../support/plans.ts';
 import { ZoneStandIn } from '../support/zone-stand-in.ts';
@@ -19,6 +20,8 @@ let zone: ZoneStandIn;
 let agents: Record<string, Held>;
 /** What a silent agent waits for before it says so. */
 let silence: Promise<void>;
+/** What an agent that answers waits for. */
+let answersAfter: Record<string, Promise<void>>;
 let secret: ActivityDependencies['secret'];
 
 const dependencies: ActivityDependencies = {
@@ -26,6 +29,7 @@ const dependencies: ActivityDependencies = {
   secret: (reference) => secret(reference),
   agent: (_run, site) => ({
     async ask(): Promise<AgentAnswer> {
+      await answersAfter[site];
       const held = agents[site];
       if (held) return { reachable: true, fields: parseFields(`site-agent=3\nsite=${site}\nepoch=${held.epoch}\nepoch_holder=${held.holder}\n`, 'identify') };
       await silence;
@@ -44,10 +48,49 @@ beforeAll(async () => {
 });
 afterAll(() => zone?.stop());
 beforeEach(() => {
-  [agents, silence] = [{}, Promise.resolve()];
+  [agents, silence, answersAfter] = [{}, Promise.resolve(), {}];
   secret = async () => 'test';
   zone.held = () => undefined;
   zone.before = () => undefined;
+});
+
+describe('where people accepted fewer', () => {
+  it('a newer run that a later answer knows of is heard', async () => {
+    agents = { 'eu-central-1': ours, dr: ours, 'ap-southeast-1': newer };
+    let both = 0;
+    const others = new Promise<void>((resolve) => {
+      const asked = agents;
+      agents = new Proxy(asked, { get: (all, site: string) => ((both += site === 'ap-southeast-1' ? 0 : 1), both === 3 && resolve(), all[site]) });
+    });
+    answersAfter = { 'ap-southeast-1': others };
+    await expect(hold({ holdersAccepted: 2 })).rejects.toMatchObject({ type: 'stale-epoch' });
+  });
+
+  it('as many as they accepted suffice, when nobody knows of a newer one', async () => {
+    agents = { 'eu-central-1': ours, dr: ours };
+    await expect(hold({ holdersAccepted: 2 })).resolves.toBeUndefined();
+  });
+});
+
+it('a number that names nobody confirms no run', async () => {
+  const nobody = { epoch: 8, holder: '' };
+  agents = { 'eu-central-1': ours, dr: nobody, 'ap-southeast-1': nobody };
+  await expect(hold()).rejects.toMatchObject({ type: 'transient', message: expect.stringContaining('dr: holds epoch 8 of nobody') as string });
+});
+
+it('a witness whose secret a worker lacks is silent, and the others are read', async () => {
+  secret = () => Promise.reject(failure('secret-missing', { happened: 'The secret is not there.', leftAs: 'Nothing was asked.' }));
+  const witness = {
+    name: 'one',
+    bucket: 'dr-one',
+    key: 'epoch',
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'env:NOT_THERE' },
+  };
+  const witnessed = { ...dependencies, planOf: async () => ({ ...plan, estate: { ...plan.estate, witnesses: [witness] } }) };
+  expect(await createWitnessActivities(witnessed).readWitnesses({ run })).toEqual([
+    { witness: 'one', reachable: false, reason: expect.stringContaining('The secret is not there') as string },
+  ]);
 });
 
 describe('of four sites and the zone', () => {

@@ -82,6 +82,7 @@ describe('a procedure under a lent lock', () => {
       readonly lender?: Beginning | null;
       readonly open?: { readonly lender?: boolean; readonly child?: boolean };
     } = {},
+    activityType = 'fenceByAgent',
   ): Promise<string> {
     const { parent: by = parent, lender: how = lender, open = {} } = parts;
     const executions: Executions = {
@@ -90,7 +91,7 @@ describe('a procedure under a lent lock', () => {
       hasRecovered: async () => true,
     };
     const admission = createAdmission({ estate, executions, lenders: ['exercise'], holdsPlan: () => true, mustHoldEpoch: async () => undefined });
-    const info = { activityType: 'fenceByAgent', workflowType: 'regionalFailover', workflowExecution: { workflowId: lentId, runId: '2' } };
+    const info = { activityType, workflowType: 'regionalFailover', workflowExecution: { workflowId: lentId, runId: '2' } };
     return typeOf(admission.admit(info, [{ run, site: 'east' }]));
   }
 
@@ -110,6 +111,8 @@ describe('a procedure under a lent lock', () => {
     ['whose lender Temporal does not know', { lender: null }],
   ])('%s may change nothing', async (_name, parts) => {
     expect(await admitLent(parts)).toBe('no-lock');
+    // Nor ask the estate, and then people: it would end only when it would change something.
+    expect(await admitLent(parts, 'readAgents')).toBe('no-lock');
   });
 });
 

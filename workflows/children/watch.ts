@@ -73,6 +73,8 @@ export class FenceOnReturn {
     while (!this.child) {
       try {
         this.child = await startChild(fenceOnReturn, options);
+        // It was a former one that was asked to end.
+        this.asked = false;
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
         if (Date.now() > deadline)

@@ -6,7 +6,7 @@ import { failure } from './failures.ts';
 import { toolsFor } from './activity-proxies.ts';
 import { planQuery, type StartInput } from '../wire/messages.ts';
 import { makeRunWorkflowId, makeWorkflowId } from '../wire/ids.ts';
-import { makeLentWorkflowId } from '../wire/lending.ts';
+import { lenders, makeLentWorkflowId } from '../wire/lending.ts';
 
 /** A start waits so long for a worker, seconds: the lock is held by then, and to end because workers were away for a while would only cost one more start. */
 const workerSeconds = 15 * 60;
@@ -22,7 +22,7 @@ const longestRunMilliseconds = 30 * 24 * 3600 * 1000;
 
 /** Whether a run works under a lock that its parent lends it: by both ids. Who the parent is, the workers ask Temporal before anything is changed. */
 export function isLent({ parent, workflowId }: Pick<WorkflowInfo, 'parent' | 'workflowId'>, estate: string, procedure: ProcedureName): boolean {
-  return parent?.workflowId === makeRunWorkflowId(estate) && workflowId === makeLentWorkflowId(estate, procedure);
+  return lenders.length > 0 && parent?.workflowId === makeRunWorkflowId(estate) && workflowId === makeLentWorkflowId(estate, procedure);
 }
 
 /** Refuses a start that would end a run before its time, or begin it again: a run that the server cuts off undoes nothing and leaves no report. */

@@ -33,7 +33,13 @@ it('a procedure runs under the lent lock, and nobody else gets the estate meanwh
   await stage.with(estate, async () => {
     const lender = await begin('exercise', makeRunWorkflowId(name()));
     const gate = await openGate();
-    await expect(stage.client.start('warmUp', input())).rejects.toMatchObject({ kind: 'already-running' });
+    await expect(stage.client.start('warmUp', input())).rejects.toMatchObject({
+      kind: 'already-running',
+      message: expect.stringContaining('is open and holds the estate') as string,
+    });
+    await expect(stage.client.status(makeRunWorkflowId(name()))).rejects.toMatchObject({
+      message: expect.stringContaining('lends it to a procedure') as string,
+    });
     for (const person of who) await stage.client.vote(lent(), { gate, choice: 'warm read', who: person, reason: 'seen' });
     expect(await lender.result()).toMatchObject({ runId: lent(), outcome: 'recovered', procedure: 'warmUp' });
   });
