@@ -54,7 +54,10 @@ function expectRefused(answer: Answer, code: number, sentence: string): void {
   expect(answer.err).toContain(sentence);
   expect(answer.code).toBe(code);
   // On a busy machine it says before how long it has waited.
-  const refusal = answer.err.trim().split('\n').filter((line) => !line.startsWith('Waiting for '));
+  const refusal = answer.err
+    .trim()
+    .split('\n')
+    .filter((line) => !line.startsWith('Waiting for '));
   expect(refusal.length, answer.err).toBeLessThanOrEqual(2);
   expect(answer.err).not.toMatch(/^\s+at /m);
 }
