@@ -91,7 +91,7 @@ it('starts, approves, looks at and reads a recovery', { timeout: 4 * minutes }, 
   expect((await expectDone(type(lines.describe))).out).toMatch(/^ *Status +COMPLETED/m);
 
   const { report, figures } = await scenarios.settle(since);
-  expect(report).toMatchObject({ outcome: 'recovered', from: failed, to: target });
+  expect(report).toMatchObject({ outcome: 'recovered', places: { failed: [failed], source: failed, target } });
   expect(report.gates[0]?.decision).toBe('approve');
   expect(figures.missing.writes).toEqual([]);
 });
