@@ -1,6 +1,6 @@
 /** A workflow of somebody else under one of our ids: it keeps our own from starting, or would answer in its place. */
-import { isProcedureName } from '../plan/catalogue/names.ts';
 import type { Client } from '@temporalio/client';
+import { isProcedureName } from '../plan/catalogue/names.ts';
 import { estateOf, taskQueueOf } from '../workflows/wire/ids.ts';
 import { holdsLock } from '../workflows/wire/lending.ts';
 import { DrError } from './errors.ts';

@@ -1,8 +1,8 @@
 /** `dr estate check`: every path and permission that the steps of a run need, tried by looking. */
-import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import { heartbeatsByRunClock, senderClocks } from '../database/clocks.ts';

@@ -1,8 +1,8 @@
 /** The site's agent: can it be logged in to, is it the pinned host, and does it answer for everything that it manages? */
-import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import { ApplicationFailure } from '@temporalio/common';
 import ssh2 from 'ssh2';
 import { createHash } from 'node:crypto';
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import type { ServerKind } from '../../plan/rules/servers.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { AgentClient } from '../dependencies.ts';

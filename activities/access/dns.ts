@@ -1,7 +1,7 @@
 /** The DNS provider's API, what stands in the zone, and the DNS servers of the plan. */
-import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import { GetHealthCheckCommand, GetHealthCheckStatusCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { ApplicationFailure } from '@temporalio/common';
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import type { Endpoint, Plan } from '../../plan/schema.ts';
 import { awsClientOptions, bounded } from '../aws/client.ts';
 import { askAuthorities, siteAt } from '../dns/authorities.ts';

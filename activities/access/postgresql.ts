@@ -1,6 +1,6 @@
 /** The database's observer: may it log in, see statistics, read the probed tables, and nothing more? */
-import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import type { Client } from 'pg';
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import type { Endpoint, Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
 import { withDatabase, type Login } from '../probing/stores.ts';

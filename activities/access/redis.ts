@@ -1,6 +1,6 @@
 /** The cache's observer: may it log in, inspect and count, and nothing more? */
-import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import type { Redis } from 'ioredis';
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import type { Endpoint, Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
 import { withCache, type Login } from '../probing/stores.ts';

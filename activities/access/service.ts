@@ -1,8 +1,8 @@
 /** The service at a site, called there directly under its public name. */
-import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import { request } from 'node:https';
 import type { RequestOptions } from 'node:https';
 import type { TLSSocket } from 'node:tls';
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
 import type { Standing } from './needs.ts';

@@ -1,10 +1,10 @@
 /** What belongs to no site: mail, monitoring, the report folder. */
-import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import { existsSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { createTransport } from 'nodemailer';
+import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import type { Plan } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
 import { lacking, ok, unreachable, words } from './checks.ts';

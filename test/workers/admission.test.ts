@@ -116,6 +116,31 @@ describe('a procedure under a lent lock', () => {
   });
 });
 
+describe('the watch of a procedure under a lent lock', () => {
+  const lentId = `${lock}/regionalFailover`;
+  const run = { ...change.run, runId: lentId, execution: `${lentId}@2` };
+
+  /** `by`: who had started that procedure. */
+  async function admitWatch(by: ExecutionId): Promise<string> {
+    const executions: Executions = {
+      beginningOf: async ({ workflowId }) => (workflowId === lentId ? { ...ours, parent: by } : { ...watch, parent: { workflowId: lentId, runId: '2' } }),
+      isOpen: async () => true,
+      hasRecovered: async () => true,
+    };
+    const admission = createAdmission({ estate, executions, lenders: ['exercise'], holdsPlan: () => true, mustHoldEpoch: async () => undefined });
+    const info = { activityType: 'fenceByAgent', workflowType: 'fenceOnReturn', workflowExecution: { workflowId: watchId, runId: '3' } };
+    return typeOf(admission.admit(info, [{ run, site: 'east' }]));
+  }
+
+  it('acts for it, also when the lender has ended: it outlives both', async () => {
+    expect(await admitWatch(parent)).toBe('admitted');
+  });
+
+  it('does nothing where another workflow had started that procedure', async () => {
+    expect(await admitWatch({ workflowId: 'mine', runId: '1' })).toBe('no-lock');
+  });
+});
+
 describe('a watch', () => {
   it.each<[string, Partial<AdmittedInfo>, unknown, Partial<World>, string]>([
     ['of a run that claimed the epoch', {}, change, { beginning: watch }, 'admitted'],

@@ -1,6 +1,6 @@
 /** The course of a run: who started it, what it works on, where it is, and what holds it. What a run does stands in the files beside it. */
-import { runbookIn } from '../../plan/rules/runbooks.ts';
 import { condition } from '@temporalio/workflow';
+import { runbookIn } from '../../plan/rules/runbooks.ts';
 import type { RunContext } from '../../activities/context.ts';
 import { seconds } from '../../plan/durations.ts';
 import type { Places } from '../../plan/rules/places.ts';
