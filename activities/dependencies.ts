@@ -1,6 +1,8 @@
 /** What activities are built with. Made once by the worker and handed to each `create…Activities`. */
 import type { Plan, SiteId } from '../plan/schema.ts';
 import type { RunContext } from './context.ts';
+import type { Lookouts } from './lookouts.ts';
+import type { ObserverSessions } from './probing/sessions.ts';
 
 /** Lines `key=value` of an agent's answer. */
 export interface AgentFields {
@@ -37,6 +39,10 @@ export interface ActivityDependencies {
   secret(reference: string): Promise<string>;
   /** The agent of a site, for this run. Connects at the first call. */
   agent(run: RunContext, site: SiteId): AgentClient;
+  /** The observers' sessions at databases and caches. */
+  readonly sessions: ObserverSessions;
+  /** Looks that go on between two questions. */
+  readonly lookouts: Lookouts;
   now(): Date;
 }
 

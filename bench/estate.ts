@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseDocument } from 'yaml';
 import { DrClient } from '../client/client.ts';
+import { labSites } from '../lab/addresses.ts';
 import { addressesOf, labHandle } from '../lab/cli/call.ts';
 import { labDirectory } from '../lab/paths.ts';
 import type { CustomerFigures } from '../lab/customers/figures.ts';
@@ -90,6 +91,11 @@ export class BenchEstate {
     await this.stack.lab('reset');
     if (this.routing === 'by the control plane alone') routeByControlPlane(this.stack.plan);
     await customersServed(this.stack);
+  }
+
+  /** Puts every site so far from everybody else, milliseconds each way; a reset takes it back. */
+  async keepApart(milliseconds: number): Promise<void> {
+    for (const site of labSites) await this.stack.lab('slow', site, '--ms', String(milliseconds));
   }
 
   async lose(condition: Condition): Promise<void> {

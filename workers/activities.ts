@@ -15,11 +15,13 @@ import { createHostsActivities } from '../activities/hosts/activities.ts';
 import { createJobsActivities } from '../activities/jobs/activities.ts';
 import type { Activities } from '../activities/index.ts';
 import { createAutoScalingCapacity } from '../activities/infrastructure/auto-scaling.ts';
+import { Lookouts } from '../activities/lookouts.ts';
 import { createInfrastructureActivities } from '../activities/infrastructure/activities.ts';
 import { createMonitoringActivities } from '../activities/monitoring/activities.ts';
 import { createReportingActivities } from '../activities/reporting/activities.ts';
 import type { ReportingDependencies } from '../activities/reporting/activities.ts';
 import { createServicesActivities } from '../activities/services/activities.ts';
+import { createObserverSessions } from '../activities/probing/sessions.ts';
 import { createAgentPool } from '../activities/ssh/agent.ts';
 import { createVerificationActivities } from '../activities/verification/activities.ts';
 import { createWitnessActivities } from '../activities/witness/activities.ts';
@@ -49,10 +51,14 @@ export function createWorkerActivities(parts: {
   const planOf = createPlanOf(parts.plans);
   const secret = createSecret(parts.planFolder, parts.secretFolders);
   const agents = createAgentPool({ planOf, secret, now: () => parts.clock.now() });
+  const sessions = createObserverSessions({ planOf, secret });
+  const lookouts = new Lookouts();
   const dependencies: ReportingDependencies = {
     planOf,
     secret,
     agent: (run, site) => agents.agent(run, site),
+    sessions,
+    lookouts,
     now: () => parts.clock.now(),
     planFolder: parts.planFolder,
     loadedPlan: parts.plans.loaded,
@@ -92,6 +98,10 @@ export function createWorkerActivities(parts: {
       ...createReportingActivities(dependencies),
     },
     dependencies,
-    close: () => agents.close(),
+    async close() {
+      lookouts.close();
+      sessions.close();
+      await agents.close();
+    },
   };
 }

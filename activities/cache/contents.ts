@@ -5,7 +5,6 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { storeErrorType } from '../error-kinds.ts';
 import { failure } from '../errors.ts';
 import { until } from '../waiting.ts';
-import { asCacheObserver } from './observer.ts';
 import type { Comparison } from './port.ts';
 import { readRedis } from './redis.ts';
 
@@ -16,7 +15,7 @@ const agreement = { everyMilliseconds: 50, withinMilliseconds: 3_000 };
 export async function compareContents(dependencies: ActivityDependencies, run: RunContext, site: SiteId, replicas: readonly SiteId[]): Promise<Comparison> {
   if (replicas.length === 0) return { by: 'nothing', why: 'no replica follows' };
   const read = async (at: SiteId) => {
-    const { keys, lastingKeys } = await asCacheObserver(dependencies, run, at, readRedis);
+    const { keys, lastingKeys } = await dependencies.sessions.cache(run, at, readRedis);
     return { site: at, all: keys, lasting: lastingKeys };
   };
   let keys: Extract<Comparison, { by: 'numbers of keys' }>['keys'] = [];

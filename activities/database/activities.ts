@@ -11,7 +11,7 @@ import { failure } from '../errors.ts';
 import { until } from '../waiting.ts';
 import { proveWritable } from '../prove-writable.ts';
 import { commitByRunClock, heartbeatsByRunClock, senderClocks } from './clocks.ts';
-import { asObserver, observe } from './observer.ts';
+import { observe } from './observer.ts';
 import { lsnBytes, readServer } from './postgresql.ts';
 import type { DatabaseActivities, DatabaseState, EarlierPromotion } from './port.ts';
 
@@ -134,7 +134,7 @@ async function untilReplayed(dependencies: ActivityDependencies, run: RunContext
       cause,
     );
   try {
-    return await asObserver(dependencies, run, site, async (client) => {
+    return await dependencies.sessions.database(run, site, async (client) => {
       let [best, movedAt] = [-1, performance.now()];
       const replayed = await until(
         async () => {

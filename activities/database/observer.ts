@@ -1,11 +1,9 @@
 /** The plan's read-only login at a site's database. */
 import type { Client } from 'pg';
-import { milliseconds } from '../../plan/durations.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { type Unseen, unseen } from '../error-kinds.ts';
-import { databaseLogin, withDatabase } from '../probing/stores.ts';
 import { siteOf } from '../ssh/agent.ts';
 import { readAhead } from './clocks.ts';
 import type { Heartbeat } from './port.ts';
@@ -22,24 +20,13 @@ export type Observation =
     }
   | ({ readonly reachable: false } & Unseen);
 
-/** A session of the observer at `site`; rejects when the server cannot be reached in time. */
-export async function asObserver<T>(
-  dependencies: Pick<ActivityDependencies, 'planOf' | 'secret'>,
-  run: RunContext,
-  site: SiteId,
-  work: (client: Client) => Promise<T>,
-): Promise<T> {
-  const plan = await dependencies.planOf(run.planDigest);
-  return withDatabase(plan, site, await databaseLogin(plan, dependencies.secret), milliseconds(plan.estate.detection.probeTimeout), work);
-}
-
 /** State and heartbeats in one session. A server that gives no answer within the plan's probe time-out is a value. */
-export async function observe(dependencies: Pick<ActivityDependencies, 'planOf' | 'secret' | 'now'>, run: RunContext, site: SiteId): Promise<Observation> {
+export async function observe(dependencies: Pick<ActivityDependencies, 'planOf' | 'sessions' | 'now'>, run: RunContext, site: SiteId): Promise<Observation> {
   const plan = await dependencies.planOf(run.planDigest);
   if (!siteOf(plan, site).database) return { reachable: false, reason: `the plan has no database at ${site}`, type: 'permanent' };
   const { database } = plan.estate;
   try {
-    return await asObserver(dependencies, run, site, async (client) => {
+    return await dependencies.sessions.database(run, site, async (client) => {
       const server = await readServer(client);
       const aheadSeconds = await readAhead(client, dependencies.now);
       const heartbeats = database.driver === 'postgresql' ? await heartbeatsOrNone(client, database.heartbeatTable) : [];

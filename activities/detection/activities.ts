@@ -5,10 +5,12 @@ import { withoutHint } from '../../plan/rules/sentences.ts';
 import { attemptToRead, bare } from '../attempt.ts';
 import type { AgentFields, FolderDependencies } from '../dependencies.ts';
 import { createRoute53, type CheckerReport } from '../dns/route53.ts';
+import { keepAsking } from '../hosts/identity.ts';
+import type { Lookouts } from '../lookouts.ts';
 import { createServiceCaller } from '../probing/service.ts';
 import { storeLogin } from '../probing/stores.ts';
 import { createLooker } from './checks.ts';
-import type { DetectionActivities, Observation, WatchInput } from './port.ts';
+import type { DetectionActivities, Observation, Vantage, WatchInput } from './port.ts';
 import { awaitReturn } from './return.ts';
 import { describeRound, judgeRound, watch, type Round, type Watch } from './rounds.ts';
 
@@ -24,7 +26,9 @@ export function createDetectionActivities(dependencies: FolderDependencies): Det
         if (!sighted) return { sentAt, verdict: 'blind', observations, detail: 'reaches none of its reference targets' };
         return { sentAt, verdict: judgeRound(observations), observations, detail: describeRound(observations) };
       };
-      return watch({ kind: 'orchestrator', observer: 'orchestrator', ...pace(plan, input), look });
+      const vantage = await watchOn(dependencies.lookouts, input, { kind: 'orchestrator', observer: 'orchestrator', ...pace(plan, input), look });
+      if (goesOn(input, vantage)) await keepAsking(dependencies, input.run, input.site, input.goOnSeconds * 1000);
+      return vantage;
     },
 
     async watchFromSite(input) {
@@ -38,9 +42,10 @@ export function createDetectionActivities(dependencies: FolderDependencies): Det
         );
         return answer.ok ? answer.value : { sentAt, verdict: 'blind', observations: [], detail: `could not be asked: ${answer.reason}` };
       };
-      return watch({ kind: 'site-agent', observer: input.observer, ...pace(plan, input), look });
+      return watchOn(dependencies.lookouts, input, { kind: 'site-agent', observer: input.observer, ...pace(plan, input), look });
     },
 
+    // No lookout is kept here: the provider's interface takes five questions a second of a whole account, and answers whatever has become of the site.
     async watchHealthCheck(input) {
       const plan = await dependencies.planOf(input.run.planDigest);
       const watched = plan.sites.find((site) => site.role === 'primary')?.id;
@@ -65,6 +70,24 @@ export function createDetectionActivities(dependencies: FolderDependencies): Det
 
     awaitReturn: (input) => awaitReturn(dependencies, input),
   };
+}
+
+/** A watch whose single round may be one that has just ended, and that goes on afterwards where it is asked to. */
+async function watchOn(lookouts: Lookouts, input: WatchInput, settings: Watch): Promise<Vantage> {
+  const key = `${input.run.planDigest} ${input.site} from ${settings.observer}`;
+  const lookout = { look: settings.look, everyMilliseconds: settings.intervalMilliseconds, stands: showsNoLife };
+  const vantage = await watch(settings.holdSeconds > 0 ? settings : { ...settings, look: () => lookouts.ask(key, lookout) });
+  if (goesOn(input, vantage)) lookouts.keep(key, lookout, input.goOnSeconds * 1000);
+  return vantage;
+}
+
+/** A site that is well is answered by at once whenever it is asked. */
+function goesOn(input: WatchInput, { verdict }: Vantage): input is WatchInput & { readonly goOnSeconds: number } {
+  return input.goOnSeconds !== undefined && verdict !== 'alive';
+}
+
+function showsNoLife({ verdict }: Round): boolean {
+  return verdict === 'failed' || verdict === 'blind';
 }
 
 function pace(plan: Plan, input: WatchInput): Pick<Watch, 'holdSeconds' | 'intervalMilliseconds' | 'graceMilliseconds'> {

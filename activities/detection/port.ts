@@ -39,8 +39,10 @@ export interface Vantage {
 export interface WatchInput {
   readonly run: RunContext;
   readonly site: SiteId;
-  /** How long failure must last. 0 makes one round. */
+  /** How long failure must last. 0 makes one round, or takes one without a sign of life that ended within the last probe interval. */
   readonly holdSeconds: number;
+  /** For how long the observer goes on looking afterwards, so that the next look finds such a round; absent: not at all. */
+  readonly goOnSeconds?: number;
 }
 
 /** What a site that was given up says of itself. */

@@ -1,14 +1,13 @@
 /** Epochs, identities and refusals, asked from the site agents. */
 import { attemptToRead, bare } from '../attempt.ts';
 import { changeOf } from '../change.ts';
-import { parseEpoch } from '../../plan/rules/epochs.ts';
 import { type Refusals, type Refusal, verbsFor } from '../../plan/rules/refusals.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { readAhead } from '../database/clocks.ts';
-import { asObserver } from '../database/observer.ts';
 import { siteOf } from '../ssh/agent.ts';
+import { askIdentity } from './identity.ts';
 import type { AgentState, HostsActivities } from './port.ts';
 
 /** `workerAheadSeconds`: by how much this machine's own clock is ahead of the run's; null while that is not known. */
@@ -18,26 +17,11 @@ export function createHostsActivities(dependencies: ActivityDependencies, worker
       return Promise.all(
         sites.map(async (site): Promise<AgentState> => {
           const databaseAhead = databaseAheadSeconds(dependencies, run, site);
-          const answer = await attemptToRead(
-            () => dependencies.agent(run, site).ask('identify'),
-            (fields): AgentState => {
-              const named = fields.get('site');
-              if (named !== site) return { site, reachable: false, reason: `the agent there calls itself ${named}; the plan's address leads to another site` };
-              const epoch = parseEpoch(fields.get('epoch'));
-              if (epoch === undefined) return { site, reachable: false, reason: `the agent there tells no epoch, but ${JSON.stringify(fields.get('epoch'))}` };
-              return {
-                site,
-                reachable: true,
-                epoch,
-                epochHolder: fields.get('epoch_holder'),
-                clocks: { siteAheadSeconds: fields.aheadSeconds ?? 0, workerAheadSeconds: workerAheadSeconds() },
-              };
-            },
-          );
-          if (!answer.ok) return { site, reachable: false, reason: answer.reason };
+          const agent = await askIdentity(dependencies, run, site);
+          if (!agent.reachable) return agent;
           const ahead = await databaseAhead;
-          if (!answer.value.reachable || !answer.value.clocks || ahead === undefined) return answer.value;
-          return { ...answer.value, clocks: { ...answer.value.clocks, databaseAheadSeconds: ahead } };
+          const clocks = { siteAheadSeconds: 0, ...agent.clocks, workerAheadSeconds: workerAheadSeconds() };
+          return { ...agent, clocks: ahead === undefined ? clocks : { ...clocks, databaseAheadSeconds: ahead } };
         }),
       );
     },
@@ -60,7 +44,7 @@ export function createHostsActivities(dependencies: ActivityDependencies, worker
 async function databaseAheadSeconds(dependencies: ActivityDependencies, run: RunContext, site: SiteId): Promise<number | undefined> {
   const plan = await dependencies.planOf(run.planDigest);
   if (plan.estate.sites[site]?.database === undefined) return undefined;
-  return asObserver(dependencies, run, site, (client) => readAhead(client, dependencies.now)).catch(() => undefined);
+  return dependencies.sessions.database(run, site, (client) => readAhead(client, dependencies.now)).catch(() => undefined);
 }
 
 /** Lines `refused=VERB: why` and `error=VERB: why` (it could not even look), and `exception=VERB: what is less`. */

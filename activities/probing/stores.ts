@@ -28,7 +28,16 @@ export interface StoreLogin {
 
 type Secret = (reference: string) => Promise<string>;
 
-/** Runs work on a connection to the database at a site. Rejects with what the server or the network said. */
+/** A connection that has signed in. */
+export interface Session<Client> {
+  readonly client: Client;
+  /** False once it is known to be broken. */
+  alive(): boolean;
+  /** Nobody waits for its end: a broken connection has nothing to end. */
+  end(): void;
+}
+
+/** Runs work on a new connection to the database at a site. Rejects with what the server or the network said. */
 export async function withDatabase<T>(
   plan: Plan,
   site: SiteId,
@@ -36,6 +45,24 @@ export async function withDatabase<T>(
   timeoutMilliseconds: number,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
+  return withSession(await openDatabase(plan, site, login, timeoutMilliseconds), work);
+}
+
+/** Runs work on a new connection to the cache at a site. Rejects with what the server or the network said. */
+export async function withCache<T>(plan: Plan, site: SiteId, login: Login, timeoutMilliseconds: number, work: (redis: Redis) => Promise<T>): Promise<T> {
+  return withSession(await openCache(plan, site, login, timeoutMilliseconds), work);
+}
+
+async function withSession<Client, T>(session: Session<Client>, work: (client: Client) => Promise<T>): Promise<T> {
+  try {
+    return await work(session.client);
+  } finally {
+    session.end();
+  }
+}
+
+/** Signs in to the database at a site; `timeoutMilliseconds` bounds that, and each question then. */
+export async function openDatabase(plan: Plan, site: SiteId, login: Login, timeoutMilliseconds: number): Promise<Session<pg.Client>> {
   const { database } = plan.estate;
   const endpoint = plan.estate.sites[site]?.database;
   if (!endpoint) throw noAddress(site, 'database');
@@ -52,17 +79,22 @@ export async function withDatabase<T>(
     application_name: 'dr-observer',
     keepAlive: true,
   });
-  client.on('error', () => {}); // a connection that breaks makes the query under way fail, which is enough
+  let alive = true;
+  // A connection that breaks makes the query under way fail, which is enough.
+  client.on('error', () => (alive = false));
+  client.on('end', () => (alive = false));
+  const end = () => void client.end().catch(() => {});
   try {
     await client.connect();
-    return await work(client);
-  } finally {
-    void client.end().catch(() => {}); // a broken connection has nothing to end, and nobody waits for it
+  } catch (error) {
+    end();
+    throw error;
   }
+  return { client, alive: () => alive, end };
 }
 
-/** Runs work on a connection to the cache at a site. Rejects with what the server or the network said. */
-export async function withCache<T>(plan: Plan, site: SiteId, login: Login, timeoutMilliseconds: number, work: (redis: Redis) => Promise<T>): Promise<T> {
+/** Signs in to the cache at a site; `timeoutMilliseconds` bounds that, and each question then. */
+export async function openCache(plan: Plan, site: SiteId, login: Login, timeoutMilliseconds: number): Promise<Session<Redis>> {
   const { cache } = plan.estate;
   const endpoint = plan.estate.sites[site]?.cache;
   if (!endpoint || !cache) throw noAddress(site, 'cache');
@@ -84,13 +116,12 @@ export async function withCache<T>(plan: Plan, site: SiteId, login: Login, timeo
   let reason: Error | undefined;
   redis.on('error', (error: Error) => (reason ??= error));
   try {
-    await redis.connect().catch((error: unknown) => {
-      throw reason ?? error; // the event says why; the rejection only that the connection is closed
-    });
-    return await work(redis);
-  } finally {
+    await redis.connect();
+  } catch (error) {
     redis.disconnect();
+    throw reason ?? error; // the event says why; the rejection only that the connection is closed
   }
+  return { client: redis, alive: () => redis.status === 'ready', end: () => redis.disconnect() };
 }
 
 function noAddress(site: SiteId, server: string): Error {

@@ -7,15 +7,16 @@ import type { ActivityDependencies, AgentAnswer, AgentClient, AgentFields } from
 import { aheadBy } from '../../plan/rules/clocks.ts';
 import { failure } from '../errors.ts';
 import { mustHoldTask, orderOfTask } from '../task.ts';
-import { SshConnection, type CommandResult } from './connection.ts';
+import { SshConnection } from './connection.ts';
 import { HostKeyError, LoginError, UnreachableError } from './login.ts';
+import type { CommandResult } from './running.ts';
 
 /** What an agent may be asked to change is bounded by the agent itself; this is the longest of its bounds and a little more. */
 const changeTimeoutMilliseconds = 60_000;
 /** What reads for as long as the agent's own bound lets it. */
 const longReads: readonly string[] = ['database-beyond', 'job-watch'];
 /** Version of the site agent whose verbs and options are used here, as `identify` tells it. */
-export const agentVersion = 3;
+export const agentVersion = 4;
 /** Where a host keeps it and its configuration, by convention of docs/own-estate.md. */
 export const agentCommand = '/usr/local/lib/dr/site-agent /etc/dr/agent.conf';
 /** The line with which an agent's answer begins. What stands before it was printed by a login shell, and is nobody's evidence. */

@@ -5,14 +5,9 @@
 import type { Client } from 'ssh2';
 import { pause } from '../waiting.ts';
 import { logIn, UnreachableError, type LoginSettings } from './login.ts';
+import { heardNothing, ReadyCommands, readyMax } from './ready.ts';
+import { type CommandResult, Running } from './running.ts';
 import { Turns } from './turns.ts';
-
-export interface CommandResult {
-  readonly code: number;
-  readonly stdout: string;
-  /** Diagnostics: for people, when the command fails. */
-  readonly stderr: string;
-}
 
 /** The host opens no further session beside `beside` others on this connection, which goes on; nothing was sent. */
 class NoSessionError extends Error {
@@ -24,15 +19,14 @@ class NoSessionError extends Error {
   }
 }
 
-const outputBytesMax = 1_000_000;
 /** sshd allows 10 sessions on a connection unless it is told otherwise; where it allows fewer it says so by refusing one. */
-const sessionsMax = 8;
+const sessionsMax = 10 - readyMax;
 /** A host may still count a session that has just ended. */
 const refusedPauseMilliseconds = 50;
 
 export class SshConnection {
   private readonly settings: LoginSettings;
-  private client: Promise<Client> | undefined;
+  private connection: Promise<Connected> | undefined;
   private readonly turns = new Turns(sessionsMax);
   /** Kind of the pinned key, once the host has shown it. */
   private keyKind: string | undefined;
@@ -58,18 +52,18 @@ export class SshConnection {
   }
 
   async close(): Promise<void> {
-    const client = await this.client?.catch(() => undefined);
-    this.client = undefined;
-    client?.end();
+    const connected = await this.connection?.catch(() => undefined);
+    this.connection = undefined;
+    connected?.client.end();
   }
 
   /** A host that opens no session beside those that are open gets fewer at a time from now on. */
   private async runOnce(command: string, timeoutMilliseconds: number, mustSend: () => void): Promise<CommandResult | NoSessionError> {
     await this.turns.take();
     try {
-      const client = await this.connected();
+      const connected = await this.connected();
       mustSend();
-      return await this.execute(client, command, timeoutMilliseconds);
+      return await this.execute(connected, command, timeoutMilliseconds);
     } catch (error) {
       if (!(error instanceof NoSessionError)) throw error;
       this.turns.limit(Math.max(1, error.beside));
@@ -79,26 +73,26 @@ export class SshConnection {
     }
   }
 
-  private connected(): Promise<Client> {
-    if (this.client) return this.client;
+  private connected(): Promise<Connected> {
+    if (this.connection) return this.connection;
     const connecting = logIn(this.settings, this.keyKind).then(({ client, kind }) => {
       this.keyKind = kind;
       this.turns.limit(sessionsMax);
       client.once('close', drop);
-      return client;
+      return { client, ready: new ReadyCommands(client) };
     });
     const drop = () => {
-      if (this.client === connecting) this.client = undefined;
+      if (this.connection === connecting) this.connection = undefined;
     };
     connecting.catch(drop);
-    this.client = connecting;
+    this.connection = connecting;
     return connecting;
   }
 
-  private execute(client: Client, command: string, timeoutMilliseconds: number): Promise<CommandResult> {
+  private execute({ client, ready }: Connected, command: string, timeoutMilliseconds: number): Promise<CommandResult> {
     return new Promise((resolve, reject) => {
       const giveUp = (error: UnreachableError) => {
-        this.client = undefined;
+        this.connection = undefined;
         client.destroy();
         end(() => reject(error));
       };
@@ -110,29 +104,33 @@ export class SshConnection {
         settle();
       };
       client.once('close', closed);
-      client.exec(command, (error, channel) => {
-        if (error) {
-          if (isRefusal(error)) end(() => reject(new NoSessionError(this.turns.inUse - 1, error)));
-          else giveUp(new UnreachableError(error.message, 'broken', error));
-          return;
-        }
-        let code: number | undefined;
-        const output = { stdout: '', stderr: '' };
-        const collect = (to: 'stdout' | 'stderr') => (data: Buffer) => {
-          output[to] = (output[to] + data.toString('utf8')).slice(0, outputBytesMax);
-        };
-        channel.on('data', collect('stdout')).stderr.on('data', collect('stderr'));
-        channel.on('exit', (status: number | null) => {
-          code = status ?? -1;
-        });
-        channel.on('close', () => {
-          if (code === undefined) closed();
-          else end(() => resolve({ code: code ?? -1, ...output }));
-        });
-        channel.end();
-      });
+      const take = (result: CommandResult | undefined) => (result === undefined ? closed() : end(() => resolve(result)));
+      const start = async () => {
+        const running = await Running.start(client, command);
+        running.giveInput();
+        void ready.prepare(); // the next command finds one that waits
+        take(await running.ended);
+      };
+      const notStarted = (error: Error) => {
+        if (!isRefusal(error)) return giveUp(new UnreachableError(error.message, 'broken', error));
+        const beside = this.turns.inUse - 1 + ready.count;
+        ready.end();
+        end(() => reject(new NoSessionError(beside, error)));
+      };
+      const waiting = ready.take();
+      if (!waiting) return void start().catch(notStarted);
+      waiting.giveInput(`${command}\n`);
+      void ready.prepare();
+      // One that ended before it heard its words has done nothing.
+      void waiting.ended.then((result) => (result && heardNothing(result) ? start().catch(notStarted) : take(result)));
     });
   }
+}
+
+/** A connection that stands, and the commands at its host that wait for their words. */
+interface Connected {
+  readonly client: Client;
+  readonly ready: ReadyCommands;
 }
 
 /** The host's own answer to the request for a session: it alone has a number for the reason. */

@@ -1,13 +1,13 @@
 /** The peers' table: from the decision until customers could be served at the target. */
 import { markdownTable } from 'markdown-table';
-import { BenchEstate, conditions } from '../estate.ts';
+import { BenchEstate } from '../estate.ts';
 import type { PartOptions } from '../part.ts';
 import { ensurePeerPrograms } from '../setup.ts';
 import { median, spread } from '../statistics.ts';
 import type { Contender } from './contender.ts';
 import { ourRun } from './ours.ts';
 import { peers } from './peers.ts';
-import { playRounds, settleSeconds, type Round } from './rounds.ts';
+import { playRounds, type Scene, scenes, settleSeconds, type Round } from './rounds.ts';
 
 export async function benchPeers({ rounds, progress }: PartOptions): Promise<string> {
   const programs = await ensurePeerPrograms(progress);
@@ -28,13 +28,14 @@ export async function benchPeers({ rounds, progress }: PartOptions): Promise<str
 
 function peersTable(contenders: readonly Contender[], played: readonly Round[]): string {
   const [ours] = contenders;
-  const rows = conditions.flatMap((condition) =>
+  const rows = scenes.flatMap(({ condition, distanceMs }) =>
     contenders.map(({ name }) => {
-      const of = (contender: string) => played.filter((round) => round.contender === contender && round.condition === condition);
+      const of = (contender: string) => roundsOf(played, contender, { condition, distanceMs });
       const seconds = (contender: string) => of(contender).map((round) => round.readBackSeconds);
       const ratio = median(seconds(ours?.name ?? '')) / median(seconds(name));
       return [
         condition,
+        `${distanceMs} ms`,
         name,
         spread(seconds(name), 2),
         spread(
@@ -51,20 +52,24 @@ function peersTable(contenders: readonly Contender[], played: readonly Round[]):
   return [
     `## The same failover, ${contenders.length} ways`,
     `Seconds from the decision (${settleSeconds} s or more after the loss) until a row written at the new address is read back; hold time and TTL are not part of it.`,
-    markdownTable([['primary', 'who', 'row read back, s', 'authoritative, s', 'ours ÷ this', 'acknowledged writes lost, each round'], ...rows]),
+    markdownTable([['primary', 'each way', 'who', 'row read back, s', 'authoritative, s', 'ours ÷ this', 'acknowledged writes lost, each round'], ...rows]),
   ].join('\n\n');
 }
 
 /** Where the time went, in the round nearest the median. */
 function stepLines(contenders: readonly Contender[], played: readonly Round[]): string {
-  const lines = conditions.flatMap((condition) =>
+  const lines = scenes.flatMap(({ condition, distanceMs }) =>
     contenders.flatMap(({ name }) => {
-      const rounds = played.filter((round) => round.contender === name && round.condition === condition);
+      const rounds = roundsOf(played, name, { condition, distanceMs });
       const middle = median(rounds.map((round) => round.readBackSeconds));
       const [nearest] = [...rounds].sort((one, other) => Math.abs(one.readBackSeconds - middle) - Math.abs(other.readBackSeconds - middle));
       if (!nearest) return [];
-      return [`- ${condition}, ${name}: ${nearest.steps.map(({ step, seconds }) => `${step} ${seconds.toFixed(2)}`).join(' · ')}`];
+      return [`- ${condition}, ${distanceMs} ms, ${name}: ${nearest.steps.map(({ step, seconds }) => `${step} ${seconds.toFixed(2)}`).join(' · ')}`];
     }),
   );
   return `Where the time went in the round nearest the median, seconds (our steps that run side by side each show their own time):\n\n${lines.join('\n')}`;
+}
+
+function roundsOf(played: readonly Round[], contender: string, scene: Scene): readonly Round[] {
+  return played.filter((round) => round.contender === contender && round.condition === scene.condition && round.distanceMs === scene.distanceMs);
 }

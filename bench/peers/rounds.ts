@@ -8,13 +8,21 @@ import { untilServedAtTarget, type JudgeOptions } from '../judge.ts';
 import { targetSite } from '../scene.ts';
 import type { Contender, StepTime } from './contender.ts';
 
+/** No distance, and that between two regions of one continent. */
+export const distances: readonly number[] = [0, 40];
 /** From the loss to the earliest decision: long enough for our run's hold time and gate, the same for all. */
 export const settleSeconds = 8;
 const judgedWithinMs = 180_000;
 
+/** How the site is lost, and how far from each other the sites are. */
+export type Scene = Pick<Round, 'condition' | 'distanceMs'>;
+export const scenes: readonly Scene[] = distances.flatMap((distanceMs) => conditions.map((condition) => ({ condition, distanceMs })));
+
 export interface Round {
   readonly contender: string;
   readonly condition: Condition;
+  /** Between the sites and everybody else, milliseconds each way. */
+  readonly distanceMs: number;
   /** Seconds from the decision until the authoritative answer, and until the row was read back. */
   readonly authoritativeSeconds: number;
   readonly readBackSeconds: number;
@@ -31,21 +39,22 @@ export async function playRounds(
 ): Promise<readonly Round[]> {
   const played: Round[] = [];
   for (let round = 0; round < rounds; round++) {
-    for (const condition of conditions) {
+    for (const { condition, distanceMs } of scenes) {
       // Each begins once, when there are as many rounds as contenders.
       for (const contender of contenders.map((_, index) => contenders[(index + round) % contenders.length] as Contender)) {
-        const result = await playRound(estate, contender, condition);
+        const result = await playRound(estate, contender, { condition, distanceMs });
         played.push(result);
-        const lost = result.lostWrites ?? 'unknown';
-        progress(`round ${round + 1} of ${rounds}, ${condition}: ${contender.name} ${result.readBackSeconds.toFixed(2)} s, acknowledged writes lost: ${lost}`);
+        const told = `${result.readBackSeconds.toFixed(2)} s, acknowledged writes lost: ${result.lostWrites ?? 'unknown'}`;
+        progress(`round ${round + 1} of ${rounds}, ${condition}, ${distanceMs} ms away: ${contender.name} ${told}`);
       }
     }
   }
   return played;
 }
 
-async function playRound(estate: BenchEstate, contender: Contender, condition: Condition): Promise<Round> {
+async function playRound(estate: BenchEstate, contender: Contender, { condition, distanceMs }: Scene): Promise<Round> {
   await estate.reset();
+  await estate.keepApart(distanceMs);
   await contender.prepare();
   await pause(2_000); // a while of ordinary work, so that there are writes to lose
   const lostAt = Date.now();
@@ -58,6 +67,7 @@ async function playRound(estate: BenchEstate, contender: Contender, condition: C
   return {
     contender: contender.name,
     condition,
+    distanceMs,
     authoritativeSeconds: (verdict.authoritativeAt - decidedAt) / 1000,
     readBackSeconds: (verdict.readBackAt - decidedAt) / 1000,
     steps,

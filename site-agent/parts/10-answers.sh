@@ -2,7 +2,7 @@
 # site-agent: the fixed verbs that a site's host accepts. One script, POSIX shell, no dependencies beyond the host's own psql, redis-cli, curl,
 # openssl and flock. Its parts are site-agent/parts/*.sh, in the order of their names: change those, then `npm run site-agent` joins them.
 #
-#   over SSH     authorized_keys: restrict,command="/path/site-agent /path/agent.conf" ssh-ed25519 …   (verb and arguments in SSH_ORIGINAL_COMMAND)
+#   over SSH     authorized_keys: restrict,command="/path/site-agent /path/agent.conf" ssh-ed25519 …   (verb and arguments in SSH_ORIGINAL_COMMAND, or `await` there and they as a line of standard input)
 #   by a timer   site-agent /path/agent.conf beat                                                     (once a second)
 #
 # Output: site-agent=VERSION, then lines key=value; what stands before that line is not the agent's. Exit: 0 done; 1 failed (error=); 64 no such verb; 65 refused by a guard
@@ -12,7 +12,7 @@
 set -uf
 LC_ALL=C
 export LC_ALL
-VERSION=3
+VERSION=4
 CLOSED_MARK='# closed by site-agent: only the local administrator, and replication, may connect'
 # A number of replicas that no server has: Redis then refuses every write, whoever sends it.
 NEVER=100

@@ -32,6 +32,13 @@ keep_beside
 if [ $# -eq 0 ]; then # a forced command: the client's words are in the environment
   # shellcheck disable=SC2086 # split at blanks; nothing is expanded (set -f), nothing is evaluated
   set -- ${SSH_ORIGINAL_COMMAND:-}
+  # Started before it is known what for: the words come when they are known, on a line of their own. Where none comes, nothing was wanted.
+  if [ "${1:-}" = await ] && [ $# -eq 1 ]; then
+    say waits yes
+    read -r words || exit 0
+    # shellcheck disable=SC2086 # as above
+    set -- $words
+  fi
   case ${1:-} in beat | job-run) usage "$1 is for this host itself" ;; esac
 fi
 [ $# -ge 1 ] || usage 'no verb was given'

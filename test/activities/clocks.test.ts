@@ -11,7 +11,7 @@ const noon = Date.parse('2026-11-24T12:00:00.000Z');
 const at = (seconds: number) => new Date(noon + seconds * 1000).toISOString();
 const besides = { leftAs: '', diagnostics: '' };
 const answer = (...lines: readonly string[]) =>
-  parseFields(['site-agent=3', ...lines, ''].join('\n'), 'probe at west', besides, { askedAt: noon, answeredAt: noon + 3_000 });
+  parseFields(['site-agent=4', ...lines, ''].join('\n'), 'probe at west', besides, { askedAt: noon, answeredAt: noon + 3_000 });
 
 describe('a time that a host tells', () => {
   test('is taken back by what its clock is ahead, counted from the question', () => {

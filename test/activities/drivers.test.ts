@@ -19,6 +19,7 @@ import type { PlanSnapshot } from '../../plan/schema.ts';
 import { resolveSecret } from '../../plan/secrets.ts';
 import { startLab, type TestLab } from '../support/lab.ts';
 import { until } from '../support/until.ts';
+import { dependenciesOf } from '../support/dependencies.ts';
 
 const primary = 'us-east-1';
 const secondary = 'eu-central-1';
@@ -57,7 +58,7 @@ beforeAll(async () => {
     now: () => new Date(),
   };
   pool = createAgentPool(base);
-  dependencies = { ...base, agent: (context, site) => pool.agent(context, site) };
+  dependencies = dependenciesOf({ ...base, agent: (context, site) => pool.agent(context, site) });
 }, 240_000);
 
 afterAll(async () => {

@@ -7,6 +7,7 @@ import { mustHoldMajority } from '../../activities/holders.ts';
 import { createHostsActivities } from '../../activities/hosts/activities.ts';
 import { parseFields } from '../../activities/ssh/agent.ts';
 import { erlmcpPlan } from '../support/plans.ts';
+import { dependenciesOf } from '../support/dependencies.ts';
 
 const run = (epoch: number) => ({ runId: 'recovery/x', execution: 'recovery/x@1', planDigest: '', epoch });
 const { plan } = await erlmcpPlan();
@@ -14,15 +15,15 @@ const { plan } = await erlmcpPlan();
 function agentsThatHold(epoch: string): ActivityDependencies {
   const ask = async (_verb: string, site: string) => ({
     reachable: true as const,
-    fields: parseFields(`site-agent=3\nsite=${site}\nepoch=${epoch}\nepoch_holder=recovery/x@1\n`, 'identify'),
+    fields: parseFields(`site-agent=4\nsite=${site}\nepoch=${epoch}\nepoch_holder=recovery/x@1\n`, 'identify'),
   });
   const never = () => Promise.reject(new Error('nothing is changed'));
-  return {
+  return dependenciesOf({
     planOf: async () => plan,
     secret: async () => '',
     agent: (_run, site) => ({ ask: (verb) => ask(verb, site), change: never, tryChange: never }),
     now: () => new Date(),
-  };
+  });
 }
 
 describe('an epoch', () => {

@@ -22,6 +22,7 @@ import { openWitness, type WitnessObject } from '../../activities/witness/s3.ts'
 import { loadPlan } from '../../plan/load.ts';
 import { witnessesOf } from '../../plan/rules/holders.ts';
 import type { Plan } from '../../plan/schema.ts';
+import { dependenciesOf } from '../support/dependencies.ts';
 
 const run = { runId: 'recovery/box-office', execution: 'recovery/box-office@1', planDigest: '', from: 'paris', epoch: 2 };
 const planFolder = resolve(import.meta.dirname, '../plans/tickets');
@@ -82,7 +83,7 @@ function dependencies(): FolderDependencies {
     planFolder,
   };
   const { agent } = createAgentPool(base);
-  return { ...base, agent };
+  return dependenciesOf({ ...base, agent });
 }
 
 async function typeOf(work: () => Promise<unknown>): Promise<ErrorType | 'no failure' | undefined> {

@@ -18,6 +18,7 @@ import type { Estate, Plan } from '../../plan/schema.ts';
 import { TestEstate, sites, type TestSite } from '../site-agent/estate.ts';
 import { eventually, testNetwork } from '../site-agent/support.ts';
 import { ZoneStandIn } from '../support/zone-stand-in.ts';
+import { dependenciesOf } from '../support/dependencies.ts';
 
 const servers = new TestEstate(testNetwork());
 const run: RunContext = { runId: 'failover/test', execution: 'failover/test@1', planDigest: 'as-it-is', epoch: 3 };
@@ -27,12 +28,12 @@ let zoneApi: ZoneStandIn;
 /** Plans by digest: a test may look at the same estate with a limit of its own. */
 const plans = new Map<string, Estate>();
 
-const dependencies: ActivityDependencies = {
+const dependencies: ActivityDependencies = dependenciesOf({
   planOf: async (digest) => zoneApi.in({ sites: sites.map((id) => ({ id })), estate: plans.get(digest) } as unknown as Plan),
   secret: async (reference) => (reference.startsWith('env:') ? 'test-only' : readFileSync(reference.slice('file:'.length), 'utf8').trim()),
   agent: (context, site) => pool.agent(context, site),
   now: () => new Date(),
-};
+});
 const hosts = createHostsActivities(dependencies);
 const services = createServicesActivities({ ...dependencies, planFolder: '.' });
 const infrastructure = createInfrastructureActivities(dependencies);

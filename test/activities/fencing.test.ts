@@ -14,7 +14,7 @@ const plan = { estate: { sites: { east: site, west: site }, database: { driver: 
 function fencing(lines: Readonly<Record<string, readonly string[]>>) {
   const answer = async (verb: string): Promise<AgentAnswer> => {
     const given = lines[verb];
-    return given ? { reachable: true, fields: parseFields(['site-agent=3', ...given].join('\n'), verb) } : { reachable: false, reason: 'no answer' };
+    return given ? { reachable: true, fields: parseFields(['site-agent=4', ...given].join('\n'), verb) } : { reachable: false, reason: 'no answer' };
   };
   const agent = { ask: answer, tryChange: answer } as unknown as AgentClient;
   return createFencingActivities({ planOf: async () => plan, agent: () => agent, now: () => new Date(0) } as unknown as ActivityDependencies);

@@ -8,6 +8,7 @@ import { createWitnessActivities } from '../../activities/witness/activities.ts'
 import { parseFields } from '../../activities/ssh/agent.ts';
 import { erlmcpPlan } from '../support/plans.ts';
 import { ZoneStandIn } from '../support/zone-stand-in.ts';
+import { dependenciesOf } from '../support/dependencies.ts';
 
 type Held = { readonly epoch: number; readonly holder: string };
 
@@ -24,14 +25,14 @@ let silence: Promise<void>;
 let answersAfter: Record<string, Promise<void>>;
 let secret: ActivityDependencies['secret'];
 
-const dependencies: ActivityDependencies = {
+const dependencies: ActivityDependencies = dependenciesOf({
   planOf: async () => zone.in(plan),
   secret: (reference) => secret(reference),
   agent: (_run, site) => ({
     async ask(): Promise<AgentAnswer> {
       await answersAfter[site];
       const held = agents[site];
-      if (held) return { reachable: true, fields: parseFields(`site-agent=3\nsite=${site}\nepoch=${held.epoch}\nepoch_holder=${held.holder}\n`, 'identify') };
+      if (held) return { reachable: true, fields: parseFields(`site-agent=4\nsite=${site}\nepoch=${held.epoch}\nepoch_holder=${held.holder}\n`, 'identify') };
       await silence;
       return { reachable: false, reason: 'no answer' };
     },
@@ -39,7 +40,7 @@ const dependencies: ActivityDependencies = {
     tryChange: () => Promise.reject(new Error('nothing is changed')),
   }),
   now: () => new Date(),
-};
+});
 const hold = (change: Partial<RunContext> = {}) => mustHoldMajority(dependencies, { ...run, ...change }, 'Nothing was done.');
 const forEver = new Promise<void>(() => undefined);
 

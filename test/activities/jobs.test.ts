@@ -83,7 +83,7 @@ describe('a job', () => {
 });
 
 it('a state that this release does not know is used for nothing', () => {
-  const fields = parseFields('site-agent=3\nstate=paused\n', 'job-watch');
+  const fields = parseFields('site-agent=4\nstate=paused\n', 'job-watch');
   expect(() => lookOf(fields, at, new Date())).toThrow(
     /^The agent of west calls the job x\.1 "paused"\. The job was left as it is\. HINT: Install the site agent/,
   );

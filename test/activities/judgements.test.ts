@@ -130,7 +130,7 @@ describe('an agent that is only asked', () => {
   });
 
   test('and lacks a line gives a reason', async () => {
-    const fields = parseFields('site-agent=3\nsite=east', 'identify at east');
+    const fields = parseFields('site-agent=4\nsite=east', 'identify at east');
     const read = await attemptToRead(
       async () => ({ reachable: true, fields }),
       (answer) => answer.get('epoch'),

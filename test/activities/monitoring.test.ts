@@ -7,6 +7,7 @@ import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { createMonitoringActivities } from '../../activities/monitoring/activities.ts';
 import { readCloudEvent, type ReceivedEvent } from '../../lab/monitoring/cloud-event.ts';
 import { loadPlan } from '../../plan/load.ts';
+import { dependenciesOf } from '../support/dependencies.ts';
 
 let server: Server;
 let events: ReceivedEvent[];
@@ -45,14 +46,14 @@ test('an event whose reply was lost is sent again under the same id and source',
   const { plan } = await loadPlan(resolve(import.meta.dirname, '../../plan/erlmcp'));
   plan.estate.monitoring.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/status`;
   let clock = Date.parse('2026-02-02T10:00:00Z');
-  const dependencies: ActivityDependencies = {
+  const dependencies: ActivityDependencies = dependenciesOf({
     planOf: async () => plan,
     secret: async () => 'token',
     agent: () => {
       throw new Error('no agent is needed');
     },
     now: () => new Date((clock += 1000)),
-  };
+  });
   const { updateMonitoring } = createMonitoringActivities(dependencies);
   const input = { run: { runId: 'recovery/x', execution: 'recovery/x@1', planDigest: '', epoch: 2 }, from: 'us-east-1', to: 'eu-central-1' };
   loseReplies = 1;

@@ -8,6 +8,7 @@ import type { Plan, PlanSnapshot } from '../../plan/schema.ts';
 import { renderMarkdown } from '../../report/markdown.ts';
 import { renderPage } from '../../report/page/page.ts';
 import { exampleReport } from '../report/example.ts';
+import { dependenciesOf } from '../support/dependencies.ts';
 
 const run = { runId: 'recovery/example', execution: 'recovery/example@1', planDigest: 'as-it-is', epoch: 1 };
 const loadedPlan = { digest: 'a'.repeat(64), plan: {} } as PlanSnapshot;
@@ -17,18 +18,20 @@ beforeEach(async () => {
 });
 
 function activities(page: () => Promise<string>) {
-  return createReportingActivities({
-    planOf: async () => ({ estate: { reports: { directory: 'reports' } } }) as Plan,
-    secret: () => Promise.reject(new Error('no secret is needed')),
-    agent: () => {
-      throw new Error('no agent is needed');
-    },
-    now: () => new Date(),
-    planFolder: folder,
-    loadedPlan,
-    workers: async () => [{ process: '4711@desk', planDigest: 'b'.repeat(64) }],
-    renderPage: page,
-  });
+  return createReportingActivities(
+    dependenciesOf({
+      planOf: async () => ({ estate: { reports: { directory: 'reports' } } }) as Plan,
+      secret: () => Promise.reject(new Error('no secret is needed')),
+      agent: () => {
+        throw new Error('no agent is needed');
+      },
+      now: () => new Date(),
+      planFolder: folder,
+      loadedPlan,
+      workers: async () => [{ process: '4711@desk', planDigest: 'b'.repeat(64) }],
+      renderPage: page,
+    }),
+  );
 }
 
 test('a report is stored as Markdown, JSON and a page, and a repeat leaves it', async () => {

@@ -8,6 +8,7 @@ import { createAgentPool, type AgentPool } from '../../activities/ssh/agent.ts';
 import type { Estate, Plan } from '../../plan/schema.ts';
 import { TestEstate, sites, type TestSite } from '../site-agent/estate.ts';
 import { testNetwork } from '../site-agent/support.ts';
+import { dependenciesOf } from '../support/dependencies.ts';
 
 const servers = new TestEstate(testNetwork());
 const run: RunContext = { runId: 'failover/test', execution: 'failover/test@1', planDigest: 'as-it-is', epoch: 3 };
@@ -15,12 +16,12 @@ let estate: Estate;
 let pool: AgentPool;
 const plans = new Map<string, Estate>();
 
-const dependencies: ActivityDependencies = {
+const dependencies: ActivityDependencies = dependenciesOf({
   planOf: async (digest) => ({ estate: plans.get(digest) }) as Plan,
   secret: async (reference) => (reference === 'env:TEST_PASSWORD' ? 'test-only' : readFileSync(reference.slice('file:'.length), 'utf8').trim()),
   agent: (context, site) => pool.agent(context, site),
   now: () => new Date(),
-};
+});
 const detection = createDetectionActivities({ ...dependencies, planFolder: '.' });
 
 beforeAll(async () => {

@@ -12,6 +12,7 @@ import type { FolderDependencies } from '../../activities/dependencies.ts';
 import { createMonitoringActivities } from '../../activities/monitoring/activities.ts';
 import { beatMilliseconds, keepTask, mustHoldTask } from '../../activities/task.ts';
 import { loadPlan } from '../../plan/load.ts';
+import { dependenciesOf } from '../support/dependencies.ts';
 
 const heartbeatTimeoutMs = 5_000;
 const lost = { type: 'transient', message: expect.stringContaining('another may have been given its task') };
@@ -56,7 +57,7 @@ async function dependencies(): Promise<FolderDependencies> {
   const agent = () => {
     throw new Error('no agent is needed');
   };
-  return { planOf: async () => plan, secret: async () => 'token', agent, now: () => new Date(), planFolder };
+  return dependenciesOf({ planOf: async () => plan, secret: async () => 'token', agent, now: () => new Date(), planFolder });
 }
 
 test('after a silence nothing is changed any more', async () => {

@@ -27,11 +27,11 @@ describe('what reaches the agent', () => {
   ])('%s is turned away', async (_, command, code) => {
     const answer = await estate.verb('west', command);
     expect(answer.code).toBe(code);
-    expect(answer.out).toMatch(/^site-agent=3\n(error|refused)=.+\n$/);
+    expect(answer.out).toMatch(/^site-agent=4\n(error|refused)=.+\n$/);
   });
 
   test('identify tells who answers', async () => {
-    expect(await estate.verb('east', 'identify')).toMatchObject({ code: 0, fields: { site: 'east', version: '3', epoch: '0', epoch_holder: 'none' } });
+    expect(await estate.verb('east', 'identify')).toMatchObject({ code: 0, fields: { site: 'east', version: '4', epoch: '0', epoch_holder: 'none' } });
     const [east, west] = await Promise.all((['east', 'west'] as const).map((site) => estate.verb(site, 'identify')));
     expect(east?.fields['system_identifier']).toMatch(/^\d{15,}$/);
     expect(west?.fields['system_identifier']).toBe(east?.fields['system_identifier']);

@@ -21,9 +21,9 @@ describe('what the account of the agent has for clients of its own', () => {
   ])('%o changes nothing', async (env) => {
     expect((await estate.verb('north', 'database-status', env)).fields).toMatchObject({ running: 'yes', follows: 'east' });
     const asked = 'check database-detach database-follow=west database-promote';
-    expect((await estate.verb('north', asked, env)).out).toBe('site-agent=3\nready=database-detach\nready=database-follow=west\nready=database-promote\n');
+    expect((await estate.verb('north', asked, env)).out).toBe('site-agent=4\nready=database-detach\nready=database-follow=west\nready=database-promote\n');
     const closing = await estate.verb('east', 'check database-close', env);
-    expect(closing.out).toBe('site-agent=3\nready=database-close\n');
+    expect(closing.out).toBe('site-agent=4\nready=database-close\n');
     expect((await estate.verb('east', 'write-test', env)).fields).toMatchObject({ database_write: 'accepted' });
     expect((await estate.verb('west', 'probe east', env)).fields).toMatchObject({ database_ok: 'yes' });
   });
@@ -51,5 +51,29 @@ describe('a peer', () => {
     } finally {
       writeFileSync(conf, whole);
     }
+  });
+});
+
+describe('an agent that waits for its words', () => {
+  const waits = 'site-agent=4\nwaits=yes\n';
+
+  test('does what they say, and no more than the first line', async () => {
+    const answer = await estate.tellWaiting('north', 'check database-detach\ncheck database-promote\n');
+    expect(answer).toMatchObject({ code: 0, out: `${waits}ready=database-detach\n` });
+  });
+
+  test('refuses in them what it refuses anywhere', async () => {
+    expect(await estate.tellWaiting('north', 'identify;reboot\n')).toMatchObject({
+      code: 65,
+      out: expect.stringContaining(`${waits}refused=an argument holds`),
+    });
+    for (const own of ['beat', 'job-run 1'])
+      expect(await estate.tellWaiting('north', `${own}\n`)).toMatchObject({ code: 64, out: expect.stringContaining('for this host itself') });
+    expect(await estate.tellWaiting('north', 'await\n')).toMatchObject({ code: 64 });
+    expect(await estate.tellWaiting('north', '\n')).toMatchObject({ code: 64, out: expect.stringContaining('no verb was given') });
+  });
+
+  test('ends when nobody wants anything', async () => {
+    expect(await estate.tellWaiting('north', '')).toMatchObject({ code: 0, out: waits });
   });
 });

@@ -147,15 +147,21 @@ export class TestEstate {
     return this.agent(site, ['beat'], {});
   }
 
-  private agent(site: TestSite, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Answer> {
+  /** An agent that was started before it is known what for, and what it is told then; nothing: its caller went away. */
+  async tellWaiting(site: TestSite, input: string): Promise<Answer> {
+    return this.agent(site, [], { SSH_ORIGINAL_COMMAND: 'await' }, input);
+  }
+
+  private agent(site: TestSite, args: readonly string[], env: Readonly<Record<string, string>>, input = ''): Promise<Answer> {
     const [program = '', ...prefix] = [...asServerUser, this.path(site, 'site-agent'), this.path(site, 'agent.conf'), ...args];
     return new Promise((resolve) => {
-      execFile(program, prefix, { env: { PATH: process.env['PATH'], ...env } }, (error, out) => {
+      const child = execFile(program, prefix, { env: { PATH: process.env['PATH'], ...env } }, (error, out) => {
         const fields = Object.fromEntries(
           answered(out).flatMap((line) => (line.includes('=') ? [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]] : [])),
         );
         resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, fields, out });
       });
+      child.stdin?.end(input);
     });
   }
 

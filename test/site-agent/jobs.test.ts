@@ -317,7 +317,7 @@ describe('what may run', () => {
   const list = (line: string) => writeFileSync(at('agent.conf'), `${readFileSync(at('agent.conf'), 'utf8')}${line}\n`);
 
   test('is told by check, before anything is begun', () => {
-    expect(agent(['check', 'job-start=copy']).out).toBe('site-agent=3\nready=job-start=copy\n');
+    expect(agent(['check', 'job-start=copy']).out).toBe('site-agent=4\nready=job-start=copy\n');
     expect(existsSync(at('state', 'jobs'))).toBe(false);
   });
 

@@ -208,7 +208,7 @@ describe('the lock of a cache', () => {
 
 describe('a look', () => {
   test('names the verb that was asked, also the first of the cache', async () => {
-    expect((await estate.verb('east', 'check cache-close service-stop')).out).toMatch(/^site-agent=3\nready=cache-close\nready=service-stop\n$/);
+    expect((await estate.verb('east', 'check cache-close service-stop')).out).toMatch(/^site-agent=4\nready=cache-close\nready=service-stop\n$/);
     expect((await estate.verb('east', 'check cache-detach')).out).toContain('refused=cache-detach: the cache at east is a primary');
   });
 

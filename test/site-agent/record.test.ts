@@ -66,16 +66,16 @@ test('the same of another run is another one', () => {
 
 test('a state folder that cannot be written is told when the verbs are asked for, and nothing is changed then', () => {
   const asked = ['service-stop', 'capacity-set'];
-  expect(agent('check', ...asked)).toBe('site-agent=3\nready=service-stop\nready=capacity-set\n');
+  expect(agent('check', ...asked)).toBe('site-agent=4\nready=service-stop\nready=capacity-set\n');
   chmodSync(state(), 0o555);
   try {
     const answer = agent('check', ...asked);
     for (const verb of asked) expect(answer).toContain(`refused=${verb}: ${state()} at west cannot be written`);
     expect(answer).not.toContain('ready=');
-    expect(setTo('60')).toMatch(/^site-agent=3\nrefused=.* at west cannot be written/);
+    expect(setTo('60')).toMatch(/^site-agent=4\nrefused=.* at west cannot be written/);
     const undo = agent('switch-reset', '--epoch', '1', '--run', 'run-1', 'east');
     expect(undo).toBe(
-      `site-agent=3\nerror=the locks in ${state()} cannot be written; nothing was changed: free its disk, or give the agent's account the right to write there\n`,
+      `site-agent=4\nerror=the locks in ${state()} cannot be written; nothing was changed: free its disk, or give the agent's account the right to write there\n`,
     );
   } finally {
     chmodSync(state(), 0o755);

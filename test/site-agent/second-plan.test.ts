@@ -14,6 +14,7 @@ import type { Plan } from '../../plan/schema.ts';
 import { Branches, branchPassword } from './branches.ts';
 import { ZoneStandIn } from '../support/zone-stand-in.ts';
 import { eventually, testNetwork } from './support.ts';
+import { dependenciesOf } from '../support/dependencies.ts';
 
 const servers = new Branches(testNetwork());
 const run: RunContext = { runId: 'recovery/desks', execution: 'recovery/desks@1', planDigest: 'library', epoch: 2 };
@@ -21,13 +22,13 @@ let plan: Plan;
 let pool: AgentPool;
 let zoneApi: ZoneStandIn;
 
-const dependencies: FolderDependencies = {
+const dependencies: FolderDependencies = dependenciesOf({
   planOf: async () => zoneApi.in(plan),
   secret: async (reference) => (reference.startsWith('file:') ? readFileSync(reference.slice('file:'.length), 'utf8').trim() : branchPassword),
   agent: (context, site) => pool.agent(context, site),
   now: () => new Date(),
   planFolder: '.',
-};
+});
 const database = createDatabaseActivities(dependencies);
 const fencing = createFencingActivities(dependencies);
 const services = createServicesActivities({ ...dependencies, planFolder: '.' });

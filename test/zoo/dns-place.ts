@@ -12,6 +12,7 @@ import { setupPaths } from '../../lab/setup/paths.ts';
 import type { Estate, Plan } from '../../plan/schema.ts';
 import { testContext, type TestContext } from '../lab/support.ts';
 import { erlmcpPlan } from '../support/plans.ts';
+import { dependenciesOf } from '../support/dependencies.ts';
 
 /** The sites that a route of the zoo goes between. */
 export const lost = 'us-east-1';
@@ -39,14 +40,14 @@ export class DnsPlace {
     this.context = context;
     this.route53 = route53;
     this.servers = createDns(context, { zone: route53.zone, publicHost: recordName });
-    this.dependencies = {
+    this.dependencies = dependenciesOf({
       planFolder: context.repository,
       planOf: async () => this.plan,
       secret: async () => 'lab',
       // No site is there: its agent holds the epoch of whoever asks.
       agent: (run) => ({ ask: async () => ({ reachable: true, fields: holding(run) }), change: neverChanges, tryChange: neverChanges }),
       now: () => new Date(),
-    };
+    });
     this.dns = createDnsActivities(this.dependencies);
     this.verification = createVerificationActivities(this.dependencies);
   }

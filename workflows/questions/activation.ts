@@ -18,7 +18,7 @@ import { lookAtSite } from '../estate/look.ts';
 import { recordLines } from '../estate/public-name.ts';
 import type { Course } from '../engine/course.ts';
 import type { Look } from '../engine/step-body.ts';
-import { goOnFrom, mustBeFailed } from '../steps/detection.ts';
+import { goOnFrom, lookingOn, mustBeFailed } from '../steps/detection.ts';
 import { mustHaveOneWriter, predictServers } from '../estate/servers.ts';
 
 /** Step: people decide whether the failover begins. The evidence is looked at again while they think; a site that recovers ends the question. */
@@ -59,7 +59,7 @@ function expired(against: string | undefined): string {
 async function lookAgain(run: Course, facts: RecoveryFacts, held: GateEvidence): Promise<GateEvidence> {
   const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
   try {
-    facts.vantages = await lookAtSite(read, run.context(), run.plan, run.places.source, 0);
+    facts.vantages = await lookAtSite(read, run.context(), run.plan, run.places.source, { holdSeconds: 0, ...lookingOn(run) });
     const [again, records] = await Promise.all([
       assess(read, run.context(), run.plan, run.places.source, facts.vantages, facts.moments.failedSince ?? null),
       read.lookAtRecords({ run: run.context() }),

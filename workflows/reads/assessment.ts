@@ -16,7 +16,7 @@ export async function assessment(input: AssessmentInput): Promise<AssessmentResu
   const { plan, run } = await openReadOnly(input, makeAssessmentWorkflowId(input.estate, input.from));
   const { probeTimeout, holdTime } = plan.estate.detection;
   const { read } = toolsFor(`Assess ${input.from}`, seconds(holdTime) + seconds(probeTimeout) * 8 + 30);
-  const [vantages, records] = await Promise.all([lookAtSite(read, run, plan, input.from, seconds(holdTime)), read.lookAtRecords({ run })]);
+  const [vantages, records] = await Promise.all([lookAtSite(read, run, plan, input.from, { holdSeconds: seconds(holdTime) }), read.lookAtRecords({ run })]);
   const assessed = await assess(read, run, plan, input.from, vantages, judgeFailure(vantages, 0).failedSince);
   return { ...assessed, records: recordLines(records) };
 }

@@ -17,14 +17,14 @@ import type { Assessment } from '../wire/messages.ts';
 import { now } from '../engine/clock.ts';
 import type { Course } from '../engine/course.ts';
 import type { Look } from '../engine/step-body.ts';
-import { lookAtSite } from '../estate/look.ts';
+import { lookAtSite, secondsBetweenLooks } from '../estate/look.ts';
 import { cacheSites, databaseSites } from '../estate/sites.ts';
 
 /** Step: two vantage points of different kinds see the failure over the plan's hold time. */
 export function confirmFailure(run: Course, facts: RecoveryFacts): Look<readonly Vantage[]> {
-  const holdSeconds = seconds(run.plan.estate.detection.holdTime);
+  const times = { holdSeconds: seconds(run.plan.estate.detection.holdTime), ...lookingOn(run) };
   return {
-    act: async ({ read }) => recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, run.places.source, holdSeconds)),
+    act: async ({ read }) => recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, run.places.source, times)),
     found: describeVantages,
   };
 }
@@ -37,7 +37,7 @@ export function confirmAgain(run: Course, facts: RecoveryFacts): Look<readonly V
   return {
     act: async ({ read }) => {
       const [looked, survey, refusals, found] = await Promise.allSettled([
-        lookAtSite(read, run.context(), run.plan, run.places.source, 0),
+        lookAtSite(read, run.context(), run.plan, run.places.source, { holdSeconds: 0 }),
         surveyEpochs(run, read),
         refusalsOfTarget(run, facts, read),
         whatStandsAgainst(run, facts, read),
@@ -54,6 +54,11 @@ export function confirmAgain(run: Course, facts: RecoveryFacts): Look<readonly V
     },
     found: describeVantages,
   };
+}
+
+/** While people decide the site is looked at all the time, so that a round which has just ended is there when they have. Where nobody is asked, nobody looks. */
+export function lookingOn(run: Course): { readonly goOnSeconds?: number } {
+  return run.rules.gates === 'show' ? {} : { goOnSeconds: secondsBetweenLooks(run.plan) };
 }
 
 /** Each clock is told once. */
@@ -79,7 +84,7 @@ export async function mustStillBeFailed(run: Course, facts: RecoveryFacts, read:
   const age = facts.lookedAt === undefined ? Infinity : Date.now() - Date.parse(facts.lookedAt);
   if (age <= seconds(run.plan.estate.detection.evidenceMaxAge) * 1000) return;
   run.note(`Looking at ${run.places.source} again: the last look was ${Math.round(age / 1000)} s ago.`);
-  recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, run.places.source, 0));
+  recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, run.places.source, { holdSeconds: 0 }));
   mustBeFailed(run, facts, { holdSeconds: 0 });
 }
 

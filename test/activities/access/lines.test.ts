@@ -23,6 +23,8 @@ import { createSecret } from '../../../workers/dependencies.ts';
 import { testNetwork } from '../../site-agent/support.ts';
 import { RedisServer } from '../aws/datastore.ts';
 import { makeCertificates, OnePostgres } from './servers.ts';
+import type { FolderDependencies } from '../../../activities/dependencies.ts';
+import { dependenciesOf } from '../../support/dependencies.ts';
 
 const site = 'gent';
 const run = { runId: 'run', execution: 'run@1', planDigest: 'library', epoch: 1 };
@@ -33,9 +35,10 @@ const postgres = new OnePostgres(`127.${testNetwork()}.78.1`);
 let library: Plan;
 let plan: Plan;
 
-const reads = { planOf: async () => plan, secret: createSecret(planFolder, []), now: () => new Date() };
-const pool = createAgentPool(reads);
-const access = createAccessActivities({ ...reads, planFolder, agent: (context, at) => pool.agent(context, at) });
+const read = { planOf: async () => plan, secret: createSecret(planFolder, []), now: () => new Date() };
+const pool = createAgentPool(read);
+const reads = dependenciesOf<FolderDependencies>({ ...read, planFolder, agent: (context, at) => pool.agent(context, at) });
+const access = createAccessActivities(reads);
 
 beforeAll(async () => {
   await postgres.start();

@@ -16,18 +16,19 @@ import { eventually, testNetwork } from '../../site-agent/support.ts';
 import { possibleHere } from '../../zoo/shape.ts';
 import { fill } from '../../zoo/shaping.ts';
 import { until } from '../../support/until.ts';
+import { dependenciesOf } from '../../support/dependencies.ts';
 
 const servers = new TestEstate(testNetwork());
 const run: RunContext = { runId: 'estate-check', execution: 'estate-check@1', planDigest: 'p', epoch: 0 };
 let plan: Plan;
 let pool: AgentPool;
 
-const dependencies: ActivityDependencies = {
+const dependencies: ActivityDependencies = dependenciesOf({
   planOf: async () => plan,
   secret: async (reference) => (reference === 'env:TEST_PASSWORD' ? 'test-only' : readFileSync(reference.slice('file:'.length), 'utf8').trim()),
   agent: (context, site) => pool.agent(context, site),
   now: () => new Date(),
-};
+});
 
 beforeAll(async () => {
   await servers.start();

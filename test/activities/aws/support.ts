@@ -9,6 +9,7 @@ import { zone as zoneHolder } from '../../../plan/rules/holders.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import { until } from '../../support/until.ts';
 import type { ZoneStandIn } from '../../support/zone-stand-in.ts';
+import { dependenciesOf as keptToo } from '../../support/dependencies.ts';
 
 export const run: RunContext = { runId: 'recovery/tickets', execution: 'recovery/tickets@1', planDigest: 'tickets', epoch: 4 };
 export const older: RunContext = { ...run, execution: 'recovery/tickets@0', epoch: 3 };
@@ -38,7 +39,7 @@ export function dependenciesOf(plan: () => Plan, held: () => HeldEpochs, zone?: 
     return { reachable: true, fields };
   };
   const never = () => Promise.reject(new Error('An AWS driver changes nothing through an agent.'));
-  return {
+  return keptToo({
     planOf: async () => {
       const api = zone?.();
       if (!api) return plan();
@@ -48,7 +49,7 @@ export function dependenciesOf(plan: () => Plan, held: () => HeldEpochs, zone?: 
     secret: async (reference) => (reference === 'env:TEST_PASSWORD' ? 'test-only' : 'test'),
     agent: (_run, site) => ({ ask: async () => identify(site), change: never, tryChange: never }),
     now: () => new Date(),
-  };
+  });
 }
 
 /** The emulator of AWS, on an address of this machine. */

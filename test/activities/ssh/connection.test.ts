@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { AgentClient } from '../../../activities/dependencies.ts';
 import { attempt } from '../../../activities/attempt.ts';
 import { keepTask } from '../../../activities/task.ts';
+import { awaitWords } from '../../../activities/ssh/ready.ts';
 import { agentVersion, createAgentPool, parseFields, type AgentPool } from '../../../activities/ssh/agent.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import { eventually } from '../../site-agent/support.ts';
@@ -63,7 +64,8 @@ function serve(client: ssh2.Connection): void {
   });
   client.on('ready', () => (logins += 1));
   client.on('session', (accept) => {
-    accept().on('exec', (acceptExec, _reject, { command }) => {
+    accept().on('exec', (acceptExec, reject, { command }) => {
+      if (command === awaitWords) return reject(); // test/activities/ssh/ready.test.ts
       commands.push(command);
       const channel = acceptExec();
       if (answer === 'hang') return;
