@@ -45,12 +45,12 @@ export class Lookouts {
       const known = this.kept.get(key);
       const endsAt = this.steady() + forMilliseconds;
       if (known) {
-        known.lookout = lookout as Lookout<unknown>;
+        known.lookout = lookout;
         known.endsAt = Math.max(known.endsAt, endsAt);
         return;
       }
       const timer = setInterval(() => this.lookAgain(key), lookout.everyMilliseconds).unref();
-      this.kept.set(key, { lookout: lookout as Lookout<unknown>, endsAt, underWay: 0, timer });
+      this.kept.set(key, { lookout, endsAt, underWay: 0, timer });
       this.lookAgain(key);
     });
   }

@@ -49,17 +49,19 @@ export function createCacheActivities(dependencies: ActivityDependencies): Cache
     async promoteCache({ run, site, replicas }) {
       await mustHoldMajority(dependencies, run, 'The cache was not promoted.');
       const promoted = await agent(run, site).change('cache-promote');
-      const followed = await Promise.all(
-        replicas.map(async (replica) => ({ replica, answer: await attempt(() => agent(run, replica).tryChange('cache-follow', site)) })),
-      );
+      const [followed] = await Promise.all([
+        Promise.all(replicas.map(async (replica) => ({ replica, answer: await attempt(() => agent(run, replica).tryChange('cache-follow', site)) }))),
+        proveWritable(dependencies, run, site, 'cache'),
+      ]);
       const change = withAll(
         changeOf(promoted, site, now()),
         followed.flatMap(({ answer }) => (answer.ok ? [answer.fields] : [])),
       );
       const linked = followed.filter(({ answer }) => answer.ok).map(({ replica }) => replica);
-      const comparison = await compareContents(dependencies, run, site, linked);
-      await proveWritable(dependencies, run, site, 'cache');
-      const protectedBy = linked.length === 0 ? 'asks for no replica' : await protect(dependencies, run, site);
+      const [comparison, protectedBy] = await Promise.all([
+        compareContents(dependencies, run, site, linked),
+        linked.length === 0 ? 'asks for no replica' : protect(dependencies, run, site),
+      ]);
       const notes = followed.flatMap(({ replica, answer }) => (answer.ok ? [] : [`${replica} does not follow: ${answer.reason}`]));
       return {
         ...change,

@@ -1,5 +1,5 @@
 /** What times mean that a database tells: its own are by its own clock, those of a heartbeat and of a commit by the clock of the primary that wrote them, which may be one that nobody can ask any more. */
-import type { Client } from 'pg';
+import type { Client, QueryResult } from 'pg';
 import { seconds } from '../../plan/durations.ts';
 import { aheadBy } from '../../plan/rules/clocks.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
@@ -9,8 +9,16 @@ import type { Heartbeat } from './port.ts';
 /** By how much the server's clock is ahead of the run's, at least, seconds; 0 where it may be right. */
 export async function readAhead(client: Client, now: () => Date): Promise<number> {
   const askedAt = now().getTime();
-  const { rows } = await client.query<{ told: Date }>('select clock_timestamp() as told');
-  return aheadBy(rows[0]?.told.getTime() ?? askedAt, askedAt, now().getTime());
+  return aheadOf(await client.query(clockSql), askedAt, now().getTime());
+}
+
+/** One row with the server's clock, for `aheadOf`. */
+export const clockSql = 'select clock_timestamp() as told';
+
+/** What the result of `clockSql` says, which was asked for and came at these moments by the run's clock, milliseconds. */
+export function aheadOf(result: QueryResult | undefined, askedAt: number, answeredAt: number): number {
+  const row = result?.rows[0] as { readonly told: Date } | undefined;
+  return aheadBy(row?.told.getTime() ?? askedAt, askedAt, answeredAt);
 }
 
 /** What is known of clocks where a database was looked at. */

@@ -1,13 +1,13 @@
 /** The plan's read-only login at a site's database. */
-import type { Client } from 'pg';
+import type { Client, QueryResult } from 'pg';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { type Unseen, unseen } from '../error-kinds.ts';
 import { siteOf } from '../ssh/agent.ts';
-import { readAhead } from './clocks.ts';
+import { aheadOf, clockSql } from './clocks.ts';
 import type { Heartbeat } from './port.ts';
-import { readHeartbeats, readServer, type ServerReading } from './postgresql.ts';
+import { heartbeatsOf, serverOf, type ServerReading, stateSql } from './postgresql.ts';
 
 export type Observation =
   | {
@@ -27,22 +27,25 @@ export async function observe(dependencies: Pick<ActivityDependencies, 'planOf' 
   const { database } = plan.estate;
   try {
     return await dependencies.sessions.database(run, site, async (client) => {
-      const server = await readServer(client);
-      const aheadSeconds = await readAhead(client, dependencies.now);
-      const heartbeats = database.driver === 'postgresql' ? await heartbeatsOrNone(client, database.heartbeatTable) : [];
-      return { reachable: true, server, heartbeats, aheadSeconds };
+      if (database.driver !== 'postgresql') return look(client, dependencies.now, null);
+      try {
+        return await look(client, dependencies.now, database.heartbeatTable);
+      } catch (error) {
+        // A database without the table, or whose table may not be read, is a database without heartbeat; it is reachable all the same.
+        if (error instanceof Error && 'code' in error && (error.code === '42P01' || error.code === '42501')) return look(client, dependencies.now, null);
+        throw error;
+      }
     });
   } catch (error) {
     return { reachable: false, ...unseen(error) };
   }
 }
 
-/** A database without the table, or whose table may not be read, is a database without heartbeat; it is reachable all the same. */
-async function heartbeatsOrNone(client: Client, table: string): Promise<readonly Heartbeat[]> {
-  try {
-    return await readHeartbeats(client, table);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === '42P01' || error.code === '42501')) return [];
-    throw error;
-  }
+/** One message, since the server may be far. */
+async function look(client: Client, now: () => Date, heartbeatTable: string | null): Promise<Observation> {
+  const text = [clockSql, stateSql, ...(heartbeatTable === null ? [] : [`select * from ${client.escapeIdentifier(heartbeatTable)}`])].join(';\n');
+  const askedAt = now().getTime();
+  // Of several statements the driver gives several results, which its types do not tell.
+  const [clock, state, heartbeats] = (await client.query(text)) as unknown as readonly QueryResult[];
+  return { reachable: true, server: serverOf(state), heartbeats: heartbeatsOf(heartbeats), aheadSeconds: aheadOf(clock, askedAt, now().getTime()) };
 }

@@ -1,11 +1,12 @@
 /** What one PostgreSQL server tells about itself. */
-import type { Client } from 'pg';
+import type { Client, QueryResult } from 'pg';
 import type { DatabaseState, Heartbeat } from './port.ts';
 
 /** What the server itself tells of its state; see the port. */
 export type ServerReading = Omit<Extract<DatabaseState, { reachable: true }>, 'site' | 'reachable' | 'follows' | 'heartbeats' | 'promotion' | 'promotionBegun'>;
 
-const stateSql = `
+/** One row about the server's state, for `serverOf`. */
+export const stateSql = `
   select recovering as in_recovery, (select system_identifier::text from pg_control_system()) as system_identifier,
     case when recovering then coalesce((select received_tli from pg_stat_wal_receiver), (select timeline_id from pg_control_checkpoint()))
       else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end as timeline,
@@ -36,8 +37,12 @@ interface StateRow {
 }
 
 export async function readServer(client: Client): Promise<ServerReading> {
-  const { rows } = await client.query<StateRow>(stateSql);
-  const [row] = rows;
+  return serverOf(await client.query(stateSql));
+}
+
+/** What the result of `stateSql` says. */
+export function serverOf(result: QueryResult | undefined): ServerReading {
+  const row = result?.rows[0] as StateRow | undefined;
   if (!row) throw new Error('the server gave no row about its state');
   return {
     inRecovery: row.in_recovery,
@@ -54,21 +59,23 @@ export async function readServer(client: Client): Promise<ServerReading> {
   };
 }
 
-/** What each site that has been the primary last said about what an acknowledgement means there. */
-export async function readHeartbeats(client: Client, table: string): Promise<readonly Heartbeat[]> {
-  const { rows } = await client.query<{
-    site: string;
-    written_at: Date;
-    synchronous_standby_names: string;
-    synchronous_commit: string;
-    overrides: string;
-    standbys: string;
-    cache_min_replicas_to_write: number;
-    cache_min_replicas_max_lag: number;
-    cache_replicas: number;
-    settings_loaded_at?: Date | null;
-    flushed_lsn?: string | null;
-  }>(`select * from ${client.escapeIdentifier(table)}`);
+interface HeartbeatRow {
+  site: string;
+  written_at: Date;
+  synchronous_standby_names: string;
+  synchronous_commit: string;
+  overrides: string;
+  standbys: string;
+  cache_min_replicas_to_write: number;
+  cache_min_replicas_max_lag: number;
+  cache_replicas: number;
+  settings_loaded_at?: Date | null;
+  flushed_lsn?: string | null;
+}
+
+/** What each site that has been the primary last said about what an acknowledgement means there: all rows of the table of heartbeats; none where it was not asked for. */
+export function heartbeatsOf(result: QueryResult | undefined): readonly Heartbeat[] {
+  const rows = (result?.rows ?? []) as readonly HeartbeatRow[];
   return rows.map((row) => ({
     site: row.site,
     writtenAt: row.written_at.toISOString(),

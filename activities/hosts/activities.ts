@@ -5,10 +5,14 @@ import { type Refusals, type Refusal, verbsFor } from '../../plan/rules/refusals
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
+import type { Lookout } from '../lookouts.ts';
 import { readAhead } from '../database/clocks.ts';
 import { siteOf } from '../ssh/agent.ts';
 import { askIdentity } from './identity.ts';
 import type { AgentState, HostsActivities } from './port.ts';
+
+/** A host is asked so often, since each answer takes it a score of programs. */
+const refusalsEveryMilliseconds = 5_000;
 
 /** `workerAheadSeconds`: by how much this machine's own clock is ahead of the run's; null while that is not known. */
 export function createHostsActivities(dependencies: ActivityDependencies, workerAheadSeconds: () => number | null = () => null): HostsActivities {
@@ -26,18 +30,29 @@ export function createHostsActivities(dependencies: ActivityDependencies, worker
       );
     },
 
-    async readRefusals({ run, site, part, lost }) {
+    async readRefusals({ run, site, part, lost, goOnSeconds }) {
       const plan = await dependencies.planOf(run.planDigest);
       siteOf(plan, site); // a site that the plan does not know has nothing to refuse, and is no site
       const verbs = verbsFor(plan, site, part, lost);
-      const answer = await attemptToRead(() => dependencies.agent(run, site).ask('check', ...verbs), refusalsOf);
-      return answer.ok ? { site, ...answer.value } : { site, notAsked: { silent: answer.silent, reason: bare(answer.reason) }, refused: [], exceptions: [] };
+      const look = async (): Promise<Refusals> => {
+        const answer = await attemptToRead(() => dependencies.agent(run, site).ask('check', ...verbs), refusalsOf);
+        return answer.ok ? { site, ...answer.value } : { site, notAsked: { silent: answer.silent, reason: bare(answer.reason) }, refused: [], exceptions: [] };
+      };
+      const lookout: Lookout<Refusals> = { look, everyMilliseconds: refusalsEveryMilliseconds, stands: refusesNothing };
+      const key = `${run.planDigest} ${site}, what it would refuse: ${verbs.join(' ')}`;
+      const refusals = await dependencies.lookouts.ask(key, lookout);
+      if (goOnSeconds !== undefined) dependencies.lookouts.keep(key, lookout, goOnSeconds * 1000);
+      return refusals;
     },
 
     async claimEpoch({ run, site }) {
       return changeOf(await dependencies.agent(run, site).change('epoch-claim'), site, dependencies.now());
     },
   };
+}
+
+function refusesNothing({ notAsked, refused }: Refusals): boolean {
+  return notAsked === undefined && refused.length === 0;
 }
 
 /** Of the site's database, which may run on another machine than the agent; undefined where it has none, or gave no answer: whoever needs it asks it himself. */

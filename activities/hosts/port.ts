@@ -15,11 +15,23 @@ export type AgentState =
     }
   | { readonly site: SiteId; readonly reachable: false; readonly reason: string };
 
+export interface RefusalsInput {
+  readonly run: RunContext;
+  readonly site: SiteId;
+  readonly part: PartInFailover;
+  readonly lost: SiteId;
+  /** For how long it is asked on afterwards; absent: not at all. */
+  readonly goOnSeconds?: number;
+}
+
 export interface HostsReads {
   /** Epoch of each site's agent, and the clocks there. One that cannot be reached, fails or is not who the plan says is a value, not an error. */
   readAgents(input: { readonly run: RunContext; readonly sites: readonly SiteId[] }): Promise<readonly AgentState[]>;
-  /** What the agent of `site` would refuse of that which a failover from `lost` will ask of it. Changes nothing; an agent that gives no answer is a value. */
-  readRefusals(input: { readonly run: RunContext; readonly site: SiteId; readonly part: PartInFailover; readonly lost: SiteId }): Promise<Refusals>;
+  /**
+   * What the agent of `site` would refuse of that which a failover from `lost` will ask of it. Changes nothing; an agent that gives no answer is a value. While it is asked on, an
+   * answer of the last 5 s by which it refuses nothing is given instead of a new one.
+   */
+  readRefusals(input: RefusalsInput): Promise<Refusals>;
 }
 
 export interface HostsChanges {

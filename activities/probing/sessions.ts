@@ -16,8 +16,8 @@ const idleMax = 4;
 export interface ObserverSessions {
   /** Rejects with what the server or the network said. Within the plan's probe time-out for each question; `work` may run twice, when a kept session turns out to be broken. */
   database<T>(run: RunContext, site: SiteId, work: (client: pg.Client) => Promise<T>): Promise<T>;
-  /** The same at the cache. */
-  cache<T>(run: RunContext, site: SiteId, work: (redis: Redis) => Promise<T>): Promise<T>;
+  /** The same at the cache; where a question may take longer than a probe, `timeoutMilliseconds` bounds it. */
+  cache<T>(run: RunContext, site: SiteId, work: (redis: Redis) => Promise<T>, timeoutMilliseconds?: number): Promise<T>;
   /** Ends those that are idle; those in use end when they are given back. */
   close(): void;
 }
@@ -32,11 +32,12 @@ export function createObserverSessions({ planOf, secret }: Pick<ActivityDependen
       const { database, sites } = plan.estate;
       return databases.use(keyOf(sites[site]?.database, database.observer.user), open, work);
     },
-    async cache({ planDigest }, site, work) {
+    async cache({ planDigest }, site, work, timeoutMilliseconds) {
       const plan = await planOf(planDigest);
-      const open = async () => openCache(plan, site, await cacheLogin(plan, secret), milliseconds(plan.estate.detection.probeTimeout));
+      const bound = timeoutMilliseconds ?? milliseconds(plan.estate.detection.probeTimeout);
+      const open = async () => openCache(plan, site, await cacheLogin(plan, secret), bound);
       const { cache, sites } = plan.estate;
-      return caches.use(keyOf(sites[site]?.cache, cache?.observer.user), open, work);
+      return caches.use(`${keyOf(sites[site]?.cache, cache?.observer.user)} ${bound}`, open, work);
     },
     close() {
       databases.close();

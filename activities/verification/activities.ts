@@ -8,7 +8,6 @@ import { createHostsActivities } from '../hosts/activities.ts';
 import { given, givesOnly, resolveAt, serverName } from '../probing/resolve.ts';
 import { isNotReadyError, isNotReadyStatus } from '../probing/readiness.ts';
 import { createServiceCaller, type ServiceCaller } from '../probing/service.ts';
-import { storeLogin, type StoreLogin } from '../probing/stores.ts';
 import { pause, until } from '../waiting.ts';
 import { compareCounts, type Comparison } from './counts.ts';
 import { NameWatch } from './name-watch.ts';
@@ -25,6 +24,7 @@ interface Verifier {
   readonly plan: Plan;
   readonly service: ServiceCaller;
   readonly run: RunContext;
+  readonly sessions: FolderDependencies['sessions'];
   now(): Date;
   /** See `ProbeCall`; asked once. */
   aheadSeconds(site: SiteId): Promise<number>;
@@ -35,12 +35,18 @@ export function createVerificationActivities(dependencies: FolderDependencies): 
     const plan = await dependencies.planOf(run.planDigest);
     const service = await createServiceCaller(plan, dependencies.planFolder);
     let ahead: Promise<number> | undefined;
-    return { plan, run, service, now: dependencies.now, aheadSeconds: (site) => (ahead ??= mostBehind(dependencies, run, site)) };
+    return {
+      plan,
+      run,
+      service,
+      sessions: dependencies.sessions,
+      now: dependencies.now,
+      aheadSeconds: (site) => (ahead ??= mostBehind(dependencies, run, site)),
+    };
   };
   return {
     async verifyFunction({ run, ...asked }) {
-      const verifier = await verifierOf(run);
-      return verifyFunction(verifier, asked, await storeLogin(verifier.plan, dependencies.secret));
+      return verifyFunction(await verifierOf(run), asked);
     },
 
     async verifyUptime({ run, site, withinSeconds }) {
@@ -72,7 +78,7 @@ interface Asked {
   readonly withinSeconds: number;
 }
 
-async function verifyFunction(verifier: Verifier, { site, function: id, reference, withinSeconds }: Asked, login: StoreLogin): Promise<FunctionVerdict> {
+async function verifyFunction(verifier: Verifier, { site, function: id, reference, withinSeconds }: Asked): Promise<FunctionVerdict> {
   const { plan } = verifier;
   const { businessFunction, probe } = served(plan, id);
   const endpoint = serviceAt(plan, site);
@@ -86,15 +92,15 @@ async function verifyFunction(verifier: Verifier, { site, function: id, referenc
     { everyMilliseconds: pollMilliseconds, withinMilliseconds: withinSeconds * 1000 },
   );
   if (latest.waitsFor !== undefined) return verdict({ ...latest, differences: [...latest.differences, 'Its data was not compared, since it is not ready.'] });
-  const compared = await compare(plan, site, reference, probe, login);
+  const compared = await compare(verifier, site, reference, probe);
   const status = compared.differences.length > 0 ? 'failed' : latest.status;
   return verdict({ status, differences: [...latest.differences, ...compared.differences, ...compared.remarks] });
 }
 
-async function compare(plan: Plan, site: SiteId, reference: SiteId | undefined, probe: FunctionProbe, login: StoreLogin): Promise<Comparison> {
+async function compare({ sessions, run }: Verifier, site: SiteId, reference: SiteId | undefined, probe: FunctionProbe): Promise<Comparison> {
   if (reference === undefined) return { differences: [], remarks: ['No survivor was there to compare with.'] };
   try {
-    return await compareCounts(plan, site, reference, probe, login);
+    return await compareCounts({ sessions }, run, { site, reference }, probe);
   } catch (error) {
     return { differences: [`Its data at ${site} could not be counted: ${(error as Error).message}.`], remarks: [] };
   }

@@ -1,10 +1,11 @@
 /** Does a site hold as much as a survivor does? Rows and keys counted at both, at the same position. */
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
-import type { FunctionProbe, Plan, SiteId } from '../../plan/schema.ts';
-import { readServer, type ServerReading } from '../database/postgresql.ts';
+import type { FunctionProbe, SiteId } from '../../plan/schema.ts';
+import type { RunContext } from '../context.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { readServer, serverOf, type ServerReading, stateSql } from '../database/postgresql.ts';
 import { until } from '../waiting.ts';
-import { withCache, withDatabase, type Login, type StoreLogin } from '../probing/stores.ts';
 
 /** Longest wait for the reference to reach the target's position. */
 const catchUpMilliseconds = 5_000;
@@ -26,46 +27,71 @@ interface Counted {
   readonly reference: number;
 }
 
+/** Which site is judged, and by which. */
+export interface Compared {
+  readonly site: SiteId;
+  readonly reference: SiteId;
+}
+
+type Dependencies = Pick<ActivityDependencies, 'sessions'>;
+
 /** Compares what the probe names. A reference that cannot be read is a remark; a target that cannot be read rejects. */
-export async function compareCounts(plan: Plan, site: SiteId, reference: SiteId, probe: FunctionProbe, login: StoreLogin): Promise<Comparison> {
+export async function compareCounts(dependencies: Dependencies, run: RunContext, sites: Compared, probe: FunctionProbe): Promise<Comparison> {
   const compared = await Promise.all([
-    probe.tables.length === 0 ? nothing : compareTables(plan, site, reference, probe.tables, login),
-    probe.cacheKeys.length === 0 || !login.cache ? nothing : compareKeys(plan, site, reference, probe.cacheKeys, login.cache),
+    probe.tables.length === 0 ? nothing : compareTables(dependencies, run, sites, probe.tables),
+    probe.cacheKeys.length === 0 ? nothing : compareKeys(dependencies, run, sites, probe.cacheKeys),
   ]);
   return { differences: compared.flatMap((part) => part.differences), remarks: compared.flatMap((part) => part.remarks) };
 }
 
 const nothing: Comparison = { differences: [], remarks: [] };
 
-async function compareTables(plan: Plan, site: SiteId, reference: SiteId, tables: readonly string[], login: StoreLogin): Promise<Comparison> {
-  const at = <T>(where: SiteId, work: (client: pg.Client) => Promise<T>): Promise<T> =>
-    withDatabase(plan, where, login.database, countTimeoutMilliseconds, work);
-  return at(site, async (target) => {
+async function compareTables({ sessions }: Dependencies, run: RunContext, { site, reference }: Compared, tables: readonly string[]): Promise<Comparison> {
+  return sessions.database(run, site, async (target) => {
     const before = await countRows(target, tables);
-    const position = await readServer(target);
-    const atReference = await at(reference, async (client) => {
-      const reached = await until(async () => (hasReached(await readServer(client), position) ? true : undefined), {
-        everyMilliseconds: 100,
-        withinMilliseconds: catchUpMilliseconds,
-      });
-      return { reached: reached === true, counts: await countRows(client, tables) };
-    }).catch((error: unknown) => (error as Error).message);
+    const atReference = await sessions
+      .database(run, reference, async (client) => {
+        const wanted = before.positionAfter;
+        const first = await countRows(client, tables);
+        if (hasReached(first.positionBefore, wanted)) return { reached: true, counts: first.counts };
+        const reached = await until(async () => (hasReached(await readServer(client), wanted) ? true : undefined), {
+          everyMilliseconds: 100,
+          withinMilliseconds: catchUpMilliseconds,
+        });
+        return { reached: reached === true, counts: (await countRows(client, tables)).counts };
+      })
+      .catch((error: unknown) => (error as Error).message);
     if (typeof atReference === 'string') return cannotCompare(reference, atReference);
     const after = await countRows(target, tables);
-    const counted = tables.map((table, index) => line(`rows of ${table}`, before[index], after[index], atReference.counts[index]));
+    const counted = tables.map((table, index) => line(`rows of ${table}`, before.counts[index], after.counts[index], atReference.counts[index]));
     return judgeCounts(counted, reference, atReference.reached);
   });
 }
 
-/** Counts by reading every row: an index would still list rows that are gone from the table. */
-async function countRows(client: pg.Client, tables: readonly string[]): Promise<number[]> {
-  await client.query('set enable_indexscan = off; set enable_indexonlyscan = off; set enable_bitmapscan = off');
-  const counts: number[] = [];
-  for (const table of tables) {
-    const { rows } = await client.query<{ count: string }>(`select count(*) from ${client.escapeIdentifier(table)}`);
-    counts.push(Number(rows[0]?.count));
-  }
-  return counts;
+/** Rows of some tables, and how far the server was before and after they were counted. */
+interface Rows {
+  readonly positionBefore: ServerReading;
+  readonly counts: readonly number[];
+  readonly positionAfter: ServerReading;
+}
+
+/** Counts by reading every row: an index would still list rows that are gone from the table. All of it is one message, since the server may be far; the settings end with it. */
+async function countRows(client: pg.Client, tables: readonly string[]): Promise<Rows> {
+  const settings = [`statement_timeout = ${countTimeoutMilliseconds}`, 'enable_indexscan = off', 'enable_indexonlyscan = off', 'enable_bitmapscan = off'];
+  const text = [
+    ...settings.map((setting) => `set local ${setting}`),
+    stateSql,
+    ...tables.map((table) => `select count(*) from ${client.escapeIdentifier(table)}`),
+    stateSql,
+  ].join(';\n');
+  // Of several statements the driver gives several results, which its types do not tell.
+  const query: pg.QueryConfig & { readonly query_timeout: number } = { text, query_timeout: (tables.length + 1) * countTimeoutMilliseconds };
+  const results = ((await client.query(query)) as unknown as readonly pg.QueryResult[]).slice(settings.length);
+  return {
+    positionBefore: serverOf(results[0]),
+    counts: results.slice(1, -1).map(({ rows }) => Number((rows[0] as { count: string } | undefined)?.count)),
+    positionAfter: serverOf(results.at(-1)),
+  };
 }
 
 /** Positions compare within one timeline of one cluster only: a server that went another way may stand further on, and say nothing. */
@@ -74,11 +100,10 @@ function hasReached(reference: ServerReading, position: ServerReading): boolean 
   return sameWay && reference.replayedBytes >= position.replayedBytes;
 }
 
-async function compareKeys(plan: Plan, site: SiteId, reference: SiteId, patterns: readonly string[], login: Login): Promise<Comparison> {
-  const at = <T>(where: SiteId, work: (redis: Redis) => Promise<T>): Promise<T> => withCache(plan, where, login, countTimeoutMilliseconds, work);
+async function compareKeys({ sessions }: Dependencies, run: RunContext, { site, reference }: Compared, patterns: readonly string[]): Promise<Comparison> {
+  const at = <T>(where: SiteId, work: (redis: Redis) => Promise<T>): Promise<T> => sessions.cache(run, where, work, countTimeoutMilliseconds);
   return at(site, async (target) => {
-    const before = await countKeys(target, patterns);
-    const position = await streamOf(target);
+    const [before, position] = [await countKeys(target, patterns), await streamOf(target)];
     const atReference = await at(reference, async (redis) => {
       const reached = await until(async () => (isAsFar(await streamOf(redis), position) ? true : undefined), {
         everyMilliseconds: 100,
@@ -93,19 +118,20 @@ async function compareKeys(plan: Plan, site: SiteId, reference: SiteId, patterns
   });
 }
 
+/** The patterns one beside the other: each answer may come from far. */
 async function countKeys(redis: Redis, patterns: readonly string[]): Promise<number[]> {
-  const counts: number[] = [];
-  for (const pattern of patterns) {
-    const keys = new Set<string>(); // a scan may give a key twice
-    let cursor = '0';
-    do {
-      const [next, found] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', 5_000);
-      for (const key of found) keys.add(key);
-      cursor = next;
-    } while (cursor !== '0');
-    counts.push(keys.size);
-  }
-  return counts;
+  return Promise.all(
+    patterns.map(async (pattern) => {
+      const keys = new Set<string>(); // a scan may give a key twice
+      let cursor = '0';
+      do {
+        const [next, found] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', 5_000);
+        for (const key of found) keys.add(key);
+        cursor = next;
+      } while (cursor !== '0');
+      return keys.size;
+    }),
+  );
 }
 
 interface StreamPosition {

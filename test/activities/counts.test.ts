@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { storeLogin } from '../../activities/probing/stores.ts';
+import { createObserverSessions, type ObserverSessions } from '../../activities/probing/sessions.ts';
 import { compareCounts } from '../../activities/verification/counts.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { FunctionProbe, Plan } from '../../plan/schema.ts';
@@ -17,6 +17,8 @@ const planFolder = mkdtempSync(join(tmpdir(), 'dr-counts-'));
 const databases = { lyon: new OnePostgres(`127.${testNetwork()}.79.1`), gent: new OnePostgres(`127.${testNetwork()}.79.2`) };
 let caches: { readonly lyon: RedisServer; readonly gent: RedisServer };
 let plan: Plan;
+let sessions: ObserverSessions;
+const run = { runId: 'recovery/x', execution: 'recovery/x@1', planDigest: 'plan', epoch: 1 };
 
 beforeAll(async () => {
   const [lyon, gent] = await Promise.all([RedisServer.start(), RedisServer.start(), databases.lyon.start(), databases.gent.start()]);
@@ -31,6 +33,7 @@ beforeAll(async () => {
   const database = { driver: 'postgresql' as const, name: 'lending', observer, heartbeatTable: 'desk_heartbeat' };
   const cache = { driver: 'redis' as const, observer, replicaMaxLag: 'PT2S', writesWaitForReplicas: 0 };
   plan = { ...library, estate: { ...library.estate, database, cache, sites: { lyon: place('lyon'), gent: place('gent') } } };
+  sessions = createObserverSessions({ planOf: async () => plan, secret: createSecret(planFolder, []) });
   for (const each of Object.values(databases)) {
     each.sql("create role dr_observer login password 'test'; grant pg_read_all_stats to dr_observer; grant select on loans to dr_observer");
     each.openTo('host lending dr_observer 127.0.0.0/8 scram-sha-256');
@@ -38,13 +41,14 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
+  sessions?.close();
   await Promise.all([caches?.lyon.stop(), caches?.gent.stop(), databases.lyon.stop(), databases.gent.stop()]);
   rmSync(planFolder, { recursive: true, force: true });
 });
 
 async function compared(parts: Partial<FunctionProbe>): ReturnType<typeof compareCounts> {
   const probe = { function: 'loans', path: '/loans', tables: [], cacheKeys: [], ...parts };
-  return compareCounts(plan, 'gent', 'lyon', probe, await storeLogin(plan, createSecret(planFolder, [])));
+  return compareCounts({ sessions }, run, { site: 'gent', reference: 'lyon' }, probe);
 }
 
 const nothingShown = { differences: [], remarks: ['lyon has not reached the same position; only what it has more was compared.'] };

@@ -10,7 +10,6 @@ import { createHostsActivities } from '../../activities/hosts/activities.ts';
 import { createMonitoringActivities } from '../../activities/monitoring/activities.ts';
 import { createServicesActivities } from '../../activities/services/activities.ts';
 import { createAgentPool, type AgentPool } from '../../activities/ssh/agent.ts';
-import { storeLogin } from '../../activities/probing/stores.ts';
 import { createVerificationActivities } from '../../activities/verification/activities.ts';
 import { compareCounts } from '../../activities/verification/counts.ts';
 import { loadPlan } from '../../plan/load.ts';
@@ -65,8 +64,6 @@ afterAll(async () => {
   await pool?.close();
   await lab?.end();
 }, 60_000);
-
-const login = () => storeLogin(loaded.plan, dependencies.secret);
 
 function errorType(error: unknown): string | undefined {
   return (error as { type?: string }).type;
@@ -176,9 +173,9 @@ describe('verification', () => {
   test('rows that are gone from a standby are counted and named', async () => {
     const { plan } = loaded;
     const probe = plan.estate.functionProbes.find((entry) => entry.function === 'payment-processing')!;
-    expect(await compareCounts(plan, secondary, tertiary, probe, await login())).toEqual({ differences: [], remarks: [] });
+    expect(await compareCounts(dependencies, run(0), { site: secondary, reference: tertiary }, probe)).toEqual({ differences: [], remarks: [] });
     await lab.call('fault/inject', { name: 'lose-rows', site: secondary, options: { table: 'payments', rows: 10 } });
-    const compared = await compareCounts(plan, secondary, tertiary, probe, await login());
+    const compared = await compareCounts(dependencies, run(0), { site: secondary, reference: tertiary }, probe);
     expect(compared.differences).toEqual([expect.stringMatching(/^10 rows of payments are missing: \d+ here, \d+ at ap-southeast-1\.$/)]);
   });
 
@@ -193,7 +190,7 @@ describe('verification', () => {
       withinSeconds: 5,
     });
     await lab.call('fault/inject', { name: 'flush-sessions', site: secondary });
-    const compared = await compareCounts(plan, secondary, tertiary, probe, await login());
+    const compared = await compareCounts(dependencies, run(0), { site: secondary, reference: tertiary }, probe);
     expect(compared.differences).toEqual([expect.stringMatching(/^\d+ keys session:\* are missing: \d+ here, \d+ at ap-southeast-1\.$/)]);
   });
 });

@@ -30,20 +30,24 @@ interface Survey {
   readonly refusals: readonly Refusals[];
 }
 
-export async function assess(
-  read: Reads,
-  run: RunContext,
-  plan: Plan,
-  from: SiteId,
-  vantages: readonly Vantage[],
-  failedSince: string | null,
-): Promise<Assessment> {
+/** What is assessed: the loss of a site as vantage points have just seen it. */
+export interface Assessed {
+  readonly plan: Plan;
+  readonly from: SiteId;
+  readonly vantages: readonly Vantage[];
+  /** RFC 3339; null while it is not known to have failed. */
+  readonly failedSince: string | null;
+  /** A target whose agent is asked on for so long what it would refuse. */
+  readonly goOn?: { readonly target: SiteId; readonly forSeconds: number };
+}
+
+export async function assess(read: Reads, run: RunContext, { plan, from, vantages, failedSince, goOn }: Assessed): Promise<Assessment> {
   const [databases, caches, agents, service, refusals] = await Promise.all([
     Promise.all(databaseSites(plan, [from]).map((site) => read.readDatabase({ run, site }))),
     Promise.all(cacheSites(plan, [from]).map((site) => read.readCache({ run, site }))),
     read.readAgents({ run, sites: otherSites(plan, [from]) }),
     read.readService({ run, site: from }),
-    readRefusals(read, run, plan, from),
+    readRefusals(read, run, { plan, from, ...(goOn ? { goOn } : {}) }),
   ]);
   const judgement = judgeFailure(vantages, 0);
   const targets = otherSites(plan, [from]).map((site) => assessTarget(plan, from, site, { databases, caches, agents, refusals }, failedSince));
@@ -83,8 +87,10 @@ function clocksOf(plan: Plan, from: SiteId, { agents, databases }: Pick<Survey, 
 }
 
 /** Every agent says beforehand what it would refuse of that which the failover will ask of it. */
-function readRefusals(read: Reads, run: RunContext, plan: Plan, from: SiteId): Promise<readonly Refusals[]> {
-  const survivors = otherSites(plan, [from]).map((site) => read.readRefusals({ run, site, part: 'survivor', lost: from }));
+function readRefusals(read: Reads, run: RunContext, { plan, from, goOn }: Pick<Assessed, 'plan' | 'from' | 'goOn'>): Promise<readonly Refusals[]> {
+  const survivors = otherSites(plan, [from]).map((site) =>
+    read.readRefusals({ run, site, part: 'survivor', lost: from, ...(goOn?.target === site ? { goOnSeconds: goOn.forSeconds } : {}) }),
+  );
   return Promise.all([read.readRefusals({ run, site: from, part: 'lost', lost: from }), ...survivors]);
 }
 

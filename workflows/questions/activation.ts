@@ -18,7 +18,7 @@ import { lookAtSite } from '../estate/look.ts';
 import { recordLines } from '../estate/public-name.ts';
 import type { Course } from '../engine/course.ts';
 import type { Look } from '../engine/step-body.ts';
-import { goOnFrom, lookingOn, mustBeFailed } from '../steps/detection.ts';
+import { assessed, goOnFrom, lookingOn, mustBeFailed } from '../steps/detection.ts';
 import { mustHaveOneWriter, predictServers } from '../estate/servers.ts';
 
 /** Step: people decide whether the failover begins. The evidence is looked at again while they think; a site that recovers ends the question. */
@@ -60,10 +60,7 @@ async function lookAgain(run: Course, facts: RecoveryFacts, held: GateEvidence):
   const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
   try {
     facts.vantages = await lookAtSite(read, run.context(), run.plan, run.places.source, { holdSeconds: 0, ...lookingOn(run) });
-    const [again, records] = await Promise.all([
-      assess(read, run.context(), run.plan, run.places.source, facts.vantages, facts.moments.failedSince ?? null),
-      read.lookAtRecords({ run: run.context() }),
-    ]);
+    const [again, records] = await Promise.all([assess(read, run.context(), assessed(run, facts)), read.lookAtRecords({ run: run.context() })]);
     facts.records = records;
     if (again.verdict === 'alive') mustBeFailed(run, facts, { holdSeconds: 0 });
     goOnFrom(run, facts, again);

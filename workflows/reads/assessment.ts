@@ -17,6 +17,6 @@ export async function assessment(input: AssessmentInput): Promise<AssessmentResu
   const { probeTimeout, holdTime } = plan.estate.detection;
   const { read } = toolsFor(`Assess ${input.from}`, seconds(holdTime) + seconds(probeTimeout) * 8 + 30);
   const [vantages, records] = await Promise.all([lookAtSite(read, run, plan, input.from, { holdSeconds: seconds(holdTime) }), read.lookAtRecords({ run })]);
-  const assessed = await assess(read, run, plan, input.from, vantages, judgeFailure(vantages, 0).failedSince);
+  const assessed = await assess(read, run, { plan, from: input.from, vantages, failedSince: judgeFailure(vantages, 0).failedSince });
   return { ...assessed, records: recordLines(records) };
 }

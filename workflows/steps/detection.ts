@@ -8,7 +8,7 @@ import type { Refusals } from '../../plan/rules/refusals.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
 import { againstWriters } from '../../plan/rules/targets.ts';
 import type { Reads } from '../../activities/index.ts';
-import { assess, writersSeen } from '../estate/assess.ts';
+import { assess, type Assessed, writersSeen } from '../estate/assess.ts';
 import { RunEnding } from '../engine/endings.ts';
 import { describe } from '../engine/failures.ts';
 import { surveyEpochs } from '../estate/epochs.ts';
@@ -61,6 +61,18 @@ export function lookingOn(run: Course): { readonly goOnSeconds?: number } {
   return run.rules.gates === 'show' ? {} : { goOnSeconds: secondsBetweenLooks(run.plan) };
 }
 
+/** The loss of the failed site as it was seen last. */
+export function assessed(run: Course, facts: RecoveryFacts): Assessed {
+  const { goOnSeconds } = lookingOn(run);
+  return {
+    plan: run.plan,
+    from: run.places.source,
+    vantages: facts.vantages,
+    failedSince: facts.moments.failedSince ?? null,
+    ...(goOnSeconds === undefined ? {} : { goOn: { target: run.places.target, forSeconds: goOnSeconds } }),
+  };
+}
+
 /** Each clock is told once. */
 function noteClocks(run: Course, wrong: readonly string[]): void {
   for (const clock of wrong) {
@@ -104,10 +116,7 @@ export function mustBeFailed(run: Course, facts: RecoveryFacts, { holdSeconds }:
 export function assessImpact(run: Course, facts: RecoveryFacts): Look<Assessment> {
   return {
     act: async ({ read }) => {
-      const [assessment, records] = await Promise.all([
-        assess(read, run.context(), run.plan, run.places.source, facts.vantages, facts.moments.failedSince ?? null),
-        read.lookAtRecords({ run: run.context() }),
-      ]);
+      const [assessment, records] = await Promise.all([assess(read, run.context(), assessed(run, facts)), read.lookAtRecords({ run: run.context() })]);
       facts.records = records;
       noteClocks(run, assessment.clocks ?? []);
       goOnFrom(run, facts, assessment);

@@ -14,7 +14,6 @@ import { elastiCacheAcl } from '../../../activities/access/lines.ts';
 import type { AccessCheck } from '../../../activities/access/port.ts';
 import { observeCache } from '../../../activities/cache/observer.ts';
 import { observe } from '../../../activities/database/observer.ts';
-import { storeLogin } from '../../../activities/probing/stores.ts';
 import { createAgentPool } from '../../../activities/ssh/agent.ts';
 import { compareCounts } from '../../../activities/verification/counts.ts';
 import { loadPlan } from '../../../plan/load.ts';
@@ -156,7 +155,7 @@ describe('PostgreSQL', () => {
     ]);
     expect(await observe(reads, run, site)).toMatchObject({ reachable: true, server: { inRecovery: false, systemIdentifier: expect.stringMatching(/^\d+$/) } });
     const probe = { function: 'loans', path: '/loans', tables: ['loans', 'readers'], cacheKeys: [] };
-    expect(await compareCounts(plan, site, site, probe, await storeLogin(plan, reads.secret))).toEqual({ differences: [], remarks: [] });
+    expect(await compareCounts(reads, run, { site, reference: site }, probe)).toEqual({ differences: [], remarks: [] });
     const writable = 'set default_transaction_read_only = off';
     const tries = [
       'insert into loans values (2)',
@@ -298,7 +297,7 @@ describe('Redis', () => {
     await server.admin.set('session:1', 'of a customer');
     expect(await observeCache(reads, run, site)).toMatchObject({ reachable: true, server: { role: 'primary', keys: 1 } });
     const probe = { function: 'loans', path: '/loans', tables: [], cacheKeys: ['session:*'] };
-    expect(await compareCounts(plan, site, site, probe, await storeLogin(plan, reads.secret))).toEqual({ differences: [], remarks: [] });
+    expect(await compareCounts(reads, run, { site, reference: site }, probe)).toEqual({ differences: [], remarks: [] });
     for (const [index, answer] of (await asUser(forbidden)).entries()) expect(answer, forbidden[index]).toMatch(/^NOPERM/);
   }
 
