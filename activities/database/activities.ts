@@ -53,14 +53,18 @@ export function createDatabaseActivities(dependencies: ActivityDependencies): Da
     },
 
     async protectDatabase({ run, site, standbys }) {
-      const followed = await Promise.all(
-        standbys.map(async (standby) => ({ standby, answer: await attempt(() => agent(run, standby).tryChange('database-follow', site)) })),
-      );
+      const wait = (standby: SiteId) => attempt(() => agent(run, site).tryChange('database-synchronous', standby));
+      const [first] = standbys;
+      const [early, ...followed] = await Promise.all([
+        // The primary waits for a while until the first of them streams: where that comes soon, it has been told by then.
+        first === undefined ? undefined : wait(first),
+        ...standbys.map(async (standby) => ({ standby, answer: await attempt(() => agent(run, standby).tryChange('database-follow', site)) })),
+      ]);
       const answers = followed.flatMap(({ answer }) => (answer.ok ? [answer.fields] : []));
       const following = followed.filter(({ answer }) => answer.ok).map(({ standby }) => standby);
       const trouble = followed.flatMap(({ standby, answer }) => (answer.ok ? [] : [`${standby} does not follow: ${answer.reason}`]));
       for (const standby of following) {
-        const answer = await attempt(() => agent(run, site).tryChange('database-synchronous', standby));
+        const answer = standby === first && early?.ok ? early : await wait(standby);
         if (answer.ok)
           return {
             ...withAll(changeOf(answer.fields, site, now()), answers),

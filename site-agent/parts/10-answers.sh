@@ -16,10 +16,11 @@ VERSION=4
 CLOSED_MARK='# closed by site-agent: only the local administrator, and replication, may connect'
 # A number of replicas that no server has: Redis then refuses every write, whoever sends it.
 NEVER=100
-CR=$(printf '\r') TAB=$(printf '\t')
+CR=$(printf '\r') TAB=$(printf '\t') LF='
+'
 
 say() { printf '%s=%s\n' "$1" "$2"; }
-one_line() { printf '%s' "$1" | tr -s '\r\n\t' '   '; }
+one_line() { case $1 in *"$CR"* | *"$LF"* | *"$TAB"*) printf '%s' "$1" | tr -s '\r\n\t' '   ' ;; *) printf '%s' "$1" ;; esac; }
 end() { # EXIT KEY SENTENCE
   sentence=$(one_line "$3")
   [ -z "$on_record" ] || record "$2" "$sentence"

@@ -28,6 +28,6 @@ same_host() { # a name and an address of it, or two names of one address
 }
 
 free_kib() { # FOLDER
-  df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print $4 + 0 }'
+  df -Pk "$1" 2>/dev/null | { read -r _ && read -r _ _ _ kib _ && printf '%s' "$kib"; }
 }
 
