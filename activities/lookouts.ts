@@ -3,7 +3,6 @@
  * time, so that a look which has just ended is there.
  */
 import { AsyncResource } from 'node:async_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
 
 /** A server that works answers within this, wherever on Earth it is; what a new look has not said by then is waited for no longer, if the look before it has just ended. */
 const answerMilliseconds = 300;
@@ -62,7 +61,7 @@ export class Lookouts {
   async ask<T>(key: string, { look, everyMilliseconds, stands }: Lookout<T>): Promise<T> {
     const now = this.follow(key, look);
     if (!this.kept.has(key)) return now;
-    const first = await Promise.race([now.then((answer) => ({ answer })), delay(answerMilliseconds, null, { ref: false })]);
+    const first = await Promise.race([now.then((answer) => ({ answer })), momentLater()]);
     if (first) return first.answer;
     const newest = this.kept.get(key)?.newest;
     const answer = newest?.answer as T;
@@ -99,4 +98,8 @@ export class Lookouts {
     if (kept && (kept.newest === undefined || kept.newest.begunAt < begunAt)) kept.newest = { answer, begunAt, endedAt: this.steady() };
     return answer;
   }
+}
+
+function momentLater(): Promise<null> {
+  return new Promise((resolve) => setTimeout(resolve, answerMilliseconds, null).unref());
 }

@@ -7,8 +7,8 @@ import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { cacheLogin, databaseLogin, openCache, openDatabase, type Session } from './stores.ts';
 
-/** An idle session ends after this: a server, or a firewall, that drops them unheard is not met by a question. */
-const idleMilliseconds = 60_000;
+/** An idle session ends after this. Evidence is renewed more often while a gate is open, and clouds forget what has been silent for 350 s: a question should not meet that. */
+const idleMilliseconds = 240_000;
 /** Idle sessions at one server. */
 const idleMax = 4;
 

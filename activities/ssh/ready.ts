@@ -45,8 +45,7 @@ export class ReadyCommands {
     try {
       const running = await Running.start(this.client, awaitWords);
       await running.hasWritten(isReady);
-      const ended = await Promise.race([running.ended.then(() => true), new Promise<false>((resolve) => setImmediate(resolve, false))]);
-      if (ended) this.wanted = false;
+      if (!isReady.test(running.output.stdout)) this.wanted = false;
       else if (this.wanted) this.keep(running);
       else running.giveInput();
     } catch {

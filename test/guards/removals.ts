@@ -1,5 +1,6 @@
 /** The guards that the safety rules hang on, how each is taken out, and the test that must then turn red. */
 import { holderRemovals } from './holder-removals.ts';
+import { distanceRemovals } from './distance-removals.ts';
 import { jobRemovals } from './job-removals.ts';
 import type { Removal } from './removal.ts';
 
@@ -502,6 +503,7 @@ export const removals: readonly Removal[] = [
     test: { file: 'test/site-agent/afterwards.test.ts', title: 'leaves the standby and the replica with their own words' },
   },
   ...jobRemovals,
+  ...distanceRemovals,
   {
     guard: 'Agent: no password stands on a command line',
     file: 'site-agent/parts/40-standbys.sh',

@@ -15,7 +15,7 @@ const address = '127.119.0.23';
 let server: ssh2.Server;
 let connection: SshConnection;
 /** What the host does when it is asked for an agent that waits. */
-let host: 'has one' | 'knows no such verb' | 'opens no second session';
+let host: 'has one' | 'loses it as it is told' | 'knows no such verb' | 'opens no second session';
 /** Agents that wait, and the words that came to them; and commands that were started with their words. */
 let waiting: ssh2.ServerChannel[] = [];
 let told: string[] = [];
@@ -68,6 +68,7 @@ function serve(client: ssh2.Connection): void {
         waiting.splice(waiting.indexOf(channel), 1);
         if (words === '') return end(channel, 0);
         told.push(words);
+        if (host === 'loses it as it is told') return end(channel, 1);
         answer(channel, words.trim());
       });
     });
@@ -104,11 +105,17 @@ test('as many wait as were needed at once, and no more than a host has room for'
   expect(started).toHaveLength(12);
 });
 
-test('one that goes away while it waits is not told anything', async () => {
+test('one that goes away while it waits, or as it is told, is no answer', async () => {
   await ask('identify');
   await oneWaits();
   for (const channel of waiting.splice(0)) end(channel, 1);
   expect(await ask('files-status')).toMatchObject({ code: 0, stdout: expect.stringContaining('heard=files-status') });
+  host = 'loses it as it is told';
+  told = [];
+  await until('one has gone away as it was told', async () => {
+    expect(await ask('cache-status')).toMatchObject({ code: 0, stdout: 'site-agent=4\nheard=cache-status\n' });
+    return told.length > 0 ? true : undefined;
+  });
 });
 
 test('an older agent is started for each verb, as before', async () => {
