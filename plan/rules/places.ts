@@ -10,6 +10,11 @@ export interface Places {
   readonly target: SiteId;
 }
 
+/** As a part of a sentence: `from a to b`, or `at` the one site where all of it happens. */
+export function fromTo({ source, target }: Places): string {
+  return source === target ? `at ${target}` : `from ${source} to ${target}`;
+}
+
 /** For people: `a → b`, or the one site where all of it happens. */
 export function wayOf({ failed, source, target }: Places): string {
   const from = failed.length > 1 ? failed.join(', ') : source;

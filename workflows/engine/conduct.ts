@@ -3,6 +3,7 @@
  */
 import { CancellationScope, isCancellation, setCurrentDetails, TemporalFailure, upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { ProcedureName, StepIdOf } from '../../plan/catalogue/index.ts';
+import { fromTo } from '../../plan/rules/places.ts';
 import type { Outcome, Report } from '../../report/report.ts';
 import { openGateMemo, type OpenGateMemo } from '../wire/ids.ts';
 import type { RunStatus } from '../wire/messages.ts';
@@ -47,8 +48,7 @@ export async function conduct<Name extends ProcedureName, Facts>(procedure: Proc
   procedure.checkPlaces(snapshot.plan, run.places);
   run.use(snapshot);
   showPeople(run, status);
-  const { source, target } = run.places;
-  run.note(`${input.mode} run of ${procedure.name} from ${source} to ${target}, started by ${input.startedBy}.`);
+  run.note(`${input.mode} run of ${procedure.name} ${fromTo(run.places)}, started by ${input.startedBy}.`);
 
   const early = await untilEnding(run, () => procedure.body(run, facts));
   await CancellationScope.nonCancellable(async () => {
@@ -79,6 +79,8 @@ function openRun<Name extends ProcedureName, Facts>(procedure: ProcedureDefiniti
     runId: workflowId,
     execution: executionName(),
     procedure: procedure.name,
+    firstPhase: procedure.firstPhase,
+    beginsAt: procedure.beginsAt,
     places: starts[procedure.name].placesOf(input),
     mode: input.mode,
     startedBy: input.startedBy,

@@ -26,6 +26,10 @@ export interface RunStart {
   readonly mode: Mode;
   readonly startedBy: string;
   readonly startedAt: string;
+  /** Where the run is at its start. */
+  readonly firstPhase: Phase;
+  /** Gate at which people decide whether it begins. */
+  readonly beginsAt: string;
 }
 
 /** A step that can be taken back, and how. */
@@ -52,7 +56,7 @@ export class Course {
   readonly refusals: Refusals;
   readonly record: RunRecord;
   readonly stopSwitch: StopSwitch;
-  phase: Phase = 'detecting';
+  phase: Phase;
   epoch = 0;
   /** So many holders of the epoch suffice, by people's decision; null: a majority is needed. */
   holdersAccepted: number | null = null;
@@ -69,6 +73,7 @@ export class Course {
 
   constructor(start: RunStart) {
     this.start = start;
+    this.phase = start.firstPhase;
     this.rules = modes[start.mode];
     const changed = () => this.onChange();
     this.record = new RunRecord(now, changed);

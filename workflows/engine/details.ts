@@ -16,7 +16,7 @@ export function detailsOf(recorded: RunStatus): string {
   const changed = status.mode === 'dry-run' ? 'Would change' : status.outcome ? 'Changed' : 'Changed so far';
   const parts = [
     headline(status),
-    ...(status.loss ? [`**Loss of the database**: ${describeLoss(status.loss)}`] : []),
+    ...(status.loss ? [`**Loss${status.lossOf === undefined ? '' : ` of ${status.lossOf}`}**: ${describeLoss(status.loss)}`] : []),
     ...(status.gate ? gateDetails(status.gate, status.ifNobodyDecides, refused, recorded.gate?.exampleVote) : []),
     ...list(titles.exceptions, status.exceptions),
     ...list(titles.leftovers, status.leftovers),

@@ -4,8 +4,6 @@ export interface LeftOut {
   readonly leftOut: string;
 }
 
-export const withoutCache: LeftOut = { leftOut: 'the estate has no cache' };
-
 /** Whether a line is left out; the timeline says why. */
 export function leavesOut(run: { note(text: string): void }, id: string, body: object | undefined): boolean {
   if (!body || !('leftOut' in body)) return false;

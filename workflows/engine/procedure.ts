@@ -2,19 +2,23 @@
 import type { ProcedureName, StepIdOf } from '../../plan/catalogue/index.ts';
 import type { Places } from '../../plan/rules/places.ts';
 import type { Plan } from '../../plan/schema.ts';
-import type { Report } from '../../report/report.ts';
+import type { Phase, Report } from '../../report/report.ts';
 import type { RunStatus } from '../wire/messages.ts';
 import type { StartInputs } from '../wire/starts.ts';
 import type { Course } from './course.ts';
 import type { Run } from './run.ts';
 
 /** What a procedure adds to the status that all runs have. */
-export type StatusPart = Pick<RunStatus, 'forecast' | 'rtoEndsAt' | 'failedSince' | 'loss'>;
+export type StatusPart = Pick<RunStatus, 'forecast' | 'rtoEndsAt' | 'failedSince' | 'loss' | 'lossOf'>;
 /** What a procedure adds to the report that all runs have. */
 export type ReportPart = Pick<Report, 'clock' | 'loss' | 'servers' | 'functions'>;
 
 export interface ProcedureDefinition<Name extends ProcedureName, Facts> {
   readonly name: Name;
+  /** Where a run of it is from its start on. */
+  readonly firstPhase: Phase;
+  /** Gate at which people decide whether it begins: by then nothing is changed, and silence there changes nothing. */
+  readonly beginsAt: string;
   /** Throws `refused` for places that the plan does not have, or that cannot be right; nothing is touched by then. */
   readonly checkPlaces: (plan: Plan, places: Places) => void;
   /** What the run is to learn, before it has. */

@@ -24,7 +24,7 @@ export function statusOf(run: Course, part: StatusPart, outcome: Outcome | null)
     stopped: run.stopped,
     ...part,
     gate,
-    ifNobodyDecides: gate && ifNobodyDecides(gate.gate, run.leftAs),
+    ifNobodyDecides: gate && ifNobodyDecides(gate.gate, run.start.beginsAt, run.leftAs),
     refused: refusedLines(run.refusals),
     steps,
     pendingSteps,
@@ -43,9 +43,9 @@ function refusedLines({ entries, beyond }: Course['refusals']): string[] {
   return [...entries.map(line), ...(beyond ? [`${beyond.count} more since ${clockTime(beyond.first.at)}, the latest: ${line(beyond.last)}`] : [])];
 }
 
-/** Silence never means yes. At the activation gate nothing has been changed yet; at every other one the run leaves what its ending leaves. */
-export function ifNobodyDecides(gate: string, leftAs: string): string {
-  return gate.startsWith('activation-')
+/** Silence never means yes. At the gate at which a run begins nothing has been changed yet; at every other one the run leaves what its ending leaves. */
+export function ifNobodyDecides(gate: string, beginsAt: string, leftAs: string): string {
+  return gate.startsWith(`${beginsAt}-`)
     ? 'the run stands down and changes nothing'
     : `the run ends: ${leftAs.charAt(0).toLowerCase()}${leftAs.slice(1).replace(/\.$/, '')}`;
 }

@@ -7,7 +7,7 @@ import type { FunctionVerdict } from '../../activities/verification/port.ts';
 import type { WitnessState } from '../../activities/witness/port.ts';
 import type { Refusals } from '../../plan/rules/refusals.ts';
 import type { Loss } from '../../report/report.ts';
-import type { Moments } from '../engine/clock.ts';
+import type { Moments } from './clock.ts';
 
 /** What every agent, the zone and every witness answered when they were asked. */
 export interface EpochSurvey {

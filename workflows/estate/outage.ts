@@ -6,9 +6,10 @@ import { costOfDowntime, forecast, rtoEndsAt, servedFunctions, strictestRto } fr
 import { expectedRoutingSeconds, secondsAhead } from '../../plan/rules/waits.ts';
 import type { Plan } from '../../plan/schema.ts';
 import type { FunctionRecord, Loss, Phase } from '../../report/report.ts';
-import { achievedRto, now, split } from '../engine/clock.ts';
+import { now } from '../engine/clock.ts';
 import type { Course } from '../engine/course.ts';
 import type { ReportPart, StatusPart } from '../engine/procedure.ts';
+import { achievedRto, split } from './clock.ts';
 import type { RecoveryFacts } from './facts.ts';
 
 export function outageStatus(run: Course, facts: RecoveryFacts): StatusPart {
@@ -18,6 +19,7 @@ export function outageStatus(run: Course, facts: RecoveryFacts): StatusPart {
     rtoEndsAt: run.planSnapshot ? rtoEndsAt(failedSince, strictestRto(servedFunctions(run.plan))) : null,
     failedSince,
     loss: facts.loss,
+    lossOf: 'the database',
   };
 }
 

@@ -36,13 +36,14 @@ import { verifyAsCustomer, verifyFirstTier, verifyLowerTiers, watchService } fro
 
 const definition: ProcedureDefinition<'regionalFailover', RecoveryFacts> = {
   name: 'regionalFailover',
+  firstPhase: 'detecting',
+  beginsAt: 'activation',
   checkPlaces: (plan, places) => mustLeadElsewhere(plan, 'regionalFailover', places),
   newFacts: ({ declaredFailed }) => newFacts(declaredFailed ? { declaredFailed } : {}),
   status: outageStatus,
   report: outageReport,
   readEnd: async (run, facts) => void (await observeServers(run, facts, toolsFor('Read which servers can write', 30).read)),
   body: async (run, facts) => {
-    run.enter('detecting');
     await run.step('confirm-failure', confirmFailure(run, facts));
     mustBeFailed(run, facts, { holdSeconds: seconds(run.plan.estate.detection.holdTime) });
     const assessment = await run.step('assess-impact', assessImpact(run, facts));

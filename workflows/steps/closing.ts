@@ -6,7 +6,7 @@ import { describeLoss } from '../../plan/rules/loss.ts';
 import { cutText } from '../../plan/rules/cut.ts';
 import type { MessageValues } from '../../plan/rules/messages.ts';
 import { mailValueLengthMax } from '../../report/media/mail.ts';
-import { split } from '../engine/clock.ts';
+import { split } from '../estate/clock.ts';
 import type { RecoveryFacts } from '../estate/facts.ts';
 import type { Course } from '../engine/course.ts';
 import type { Alteration, LookAtChange } from '../engine/step-body.ts';

@@ -116,6 +116,8 @@ export interface RunStatus {
   readonly pendingSteps: readonly string[];
   readonly pendingStepNames: readonly string[];
   readonly loss: Loss | null;
+  /** What the loss is of, such as `the database`, where that is not all. */
+  readonly lossOf?: string;
   readonly changes: readonly string[];
   /** What did not go as planned so far, and what is left to do. */
   readonly exceptions: readonly string[];

@@ -26,6 +26,12 @@ describe('the details of a run', () => {
     expect(inOrder(detailsOf(status), ...texts)).toBe(true);
   });
 
+  it('say what a loss is of', () => {
+    const loss = { kind: 'proven 0', proof: 'every commit is there' } as const;
+    expect(detailsOf({ ...status, loss, lossOf: 'the database' })).toContain('**Loss of the database**: ');
+    expect(detailsOf({ ...status, loss })).toContain('**Loss**: ');
+  });
+
   it('say how old the clock is', () => {
     expect(detailsOf(status)).toContain('within RTO so far: 5 min 00 s of 30 min 00 s; at most 17 min 30 s by the bounds of the steps ahead, as of 10:05:00Z');
   });
@@ -65,6 +71,6 @@ describe('silence at a gate', () => {
     ['failed-step-3f9c2a', 'Everything done so far is taken back.', 'the run ends: everything done so far is taken back'],
     ['accepted-risk-3f9c2a', 'Everything stays as it is.', 'the run ends: everything stays as it is'],
   ])('%s, %s', (gate, leftAs, silence) => {
-    expect(ifNobodyDecides(gate, leftAs)).toBe(silence);
+    expect(ifNobodyDecides(gate, 'activation', leftAs)).toBe(silence);
   });
 });

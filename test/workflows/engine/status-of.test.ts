@@ -21,6 +21,8 @@ beforeEach(() => {
     runId: 'recovery/erlmcp-production',
     execution: 'recovery/erlmcp-production@1',
     procedure: 'regionalFailover',
+    firstPhase: 'detecting',
+    beginsAt: 'activation',
     places: { failed: ['us-east-1'], source: 'us-east-1', target: 'eu-central-1' },
     mode: 'live',
     startedBy: 'carol-brown',

@@ -64,7 +64,8 @@ describe('a procedure that was only added', () => {
         'warm-caches done',
         'store-report done',
       ]);
-      expect(report.steps[0]?.evidence).toBe('profile read');
+      expect(report.steps[0]).toMatchObject({ phase: 'deciding', evidence: 'profile read' });
+      expect(report.timeline[0]?.text).toBe(`live run of warmUp at ${at}, started by pager.`);
       expect(renderMarkdown(report)).toContain('**Interruption:** none, in planned work');
       expect(renderPage(report)).toContain(at);
     });

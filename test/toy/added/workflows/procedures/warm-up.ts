@@ -31,13 +31,14 @@ interface WarmUpFacts extends EpochFacts {
 
 const definition: ProcedureDefinition<'warmUp', WarmUpFacts> = {
   name: 'warmUp',
+  firstPhase: 'deciding',
+  beginsAt: 'activation',
   checkPlaces: (plan, { target }) => {
     const sites = plan.sites.map(({ id }) => id);
     if (!sites.includes(target)) throw refuse(`The plan has no site "${target}".`, `Choose among ${sites.join(', ')}.`);
   },
   newFacts: () => ({ profile: '', decidedAt: null, readyAt: null, epochSurvey: null, agentSilentAt: null }),
   body: async (run, facts) => {
-    run.enter('deciding');
     await run.step('activation', chooseProfile(run, facts));
     const claim = await run.step('claim-epoch', claimEpoch(run, facts));
     await askIfTooFewHold(run, facts, claim);
