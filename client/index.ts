@@ -21,7 +21,6 @@ export type {
   AssessmentResult,
   EstateCheck,
   OpenGate,
-  RegionalFailoverInput,
   RunStatus,
   ShortVote,
   TargetAssessment,
@@ -29,5 +28,6 @@ export type {
   VoteReceipt,
 } from '../workflows/wire/messages.ts';
 export type { ProcedureName } from '../plan/catalogue/index.ts';
+export type { RegionalFailoverInput } from '../workflows/wire/regional-failover.ts';
 export type { StartInputs } from '../workflows/wire/starts.ts';
 export type { Addendum, Report } from '../report/report.ts';

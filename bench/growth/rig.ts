@@ -9,7 +9,7 @@ import { startTemporal, type TemporalServer } from '../../lab/orchestrator/tempo
 import { repositoryRoot } from '../../lab/paths.ts';
 import { makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../../workflows/wire/ids.ts';
 import type { regionalFailover } from '../../workflows/procedures/regional-failover.ts';
-import type { RegionalFailoverInput } from '../../workflows/wire/messages.ts';
+import type { RegionalFailoverInput } from '../../workflows/wire/regional-failover.ts';
 import { costOf, type RunCost } from '../overhead/history.ts';
 import { useOf } from '../machine.ts';
 import { failedSite, targetSite } from '../scene.ts';

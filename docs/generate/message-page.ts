@@ -1,14 +1,19 @@
 /** The reference page of everything that can be said to a run and asked of it: names from the definitions, payloads from their types. */
 import { readFile } from 'node:fs/promises';
+import { procedureNames } from '../../plan/catalogue/names.ts';
 import { table } from '../../report/markdown.ts';
 import * as ids from '../../workflows/wire/ids.ts';
 import * as messages from '../../workflows/wire/messages.ts';
 import { byName, code, page } from './page.ts';
 import { closure, type Declaration, declarationsOf, fromRoot, namesIn } from './sources.ts';
 
+/** Where a procedure says how it is started. */
+const startOf = (procedure: string): string => `workflows/wire/${procedure.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.ts`;
+
 /** Where the types of payloads are declared. */
 const typeSources = [
   'workflows/wire/messages.ts',
+  ...Object.keys(procedureNames).map(startOf),
   'workflows/children/fence-on-return.ts',
   'workflows/children/beyond.ts',
   'report/report.ts',
@@ -20,7 +25,9 @@ const typeSources = [
 
 /** Workflow ids by workflow type: who starts one must use it. */
 const idOf: Readonly<Record<string, string>> = {
-  regionalFailover: `${ids.makeRunWorkflowId('<estate>')}, in mode dry-run ${ids.makeDryRunWorkflowId('<estate>')}`,
+  ...Object.fromEntries(
+    Object.keys(procedureNames).map((name) => [name, `${ids.makeRunWorkflowId('<estate>')}, in mode dry-run ${ids.makeDryRunWorkflowId('<estate>')}`]),
+  ),
   assessment: ids.makeAssessmentWorkflowId('<estate>', '<site>'),
   estateCheck: ids.makeEstateCheckWorkflowId('<estate>'),
   fenceOnReturn: ids.makeFenceOnReturnWorkflowId('<estate>', '<site>'),

@@ -21,11 +21,11 @@ export const registrations: readonly Registration[] = [
   { file: 'plan/catalogue/index.ts', after: 'regionalFailover: regionalFailoverEntry', line: ', warmUp: warmUpEntry' },
   {
     file: 'workflows/wire/starts.ts',
-    after: "import { regionalFailoverInput } from './start-forms.ts';\n",
+    after: "import { type RegionalFailoverInput, regionalFailoverStart } from './regional-failover.ts';\n",
     line: "import { type WarmUpInput, warmUpStart } from './warm-up.ts';\n",
   },
   { file: 'workflows/wire/starts.ts', after: '  readonly regionalFailover: RegionalFailoverInput;\n', line: '  readonly warmUp: WarmUpInput;\n' },
-  { file: 'workflows/wire/starts.ts', after: 'StartInputs[Name]> } = {\n', line: '  warmUp: warmUpStart,\n' },
+  { file: 'workflows/wire/starts.ts', after: '  regionalFailover: regionalFailoverStart,\n', line: '  warmUp: warmUpStart,\n' },
   {
     file: 'workflows/index.ts',
     after: "export { regionalFailover } from './procedures/regional-failover.ts';\n",

@@ -1,4 +1,4 @@
-/** What a procedure is: its runbook, and its own part of what people read. How it is started stands in `wire/starts.ts`, its steps in `plan/catalogue/`; everything else all procedures share. */
+/** What a procedure is: its runbook, and its own part of what people read. How it is started stands in a file of `wire/` that `wire/starts.ts` names, its steps in `plan/catalogue/`; everything else all procedures share. */
 import type { ProcedureName, StepIdOf } from '../../plan/catalogue/index.ts';
 import type { Places } from '../../plan/rules/places.ts';
 import type { Plan } from '../../plan/schema.ts';

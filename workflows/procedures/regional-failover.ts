@@ -24,7 +24,7 @@ import { activation } from '../questions/activation.ts';
 import { askIfFenceIsUnproven, askIfLossIsTooLarge } from '../questions/risk.ts';
 import { mustStillBeReady } from '../questions/target.ts';
 import { askIfTooFewHold } from '../questions/holders.ts';
-import type { RegionalFailoverInput } from '../wire/messages.ts';
+import type { RegionalFailoverInput } from '../wire/regional-failover.ts';
 import { confirmWriters, notifyStakeholders, updateMonitoring } from '../steps/closing.ts';
 import { assessImpact, confirmAgain, confirmFailure, mustBeFailed } from '../steps/detection.ts';
 import { claimEpoch } from '../steps/claiming.ts';

@@ -16,16 +16,6 @@ export interface StartInput {
   readonly planDigest?: string;
 }
 
-/** Input of the workflow type `regionalFailover`. */
-export interface RegionalFailoverInput extends StartInput {
-  /** The site that is believed failed. */
-  readonly from: SiteId;
-  /** The site to recover at. */
-  readonly to: SiteId;
-  /** A person declares the site failed against the probes, with a reason (grey failure). */
-  readonly declaredFailed?: { readonly reason: string; readonly since?: string };
-}
-
 /** Input of the workflow type `assessment`: what a failover would find now. Changes nothing. */
 export interface AssessmentInput {
   readonly estate: string;

@@ -10,7 +10,7 @@ import { modeNames } from '../../report/report.ts';
 const shownMax = 40;
 
 /** Text of one line, as people write it. */
-const line = (max: number) =>
+export const line = (max: number) =>
   z
     .string('write a text')
     .max(max, `write at most ${max} characters`)
@@ -24,6 +24,12 @@ export const name = z.string('write a text').max(lengthsMax.name, `write at most
 /** With a zone: without one it would be another moment on each worker's machine. */
 const isPast = (text: string) => z.iso.datetime({ offset: true }).safeParse(text).success && Date.parse(text) <= Date.now();
 
+/** When something began that goes on, in RFC 3339. */
+export const pastMoment = z
+  .string('write a text')
+  .max(lengthsMax.name, 'write RFC 3339')
+  .refine(isPast, { error: ({ input }) => `${excerpt(input)} is not a time in the past; write RFC 3339, such as 2026-05-04T13:37:00Z` });
+
 /** What the input of every procedure has. */
 export const startInput = z.strictObject({
   estate: name,
@@ -32,22 +38,6 @@ export const startInput = z.strictObject({
   }),
   startedBy: line(lengthsMax.name),
   planDigest: digest.optional(),
-});
-
-/** Input of `regionalFailover`. */
-export const regionalFailoverInput = startInput.extend({
-  from: name,
-  to: name,
-  declaredFailed: z
-    .strictObject({
-      reason: line(lengthsMax.reason),
-      since: z
-        .string('write a text')
-        .max(lengthsMax.name, 'write RFC 3339')
-        .refine(isPast, { error: ({ input }) => `${excerpt(input)} is not a time in the past; write RFC 3339, such as 2026-05-04T13:37:00Z` })
-        .optional(),
-    })
-    .optional(),
 });
 
 /** Input of `assessment`. */

@@ -1,6 +1,6 @@
 /** `dr failover start`. */
 import type { Command } from 'commander';
-import type { RegionalFailoverInput } from '../../../workflows/wire/messages.ts';
+import type { RegionalFailoverInput } from '../../../workflows/wire/regional-failover.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { badInput } from '../failures.ts';
