@@ -29,8 +29,8 @@ export const eventTypes = {
   gateDecided: {
     type: `${prefix}.gate.decided`,
     subject: 'gate',
-    data: 'question, decision',
-    meaning: 'The gate closed: by a choice, as `expired`, or as `stopped`.',
+    data: 'question, decision, answer',
+    meaning: 'The gate closed: by a choice, with what was typed after it, as `expired`, or as `stopped`.',
   },
   stepEnded: {
     type: `${prefix}.step.ended`,

@@ -67,6 +67,19 @@ export interface RefusalRecord {
   readonly note: string;
 }
 
+/** What people typed after the word of their choice. */
+export interface GateAnswer {
+  /** A figure; else a site, a moment in RFC 3339 (UTC), or the id of an entry. */
+  readonly value: number | string;
+  /** Of a figure, such as `s`. */
+  readonly unit?: string;
+}
+
+/** A decision as people say it: `approve`, `accept 42 s`, `restore base-2`. */
+export function chosen({ decision, answer }: Pick<GateRecord, 'decision' | 'answer'>): string {
+  return [decision, ...(answer ? [answer.value, ...(answer.unit === undefined ? [] : [answer.unit])] : [])].join(' ');
+}
+
 export interface GateRecord {
   readonly gate: string;
   readonly question: string;
@@ -74,6 +87,8 @@ export interface GateRecord {
   readonly closedAt?: string;
   /** The choice that won, `expired`, `stopped` when the run ended first, or `not asked` in a dry run. */
   readonly decision: string;
+  /** What was agreed on with it; absent where only the word is asked for, and in reports of a release before this. */
+  readonly answer?: GateAnswer;
   readonly quorum: number;
   readonly electorate: readonly string[];
   /** Votes that stand, were voided, or changed since; of those refused and of those changed the first ones. */

@@ -3,7 +3,7 @@ import { formatSeconds } from '../plan/durations.ts';
 import { describeLoss } from '../plan/rules/loss.ts';
 import { judgeRpo, judgeRto } from '../plan/rules/objectives.ts';
 import type { Judgement } from '../plan/rules/objectives.ts';
-import type { FunctionRecord, GateRecord, Phase, RefusalRecord, Report, ServerRecord, VoteRecord } from './report.ts';
+import { chosen, type FunctionRecord, type GateRecord, type Phase, type RefusalRecord, type Report, type ServerRecord, type VoteRecord } from './report.ts';
 
 /** How it ended, in the words of a heading; a run that goes on has not ended at all. */
 export function ended({ open, outcome }: Pick<Report, 'open' | 'outcome'>): string {
@@ -114,8 +114,9 @@ export function money({ amount, currency }: { readonly amount: number; readonly 
 }
 
 /** How a question was decided and after how long: `approve, after 40 s`. */
-export function decided({ decision, openedAt, closedAt }: GateRecord): string {
-  return closedAt === undefined ? decision : `${decision}, after ${formatSeconds((Date.parse(closedAt) - Date.parse(openedAt)) / 1000)}`;
+export function decided(record: GateRecord): string {
+  const { openedAt, closedAt } = record;
+  return closedAt === undefined ? chosen(record) : `${chosen(record)}, after ${formatSeconds((Date.parse(closedAt) - Date.parse(openedAt)) / 1000)}`;
 }
 
 export function terms({ gate, quorum, electorate, identity }: GateRecord): string {

@@ -49,11 +49,11 @@ function started({ procedure, mode, places, startedBy, plan, startedAt }: Report
 
 /** A gate of a dry run was not opened. */
 function atGate(record: GateRecord): readonly Happening[] {
-  const { gate, question, openedAt, closedAt, decision, quorum, electorate, identity, votes } = record;
+  const { gate, question, openedAt, closedAt, decision, answer, quorum, electorate, identity, votes } = record;
   if (decision === 'not asked') return [];
   const opened: Happening = { name: 'gateOpened', id: `gate/${gate}/opened`, subject: gate, time: openedAt, data: { question, quorum, electorate, identity } };
-  const closed: readonly Happening[] =
-    closedAt === undefined ? [] : [{ name: 'gateDecided', id: `gate/${gate}/decided`, subject: gate, time: closedAt, data: { question, decision } }];
+  const data = { question, decision, ...(answer ? { answer } : {}) };
+  const closed: readonly Happening[] = closedAt === undefined ? [] : [{ name: 'gateDecided', id: `gate/${gate}/decided`, subject: gate, time: closedAt, data }];
   return [opened, ...votes.map((vote, index) => cast(gate, vote, index)), ...closed];
 }
 

@@ -2,7 +2,7 @@
 import type { CustomSeriesRenderItem } from 'echarts/types/dist/echarts';
 import { formatSeconds } from '../../plan/durations.ts';
 import { beganAt } from '../clock-words.ts';
-import type { GateRecord, Phase, Report, StepRecord } from '../report.ts';
+import { chosen, type GateRecord, type Phase, type Report, type StepRecord } from '../report.ts';
 import { oneLine, timeOfDay } from '../words.ts';
 import { draw, pictureWidth, textStyle } from './drawing.ts';
 import { markEvery } from './scale.ts';
@@ -99,7 +99,7 @@ function gateRow(gate: GateRecord, since: (at: string) => number, endedAt: strin
     name: oneLine(gate.question),
     from,
     to,
-    label: `${oneLine(gate.decision)}, ${formatSeconds(to - from)}`,
+    label: `${oneLine(chosen(gate))}, ${formatSeconds(to - from)}`,
     result: 'asked',
     votes,
   };

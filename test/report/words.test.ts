@@ -1,7 +1,7 @@
 /** Goal: nobody is told of a missed objective or an unknown loss where none could come of the run. Method: one report of each kind of ending. */
 import { expect, test } from 'vitest';
 import type { Report } from '../../report/report.ts';
-import { movedNothing, notMeasured } from '../../report/words.ts';
+import { decided, movedNothing, notMeasured } from '../../report/words.ts';
 import { exampleReport, stoodDownReport } from './example.ts';
 
 const fencing: Report['steps'] = exampleReport.steps.map((step) => ({ ...step, phase: 'fencing' }));
@@ -33,4 +33,12 @@ test.each<readonly [string, Partial<Report>, string | null, boolean]>([
   const report = { ...exampleReport, ...change };
   expect(notMeasured(report)).toBe(why);
   expect(movedNothing(report)).toBe(nothing);
+});
+
+test.each([
+  ['a word', {}, 'approve, after 40 s'],
+  ['a figure', { decision: 'accept', answer: { value: 42, unit: 's' } }, 'accept 42 s, after 40 s'],
+  ['an entry', { decision: 'restore', answer: { value: 'base-2' } }, 'restore base-2, after 40 s'],
+])('a decision by %s is told with what was typed', (_what, change, words) => {
+  expect(decided({ ...exampleReport.gates[0]!, ...change })).toBe(words);
 });

@@ -1,5 +1,6 @@
 /** What people type after the word of a choice: how it is read, and how it is asked for. Pure. */
 import { z } from 'zod';
+import type { GateAnswer } from '../../report/report.ts';
 
 export type AnswerForm =
   /** A limit that people set: whoever accepts more accepts less too. `what` for people, such as `the seconds of loss that you accept`. */
@@ -12,6 +13,12 @@ export type AnswerForm =
 
 /** A figure in the form's unit; a site, a moment in RFC 3339 (UTC) or an entry's id; null where only the word is asked for. */
 export type Answer = number | string | null;
+
+/** An answer as the record of its gate keeps it; undefined where only the word is asked for. */
+export function recorded(asks: AnswerForm | undefined, value: Answer): GateAnswer | undefined {
+  if (value === null) return undefined;
+  return asks?.of === 'figure' ? { value, unit: asks.unit } : { value };
+}
 
 /** Words that may be voted for, each with what it would do, and what is typed after it. */
 export interface Choice {

@@ -2,6 +2,7 @@
 import { seconds } from '../../plan/durations.ts';
 import { membersOf } from '../../plan/rules/people.ts';
 import type { Gate, Step } from '../../plan/schema.ts';
+import { chosen } from '../../report/report.ts';
 import { readChoice, typedExample } from './answers.ts';
 import { now } from './clock.ts';
 import type { Course } from './course.ts';
@@ -9,7 +10,7 @@ import { RunEnding } from './endings.ts';
 import { failure } from './failures.ts';
 import { choicesOf, type Decision, type Question, type Terms, voters } from './gate.ts';
 import { noGravity } from './gravity.ts';
-import type { Won } from './tally.ts';
+import { choiceMade, type Won } from './tally.ts';
 
 /** Puts a question of the plan's procedure to people. In a dry run it is only written down. */
 export async function ask(run: Course, question: Question): Promise<Decision> {
@@ -21,7 +22,13 @@ export async function ask(run: Course, question: Question): Promise<Decision> {
   }
   run.note(`Asked: ${question.question}`);
   const decision = await run.desk.ask(question, terms);
-  run.note(decision.kind === 'decided' ? `Decided: ${decision.choice}.` : decision.kind === 'expired' ? 'Nobody decided in time: expired.' : decision.why);
+  run.note(
+    decision.kind === 'decided'
+      ? `Decided: ${chosen(choiceMade(choicesOf(question), decision))}.`
+      : decision.kind === 'expired'
+        ? 'Nobody decided in time: expired.'
+        : decision.why,
+  );
   return decision;
 }
 

@@ -8,7 +8,7 @@ import { type Gravity, isGraver } from './gravity.ts';
 import { Kept } from '../wire/kept.ts';
 import type { OpenGate, Vote, VoteReceipt } from '../wire/messages.ts';
 import type { Refusals } from './refusals.ts';
-import { type Ballot, count, refusal, standing, voided, winner, withVote, type Won } from './tally.ts';
+import { type Ballot, choiceMade, count, refusal, standing, voided, winner, withVote, type Won } from './tally.ts';
 
 /** What people are to know before they decide. */
 export interface GateEvidence {
@@ -103,14 +103,14 @@ export class GateDesk {
     const open = this.openingOf(question, terms);
     this.open = open;
     this.changed();
-    let outcome = 'stopped';
+    let ending: Pick<GateRecord, 'decision' | 'answer'> = { decision: 'stopped' };
     try {
       const decision = await this.untilDecided(open);
-      outcome = decision.kind === 'decided' ? decision.choice : decision.kind === 'expired' ? 'expired' : `settled: ${decision.why}`;
+      ending = endingOf(open, decision);
       return decision;
     } finally {
       // Also when the wait is cancelled: a question that stays open would keep every later one waiting.
-      this.records.push(this.record(open, outcome));
+      this.records.push(this.record(open, ending));
       this.open = null;
       this.changed();
     }
@@ -118,7 +118,7 @@ export class GateDesk {
 
   /** Writes down what would be asked. */
   show(question: Question, terms: Terms): void {
-    this.records.push(this.record(this.openingOf(question, terms), 'not asked'));
+    this.records.push(this.record(this.openingOf(question, terms), { decision: 'not asked' }));
   }
 
   /** Why a vote would not count now, as a sentence for the person who cast it; null when it would. */
@@ -268,13 +268,13 @@ export class GateDesk {
     open.ballot = { ...ballot, gate, votes, formerIds };
   }
 
-  private record(open: OpenQuestion, decision: string): GateRecord {
+  private record(open: OpenQuestion, ending: Pick<GateRecord, 'decision' | 'answer'>): GateRecord {
     return {
       gate: open.ballot.gate,
       question: open.question.question,
       openedAt: open.openedAt,
       closedAt: this.now(),
-      decision,
+      ...ending,
       quorum: open.ballot.quorum,
       electorate: open.ballot.electorate,
       votes: open.ballot.votes,
@@ -287,6 +287,12 @@ export class GateDesk {
 /** What a question may be answered by, each with its form. */
 export function choicesOf({ choices }: Pick<Question, 'choices'>): Readonly<Record<string, Choice>> {
   return Object.fromEntries(Object.entries(choices).map(([word, choice]) => [word, typeof choice === 'string' ? { does: choice } : choice]));
+}
+
+/** How a question ended, as its record says it. */
+function endingOf({ ballot }: OpenQuestion, decision: Decision): Pick<GateRecord, 'decision' | 'answer'> {
+  if (decision.kind === 'expired') return { decision: 'expired' };
+  return decision.kind === 'settled' ? { decision: `settled: ${decision.why}` } : choiceMade(ballot.choices, decision);
 }
 
 /** Votes so far that choose the same. */

@@ -1,7 +1,7 @@
 /** The tally of a gate: pure, so that every rule about votes can be tested without a server. */
-import type { VoteRecord } from '../../report/report.ts';
+import type { GateRecord, VoteRecord } from '../../report/report.ts';
 import type { Vote } from '../wire/messages.ts';
-import { type Answer, type Choice, readChoice, wordOf } from './answers.ts';
+import { type Answer, type Choice, readChoice, recorded, wordOf } from './answers.ts';
 
 /** A gate as it stands, with the votes it has seen. */
 export interface Ballot {
@@ -82,6 +82,12 @@ function agreed({ choices, votes }: Pick<Ballot, 'choices' | 'votes'>, adds: str
   });
   const figures = answers.filter((answer) => typeof answer === 'number');
   return figures.length > 0 ? Math.min(...figures) : (answers[0] ?? null);
+}
+
+/** What was chosen, as the record of its gate says it. */
+export function choiceMade(choices: Readonly<Record<string, Choice>>, { choice, answer }: Won): Pick<GateRecord, 'decision' | 'answer'> {
+  const typed = recorded(choices[choice]?.asks, answer);
+  return { decision: choice, ...(typed ? { answer: typed } : {}) };
 }
 
 /** The votes with all that these people cast made void: also what they had voted before, which must not count again. */

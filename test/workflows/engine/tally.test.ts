@@ -1,7 +1,7 @@
 /** Goal: what a gate says people should type is what it takes. */
 import { expect, test } from 'vitest';
 import { type AnswerForm, listChoices } from '../../../workflows/engine/answers.ts';
-import { type Ballot, refusal, winner } from '../../../workflows/engine/tally.ts';
+import { type Ballot, choiceMade, refusal, winner } from '../../../workflows/engine/tally.ts';
 import type { VoteRecord } from '../../../report/report.ts';
 
 const ballotOf = (asks: AnswerForm): Ballot => ({
@@ -61,7 +61,9 @@ const forms: readonly (readonly [kind: string, asks: AnswerForm, right: string, 
 test.each(forms)('%s is read and told as it is typed', (_kind, asks, right, read, _other, wrong, told) => {
   const open = { ...ballotOf(asks), quorum: 1 };
   expect(refusal(open, vote(right))).toBeNull();
-  expect(winner({ ...open, votes: [by('ann', right)] })).toEqual({ choice: 'accept', answer: read });
+  const won = winner({ ...open, votes: [by('ann', right)] });
+  expect(won).toEqual({ choice: 'accept', answer: read });
+  expect(won && choiceMade(open.choices, won)).toEqual({ decision: 'accept', answer: { value: read } });
   for (const typed of [wrong, 'accept', 'accept toString', 'constructor']) expect(refusal(open, vote(typed)), typed).not.toBeNull();
   expect(refusal(open, vote(wrong))).toContain(told);
   // What the gate says people should type is right.

@@ -17,6 +17,7 @@ describe('guards', () => {
     estate.synchronousStandbys = [];
     estate.fenceProvable = false;
     estate.lastCommitAt = new Date(Date.now() - 40_000).toISOString();
+    let accepted = 0;
     const report = await rig.with(estate, async () => {
       const handle = await start();
       await vote(handle, 'approve');
@@ -26,12 +27,14 @@ describe('guards', () => {
       await expect(
         handle.executeUpdate(voteUpdate, { args: [{ gate: gate.gate, choice: 'accept 1', who: electorate[0] ?? '', reason: 'ok' }] }),
       ).rejects.toThrow();
-      await vote(handle, `accept ${atLeast}`);
+      await vote(handle, `accept ${(accepted = atLeast)}`);
       return endOf(handle);
     });
     expect(report.outcome).toBe('recovered with exceptions');
     expect(report.loss.kind).toBe('at most');
     expect(report.exceptions.join(' ')).toContain('was not proven fenced');
+    expect(report.gates.at(-1)).toMatchObject({ decision: 'accept', answer: { value: accepted, unit: 's' } });
+    expect(report.timeline.map(({ text }) => text)).toContain(`Decided: accept ${accepted} s.`);
   });
 
   it('asks, and does not end, when the loss of an unproven fence cannot be counted', async () => {

@@ -66,6 +66,9 @@ describe('a procedure that was only added', () => {
       ]);
       expect(report.steps[0]).toMatchObject({ phase: 'deciding', evidence: 'profile read' });
       expect(report.timeline[0]?.text).toBe(`live run of warmUp at ${at}, started by pager.`);
+      expect(report.gates).toMatchObject([{ decision: 'warm', answer: { value: 'read' } }]);
+      expect(report.timeline.map(({ text }) => text)).toContain('Decided: warm read.');
+      expect(renderMarkdown(report)).toContain('warm read, after');
       expect(renderMarkdown(report)).toContain('**Interruption:** none, in planned work');
       expect(renderPage(report)).toContain(at);
     });
