@@ -40,7 +40,12 @@ export const jobRemovals = [
   {
     guard: 'Job: it ends with its workflow',
     file: 'workflows/engine/jobs.ts',
-    edits: [{ find: 'CancellationScope.nonCancellable(() => changeOnce.cancelJob({ run, site, id }))', replace: 'changeOnce.cancelJob({ run, site, id })' }],
+    edits: [
+      {
+        find: 'CancellationScope.nonCancellable(() => changeOnce.cancelJob({ run: run.context(), site, id }))',
+        replace: 'changeOnce.cancelJob({ run: run.context(), site, id })',
+      },
+    ],
     test: { file: 'test/workflows/engine/jobs.test.ts', title: 'by a cancellation of the workflow cancels the job' },
   },
 ];

@@ -10,10 +10,10 @@ import { progressOf, progressWords, recent, silenceWords, type Told } from '../.
 import { withoutHint } from '../../plan/rules/sentences.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { type StepTools, toolsFor } from './activity-proxies.ts';
+import type { Course } from './course.ts';
 import { describe, errorType, failure, holdsNothing } from './failures.ts';
 
 export interface JobOrder {
-  readonly run: RunContext;
   readonly site: SiteId;
   /** As the site's agent.conf lists it. */
   readonly job: string;
@@ -34,28 +34,36 @@ const attemptsMax = 20;
 /**
  * Runs `job` at `site` and answers its last look once it is done; one that was done before, since the step is tried again, is found. A job that failed, was lost or was cancelled is a
  * `permanent` failure, and begins anew, under the next number, when people choose retry. When the step is cancelled, or its bound is nearly over, the job is cancelled first, and the error says so.
+ * A step that fails otherwise leaves a job that goes on to the retry, which finds it, and says so in the run's leftovers.
  */
-export async function runJob(tools: StepTools, order: JobOrder): Promise<JobLook> {
+export async function runJob(run: JobRun, tools: StepTools, order: JobOrder): Promise<JobLook> {
   const room = Math.min(cancelSeconds, tools.secondsLeft() / 2);
-  const at: Attempt = { ...order, id: await idOfAttempt(tools, order) };
-  const { run, site, job, args, id } = at;
+  const at: Attempt = { ...order, run, id: await idOfAttempt(run, tools, order) };
+  const { site, job, args, id } = at;
   let last: JobLook | undefined;
   try {
-    await tools.change.startJob({ run, site, job, args, id });
+    await tools.change.startJob({ run: run.context(), site, job, args, id });
     const watching = toolsFor(`Watch the job ${job} at ${site}`, tools.secondsLeft() - room, { tell: tools.tell });
     last = await untilEnd(watching, at, (look) => (last = look));
   } catch (error) {
+    if (isCancellation(error)) throw await endedBy(at, last);
     const outOfTime = tools.secondsLeft() - room <= roomForALook;
     // What was refused has not begun; where another run holds the site, a cancel would be refused as well.
-    if (!isCancellation(error) && (!outOfTime || holdsNothing(error) || errorType(error) === 'refused')) throw error;
-    throw isCancellation(error) ? await endedBy(at, last) : await outOfBound(at, last, withoutHint(describe(error)));
+    if (outOfTime && !holdsNothing(error) && errorType(error) !== 'refused') throw await outOfBound(at, last, withoutHint(describe(error)));
+    await noteUnlessEnded(at, last);
+    throw error;
   }
   if (last.state === 'running') throw await outOfBound(at, last);
+  run.leaveNot(mayGoOn(at));
   if (last.state === 'done') return last;
   throw unfinished(at, last);
 }
 
+/** What a job needs of its run: what activities are told, and the list of what is left to do. */
+export type JobRun = Pick<Course, 'context' | 'leaveOver' | 'leaveNot'>;
+
 interface Attempt extends JobOrder {
+  readonly run: JobRun;
   /** Of this attempt, as the site knows it. */
   readonly id: string;
 }
@@ -70,16 +78,18 @@ export function jobId({ execution }: Pick<RunContext, 'execution'>, id: string, 
  * The number of this attempt is told by the site: what had ended without being done before this step began is an earlier one, and only people begin another. A start whose answer was lost is
  * repeated by this step under the same id, and so finds what it began.
  */
-async function idOfAttempt({ read }: StepTools, { run, site, job, id }: JobOrder): Promise<string> {
+async function idOfAttempt(run: JobRun, { read }: StepTools, { site, job, id }: JobOrder): Promise<string> {
+  const context = run.context();
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-    const candidate = jobId(run, id, attempt);
-    const { state } = await read.watchJob({ run, site, id: candidate, withinSeconds: 0 });
+    const candidate = jobId(context, id, attempt);
+    const { state } = await read.watchJob({ run: context, site, id: candidate, withinSeconds: 0 });
     if (['none', 'running', 'done'].includes(state)) return candidate;
+    run.leaveNot(mayGoOn({ run, site, job, id: candidate }));
   }
   throw failure('permanent', {
     happened: `The job ${job} at ${site} was begun ${attemptsMax} times and was never done.`,
     leftAs: 'It was not begun again.',
-    next: `Look at its output at ${site} (jobs/${jobId(run, id, attemptsMax)} in STATE_DIR of its agent), and choose another answer.`,
+    next: `Look at its output at ${site} (jobs/${jobId(context, id, attemptsMax)} in STATE_DIR of its agent), and choose another answer.`,
   });
 }
 
@@ -89,7 +99,7 @@ async function untilEnd({ read, secondsLeft, tell }: StepTools, { run, site, job
   for (let told: readonly Told[] = []; ;) {
     const elapsed = (Date.now() - since) / 1000;
     const withinSeconds = Math.max(1, Math.min(Math.max(firstLook, elapsed / 20), longestLook, secondsLeft() - roomForALook));
-    const look = await read.watchJob({ run, site, id, withinSeconds });
+    const look = await read.watchJob({ run: run.context(), site, id, withinSeconds });
     seen(look);
     if (look.bytesDone !== undefined)
       told = recent([
@@ -120,10 +130,13 @@ async function outOfBound(at: Attempt, last: JobLook | undefined, why?: string):
 }
 
 /** With a time of its own, and whoever has thrown the stop switch: what is ended here is the run's own work. */
-async function cancel({ run, site, job, id }: Attempt): Promise<{ readonly leftAs: string; readonly next: string }> {
+async function cancel(at: Attempt): Promise<{ readonly leftAs: string; readonly next: string }> {
+  const { run, site, job, id } = at;
   try {
     const { changeOnce } = toolsFor(`Cancel the job ${job} at ${site}`, cancelSeconds);
-    const ended = await CancellationScope.nonCancellable(() => changeOnce.cancelJob({ run, site, id }));
+    const ended = await CancellationScope.nonCancellable(() => changeOnce.cancelJob({ run: run.context(), site, id }));
+    run.leaveNot(mayGoOn(at));
+    for (const left of ended.remaining ?? []) run.leaveOver(left);
     const how = ended.after === 'cancelled' ? 'It was cancelled there.' : `It was ${ended.after} there by then.`;
     const next =
       ended.after === 'done'
@@ -131,11 +144,40 @@ async function cancel({ run, site, job, id }: Attempt): Promise<{ readonly leftA
         : 'Choose retry to have it begun anew, or give the step a longer bound in the plan for the next run.';
     return { leftAs: [how, ...(ended.remaining ?? [])].join(' '), next };
   } catch (error) {
+    run.leaveOver(mayGoOn(at));
     return {
       leftAs: `It could not be cancelled, so that it may go on there: ${withoutHint(describe(error))}`,
-      next: `End it at ${site} (site-agent agent.conf job-cancel --epoch ${run.epoch} --run ${run.execution} ${id}), or choose retry, which goes on with it where it still runs.`,
+      next: `End it at ${site} (${cancelByHand(at)}), or choose retry, which goes on with it where it still runs.`,
     };
   }
+}
+
+/** Seconds in which a site is asked what has become of a job of which the step knows no more. */
+const lastLookSeconds = 10;
+
+/** Of a step that failed on its way. The job is not cancelled: people are about to be asked, and a retry that finds it loses none of its hours. */
+async function noteUnlessEnded(at: Attempt, last: JobLook | undefined): Promise<void> {
+  const { run, site, job, id } = at;
+  try {
+    const { read } = toolsFor(`Look whether the job ${job} at ${site} goes on`, lastLookSeconds);
+    const { state } = await read.watchJob({ run: run.context(), site, id, withinSeconds: 0 });
+    if (state === 'running') run.leaveOver(mayGoOn(at));
+  } catch (error) {
+    if (isCancellation(error)) throw await endedBy(at, last);
+    run.leaveOver(mayGoOn(at));
+  }
+}
+
+type JobThere = Pick<Attempt, 'run' | 'site' | 'job' | 'id'>;
+
+/** What is left to do about a job that nobody has seen end. */
+function mayGoOn(at: JobThere): string {
+  return `The job ${at.job} at ${at.site} may go on there: the run has not seen it end. See how it stands there, and end it where it is not wanted any more: ${cancelByHand(at)}`;
+}
+
+function cancelByHand({ run, id }: JobThere): string {
+  const { epoch, execution } = run.context();
+  return `site-agent agent.conf job-cancel --epoch ${epoch} --run ${execution} ${id}`;
 }
 
 /** A job that ended without being done. Nobody takes back what it did: only its program knows. */

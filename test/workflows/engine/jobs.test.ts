@@ -1,14 +1,14 @@
 /** Goal: a step runs a job of a host once, says how far it is, and ends with it, whoever dies meanwhile. Method: a real worker on a server that skips time, every execution replayed. */
 import { fileURLToPath } from 'node:url';
 import { type WorkflowHandleWithFirstExecutionRunId, WorkflowFailedError } from '@temporalio/client';
-import { CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkerOptions } from '@temporalio/worker';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bundleParts } from '../../../workers/bundle.ts';
 import { jobId } from '../../../workflows/engine/jobs.ts';
 import { FakeEstate } from '../../model/estate.ts';
-import { type JobStep, type jobStep, toldQuery } from '../../support/jobs-workflow.ts';
+import { type JobStep, type jobStep, leftoversQuery, toldQuery } from '../../support/jobs-workflow.ts';
 import { erlmcpPlan } from '../../support/plans.ts';
 import { startServer } from '../../support/rig.ts';
 import { until } from '../../support/until.ts';
@@ -18,7 +18,7 @@ type Handle = WorkflowHandleWithFirstExecutionRunId<typeof jobStep>;
 const day = 86_400;
 const site = 'eu-central-1';
 const run = { runId: 'recovery/erlmcp', execution: 'recovery/erlmcp@0a1b', planDigest: 'd', epoch: 3 };
-const order = { run, site, job: 'copy', args: ['from=us-east-1'], id: 'copy-data' };
+const order = { site, job: 'copy', args: ['from=us-east-1'], id: 'copy-data' };
 const idOf = (attempt: number) => jobId(run, order.id, attempt);
 
 let bundle: { readonly code: string };
@@ -40,7 +40,11 @@ const worker = (options: Partial<WorkerOptions> = {}) =>
   Worker.create({ connection: env.nativeConnection, taskQueue: 'jobs', workflowBundle: bundle, activities: estate.activities(), ...options });
 
 async function start(step: Partial<JobStep> = {}): Promise<Handle> {
-  return env.client.workflow.start<typeof jobStep>('jobStep', { taskQueue: 'jobs', workflowId: 'jobs', args: [{ order, boundSeconds: 2 * day, ...step }] });
+  return env.client.workflow.start<typeof jobStep>('jobStep', {
+    taskQueue: 'jobs',
+    workflowId: 'jobs',
+    args: [{ run, order, boundSeconds: 2 * day, ...step }],
+  });
 }
 
 async function replay(handle: Handle): Promise<number> {
@@ -56,11 +60,13 @@ async function whole(step: Partial<JobStep> = {}, meanwhile: (handle: Handle) =>
     await meanwhile(handle);
     const result = await handle.result().catch((error: unknown) => error);
     const told = await handle.query(toldQuery);
+    const leftovers = await handle.query(leftoversQuery);
     const error = result instanceof WorkflowFailedError ? result.cause : undefined;
-    return { result, error, message: error?.message ?? '', told, events: await replay(handle) };
+    return { result, error, message: error?.message ?? '', told, leftovers, events: await replay(handle) };
   });
 }
 
+const goesOn = `The job copy at eu-central-1 may go on there: the run has not seen it end. See how it stands there, and end it where it is not wanted any more: site-agent agent.conf job-cancel --epoch 3 --run recovery/erlmcp@0a1b ${idOf(1)}`;
 const begun = () => [...estate.jobs.begun.keys()];
 
 describe('a job', () => {
@@ -148,7 +154,8 @@ describe('a job that is not done', () => {
 describe('a step that ends before its job', () => {
   it('by its bound cancels the job within the bound, and says so', async () => {
     estate.jobs.courses = [{ seconds: day, bytesAll: 86_400_000_000 }];
-    const { error, message } = await whole({ boundSeconds: 600 });
+    const { error, message, leftovers } = await whole({ boundSeconds: 600 });
+    expect(leftovers).toEqual([]);
     expect(error).toMatchObject({ type: 'permanent' });
     expect(message).toMatch(
       /^The job copy at eu-central-1 did not end within the step's bound \(\d+ MB of 86\.4 GB \(0 %\)\)\. It was cancelled there\. HINT: /,
@@ -175,7 +182,8 @@ describe('a step that ends before its job', () => {
   it('and cannot cancel it says that it goes on, and how to end it', async () => {
     estate.jobs.courses = [{ seconds: day }];
     estate.jobs.cancellable = false;
-    const { message } = await whole({ boundSeconds: 600 });
+    const { message, leftovers } = await whole({ boundSeconds: 600 });
+    expect(leftovers).toEqual([goesOn]);
     expect(message).toMatch(
       /It could not be cancelled, so that it may go on there: its processes wait for the kernel HINT: End it at eu-central-1 \(site-agent agent\.conf job-cancel --epoch 3 --run recovery\/erlmcp@0a1b 0a1b\.copy-data\.1\), or choose retry/,
     );
@@ -183,8 +191,59 @@ describe('a step that ends before its job', () => {
 
   it('since a newer run holds the site leaves the job to that one', async () => {
     estate.epochs.set(site, { epoch: 9, holder: 'recovery/erlmcp@new' });
-    const { error } = await whole();
+    const { error, leftovers } = await whole();
     expect(error?.cause).toMatchObject({ type: 'stale-epoch' });
     expect(estate.changes()).toEqual(['startJob']);
+    // It was refused, and so has not begun.
+    expect(leftovers).toEqual([]);
+  });
+});
+
+describe('a step that fails while its job goes on', () => {
+  const unreadable = ApplicationFailure.nonRetryable('the answer of the agent cannot be read', 'permanent');
+  /** A look that waits is tried twice: the one before the start and the first that waits go well, the next fails for good. `later`: at each one after it. */
+  function failSecondWait(later: () => void = () => undefined): void {
+    let looks = 0;
+    estate.before = (name) => {
+      if (name !== 'watchJob' || (looks += 1) < 4) return;
+      if (looks === 4) throw unreadable;
+      later();
+    };
+  }
+
+  it('leaves it to the retry, which finds it', async () => {
+    estate.jobs.courses = [{ seconds: 600 }];
+    failSecondWait();
+    const { result, leftovers, told } = await whole({ retries: 1 });
+    expect(told).toContain('the answer of the agent cannot be read');
+    expect(result).toMatchObject({ state: 'done', id: idOf(1) });
+    expect(begun()).toEqual([idOf(1)]);
+    expect(leftovers).toEqual([]);
+  });
+
+  it('says so where nobody tries it again', async () => {
+    estate.jobs.courses = [{ seconds: 600 }];
+    failSecondWait();
+    const { message, leftovers } = await whole();
+    expect(message).toContain('Activity task failed');
+    expect(leftovers).toEqual([goesOn]);
+    expect(estate.jobs.begun.get(idOf(1))?.cancelledAt).toBeUndefined();
+  });
+
+  it('says so where the site does not tell any more', async () => {
+    estate.jobs.courses = [{ seconds: 600 }];
+    failSecondWait(() => {
+      throw unreadable;
+    });
+    expect((await whole()).leftovers).toEqual([goesOn]);
+  });
+
+  it('says nothing of one that has ended by then', async () => {
+    estate.jobs.courses = [{ seconds: 0, ends: 'failed' }];
+    estate.before = (name) => {
+      if (name === 'startJob' && begun().length > 0) throw unreadable;
+    };
+    estate.jobs.unansweredStarts = 1;
+    expect((await whole()).leftovers).toEqual([]);
   });
 });

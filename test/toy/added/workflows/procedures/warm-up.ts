@@ -94,7 +94,7 @@ function warmCaches(run: Course, facts: WarmUpFacts): Alteration<JobLook> {
     would: `run the job warm-caches at ${site}`,
     predicted: { site, id: '', state: 'none', at: now() },
     act: async (tools) => {
-      const look = await runJob(tools, { run: run.context(), site, job: 'warm-caches', args: [`profile=${facts.profile}`], id: 'warm-caches' });
+      const look = await runJob(run, tools, { site, job: 'warm-caches', args: [`profile=${facts.profile}`], id: 'warm-caches' });
       facts.readyAt = now();
       return look;
     },
