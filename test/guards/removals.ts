@@ -242,8 +242,8 @@ export const removals: readonly Removal[] = [
     file: 'workflows/children/watch.ts',
     edits: [
       {
-        find: 'while (await this.askToEnd(reason)) {',
-        replace: 'while (!(await this.askToEnd(reason))) {',
+        find: 'while (await this.askOwnToEnd(child, reason)) {',
+        replace: 'while (!(await this.askOwnToEnd(child, reason))) {',
       },
     ],
     test: {

@@ -88,19 +88,31 @@ export class FenceOnReturn {
     this.run.leaveOver(this.leftover);
   }
 
-  /** Ends the child and waits for its end, so that it cannot fence what is being opened. A sentence when it did not end; however else it ended, it is gone. */
+  /**
+   * Ends the child and waits for its end, so that it cannot fence what is being opened. A sentence when it did not end; however else it ended, it is gone. Nobody else's watch is ended, which may have taken its place
+   * where this run has lost the estate meanwhile.
+   */
   async end(reason: string): Promise<readonly string[]> {
-    if (!this.child) return [];
-    const { workflowId } = this.child;
+    const { child } = this;
+    if (!child) return [];
+    const { workflowId } = child;
     const deadline = Date.now() + endingSeconds * 1000;
     // It is asked until nobody is there to be asked: its result is no proof, since a run that is cancelled is told at once that its children are.
-    while (await this.askToEnd(reason)) {
+    while (await this.askOwnToEnd(child, reason)) {
       if (Date.now() > deadline) return [`${workflowId} did not end within ${endingSeconds} s and may fence ${this.run.places.source} again`];
       await sleep(askAgainMilliseconds, { summary: 'Wait for the fence on return to end' });
     }
     this.child = null;
     this.run.leaveNot(this.leftover);
     return [];
+  }
+
+  /** The server takes a message to a child only to one that this run has begun, also where that has continued as new. False when it is gone, whoever has its id by now. */
+  private async askOwnToEnd(child: ChildWorkflowHandle<typeof fenceOnReturn>, reason: string): Promise<boolean> {
+    const there = await reached(child.signal(supersedeSignal, { reason }));
+    if (!there || this.asked) return there;
+    this.asked = true;
+    return reached(watchOf(this.run, this.run.places.source).cancel());
   }
 
   /** False when there is none to be asked. It is cancelled once: what has begun comes to its end, and a second request would change nothing. */

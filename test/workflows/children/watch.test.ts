@@ -1,6 +1,7 @@
-/** Goal: a run that is taken back ends the watch that it has begun, also where that took the place of an earlier run's. Method: a Temporal dev server (the one that skips time answers no second message to an id), a worker with a model of the estate. */
+/** Goal: a run that is taken back ends the watch that it has begun and no other, also where that took the place of an earlier run's. Method: a Temporal dev server (the one that skips time answers no second message to an id), a worker with a model of the estate. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeFenceOnReturnWorkflowId, taskQueueOf } from '../../../workflows/wire/ids.ts';
+import { supersedeSignal } from '../../../workflows/wire/messages.ts';
 import { Stage } from '../../client/support.ts';
 import { FakeEstate } from '../../model/estate.ts';
 import { until } from '../../support/until.ts';
@@ -11,41 +12,90 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-it('an undo ends its own watch also when that took the place of one of an earlier run', async () => {
-  const { plan } = stage;
-  const { name } = plan.plan.estate;
-  const estate = new FakeEstate(plan);
+/** An estate of which no fence can be proven, so that a run leaves a watch, and people are asked whether it goes on. */
+function unproven(): FakeEstate {
+  const estate = new FakeEstate(stage.plan);
   estate.dead.add(estate.primary);
   estate.fenceProvable = false;
-  const workflowId = makeFenceOnReturnWorkflowId(name, estate.primary);
+  return estate;
+}
+
+const name = () => stage.plan.plan.estate.name;
+
+/** A watch of another run. */
+function beginWatch(site: string, epoch: number) {
+  const run = { runId: 'recovery/other', execution: 'recovery/other@1', planDigest: stage.plan.digest, epoch };
+  return stage.env.client.workflow.start('fenceOnReturn', {
+    taskQueue: taskQueueOf(name()),
+    workflowId: makeFenceOnReturnWorkflowId(name(), site),
+    args: [{ run, snapshot: stage.plan, site, pollSeconds: 5 }],
+  });
+}
+
+async function failOver(from: string): Promise<string> {
+  const { runId } = await stage.client.start('regionalFailover', { estate: name(), from, to: 'eu-central-1', mode: 'live', startedBy: 'pager' });
+  await agree(runId, 'activation', 'approve');
+  return runId;
+}
+
+it('an undo ends its own watch also when that took the place of one of an earlier run', async () => {
+  const estate = unproven();
   await stage.with(estate, async () => {
-    const run = { runId: 'recovery/earlier', execution: 'recovery/earlier@1', planDigest: plan.digest, epoch: 1 };
-    const former = await stage.env.client.workflow.start('fenceOnReturn', {
-      taskQueue: taskQueueOf(name),
-      workflowId,
-      args: [{ run, snapshot: plan, site: estate.primary, pollSeconds: 5 }],
-    });
-    const { runId } = await stage.client.start('regionalFailover', {
-      estate: name,
-      from: estate.primary,
-      to: 'eu-central-1',
-      mode: 'live',
-      startedBy: 'pager',
-    });
-    await agree(runId, 'activation', 'approve');
+    const former = await beginWatch(estate.primary, 1);
+    const runId = await failOver(estate.primary);
     expect(await former.result()).toMatchObject({ outcome: 'superseded' });
     await agree(runId, 'accepted-risk', 'undo');
     const report = await stage.client.result(runId);
     expect(report.exceptions.filter((sentence) => sentence.startsWith('Not taken back'))).toEqual([]);
     expect(report.leftovers).toEqual([]);
-    expect((await stage.env.client.workflow.getHandle(workflowId).describe()).status.name).toBe('COMPLETED');
+    expect((await stage.env.client.workflow.getHandle(former.workflowId).describe()).status.name).toBe('COMPLETED');
   });
 });
 
-async function agree(runId: string, named: string, choice: string): Promise<void> {
-  const gate = await until(`the gate ${named} opens`, async () => {
+it('an undo ends its own watch also when that has continued as new', async () => {
+  const estate = unproven();
+  await stage.with(estate, async () => {
+    const runId = await failOver(estate.primary);
+    await openGate(runId, 'accepted-risk');
+    const own = stage.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(name(), estate.primary));
+    const { runId: first } = await own.describe();
+    for (let at = 0; at < 1_000; at += 50) await Promise.all(Array.from({ length: 50 }, () => own.signal(supersedeSignal, { reason: 'a word' })));
+    // At its next look.
+    estate.agentAnswers.add(estate.primary);
+    await until('it goes on in a new history', async () => ((await own.describe()).runId === first ? undefined : true));
+    await agree(runId, 'accepted-risk', 'undo');
+    expect((await stage.client.result(runId)).leftovers).toEqual([]);
+    expect((await own.describe()).status.name).toBe('COMPLETED');
+  });
+});
+
+it('an undo leaves the watch of another run that has taken the place of its own', async () => {
+  const estate = unproven();
+  await stage.with(estate, async () => {
+    const runId = await failOver(estate.primary);
+    const own = stage.env.client.workflow.getHandle(makeFenceOnReturnWorkflowId(name(), estate.primary));
+    await openGate(runId, 'accepted-risk');
+    await own.cancel();
+    expect(await own.result()).toMatchObject({ outcome: 'superseded' });
+    const other = await beginWatch(estate.primary, 9);
+    await agree(runId, 'accepted-risk', 'undo');
+    const report = await stage.client.result(runId);
+    expect(report.leftovers).toEqual([]);
+    const { status } = await other.describe();
+    await other.cancel();
+    expect(status.name).toBe('RUNNING');
+    expect(await other.result()).toMatchObject({ reason: expect.stringContaining('no run has said why') as string });
+  });
+});
+
+async function openGate(runId: string, named: string): Promise<string> {
+  return until(`the gate ${named} opens`, async () => {
     const view = await stage.client.status(runId);
     return view.state === 'running' && view.status.gate?.gate.startsWith(named) ? view.status.gate.gate : undefined;
   });
+}
+
+async function agree(runId: string, named: string, choice: string): Promise<void> {
+  const gate = await openGate(runId, named);
   for (const who of ['jane-smith', 'john-doe']) await stage.client.vote(runId, { gate, choice, who, reason: 'seen' });
 }
