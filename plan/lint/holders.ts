@@ -1,6 +1,7 @@
 /** Laws about who holds the epoch: that enough of them are left, and that two of them are not one. */
 import { holdersOf, majorityOf, witnessesOf, witnessKey } from '../rules/holders.ts';
 import type { Plan } from '../schema.ts';
+import type { Witness } from '../schema/witness.ts';
 import { problemIf, type Rule } from './rule.ts';
 
 /** With so few, a site and the zone's API that go together leave no majority: the run asks people, and what they accept is no proof. */
@@ -29,14 +30,26 @@ function witnessesMissing(holders: number, gone: number): number {
   return more;
 }
 
+/** Where a witness is written, one way for each spelling of it. A bucket's name is AWS's own in all its regions. */
+function objectOf(plan: Plan, witness: Witness): string {
+  return JSON.stringify([storeOf(witness.endpoint), witness.bucket, witnessKey(plan, witness)]);
+}
+
+function storeOf(endpoint: string | undefined): string {
+  if (endpoint === undefined) return 'AWS';
+  // Small letters, and no port where it is the one that is meant anyway.
+  const { protocol, hostname, port, pathname } = new URL(endpoint);
+  const host = hostname.replace(/\.$/, '');
+  if (/(^|\.)amazonaws\.com$/.test(host)) return 'AWS';
+  return `${protocol}//${host}:${port}${pathname.replace(/\/+$/, '')}`;
+}
+
 /** Two that are written in one place are one, and would be counted as two. */
 export const epochWitnessesApart: Rule = (plan) =>
   witnessesOf(plan).flatMap((witness, index) => {
     const earlier = witnessesOf(plan).slice(0, index);
     const path = ['estate', 'witnesses', index];
-    const same = earlier.find(
-      ({ bucket, key, endpoint }) => bucket === witness.bucket && witnessKey(plan, { key }) === witnessKey(plan, witness) && endpoint === witness.endpoint,
-    );
+    const same = earlier.find((other) => objectOf(plan, other) === objectOf(plan, witness));
     return [
       ...problemIf(
         earlier.some(({ name }) => name === witness.name),

@@ -69,6 +69,34 @@ describe('two witnesses', () => {
   });
 });
 
+describe('two witnesses in one object by two spellings of its endpoint', () => {
+  test.each([
+    ['https://s3.example.com', 'https://s3.example.com/'],
+    ['https://s3.example.com', 'https://S3.Example.COM'],
+    ['https://s3.example.com', 'https://s3.example.com:443'],
+    ['https://s3.example.com', 'https://s3.example.com.'],
+    ['http://s3.example.com/store', 'HTTP://s3.example.com:80/store//'],
+    [undefined, 'https://s3.sa-east-1.amazonaws.com'],
+    ['https://s3.eu-west-1.amazonaws.com', 'https://s3.dualstack.sa-east-1.amazonaws.com/'],
+  ])('%s and %s are an error', (one, other) => {
+    const at = (endpoint: string | undefined) => ({ bucket: 'one', ...(endpoint === undefined ? {} : { endpoint }) });
+    const witnesses = [witness('a', at(one)), witness('b', at(other))];
+    expect(planSchema.safeParse(withWitnesses(2, witnesses)).success).toBe(true);
+    expect(found('identities-apart', 2, ...witnesses)).toEqual([expect.stringContaining('The witnesses a and b are one object')]);
+  });
+
+  test.each([
+    ['https://s3.example.com', 'https://s3.example.com:9000'],
+    ['https://s3.example.com', 'https://s3.example.org'],
+    ['https://s3.example.com/one', 'https://s3.example.com/other'],
+    [undefined, 'https://s3.example.com'],
+    [undefined, 'https://notamazonaws.com'],
+  ])('%s and %s are two', (one, other) => {
+    const at = (endpoint: string | undefined) => ({ bucket: 'one', ...(endpoint === undefined ? {} : { endpoint }) });
+    expect(found('identities-apart', 2, witness('a', at(one)), witness('b', at(other)))).toEqual([]);
+  });
+});
+
 test('a plan has nine of them at most, and each field has its form', () => {
   const many = Array.from({ length: 10 }, (_, index) => witness(`w${index}`));
   expect(planSchema.safeParse(withWitnesses(2, many.slice(1))).success).toBe(true);
