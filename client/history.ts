@@ -2,7 +2,9 @@
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Change } from '../activities/context.ts';
+import type { ZoneEpoch } from '../activities/dns/port.ts';
 import type { Fence, Unfencing } from '../activities/fencing/port.ts';
+import type { WitnessState } from '../activities/witness/port.ts';
 import { isChange } from '../workflows/wire/changes.ts';
 
 /** One mutating call of a run. */
@@ -10,7 +12,7 @@ export interface HistoricChange {
   /** Activity, such as `promoteDatabase`. */
   readonly activity: string;
   readonly site: string | null;
-  /** `done`: it answered with a change; `nothing changed`: the wanted state was there already; `failed`: it answered with an error; `unanswered`: it was sent, and nobody knows whether it took effect. */
+  /** `done`: it answered with a change; `nothing changed`: the wanted state was there already; `failed`: it answered with an error; `unanswered`: it was sent, or whom it asked gave no answer, and nobody knows whether it took effect. */
   readonly result: 'done' | 'nothing changed' | 'failed' | 'unanswered';
   /** State before and after, the proof, or the error. */
   readonly detail: string;
@@ -91,7 +93,21 @@ function describeAnswer(value: unknown): { result: HistoricChange['result']; det
   }
   if (isFence(value)) return { result: 'done', detail: `${value.proven ? 'proven' : 'not proven'}: ${value.proof}` };
   if (isUnfencing(value)) return { result: 'done', detail: [`taken back: ${value.done}`, ...value.notTakenBack].join('; ') };
+  if (isHeldEpoch(value)) return describeHeld(value);
   return { result: 'done', detail: JSON.stringify(value) ?? '' };
+}
+
+/** Of the zone or a witness that was asked to store the run's epoch. */
+type HeldEpoch = ZoneEpoch | WitnessState;
+
+function isHeldEpoch(value: unknown): value is HeldEpoch {
+  return typeof value === 'object' && value !== null && 'reachable' in value && ('reason' in value || 'epoch' in value);
+}
+
+function describeHeld(held: HeldEpoch): ReturnType<typeof describeAnswer> {
+  const who = 'witness' in held ? `the witness ${held.witness}` : 'the DNS zone';
+  if (held.reachable) return { result: 'done', detail: `${who} holds epoch ${held.epoch} of ${held.holder}` };
+  return { result: 'unanswered', detail: `${who} gave no answer: ${held.reason.replace(/\.$/, '')}. Whether it stored the epoch is not known.` };
 }
 
 function isChangeAnswer(value: unknown): value is Change {
