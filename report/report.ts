@@ -9,8 +9,11 @@ export type { Loss } from '../plan/rules/loss.ts';
 /** What the lists that people must read are called, wherever they stand. */
 export const titles = { exceptions: 'Not as planned', leftovers: 'Left to do', addendum: 'Counted since, when the old site came back' } as const;
 
-/** How a run ended. A skipped step never yields plain `recovered`. */
-export type Outcome = 'recovered' | 'recovered with exceptions' | 'stood down' | 'aborted' | 'failed';
+/** The end that a procedure is meant to come to: what had failed is recovered, or what was planned is done. */
+export type GoodEnd = 'recovered' | 'done';
+
+/** How a run ended. A skipped step never yields a plain `recovered` or `done`. */
+export type Outcome = GoodEnd | `${GoodEnd} with exceptions` | 'stood down' | 'aborted' | 'failed';
 
 export const modeNames = ['live', 'dry-run'] as const;
 export type Mode = (typeof modeNames)[number];

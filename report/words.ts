@@ -4,6 +4,7 @@ import { describeLoss } from '../plan/rules/loss.ts';
 import { judgeRpo, judgeRto } from '../plan/rules/objectives.ts';
 import type { Judgement } from '../plan/rules/objectives.ts';
 import { chosen, type FunctionRecord, type GateRecord, type Phase, type RefusalRecord, type Report, type ServerRecord, type VoteRecord } from './report.ts';
+import { cameToItsEnd } from './verdict.ts';
 
 /** How it ended, in the words of a heading; a run that goes on has not ended at all. */
 export function ended({ open, outcome }: Pick<Report, 'open' | 'outcome'>): string {
@@ -24,7 +25,7 @@ const phasesBefore: readonly Phase[] = ['detecting', 'deciding', 'closing', 'und
 /** Whether the run ended with everything where it was: it began with no change, or stood down and took all of it back. */
 export function movedNothing({ open, mode, outcome, pointOfNoReturnAt, steps }: Course): boolean {
   if (mode === 'dry-run') return true;
-  if (open || outcome === 'recovered' || outcome === 'recovered with exceptions') return false;
+  if (open || cameToItsEnd(outcome)) return false;
   const takenBack = steps.every(({ phase, result }) => phase !== 'undoing' || result !== 'failed');
   return (outcome === 'stood down' && pointOfNoReturnAt === null && takenBack) || steps.every(({ phase }) => phasesBefore.includes(phase));
 }

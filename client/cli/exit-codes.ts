@@ -10,7 +10,8 @@ export const exitCodeMeanings: Readonly<Record<keyof typeof exitCodes, string>> 
   badInput: 'bad input: command line, plan or run id; nothing was sent',
   refused: 'refused by a guard, the gate, the run, or because another run holds the estate',
   unavailable: 'no Temporal server or no worker answers',
-  notGood: 'done, and the answer is not good: not plainly recovered, an objective missed, an estate that lacks something, an open workflow that cannot go on',
+  notGood:
+    'done, and the answer is not good: not plainly recovered or done, an objective missed, an estate that lacks something, an open workflow that cannot go on',
   exportFailed: 'a file that was asked for could not be written; a run is as it was',
   noBrowser: 'a PDF was asked for, and there is no Chromium on the PATH or in DR_CHROMIUM; the run is as it was',
   interrupted: 'Ctrl-C while following or watching; a run goes on',

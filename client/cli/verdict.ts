@@ -6,7 +6,7 @@ import type { RunView } from '../client.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 
-/** 0 for a plain recovery within every objective and for a dry run that came to its end; 5 otherwise. */
+/** 0 for a plain good end within every objective and for a dry run that came to its end; 5 otherwise. */
 export function exitCodeOfReport(report: Report): ExitCode {
   const inTime = report.mode === 'dry-run' || (isMeasured(report) && shortfalls(report).length === 0);
   return endedWell(report) && inTime ? exitCodes.ok : exitCodes.notGood;

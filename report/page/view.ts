@@ -20,6 +20,8 @@ const marked = (tone: Tone) => ({ tone, sign: signs[tone] });
 const toneOfOutcome: Readonly<Record<Outcome, Tone>> = {
   recovered: 'good',
   'recovered with exceptions': 'warn',
+  done: 'good',
+  'done with exceptions': 'warn',
   'stood down': 'plain',
   aborted: 'bad',
   failed: 'bad',

@@ -4,7 +4,7 @@
 import { CancellationScope, isCancellation, setCurrentDetails, TemporalFailure, upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { ProcedureName, StepIdOf } from '../../plan/catalogue/index.ts';
 import { fromTo } from '../../plan/rules/places.ts';
-import type { Outcome, Report } from '../../report/report.ts';
+import type { GoodEnd, Outcome, Report } from '../../report/report.ts';
 import { openGateMemo, type OpenGateMemo } from '../wire/ids.ts';
 import type { RunStatus } from '../wire/messages.ts';
 import { estateAttribute, modeAttribute, phaseAttribute, procedureAttribute } from '../wire/search-attributes.ts';
@@ -34,7 +34,7 @@ export async function conduct<Name extends ProcedureName, Facts>(procedure: Proc
   const report = (outcome: Outcome | null): Report => {
     const told = {
       open: outcome === null,
-      outcome: outcome ?? outcomeSoFar(run),
+      outcome: outcome ?? outcomeSoFar(run, procedure.goodEnd),
       summary: outcome === null ? `The run goes on; it is ${run.phase}.` : summary(),
     };
     return reportOf(run, procedure.report(run, facts), told);
@@ -59,7 +59,7 @@ export async function conduct<Name extends ProcedureName, Facts>(procedure: Proc
     // A run that came to its last step has looked at the end of it there.
     if (early) await procedure.readEnd(run, facts);
     // Until the copy is stored the outcome is the one so far; storing is optional and may add an exception of its own.
-    const outcome = () => early?.outcome ?? outcomeSoFar(run);
+    const outcome = () => early?.outcome ?? outcomeSoFar(run, procedure.goodEnd);
     await keepReport(run, () => report(outcome()));
     ending.outcome = outcome();
     run.phase = 'ended';
@@ -137,10 +137,10 @@ function showPeople(run: Course, statusNow: () => RunStatus): void {
   run.onChange();
 }
 
-/** A dry run recovers nothing, however well it goes. */
-function outcomeSoFar(run: Course): Outcome {
+/** A dry run comes to no good end, however well it goes. */
+function outcomeSoFar(run: Course, goodEnd: GoodEnd): Outcome {
   if (run.rules.changes === 'print') return 'stood down';
-  return run.record.exceptions.length === 0 ? 'recovered' : 'recovered with exceptions';
+  return run.record.exceptions.length === 0 ? goodEnd : `${goodEnd} with exceptions`;
 }
 
 /** What was done, or what a live run would come to: no better than what the dry run has met. */

@@ -2,7 +2,7 @@
 import type { ProcedureName, StepIdOf } from '../../plan/catalogue/index.ts';
 import type { Places } from '../../plan/rules/places.ts';
 import type { Plan } from '../../plan/schema.ts';
-import type { Phase, Report } from '../../report/report.ts';
+import type { GoodEnd, Phase, Report } from '../../report/report.ts';
 import type { RunStatus } from '../wire/messages.ts';
 import type { StartInputs } from '../wire/starts.ts';
 import type { Course } from './course.ts';
@@ -19,6 +19,8 @@ export interface ProcedureDefinition<Name extends ProcedureName, Facts> {
   readonly firstPhase: Phase;
   /** Gate at which people decide whether it begins: by then nothing is changed, and silence there changes nothing. */
   readonly beginsAt: string;
+  /** What its good end is called. */
+  readonly goodEnd: GoodEnd;
   /** Throws `refused` for places that the plan does not have, or that cannot be right; nothing is touched by then. */
   readonly checkPlaces: (plan: Plan, places: Places) => void;
   /** What the run is to learn, before it has. */

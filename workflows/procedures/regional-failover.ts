@@ -38,6 +38,7 @@ const definition: ProcedureDefinition<'regionalFailover', RecoveryFacts> = {
   name: 'regionalFailover',
   firstPhase: 'detecting',
   beginsAt: 'activation',
+  goodEnd: 'recovered',
   checkPlaces: (plan, places) => mustLeadElsewhere(plan, 'regionalFailover', places),
   newFacts: ({ declaredFailed }) => newFacts(declaredFailed ? { declaredFailed } : {}),
   status: outageStatus,

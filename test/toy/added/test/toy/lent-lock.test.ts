@@ -41,7 +41,7 @@ it('a procedure runs under the lent lock, and nobody else gets the estate meanwh
       message: expect.stringContaining('lends it to a procedure') as string,
     });
     for (const person of who) await stage.client.vote(lent(), { gate, choice: 'warm read', who: person, reason: 'seen' });
-    expect(await lender.result()).toMatchObject({ runId: lent(), outcome: 'recovered', procedure: 'warmUp' });
+    expect(await lender.result()).toMatchObject({ runId: lent(), outcome: 'done', procedure: 'warmUp' });
   });
 });
 

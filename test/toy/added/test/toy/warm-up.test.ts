@@ -1,9 +1,11 @@
 /** Goal: a procedure that was only added has conductor, gate, jobs, undo, report, dry run and sweep as every other. Method: the model of an estate, on a real worker and on a simulated server. */
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { exitCodeOfReport } from '../../client/cli/verdict.ts';
 import { renderView } from '../../client/cli/views/status.ts';
 import type { PlanSnapshot } from '../../plan/schema.ts';
 import { renderMarkdown } from '../../report/markdown.ts';
 import { renderPage } from '../../report/page/page.ts';
+import { viewOf } from '../../report/page/view.ts';
 import type { Report } from '../../report/report.ts';
 import { detailsOf } from '../../workflows/engine/details.ts';
 import type { warmUp } from '../../workflows/procedures/warm-up.ts';
@@ -54,7 +56,7 @@ describe('a procedure that was only added', () => {
       const handle = await start();
       await vote(handle, 'activation', 'warm read');
       const report = await handle.result();
-      expect(report).toMatchObject({ procedure: 'warmUp', outcome: 'recovered', exceptions: [], clock: { kind: 'planned', interruptionSeconds: 'none' } });
+      expect(report).toMatchObject({ procedure: 'warmUp', outcome: 'done', exceptions: [], clock: { kind: 'planned', interruptionSeconds: 'none' } });
       expect(report.places).toEqual({ failed: [], source: at, target: at });
       expect([...estate.jobs.begun.values()]).toMatchObject([{ site: at, job: 'warm-caches' }]);
       expect(report.steps.map(({ id, result }) => `${id} ${result}`)).toEqual([
@@ -71,6 +73,8 @@ describe('a procedure that was only added', () => {
       expect(renderMarkdown(report)).toContain('warm read, after');
       expect(renderMarkdown(report)).toContain('**Interruption:** none, in planned work');
       expect(renderPage(report)).toContain(at);
+      expect(viewOf(report).outcome).toMatchObject({ text: 'done', tone: 'good' });
+      expect(exitCodeOfReport(report)).toBe(0);
     });
   });
 
@@ -157,15 +161,14 @@ describe('the sweep', () => {
   it('interrupted at every attempt of an activity, it ends the same and nothing takes effect twice', async () => {
     const sandbox = await createSandbox(plan);
     const calm = await live(sandbox, null);
-    expect(calm.report?.outcome).toBe('recovered');
+    expect(calm.report?.outcome).toBe('done');
     expect(calm.attempts).toBeGreaterThan(8);
     const wrong: string[] = [];
     for (const fate of fates)
       for (let attempt = 0; attempt < calm.attempts; attempt += 1) {
         const lived = await live(sandbox, { attempt, fate });
         const { outcome } = lived.report ?? {};
-        if (outcome !== 'recovered' || lived.jobs !== 1)
-          wrong.push(`${fate} at ${attempt}: ${outcome} ${lived.report?.exceptions.join(' ')}, ${lived.jobs} jobs`);
+        if (outcome !== 'done' || lived.jobs !== 1) wrong.push(`${fate} at ${attempt}: ${outcome} ${lived.report?.exceptions.join(' ')}, ${lived.jobs} jobs`);
       }
     expect(wrong).toEqual([]);
   });

@@ -33,6 +33,7 @@ const definition: ProcedureDefinition<'warmUp', WarmUpFacts> = {
   name: 'warmUp',
   firstPhase: 'deciding',
   beginsAt: 'activation',
+  goodEnd: 'done',
   checkPlaces: (plan, { target }) => {
     const sites = plan.sites.map(({ id }) => id);
     if (!sites.includes(target)) throw refuse(`The plan has no site "${target}".`, `Choose among ${sites.join(', ')}.`);
