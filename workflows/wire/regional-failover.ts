@@ -22,6 +22,8 @@ export const regionalFailoverStart: Start<RegionalFailoverInput> = {
     to: name,
     declaredFailed: z.strictObject({ reason: line(lengthsMax.reason), since: pastMoment.optional() }).optional(),
   }),
+  // `dr failover start`.
+  options: null,
   placesOf: ({ from, to }) => ({ failed: [from], source: from, target: to }),
   aim: (estate, { source, target }) => ({
     toDo: `recover ${estate} from ${source} at ${target}`,

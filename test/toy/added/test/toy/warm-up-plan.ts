@@ -1,5 +1,7 @@
 /** The plan of the repository, with the runbook of the warm-up. */
+import { stringify } from 'yaml';
 import type { PlanSnapshot, Procedure } from '../../plan/schema.ts';
+import { PlanCopy } from '../support/plan-copies.ts';
 import { erlmcpPlan } from '../support/plans.ts';
 
 export const at = 'eu-central-1';
@@ -24,4 +26,12 @@ export async function warmUpPlan(): Promise<PlanSnapshot> {
     watch: 'PT1M',
   };
   return { digest, plan: { ...plan, procedures: { ...plan.procedures, warmUp: runbook } } };
+}
+
+/** The same as a folder, for whoever reads one. */
+export async function warmUpFolder(): Promise<PlanCopy> {
+  const { warmUp: runbook } = (await warmUpPlan()).plan.procedures;
+  const copy = await PlanCopy.of();
+  await copy.change('procedures.yaml', /$/, `\n${stringify({ warmUp: runbook })}`.replaceAll('\n', '\n  ').trimEnd());
+  return copy;
 }

@@ -15,10 +15,9 @@ import { starts } from '../../workflows/wire/starts.ts';
 import { createSandbox } from '../simulation/creator.ts';
 import { type Fate, SimulatedServer } from '../simulation/server.ts';
 import { FakeEstate } from '../model/estate.ts';
-import { PlanCopy } from '../support/plan-copies.ts';
 import { Rig } from '../support/rig.ts';
 import { until } from '../support/until.ts';
-import { at, warmUpPlan, who } from './warm-up-plan.ts';
+import { at, warmUpFolder, warmUpPlan, who } from './warm-up-plan.ts';
 
 let plan: PlanSnapshot;
 let rig: Rig;
@@ -135,9 +134,8 @@ describe('a procedure that was only added', () => {
 
 describe('the plan', () => {
   it('is linted by the catalogue: an unknown step, one that lacks, one that guards the data', async () => {
-    const copy = await PlanCopy.of();
+    const copy = await warmUpFolder();
     try {
-      await copy.change('procedures.yaml', /$/, await runbookAsYaml());
       expect(await copy.errors()).toEqual([]);
       await copy.change('procedures.yaml', 'id: warm-caches', 'id: warm-cashes');
       const errors = (await copy.errors()).join('\n');
@@ -148,12 +146,6 @@ describe('the plan', () => {
     }
   });
 });
-
-async function runbookAsYaml(): Promise<string> {
-  const { stringify } = await import('yaml');
-  const { warmUp: runbook } = plan.plan.procedures;
-  return `\n${stringify({ warmUp: runbook })}`.replaceAll('\n', '\n  ').trimEnd();
-}
 
 describe('the sweep', () => {
   const fates: readonly Exclude<Fate, 'done'>[] = ['worker dies before', 'worker dies after', 'worker dies when completed', 'reply lost', 'late effect'];

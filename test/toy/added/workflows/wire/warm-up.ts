@@ -12,6 +12,7 @@ export interface WarmUpInput extends StartInput {
 
 export const warmUpStart: Start<WarmUpInput> = {
   form: startInput.extend({ at: name }),
+  options: { at: { is: 'site', says: 'site that is to be ready for full load' } },
   placesOf: ({ at }) => ({ failed: [], source: at, target: at }),
   aim: (estate, { target }) => ({ toDo: `make ${target} of ${estate} ready for full load`, done: `${target} of ${estate} is ready for full load` }),
 };
