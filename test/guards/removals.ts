@@ -247,8 +247,8 @@ export const removals: readonly Removal[] = [
       },
     ],
     test: {
-      file: 'test/simulation/interruptions.test.ts',
-      title: 'a cancellation 1 attempts after the lost site came back: what waited to fence it is ended first',
+      file: 'test/workflows/children/watch.test.ts',
+      title: 'an undo opens the old site only after its watch has come to its end',
     },
   },
   {

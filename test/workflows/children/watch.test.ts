@@ -69,6 +69,45 @@ it('an undo ends its own watch also when that has continued as new', async () =>
   });
 });
 
+it('an undo opens the old site only after its watch has come to its end', async () => {
+  const estate = unproven();
+  await stage.with(estate, async () => {
+    const runId = await failOver(estate.primary);
+    await openGate(runId, 'accepted-risk');
+    const fence = { begun: false, release: (): void => undefined };
+    const released = new Promise<void>((resolve) => (fence.release = resolve));
+    estate.before = async (activity) => {
+      if (activity !== 'fenceByAgent') return;
+      fence.begun = true;
+      await released;
+    };
+    estate.agentAnswers.add(estate.primary);
+    const opened = () => estate.changed('unfenceByAgent').length > 0;
+    try {
+      await until('the watch fences', async () => (fence.begun ? true : undefined));
+      await agree(runId, 'accepted-risk', 'undo');
+      await until('the undo waits, or goes on', async () => (opened() || (await waitsForTheWatch(runId)) ? true : undefined));
+      expect(opened()).toBe(false);
+    } finally {
+      fence.release();
+    }
+    await stage.client.result(runId);
+    expect(
+      estate
+        .changes()
+        .filter((name) => name.endsWith('fenceByAgent'))
+        .at(-1),
+    ).toBe('unfenceByAgent');
+  });
+});
+
+/** Whether a run has set its timer after it has asked its watch to end. */
+async function waitsForTheWatch(runId: string): Promise<boolean> {
+  const { events } = await stage.env.client.workflow.getHandle(runId).fetchHistory();
+  const asked = (events ?? []).findIndex((event) => event.externalWorkflowExecutionCancelRequestedEventAttributes);
+  return asked >= 0 && (events ?? []).slice(asked).some((event) => event.timerStartedEventAttributes);
+}
+
 it('an undo leaves the watch of another run that has taken the place of its own', async () => {
   const estate = unproven();
   await stage.with(estate, async () => {
