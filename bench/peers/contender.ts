@@ -4,11 +4,18 @@ export interface StepTime {
   readonly seconds: number;
 }
 
+export interface Ended {
+  /** In order. */
+  readonly steps: readonly StepTime[];
+  /** From the decision until it says itself that traffic may come; null where it does not say. */
+  readonly readySeconds: number | null;
+}
+
 export interface Recovery {
   /** When the decision was taken; milliseconds since 1970. */
   readonly decidedAt: number;
-  /** Ends when the contender has ended, with its steps in order; rejects with a sentence when it failed. */
-  readonly ended: Promise<readonly StepTime[]>;
+  /** Ends when the contender has ended; rejects with a sentence when it failed. */
+  readonly ended: Promise<Ended>;
 }
 
 export interface Contender {

@@ -2,10 +2,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BenchEstate } from '../estate.ts';
 import type { RunStatus } from '../../client/index.ts';
+import { outageClock } from '../../report/clock-words.ts';
 import type { Report } from '../../report/report.ts';
 import { failedSite, targetSite } from '../scene.ts';
 import type { Contender, Recovery, StepTime } from './contender.ts';
 
+export const ourName = 'our run';
 const startedBy = 'carol-brown';
 const lookEveryMs = 200;
 const gateWithinMs = 120_000;
@@ -13,7 +15,7 @@ const gateWithinMs = 120_000;
 export function ourRun(estate: BenchEstate): Contender {
   const { client, snapshot, runId } = estate;
   return {
-    name: 'our run',
+    name: ourName,
     prepare: async () => undefined,
     async recover(lostAt, settleSeconds): Promise<Recovery> {
       await client.start('regionalFailover', {
@@ -31,7 +33,7 @@ export function ourRun(estate: BenchEstate): Contender {
       if (decision?.closedAt === undefined) throw new Error(`The gate ${gate.gate} is still open after two votes.`);
       const ended = client.result(runId).then((report) => {
         if (report.outcome !== 'recovered') throw new Error(`Our run ended "${report.outcome}": ${report.summary} ${report.exceptions.join(' ')}`);
-        return stepTimes(report);
+        return { steps: stepTimes(report), readySeconds: outageClock(report)?.executionSeconds ?? null };
       });
       return { decidedAt: Date.parse(decision.closedAt), ended };
     },

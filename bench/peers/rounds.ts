@@ -27,6 +27,7 @@ export interface Round {
   readonly authoritativeSeconds: number;
   readonly readBackSeconds: number;
   readonly steps: readonly StepTime[];
+  readonly readySeconds: number | null;
   /** Writes that were acknowledged to customers and are gone; null when the lab cannot tell. */
   readonly lostWrites: number | null;
 }
@@ -62,7 +63,7 @@ async function playRound(estate: BenchEstate, contender: Contender, { condition,
   const { decidedAt, ended } = await contender.recover(lostAt, settleSeconds);
   const failed = new Promise<never>((_, reject) => void ended.catch(reject));
   const verdict = await Promise.race([untilServedAtTarget(judgeOptions(estate), judgedWithinMs), failed]);
-  const steps = await ended;
+  const { steps, readySeconds } = await ended;
   const { missing } = await estate.figures(new Date(lostAt - 5_000).toISOString());
   return {
     contender: contender.name,
@@ -71,6 +72,7 @@ async function playRound(estate: BenchEstate, contender: Contender, { condition,
     authoritativeSeconds: (verdict.authoritativeAt - decidedAt) / 1000,
     readBackSeconds: (verdict.readBackAt - decidedAt) / 1000,
     steps,
+    readySeconds,
     lostWrites: missing.unknown.length > 0 ? null : missing.count,
   };
 }

@@ -31,7 +31,7 @@ export function script(options: ScriptOptions): Contender {
       await options.assess();
       await pause(Math.max(0, lostAt + settleSeconds * 1000 - Date.now()));
       const decidedAt = Date.now();
-      return { decidedAt, ended: outputOf(options).then((lines) => stepsOf(lines, options.mark, decidedAt)) };
+      return { decidedAt, ended: outputOf(options).then((lines) => ({ steps: stepsOf(lines, options.mark, decidedAt), readySeconds: null })) };
     },
   };
 }

@@ -106,7 +106,7 @@ export function mustBeFailed(run: Course, facts: RecoveryFacts, { holdSeconds }:
   if (verdict === 'failed') return;
   if (facts.declaredFailed)
     return run.note(`${run.start.startedBy} declares ${run.places.source} failed against the probes: ${facts.declaredFailed.reason} ${reason}`);
-  if (run.rules.failure === 'is only reported') return run.note(`${run.places.source} is not proven failed; the dry run goes on as if it were. ${reason}`);
+  if (run.rules.changes === 'print') return run.note(`${run.places.source} is not proven failed; the dry run goes on as if it were. ${reason}`);
   const happened = verdict === 'alive' ? `${run.places.source} is alive.` : `It is not certain that ${run.places.source} has failed.`;
   const next = 'People may declare it failed all the same, with a reason, when they start again.';
   throw new RunEnding('stood down', `${happened} ${reason} ${run.leftAs} ${next}`, true);
