@@ -1,8 +1,9 @@
 /** What activities are built with. Made once by the worker and handed to each `create…Activities`. */
+import type { Redis } from 'ioredis';
+import type pg from 'pg';
 import type { Plan, SiteId } from '../plan/schema.ts';
 import type { RunContext } from './context.ts';
 import type { Lookouts } from './lookouts.ts';
-import type { ObserverSessions } from './probing/sessions.ts';
 
 /** Lines `key=value` of an agent's answer. */
 export interface AgentFields {
@@ -30,6 +31,14 @@ export interface AgentClient {
   change(verb: string, ...args: readonly string[]): Promise<AgentFields>;
   /** Like `change`, where the port wants an unreachable agent as a value. */
   tryChange(verb: string, ...args: readonly string[]): Promise<AgentAnswer>;
+}
+
+/** Reads of servers that answer. What shall find out whether anybody answers signs in anew: probing/stores.ts. */
+export interface ObserverSessions {
+  /** Rejects with what the server or the network said. Within the plan's probe time-out for each question; `work` may run twice, when a kept session turns out to be broken. */
+  database<T>(run: RunContext, site: SiteId, work: (client: pg.Client) => Promise<T>): Promise<T>;
+  /** The same at the cache; where a question may take longer than a probe, `timeoutMilliseconds` bounds it. */
+  cache<T>(run: RunContext, site: SiteId, work: (redis: Redis) => Promise<T>, timeoutMilliseconds?: number): Promise<T>;
 }
 
 export interface ActivityDependencies {

@@ -3,8 +3,7 @@ import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { milliseconds } from '../../plan/durations.ts';
 import type { Endpoint, SiteId } from '../../plan/schema.ts';
-import type { RunContext } from '../context.ts';
-import type { ActivityDependencies } from '../dependencies.ts';
+import type { ActivityDependencies, ObserverSessions } from '../dependencies.ts';
 import { cacheLogin, databaseLogin, openCache, openDatabase, type Session } from './stores.ts';
 
 /** An idle session ends after this. Evidence is renewed more often while a gate is open, and clouds forget what has been silent for 350 s: a question should not meet that. */
@@ -12,17 +11,12 @@ const idleMilliseconds = 240_000;
 /** Idle sessions at one server. */
 const idleMax = 4;
 
-/** Reads of servers that answer. What shall find out whether anybody answers signs in anew: probing/stores.ts. */
-export interface ObserverSessions {
-  /** Rejects with what the server or the network said. Within the plan's probe time-out for each question; `work` may run twice, when a kept session turns out to be broken. */
-  database<T>(run: RunContext, site: SiteId, work: (client: pg.Client) => Promise<T>): Promise<T>;
-  /** The same at the cache; where a question may take longer than a probe, `timeoutMilliseconds` bounds it. */
-  cache<T>(run: RunContext, site: SiteId, work: (redis: Redis) => Promise<T>, timeoutMilliseconds?: number): Promise<T>;
-  /** Ends those that are idle; those in use end when they are given back. */
+/** Ends its idle sessions by `close`; those in use end when they are given back. */
+export interface KeptSessions extends ObserverSessions {
   close(): void;
 }
 
-export function createObserverSessions({ planOf, secret }: Pick<ActivityDependencies, 'planOf' | 'secret'>): ObserverSessions {
+export function createObserverSessions({ planOf, secret }: Pick<ActivityDependencies, 'planOf' | 'secret'>): KeptSessions {
   const databases = new IdleSessions<pg.Client>();
   const caches = new IdleSessions<Redis>();
   return {

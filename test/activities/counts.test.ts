@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createObserverSessions, type ObserverSessions } from '../../activities/probing/sessions.ts';
+import { createObserverSessions, type KeptSessions } from '../../activities/probing/sessions.ts';
 import { compareCounts } from '../../activities/verification/counts.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { FunctionProbe, Plan } from '../../plan/schema.ts';
@@ -17,7 +17,7 @@ const planFolder = mkdtempSync(join(tmpdir(), 'dr-counts-'));
 const databases = { lyon: new OnePostgres(`127.${testNetwork()}.79.1`), gent: new OnePostgres(`127.${testNetwork()}.79.2`) };
 let caches: { readonly lyon: RedisServer; readonly gent: RedisServer };
 let plan: Plan;
-let sessions: ObserverSessions;
+let sessions: KeptSessions;
 const run = { runId: 'recovery/x', execution: 'recovery/x@1', planDigest: 'plan', epoch: 1 };
 
 beforeAll(async () => {

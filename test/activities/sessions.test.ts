@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createObserverSessions, type ObserverSessions } from '../../activities/probing/sessions.ts';
+import { createObserverSessions, type KeptSessions } from '../../activities/probing/sessions.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { Plan } from '../../plan/schema.ts';
 import { createSecret } from '../../workers/dependencies.ts';
@@ -18,7 +18,7 @@ const postgres = new OnePostgres(`127.${testNetwork()}.80.1`);
 const run = { runId: 'recovery/x', execution: 'recovery/x@1', planDigest: 'plan', epoch: 1 };
 let redis: RedisServer;
 let plan: Plan;
-let sessions: ObserverSessions;
+let sessions: KeptSessions;
 
 beforeAll(async () => {
   [redis] = await Promise.all([RedisServer.start(), postgres.start()]);
