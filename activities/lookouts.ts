@@ -59,13 +59,20 @@ export class Lookouts {
    * Rejects as the look does.
    */
   async ask<T>(key: string, { look, everyMilliseconds, stands }: Lookout<T>): Promise<T> {
-    const now = this.follow(key, look);
-    if (!this.kept.has(key)) return now;
+    const kept = this.kept.get(key);
+    const now = follow(look, kept, this.steady);
+    if (!kept) return now;
     const first = await Promise.race([now.then((answer) => ({ answer })), momentLater()]);
     if (first) return first.answer;
-    const newest = this.kept.get(key)?.newest;
+    const { newest } = kept;
     const answer = newest?.answer as T;
     return newest && this.steady() - newest.endedAt <= everyMilliseconds && stands(answer) ? answer : now;
+  }
+
+  /** Looks no more: whoever asked last has what he wanted. A question under way is answered by what was seen. */
+  end(key: string): void {
+    clearInterval(this.kept.get(key)?.timer);
+    this.kept.delete(key);
   }
 
   /** Ends all of them. */
@@ -77,27 +84,22 @@ export class Lookouts {
   private lookAgain(key: string): void {
     const kept = this.kept.get(key);
     if (!kept) return;
-    if (this.steady() > kept.endsAt) {
-      clearInterval(kept.timer);
-      this.kept.delete(key);
-      return;
-    }
+    if (this.steady() > kept.endsAt) return this.end(key);
     if (kept.underWay >= underWayMax) return;
     kept.underWay += 1;
     // A look that fails says nothing of what it looks at; whoever asks makes one of his own, and hears why.
-    void this.follow(key, () => kept.lookout.look())
+    void follow(() => kept.lookout.look(), kept, this.steady)
       .catch(() => undefined)
       .finally(() => (kept.underWay -= 1));
   }
+}
 
-  /** Makes a look, and keeps its answer unless a look that began later has ended already. */
-  private async follow<T>(key: string, look: () => Promise<T>): Promise<T> {
-    const begunAt = this.steady();
-    const answer = await look();
-    const kept = this.kept.get(key);
-    if (kept && (kept.newest === undefined || kept.newest.begunAt < begunAt)) kept.newest = { answer, begunAt, endedAt: this.steady() };
-    return answer;
-  }
+/** Makes a look, and keeps its answer unless a look that began later has ended already. */
+async function follow<T>(look: () => Promise<T>, kept: Kept | undefined, steady: () => number): Promise<T> {
+  const begunAt = steady();
+  const answer = await look();
+  if (kept && (kept.newest === undefined || kept.newest.begunAt < begunAt)) kept.newest = { answer, begunAt, endedAt: steady() };
+  return answer;
 }
 
 function momentLater(): Promise<null> {

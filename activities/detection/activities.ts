@@ -5,7 +5,7 @@ import { withoutHint } from '../../plan/rules/sentences.ts';
 import { attemptToRead, bare } from '../attempt.ts';
 import type { AgentFields, FolderDependencies } from '../dependencies.ts';
 import { createRoute53, type CheckerReport } from '../dns/route53.ts';
-import { keepAsking } from '../hosts/identity.ts';
+import { keepAsking, stopAsking } from '../hosts/identity.ts';
 import type { Lookouts } from '../lookouts.ts';
 import { createServiceCaller } from '../probing/service.ts';
 import { storeLogin } from '../probing/stores.ts';
@@ -28,6 +28,7 @@ export function createDetectionActivities(dependencies: FolderDependencies): Det
       };
       const vantage = await watchOn(dependencies.lookouts, input, { kind: 'orchestrator', observer: 'orchestrator', ...pace(plan, input), look });
       if (goesOn(input, vantage)) await keepAsking(dependencies, input.run, input.site, input.goOnSeconds * 1000);
+      else stopAsking(dependencies, input.run, input.site);
       return vantage;
     },
 
@@ -78,6 +79,7 @@ async function watchOn(lookouts: Lookouts, input: WatchInput, settings: Watch): 
   const lookout = { look: settings.look, everyMilliseconds: settings.intervalMilliseconds, stands: showsNoLife };
   const vantage = await watch(settings.holdSeconds > 0 ? settings : { ...settings, look: () => lookouts.ask(key, lookout) });
   if (goesOn(input, vantage)) lookouts.keep(key, lookout, input.goOnSeconds * 1000);
+  else lookouts.end(key);
   return vantage;
 }
 

@@ -42,6 +42,7 @@ export function createHostsActivities(dependencies: ActivityDependencies, worker
       const key = `${run.planDigest} ${site}, what it would refuse: ${verbs.join(' ')}`;
       const refusals = await dependencies.lookouts.ask(key, lookout);
       if (goOnSeconds !== undefined) dependencies.lookouts.keep(key, lookout, goOnSeconds * 1000);
+      else dependencies.lookouts.end(key);
       return refusals;
     },
 

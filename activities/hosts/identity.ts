@@ -20,6 +20,10 @@ export async function keepAsking(dependencies: Dependencies, run: RunContext, si
   dependencies.lookouts.keep(keyOf(run, site), await lookoutOf(dependencies, run, site), forMilliseconds);
 }
 
+export function stopAsking({ lookouts }: Pick<Dependencies, 'lookouts'>, run: RunContext, site: SiteId): void {
+  lookouts.end(keyOf(run, site));
+}
+
 function keyOf(run: RunContext, site: SiteId): string {
   return `${run.planDigest} ${site}, its agent`;
 }

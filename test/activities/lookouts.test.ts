@@ -83,6 +83,19 @@ describe('a site that is silent', () => {
     expect(await asked(site)).toEqual({ answer: 'silent', took: timeout });
   });
 
+  test('is looked at no more when that is over, and the question that was under way has its answer', async () => {
+    const site = new Site(() => false);
+    lookouts.keep('site', site.lookout, 60_000);
+    await vi.advanceTimersByTimeAsync(10_500);
+    const answer = lookouts.ask('site', site.lookout);
+    lookouts.end('site');
+    const { looks } = site;
+    await vi.advanceTimersByTimeAsync(moment);
+    expect(await answer).toBe('silent');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(site.looks).toBe(looks);
+  });
+
   test('has not eight looks at once that never end', async () => {
     const site = new Site(() => false);
     lookouts.keep('site', { ...site.lookout, look: () => ((site.looks += 1), new Promise(() => {})) }, 60_000);
