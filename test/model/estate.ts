@@ -13,6 +13,7 @@ import { standbyNames } from '../../plan/rules/standby-names.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { isChange } from '../../workflows/wire/changes.ts';
+import { type Clock, wallClock } from './clock.ts';
 import { heartbeatOf } from './heartbeat.ts';
 import { FakeJobs } from './jobs.ts';
 import { FakeService } from './service.ts';
@@ -33,6 +34,7 @@ export interface Call {
 /** State of the model; a test sets it before and while a run goes on. */
 export class FakeEstate extends FakeService {
   readonly snapshot: PlanSnapshot;
+  readonly clock: Clock;
   readonly primary: SiteId;
   /** Sites that answer nobody. */
   readonly dead = new Set<SiteId>();
@@ -79,13 +81,16 @@ export class FakeEstate extends FakeService {
   readonly refusals = new Map<SiteId, readonly Refusal[]>();
   /** Sites whose agent answers who it is, and not what it would refuse, and why. */
   readonly unasked = new Map<SiteId, string>();
-  lastCommitAt = new Date().toISOString();
-  readonly jobs = new FakeJobs();
+  lastCommitAt: string;
+  readonly jobs: FakeJobs;
   report: Report | null = null;
 
-  constructor(snapshot: PlanSnapshot) {
+  constructor(snapshot: PlanSnapshot, clock: Clock = wallClock) {
     super();
     this.snapshot = snapshot;
+    this.clock = clock;
+    this.lastCommitAt = this.time();
+    this.jobs = new FakeJobs(clock.read);
     this.primary = snapshot.plan.sites.find((site) => site.role === 'primary')?.id ?? '';
     this.route = this.primary;
     this.heartbeatFrom = this.primary;
@@ -132,9 +137,8 @@ export class FakeEstate extends FakeService {
     ) as unknown as Activities;
   }
 
-  /** RFC 3339; a model with a clock of its own says so here. */
   protected override time(): string {
-    return new Date().toISOString();
+    return new Date(this.clock.now()).toISOString();
   }
 
   /** How long a site has been seen as it is, when it was watched for `holdSeconds`. */
@@ -149,6 +153,7 @@ export class FakeEstate extends FakeService {
 
   private recorded(name: string, act: (input: never) => Promise<unknown>): (input: never) => Promise<unknown> {
     return async (input: never) => {
+      await this.clock.read();
       await this.before(name, input);
       const { run, site } = input as { run?: RunContext; site?: string };
       if (isChange(name)) {
@@ -287,7 +292,7 @@ export class FakeEstate extends FakeService {
         const held = this.epochs.get(site) ?? { epoch: 0, holder: '' };
         this.mustHold(run, site);
         this.epochs.set(site, { epoch: run.epoch, holder: run.execution });
-        return change(String(held.epoch), String(run.epoch));
+        return this.change(String(held.epoch), String(run.epoch));
       },
       readZoneEpoch: async () => (this.zone ? { reachable: true, ...this.zone } : { reachable: false, reason: 'no answer' }),
       claimZone: async ({ run }) => {
@@ -305,28 +310,28 @@ export class FakeEstate extends FakeService {
         this.witnesses.set(witness, own);
         return this.witnessState(witness, own);
       },
-      startService: async ({ run, site }) => this.guarded(run, site, () => change('inactive', 'active')),
+      startService: async ({ run, site }) => this.guarded(run, site, () => this.change('inactive', 'active')),
       readCapacity: async ({ site }) => this.capacity.get(site) ?? 0,
       setCapacity: async ({ run, site, percent }) =>
         this.guarded(run, site, () => {
           const before = this.capacity.get(site) ?? 0;
           this.capacity.set(site, percent);
-          return change(`${before} %`, `${percent} %`);
+          return this.change(`${before} %`, `${percent} %`);
         }),
       applyDatabase: async ({ run, site }) =>
         this.guarded(run, site, () => {
           const was = this.heldBack.get(site) ?? 'nothing';
           this.heldBack.delete(site);
-          return change(was, 'applied');
+          return this.change(was, 'applied');
         }),
       followDatabase: async ({ run, site, source }) =>
         this.guarded(run, site, () => {
           const own = this.server(site);
           const before = own.bytes;
           own.bytes = Math.max(own.bytes, this.server(source).bytes);
-          return change(`${before}`, `${own.bytes}`);
+          return this.change(`${before}`, `${own.bytes}`);
         }),
-      followCache: async ({ run, site }) => this.guarded(run, site, () => change('behind', 'caught up')),
+      followCache: async ({ run, site }) => this.guarded(run, site, () => this.change('behind', 'caught up')),
     } satisfies Partial<Activities>;
   }
 
@@ -400,13 +405,13 @@ export class FakeEstate extends FakeService {
           const before = server.role;
           server.role = 'writer';
           server.promotedBy ??= run.execution;
-          return { ...change(before, 'writer'), timelineBefore: 1, timelineAfter: 2, lsn: '0/1' };
+          return { ...this.change(before, 'writer'), timelineBefore: 1, timelineAfter: 2, lsn: '0/1' };
         }),
-      protectDatabase: async ({ run, site }) => this.guarded(run, site, () => change('alone', 'synchronous standby')),
+      protectDatabase: async ({ run, site }) => this.guarded(run, site, () => this.change('alone', 'synchronous standby')),
       promoteCache: async ({ run, site }) =>
         this.guarded(run, site, () => {
           this.server(site).cachePromoted = true;
-          return { ...change('replica', 'primary'), comparison: { by: 'nothing', why: 'no replica follows' } as const };
+          return { ...this.change('replica', 'primary'), comparison: { by: 'nothing', why: 'no replica follows' } as const };
         }),
     } satisfies Partial<Activities>;
   }
@@ -418,18 +423,18 @@ export class FakeEstate extends FakeService {
       throwSwitch: async ({ run, to, switchSites }) =>
         this.guarded(run, to, () => {
           if (this.dataPlaneWorks) this.route = to;
-          return { ...change('not thrown', 'thrown'), thrownAt: switchSites };
+          return { ...this.change('not thrown', 'thrown'), thrownAt: switchSites };
         }),
       changeRecord: async ({ run, to }) =>
         this.guarded(run, to, () => {
           this.route = to;
-          return change('old', 'new');
+          return this.change('old', 'new');
         }),
       proveRoute: async ({ to }) =>
         this.route === to
           ? { moved: true, site: to, authoritativeAt: this.time(), ttlSeconds: 30, resolvers: [] }
           : { moved: false, detail: `the authoritative servers still answer ${this.route}` },
-      updateMonitoring: async () => change('', 'failover_active'),
+      updateMonitoring: async () => this.change('', 'failover_active'),
       notifyStakeholders: async () => ({ recipients: ['jsmith@example.com'], messageId: 'm', at: this.time() }),
       storeReport: async ({ report }) => {
         this.report = report;
@@ -443,9 +448,9 @@ export class FakeEstate extends FakeService {
       watchJob: async (asked) => this.jobs.watch(asked),
       startJob: async ({ run, site, ...asked }) => {
         const before = await this.guarded(run, site, () => this.jobs.start({ site, ...asked }));
-        return change(before, (await this.jobs.look(asked.id)).state);
+        return this.change(before, (await this.jobs.look(asked.id)).state);
       },
-      cancelJob: async ({ run, site, id }) => this.guarded(run, site, () => this.jobs.cancel(id)).then(({ before, after }) => change(before, after)),
+      cancelJob: async ({ run, site, id }) => this.guarded(run, site, () => this.jobs.cancel(id)).then(({ before, after }) => this.change(before, after)),
     } satisfies Partial<Activities>;
   }
 
@@ -465,6 +470,10 @@ export class FakeEstate extends FakeService {
     return act();
   }
 
+  private change(before: string, after: string): Change {
+    return { before, after, changed: before !== after, source: 'model', at: this.time() };
+  }
+
   private mustHold(run: RunContext, site: SiteId): void {
     mustBeTaken(site, this.epochs.get(site) ?? { epoch: 0, holder: '' }, run);
   }
@@ -474,8 +483,4 @@ export class FakeEstate extends FakeService {
 function mustBeTaken(who: string, held: { readonly epoch: number; readonly holder: string }, run: RunContext): void {
   if (run.epoch < held.epoch || (run.epoch === held.epoch && run.epoch > 0 && held.holder !== run.execution))
     throw ApplicationFailure.nonRetryable(`${who} holds epoch ${held.epoch}.`, 'stale-epoch');
-}
-
-function change(before: string, after: string): Change {
-  return { before, after, changed: before !== after, source: 'model', at: new Date().toISOString() };
 }

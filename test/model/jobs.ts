@@ -20,13 +20,17 @@ interface FakeJob extends JobCourse {
 export class FakeJobs {
   /** Of each job that is begun, in turn; the last holds for all that follow. */
   courses: JobCourse[] = [{ seconds: 60, bytesAll: 60_000_000_000 }];
-  /** Milliseconds; a server that skips time has a clock of its own. */
-  now: () => Promise<number> = async () => Date.now();
+  /** Milliseconds since 1970. */
+  now: () => Promise<number>;
   /** So many starts take effect without an answer. */
   unansweredStarts = 0;
   /** Whether a cancel works. */
   cancellable = true;
   readonly begun = new Map<string, FakeJob>();
+
+  constructor(now: () => Promise<number>) {
+    this.now = now;
+  }
 
   /** Gives the state before. */
   async begin(id: string, site: string, job: string): Promise<JobState> {

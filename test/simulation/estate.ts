@@ -65,7 +65,6 @@ export class SimulatedEstate extends StoredEstate {
 
   constructor(snapshot: PlanSnapshot, clock: () => number, random: () => number) {
     super(snapshot, clock, random);
-    this.lastCommitAt = this.time();
     this.all = this.activities() as unknown as Readonly<Record<string, (input: unknown) => Promise<unknown>>>;
   }
 
@@ -82,7 +81,7 @@ export class SimulatedEstate extends StoredEstate {
   }
 
   cutOff(site: SiteId): void {
-    if (!this.dead.has(site)) this.since.set(site, this.clock());
+    if (!this.dead.has(site)) this.since.set(site, this.clock.now());
     this.dead.add(site);
   }
 
@@ -106,7 +105,7 @@ export class SimulatedEstate extends StoredEstate {
   }
 
   breakFunction(id: string): void {
-    if (!this.brokenSince.has(id)) this.brokenSince.set(id, this.clock());
+    if (!this.brokenSince.has(id)) this.brokenSince.set(id, this.clock.now());
     this.brokenFunctions.set(id, 'its table has 990 rows of 1000');
   }
 
@@ -138,7 +137,7 @@ export class SimulatedEstate extends StoredEstate {
   /** Customers write wherever a server acknowledges; called as time goes by. */
   customersWrite(): void {
     const sites = this.acknowledging();
-    if (sites.length > 1 && this.splits.at(-1)?.sites.join() !== sites.join()) this.splits.push({ at: this.clock(), sites });
+    if (sites.length > 1 && this.splits.at(-1)?.sites.join() !== sites.join()) this.splits.push({ at: this.clock.now(), sites });
     this.write();
   }
 
@@ -157,13 +156,9 @@ export class SimulatedEstate extends StoredEstate {
     return [...(this.claimed.get(`${execution} ${epoch}`) ?? [])];
   }
 
-  protected override time(): string {
-    return new Date(this.clock()).toISOString();
-  }
-
   protected override held(site: SiteId, holdSeconds: number): number {
     const since = this.since.get(site);
-    return since === undefined ? 0 : Math.min(holdSeconds, (this.clock() - since) / 1000);
+    return since === undefined ? 0 : Math.min(holdSeconds, (this.clock.now() - since) / 1000);
   }
 
   private async answer(name: string, input: unknown): Promise<unknown> {
@@ -213,7 +208,7 @@ export class SimulatedEstate extends StoredEstate {
       if (before.get(what) === now) continue;
       const key = `${what}: ${now}`;
       this.applied.set(key, (this.applied.get(key) ?? 0) + 1);
-      const at = this.clock();
+      const at = this.clock.now();
       if (what === 'route') this.routed.push({ at, execution, site: now, broken: new Map(this.brokenSince) });
       const [, kind, site] = /^(database|cache) of (.*)$/.exec(what) ?? [];
       if ((now === 'writer' || now === 'promoted') && site !== this.primary) this.notePromotion(execution, kind as ServerKind, site ?? '');
@@ -223,7 +218,7 @@ export class SimulatedEstate extends StoredEstate {
   private notePromotion(execution: string, kind: ServerKind, site: SiteId): void {
     const others = [...this.databases.keys()].filter((other) => other !== site && other !== this.primary && !this.byHand.has(`${kind} ${other}`));
     this.promotions.push({
-      at: this.clock(),
+      at: this.clock.now(),
       execution,
       kind,
       target: this.holding(kind, site),

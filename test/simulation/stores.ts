@@ -51,12 +51,10 @@ export class StoredEstate extends FakeEstate {
   private readonly contact = new Map<ServerKey, number>();
   /** Since when each dead site does not answer. */
   protected readonly since = new Map<SiteId, number>();
-  protected readonly clock: () => number;
   private readonly random: () => number;
 
   constructor(snapshot: PlanSnapshot, clock: () => number, random: () => number) {
-    super(snapshot);
-    this.clock = clock;
+    super(snapshot, { now: clock, read: async () => clock() });
     this.random = random;
     for (const [site, { bytes, keys }] of this.databases) {
       this.caches.set(site, { position: bytes, keys });
@@ -72,13 +70,13 @@ export class StoredEstate extends FakeEstate {
     if (!database || !cache) return;
     if (this.acknowledges()) {
       database.bytes += 1;
-      this.rows.database.push({ at: this.clock(), position: database.bytes });
+      this.rows.database.push({ at: this.clock.now(), position: database.bytes });
       this.oneOf(this.waitsFor.filter((site) => this.linked('database', site)))((site) => (this.server(site).bytes = database.bytes));
     }
     const replicas = [...this.caches.keys()].filter((site) => this.linked('cache', site));
     if (this.crashed.has(this.primary) || database.role === 'fenced' || replicas.length === 0) return;
     cache.position += 1;
-    this.rows.cache.push({ at: this.clock(), position: cache.position });
+    this.rows.cache.push({ at: this.clock.now(), position: cache.position });
     const last = replicas.filter((site) => site === [...this.caches.keys()].at(-1));
     this.oneOf(this.waitsFor.length === 1 && last.length > 0 ? last : replicas)((site) => this.copyCache(site, this.primary));
   }
@@ -129,7 +127,7 @@ export class StoredEstate extends FakeEstate {
   protected keepContact(): void {
     for (const server of this.follows.keys()) {
       const [kind, site] = server.split(' ') as [ServerKind, SiteId];
-      if (this.linked(kind, site)) this.contact.set(server, this.clock());
+      if (this.linked(kind, site)) this.contact.set(server, this.clock.now());
     }
   }
 
@@ -179,7 +177,7 @@ export class StoredEstate extends FakeEstate {
   }
 
   private heartbeatAt(site: SiteId): number {
-    return this.linked('database', site) ? this.clock() : (this.contact.get(`database ${site}`) ?? 0);
+    return this.linked('database', site) ? this.clock.now() : (this.contact.get(`database ${site}`) ?? 0);
   }
 
   private databaseAsItIs(state: DatabaseState): DatabaseState {
@@ -208,13 +206,13 @@ export class StoredEstate extends FakeEstate {
   private cacheAsItIs(state: CacheState): CacheState {
     const cache = this.caches.get(state.site);
     if (!state.reachable || !cache) return state;
-    const contact = this.linked('cache', state.site) ? this.clock() : (this.contact.get(`cache ${state.site}`) ?? 0);
+    const contact = this.linked('cache', state.site) ? this.clock.now() : (this.contact.get(`cache ${state.site}`) ?? 0);
     return {
       ...state,
       ...(this.byHand.has(`cache ${state.site}`) ? { standing: 'unexplained' as const } : {}),
       follows: this.follows.get(`cache ${state.site}`) ?? 'none',
       linkUp: this.linked('cache', state.site),
-      lastIoAgeSeconds: Math.floor((this.clock() - contact) / 1000),
+      lastIoAgeSeconds: Math.floor((this.clock.now() - contact) / 1000),
       offset: cache.position,
       keys: cache.keys,
       lastingKeys: cache.keys,
@@ -250,7 +248,7 @@ export class StoredEstate extends FakeEstate {
   }
 
   private lostAt(site: SiteId): number {
-    return this.dead.has(site) ? (this.since.get(site) ?? this.clock()) : this.clock();
+    return this.dead.has(site) ? (this.since.get(site) ?? this.clock.now()) : this.clock.now();
   }
 
   private judgeDatabase(answering: readonly SiteId[], site: SiteId): FenceVerdict {

@@ -1,6 +1,6 @@
 /** A regional failover of the model estate as tests drive it: started by the pager, decided by the first two of the electorate. */
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import { beforeAll, beforeEach } from 'vitest';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { Plan, PlanSnapshot, Step } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../../workflows/wire/ids.ts';
@@ -26,8 +26,10 @@ export function useFailovers(load: () => Promise<PlanSnapshot> = erlmcpPlan): vo
     plan = await load();
     rig = await Rig.create();
   });
-  beforeEach(() => {
-    estate = new FakeEstate(plan);
+  afterAll(() => rig?.stop());
+  beforeEach(async () => {
+    await rig.clock.read();
+    estate = new FakeEstate(plan, rig.clock);
     estate.dead.add(estate.primary);
     const gate = plan.plan.procedures.regionalFailover.gates.find((candidate) => candidate.id === 'activation');
     electorate = plan.plan.groups.filter((group) => gate?.electorate.includes(group.id)).flatMap((group) => group.members);
@@ -95,7 +97,7 @@ export function withTarget(id: string): FakeEstate {
 }
 
 function underPlan(changed: Plan): FakeEstate {
-  estate = new FakeEstate({ digest: plan.digest, plan: changed });
+  estate = new FakeEstate({ digest: plan.digest, plan: changed }, rig.clock);
   estate.dead.add(estate.primary);
   return estate;
 }

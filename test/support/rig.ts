@@ -1,49 +1,59 @@
 /** Runs workflows for tests: a real worker, typed fake activities, skipped time. Every execution that a test started is replayed at its end. */
 import type { WorkflowHandle } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { setupPaths } from '../../lab/setup/paths.ts';
+import { Worker } from '@temporalio/worker';
 import { taskQueueOf } from '../../workflows/wire/ids.ts';
-import { searchAttributes } from '../../workflows/wire/search-attributes.ts';
 import { bundleWorkflows } from './bundle.ts';
 import { coverageSinks, keepCoverage } from './coverage.ts';
+import type { Clock } from '../model/clock.ts';
 import type { FakeEstate } from '../model/estate.ts';
+import { Replays } from './replays.ts';
+import { SkippingServer, type TestNamespace } from './skipping-server.ts';
 
-Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } });
-
-/** One for a test file. Each test gets a server of its own, whose clock and locks no other test has touched. */
+/** One for a test file, with a server that all its tests share; each test has a namespace of its own there. */
 export class Rig {
   private readonly bundle: { readonly code: string };
-  private environment: TestWorkflowEnvironment | null = null;
+  private readonly replays: Replays;
+  private server: SkippingServer;
+  private current: TestNamespace | null = null;
   private started: WorkflowHandle[] = [];
   private expected: WorkflowHandle[] = [];
 
-  private constructor(bundle: { readonly code: string }) {
+  private constructor(bundle: { readonly code: string }, server: SkippingServer) {
     this.bundle = bundle;
+    this.server = server;
+    this.replays = new Replays({ workflowBundle: bundle, sinks: coverageSinks });
   }
 
   static async create(): Promise<Rig> {
-    return new Rig(await bundleWorkflows());
+    return new Rig(await bundleWorkflows(), await SkippingServer.start());
   }
 
-  /** The server of the test that runs now. */
-  get env(): TestWorkflowEnvironment {
-    if (!this.environment) throw new Error('No test is running: call this inside rig.with().');
-    return this.environment;
+  async stop(): Promise<void> {
+    await this.replays.stop();
+    await this.server.stop();
   }
+
+  /** What the test that runs now has of the server. */
+  get env(): TestNamespace {
+    if (!this.current) throw new Error('No test is running: call this inside rig.with().');
+    return this.current;
+  }
+
+  /** The server's clock, which is ahead by all that was skipped. Models follow it. */
+  readonly clock: Clock = { now: () => this.server.clock.now(), read: () => this.server.clock.read() };
 
   /** Runs `test` while a worker answers with the estate's activities; then replays every execution that was kept. */
   async with<T>(estate: FakeEstate, test: () => Promise<T>): Promise<T> {
-    const env = await startServer();
-    this.environment = env;
+    if (estate.clock !== this.clock)
+      throw new Error('The model goes by another clock than the server: make it by new FakeEstate(plan, rig.clock). Nothing was run.');
+    const env = this.server.nextNamespace();
+    this.current = env;
     this.started = [];
     this.expected = [];
     try {
-      await registerSearchAttributes(env);
       const worker = await Worker.create({
         connection: env.nativeConnection,
-        namespace: env.namespace ?? 'default',
+        namespace: env.namespace,
         taskQueue: taskQueueOf(estate.snapshot.plan.estate.name),
         workflowBundle: this.bundle,
         activities: estate.activities(),
@@ -51,11 +61,14 @@ export class Rig {
       });
       const result = await worker.runUntil(test());
       await this.replay();
+      await this.server.leave(env);
       return result;
+    } catch (error) {
+      await this.renew();
+      throw error;
     } finally {
-      this.environment = null;
+      this.current = null;
       keepCoverage();
-      await env.teardown();
     }
   }
 
@@ -70,6 +83,12 @@ export class Rig {
     this.expected.push(this.env.client.workflow.getHandle(workflowId));
   }
 
+  /** A test that failed may have left the server in any state: the next one gets another. */
+  private async renew(): Promise<void> {
+    await this.server.stop();
+    this.server = await SkippingServer.start();
+  }
+
   private async replay(): Promise<void> {
     const there = (handle: WorkflowHandle) =>
       handle.describe().then(
@@ -77,27 +96,6 @@ export class Rig {
         () => [],
       );
     const children = (await Promise.all(this.expected.map(there))).flat();
-    for (const handle of [...this.started, ...children]) {
-      await Worker.runReplayHistory({ workflowBundle: this.bundle, sinks: coverageSinks }, await handle.fetchHistory(), handle.workflowId);
-    }
+    for (const handle of [...this.started, ...children]) await this.replays.replay(await handle.fetchHistory(), handle.workflowId);
   }
-}
-
-/** The SDK gives a server five seconds to start, which a busy machine may need; what does not come up within three tries is broken. */
-export async function startServer(triesLeft = 2): Promise<TestWorkflowEnvironment> {
-  try {
-    return await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path: setupPaths().testServer } } });
-  } catch (error) {
-    if (triesLeft === 0 || !/did not start within/.test(String(error))) throw error;
-    return startServer(triesLeft - 1);
-  }
-}
-
-/** The server refuses search attributes that the namespace does not know. */
-async function registerSearchAttributes(env: TestWorkflowEnvironment): Promise<void> {
-  const keyword = temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
-  await env.connection.operatorService.addSearchAttributes({
-    namespace: env.namespace ?? 'default',
-    searchAttributes: Object.fromEntries(searchAttributes.map((attribute) => [attribute.name, keyword])),
-  });
 }

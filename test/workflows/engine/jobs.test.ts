@@ -2,15 +2,15 @@
 import { fileURLToPath } from 'node:url';
 import { type WorkflowHandleWithFirstExecutionRunId, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkerOptions } from '@temporalio/worker';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bundleParts } from '../../../workers/bundle.ts';
 import { jobId } from '../../../workflows/engine/jobs.ts';
 import { FakeEstate } from '../../model/estate.ts';
 import { type JobStep, type jobStep, leftoversQuery, toldQuery } from '../../support/jobs-workflow.ts';
 import { erlmcpPlan } from '../../support/plans.ts';
-import { startServer } from '../../support/rig.ts';
+import { Replays } from '../../support/replays.ts';
+import { SkippingServer, type TestNamespace } from '../../support/skipping-server.ts';
 import { until } from '../../support/until.ts';
 
 type Handle = WorkflowHandleWithFirstExecutionRunId<typeof jobStep>;
@@ -22,22 +22,37 @@ const order = { site, job: 'copy', args: ['from=us-east-1'], id: 'copy-data' };
 const idOf = (attempt: number) => jobId(run, order.id, attempt);
 
 let bundle: { readonly code: string };
-let env: TestWorkflowEnvironment;
+let replays: Replays;
+let server: SkippingServer;
+let env: TestNamespace;
 let estate: FakeEstate;
 
 beforeAll(async () => {
   const workflowsPath = fileURLToPath(new URL('../../support/jobs-workflow.ts', import.meta.url));
   bundle = await bundleWorkflowCode({ ...bundleParts(), workflowsPath, logger: new DefaultLogger('ERROR') });
+  replays = new Replays({ workflowBundle: bundle });
+  server = await SkippingServer.start();
+});
+afterAll(async () => {
+  await replays?.stop();
+  await server?.stop();
 });
 beforeEach(async () => {
-  estate = new FakeEstate(await erlmcpPlan());
-  env = await startServer();
-  estate.jobs.now = () => env.currentTimeMs();
+  env = server.nextNamespace();
+  await server.clock.read();
+  estate = new FakeEstate(await erlmcpPlan(), server.clock);
 });
-afterEach(() => env.teardown());
+afterEach(() => server.leave(env));
 
 const worker = (options: Partial<WorkerOptions> = {}) =>
-  Worker.create({ connection: env.nativeConnection, taskQueue: 'jobs', workflowBundle: bundle, activities: estate.activities(), ...options });
+  Worker.create({
+    connection: env.nativeConnection,
+    namespace: env.namespace,
+    taskQueue: 'jobs',
+    workflowBundle: bundle,
+    activities: estate.activities(),
+    ...options,
+  });
 
 async function start(step: Partial<JobStep> = {}): Promise<Handle> {
   return env.client.workflow.start<typeof jobStep>('jobStep', {
@@ -49,7 +64,7 @@ async function start(step: Partial<JobStep> = {}): Promise<Handle> {
 
 async function replay(handle: Handle): Promise<number> {
   const history = await handle.fetchHistory();
-  await Worker.runReplayHistory({ workflowBundle: bundle }, history, handle.workflowId);
+  await replays.replay(history, handle.workflowId);
   return history.events?.length ?? 0;
 }
 

@@ -16,7 +16,7 @@ describe('guards', () => {
     estate.dead.add('ap-southeast-1');
     estate.synchronousStandbys = [];
     estate.fenceProvable = false;
-    estate.lastCommitAt = new Date(Date.now() - 40_000).toISOString();
+    estate.lastCommitAt = new Date(rig.clock.now() - 40_000).toISOString();
     let accepted = 0;
     const report = await rig.with(estate, async () => {
       const handle = await start();

@@ -169,7 +169,7 @@ describe('votes', () => {
   it('foretells a loss where a standby is gone that may alone hold the last commits', async () => {
     estate.synchronousStandbys = ['eu-central-1', 'ap-southeast-1'];
     const lossAtGate = async () => {
-      estate.lastCommitAt = new Date().toISOString(); // a server that was slow to start must not make it old
+      estate.lastCommitAt = new Date(await rig.clock.read()).toISOString(); // a worker that was slow to start must not make it old
       return /eu-central-1: loss ([^;]*);/.exec((await openGate(await start())).evidence.join(' '))?.[1];
     };
     expect(await rig.with(estate, lossAtGate)).toMatch(/^0 unless, in the \d+ s since its last heartbeat, us-east-1 acknowledged a write alone: /);

@@ -56,7 +56,7 @@ describe('two sites without a cache', () => {
 
   it('cannot prove a fence by replication where the one standby is asynchronous, so that people accept the loss or not', async () => {
     estate.synchronousStandbys = [];
-    estate.lastCommitAt = new Date(Date.now() - 20_000).toISOString();
+    estate.lastCommitAt = new Date(rig.clock.now() - 20_000).toISOString();
     const report = await rig.with(estate, async () => {
       const handle = await start();
       await vote(handle, 'approve');

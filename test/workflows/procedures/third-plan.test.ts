@@ -8,7 +8,7 @@ useFailovers(() => testPlan('test/plans/tickets'));
 it('promotes a replica of RDS only after people have typed what may be lost, and says so first', async () => {
   estate.fenceProvable = false;
   estate.synchronousStandbys = [];
-  estate.lastCommitAt = new Date(Date.now() - 20_000).toISOString();
+  estate.lastCommitAt = new Date(rig.clock.now() - 20_000).toISOString();
   const report = await rig.with(estate, async () => {
     const handle = await start();
     await vote(handle, 'approve', electorate.slice(0, 1));

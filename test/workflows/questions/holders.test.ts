@@ -236,7 +236,7 @@ describe('where nobody holds it', () => {
 describe('with two witnesses', () => {
   const withWitnesses = (): FakeEstate => {
     const witnesses = ['oslo', 'lima'].map((name) => ({ name, region: 'eu-north-1', bucket: `${name}-epoch` }));
-    const changed = new FakeEstate({ ...plan, plan: { ...plan.plan, estate: { ...plan.plan.estate, witnesses } } });
+    const changed = new FakeEstate({ ...plan, plan: { ...plan.plan, estate: { ...plan.plan.estate, witnesses } } }, rig.clock);
     changed.dead.add('us-east-1');
     changed.dead.add('dr');
     changed.zone = null;

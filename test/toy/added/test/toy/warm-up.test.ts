@@ -1,5 +1,5 @@
 /** Goal: a procedure that was only added has conductor, gate, jobs, undo, report, dry run and sweep as every other. Method: the model of an estate, on a real worker and on a simulated server. */
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { exitCodeOfReport } from '../../client/cli/verdict.ts';
 import { renderView } from '../../client/cli/views/status.ts';
 import type { PlanSnapshot } from '../../plan/schema.ts';
@@ -26,14 +26,15 @@ beforeAll(async () => {
   plan = await warmUpPlan();
   rig = await Rig.create();
 });
-beforeEach(() => {
-  estate = new FakeEstate(plan);
+afterAll(() => rig?.stop());
+beforeEach(async () => {
+  await rig.clock.read();
+  estate = new FakeEstate(plan, rig.clock);
 });
 
 const input = (mode: 'live' | 'dry-run') => ({ estate: plan.plan.estate.name, at, mode, startedBy: 'pager' });
 
 async function start(mode: 'live' | 'dry-run' = 'live') {
-  estate.jobs.now = () => rig.env.currentTimeMs();
   const { name } = plan.plan.estate;
   const workflowId = mode === 'live' ? makeRunWorkflowId(name) : makeDryRunWorkflowId(name);
   return rig.keep(await rig.env.client.workflow.start<typeof warmUp>('warmUp', { taskQueue: taskQueueOf(name), workflowId, args: [input(mode)] }));
