@@ -1,6 +1,7 @@
 /** Runs workflows for tests: a real worker, typed fake activities, skipped time. Every execution that a test started is replayed at its end. */
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
+import { globalHandlers } from '@temporalio/worker/lib/workflow/vm-shared.js';
 import { taskQueueOf } from '../../workflows/wire/ids.ts';
 import { bundleWorkflows } from './bundle.ts';
 import { coverageSinks, keepCoverage } from './coverage.ts';
@@ -57,8 +58,11 @@ export class Rig {
         taskQueue: taskQueueOf(estate.snapshot.plan.estate.name),
         workflowBundle: this.bundle,
         activities: estate.activities(),
+        // In this process: a thread of their own for each test would cost more than what most tests do.
+        debugMode: true,
         sinks: coverageSinks,
       });
+      globalHandlers.uninstall(); // stack traces of promises are for people at a console
       const result = await worker.runUntil(test());
       await this.replay();
       await this.server.leave(env);
