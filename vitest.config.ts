@@ -43,8 +43,6 @@ export default defineConfig({
           exclude: [...ordinaryEstates, ...alone],
           pool: 'forks',
           maxWorkers: 2,
-          // Two shared cores: a lab that starves is given one more try, and vitest prints that it needed it. A second failure counts.
-          retry: 1,
           testTimeout: 180_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },
