@@ -11,7 +11,8 @@ import type { OpenGate, RunStatus } from '../wire/messages.ts';
 
 /** Temporal UI clips long details, so the question and the clock stand above everything else. */
 export function detailsOf(recorded: RunStatus): string {
-  const status = inEveryText(recorded, (text) => markdownText(cutText(text, lineLengthMax)));
+  // The timeline is the longest of all, and is not shown here.
+  const status = inEveryText({ ...recorded, timeline: [] }, (text) => markdownText(cutText(text, lineLengthMax)));
   const refused = list('Refused, the latest first', status.refused.slice(-5).reverse());
   const changed = status.mode === 'dry-run' ? 'Would change' : status.outcome ? 'Changed' : 'Changed so far';
   const parts = [
