@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Tests that start a whole lab: one after the other, since a lab wants the machine for itself. */
 const withLab = ['test/lab/**/*.test.ts', 'test/activities/**/*.test.ts', 'test/scenarios/**/*.test.ts', 'test/browser/**/*.test.ts'];
@@ -12,8 +13,45 @@ const ordinaryEstates = ['test/scenarios/ordinary-estates.test.ts'];
 /** Tests of a procedure that is added in a copy of the repository: they run there. */
 const toAdd = ['test/toy/added/**'];
 
+/** Rules on random cases: how many they are is said by the environment. */
+const random = ['test/simulation/random-schedules.test.ts', 'test/plan/fuzz/fuzz.test.ts'];
+
+/** Rules that take longest, or wait for real seconds most of the time. They begin first, so that no worker sits with one of them while the others have nothing left to do. */
+const long = [
+  'test/workers/releases.test.ts',
+  'test/zoo/estate.test.ts',
+  'test/zoo/estate-servers.test.ts',
+  ...random,
+  'test/simulation/interruptions.test.ts',
+  'test/zoo/draws.test.ts',
+  'test/site-agent/afterwards.test.ts',
+  'test/site-agent/locks.test.ts',
+  'test/site-agent/agent.test.ts',
+  'test/temporal-docker/image.test.ts',
+  'test/simulation/month.test.ts',
+  'test/client/flooded.test.ts',
+  'test/workers/stuck.test.ts',
+  'test/workers/long-decision.test.ts',
+  'test/toy/toy.test.ts',
+  'test/zoo/access-file-fuzz.test.ts',
+  'test/client/unanswered-vote.test.ts',
+];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => (long.findIndex((file) => moduleId.endsWith(`/${file}`)) + long.length + 1) % (long.length + 1);
+    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other));
+  }
+}
+
+/** `npm run test:quick`: rules without those that take long and without the zoo, on fewer random cases. */
+const isQuick = process.env['DR_TIER'] === 'quick';
+const notQuick = [...long.filter((file) => !random.includes(file)), 'test/zoo/**'];
+const fewer = { DR_SCHEDULES: '60', DR_MUTANTS: '60', DR_MESSAGES: '5' };
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     // The SDK's native bridge does not bear threads.
     pool: 'forks',
     reporters: ['default', './test/support/reporter.ts'],
@@ -28,9 +66,11 @@ export default defineConfig({
         test: {
           name: 'rules',
           include: ['test/**/*.test.ts'],
-          exclude: [...withLab, ...toAdd],
+          exclude: [...withLab, ...toAdd, ...(isQuick ? notQuick : [])],
+          env: isQuick ? fewer : {},
           pool: 'forks',
-          maxWorkers: 2,
+          // One more than processors where tests are tried: some wait most of the time.
+          maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 240_000,
           sequence: { groupOrder: 0 },
