@@ -6,7 +6,7 @@ import { attemptToRead, bare } from '../attempt.ts';
 import type { AgentFields, FolderDependencies } from '../dependencies.ts';
 import { createRoute53, type CheckerReport } from '../dns/route53.ts';
 import { keepAsking, stopAsking } from '../hosts/identity.ts';
-import type { Lookouts } from '../lookouts.ts';
+import type { Lookout, Lookouts } from '../lookouts.ts';
 import { createServiceCaller } from '../probing/service.ts';
 import { storeLogin } from '../probing/stores.ts';
 import { createLooker } from './checks.ts';
@@ -20,9 +20,9 @@ export function createDetectionActivities(dependencies: FolderDependencies): Det
       const plan = await dependencies.planOf(input.run.planDigest);
       const login = await storeLogin(plan, dependencies.secret);
       const looker = createLooker(plan, await createServiceCaller(plan, dependencies.planFolder), login);
-      const look = async (): Promise<Round> => {
+      const look = async (life?: () => void): Promise<Round> => {
         const sentAt = dependencies.now();
-        const [sighted, observations] = await Promise.all([looker.seesReference(), looker.lookAt(input.site, sentAt)]);
+        const [sighted, observations] = await Promise.all([looker.seesReference(), looker.lookAt(input.site, sentAt, life)]);
         if (!sighted) return { sentAt, verdict: 'blind', observations, detail: 'reaches none of its reference targets' };
         return { sentAt, verdict: judgeRound(observations), observations, detail: describeRound(observations) };
       };
@@ -73,11 +73,20 @@ export function createDetectionActivities(dependencies: FolderDependencies): Det
   };
 }
 
+/** A watch whose looks may tell a sign of life before they end. */
+type OpenWatch = Omit<Watch, 'look'> & { look(life?: () => void): Promise<Round> };
+
 /** A watch whose single round may be one that has just ended, and that goes on afterwards where it is asked to. */
-async function watchOn(lookouts: Lookouts, input: WatchInput, settings: Watch): Promise<Vantage> {
-  const key = `${input.run.planDigest} ${input.site} from ${settings.observer}`;
-  const lookout = { look: settings.look, everyMilliseconds: settings.intervalMilliseconds, stands: showsNoLife };
-  const vantage = await watch(settings.holdSeconds > 0 ? settings : { ...settings, look: () => lookouts.ask(key, lookout) });
+async function watchOn(lookouts: Lookouts, input: WatchInput, { look, ...settings }: OpenWatch): Promise<Vantage> {
+  const key = `${input.run.planDigest} ${input.site} from ${settings.observer} (${settings.kind})`;
+  const lookout: Lookout<Round> = {
+    look,
+    everyMilliseconds: settings.intervalMilliseconds,
+    withinMilliseconds: settings.graceMilliseconds,
+    // A round that saw nothing at all is worth another look, though it takes its time.
+    stands: ({ verdict }) => verdict === 'failed',
+  };
+  const vantage = await watch({ ...settings, look: () => (settings.holdSeconds > 0 ? look() : lookouts.ask(key, lookout)) });
   if (goesOn(input, vantage)) lookouts.keep(key, lookout, input.goOnSeconds * 1000);
   else lookouts.end(key);
   return vantage;
@@ -86,10 +95,6 @@ async function watchOn(lookouts: Lookouts, input: WatchInput, settings: Watch): 
 /** A site that is well is answered by at once whenever it is asked. */
 function goesOn(input: WatchInput, { verdict }: Vantage): input is WatchInput & { readonly goOnSeconds: number } {
   return input.goOnSeconds !== undefined && verdict !== 'alive';
-}
-
-function showsNoLife({ verdict }: Round): boolean {
-  return verdict === 'failed' || verdict === 'blind';
 }
 
 function pace(plan: Plan, input: WatchInput): Pick<Watch, 'holdSeconds' | 'intervalMilliseconds' | 'graceMilliseconds'> {

@@ -12,8 +12,8 @@ export interface Look {
 }
 
 interface Looker {
-  /** Every check of a site at once; checks for which the plan has no address are left out. */
-  lookAt(site: SiteId, sentAt: Date): Promise<readonly Observation[]>;
+  /** Every check of a site at once; checks for which the plan has no address are left out. `life` is called when service or database answers, before the others have ended. */
+  lookAt(site: SiteId, sentAt: Date, life?: () => void): Promise<readonly Observation[]>;
   /** Whether any reference target of the plan answers. */
   seesReference(): Promise<boolean>;
 }
@@ -21,7 +21,7 @@ interface Looker {
 export function createLooker(plan: Plan, service: ServiceCaller, login: StoreLogin): Looker {
   const timeout = milliseconds(plan.estate.detection.probeTimeout);
   return {
-    async lookAt(site, sentAt) {
+    async lookAt(site, sentAt, life) {
       const estate = plan.estate.sites[site];
       if (!estate) return [];
       const checks: readonly (readonly [Observation['check'], Promise<Look>])[] = [
@@ -30,7 +30,13 @@ export function createLooker(plan: Plan, service: ServiceCaller, login: StoreLog
         ...(estate.database ? [['database', checkDatabase(plan, site, login.database, timeout)] as const] : []),
         ...(estate.cache && login.cache ? [['cache', checkCache(plan, site, login.cache, timeout)] as const] : []),
       ];
-      return Promise.all(checks.map(async ([check, look]) => ({ check, sentAt: sentAt.toISOString(), ...(await look) })));
+      return Promise.all(
+        checks.map(async ([check, look]) => {
+          const seen = await look;
+          if (seen.ok && (check === 'service' || check === 'database')) life?.();
+          return { check, sentAt: sentAt.toISOString(), ...seen };
+        }),
+      );
     },
     async seesReference() {
       const reached = await Promise.allSettled(plan.estate.detection.referenceTargets.map((target) => reachBeyondTcp(target, timeout)));

@@ -13,6 +13,8 @@ import type { AgentState, HostsActivities } from './port.ts';
 
 /** A host is asked so often, since each answer takes it a score of programs. */
 const refusalsEveryMilliseconds = 5_000;
+/** Longest that it takes them. */
+const refusalsWithinMilliseconds = 7_000;
 
 /** `workerAheadSeconds`: by how much this machine's own clock is ahead of the run's; null while that is not known. */
 export function createHostsActivities(dependencies: ActivityDependencies, workerAheadSeconds: () => number | null = () => null): HostsActivities {
@@ -38,7 +40,12 @@ export function createHostsActivities(dependencies: ActivityDependencies, worker
         const answer = await attemptToRead(() => dependencies.agent(run, site).ask('check', ...verbs), refusalsOf);
         return answer.ok ? { site, ...answer.value } : { site, notAsked: { silent: answer.silent, reason: bare(answer.reason) }, refused: [], exceptions: [] };
       };
-      const lookout: Lookout<Refusals> = { look, everyMilliseconds: refusalsEveryMilliseconds, stands: refusesNothing };
+      const lookout: Lookout<Refusals> = {
+        look,
+        everyMilliseconds: refusalsEveryMilliseconds,
+        withinMilliseconds: refusalsWithinMilliseconds,
+        stands: refusesNothing,
+      };
       const key = `${run.planDigest} ${site}, what it would refuse: ${verbs.join(' ')}`;
       const refusals = await dependencies.lookouts.ask(key, lookout);
       if (goOnSeconds !== undefined) dependencies.lookouts.keep(key, lookout, goOnSeconds * 1000);

@@ -8,6 +8,9 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import type { Lookout } from '../lookouts.ts';
 import type { AgentState } from './port.ts';
 
+/** Longest that an agent takes to say who it is, once it is reached. */
+const identifyMilliseconds = 5_000;
+
 type Dependencies = Pick<ActivityDependencies, 'planOf' | 'agent' | 'lookouts'>;
 
 /** Asks the agent of a site; one that has been silent all the time while it was looked at is not waited for once more. The clock of its database is not told here. */
@@ -29,9 +32,13 @@ function keyOf(run: RunContext, site: SiteId): string {
 }
 
 async function lookoutOf(dependencies: Dependencies, run: RunContext, site: SiteId): Promise<Lookout<AgentState>> {
-  const { detection } = (await dependencies.planOf(run.planDigest)).estate;
-  const everyMilliseconds = milliseconds(detection.probeInterval);
-  return { look: () => identify(dependencies, run, site), everyMilliseconds, stands: ({ reachable }) => !reachable };
+  const { detection, ssh } = (await dependencies.planOf(run.planDigest)).estate;
+  return {
+    look: () => identify(dependencies, run, site),
+    everyMilliseconds: milliseconds(detection.probeInterval),
+    withinMilliseconds: milliseconds(ssh.connectTimeout) + identifyMilliseconds,
+    stands: ({ reachable }) => !reachable,
+  };
 }
 
 async function identify(dependencies: Dependencies, run: RunContext, site: SiteId): Promise<AgentState> {

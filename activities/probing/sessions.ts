@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { milliseconds } from '../../plan/durations.ts';
-import type { Endpoint, SiteId } from '../../plan/schema.ts';
+import type { Endpoint } from '../../plan/schema.ts';
 import type { ActivityDependencies, ObserverSessions } from '../dependencies.ts';
 import { cacheLogin, databaseLogin, openCache, openDatabase, type Session } from './stores.ts';
 

@@ -6,13 +6,15 @@ import { type CommandResult, Running } from './running.ts';
 export const awaitWords = 'await';
 /** The agent says so; one of an earlier version says that it knows no such verb, and ends. */
 const isReady = /^waits=yes$/m;
-/** It ended as it waited: of its words it took none. */
+/** It ended as it waited: it did not say that it has heard its words. */
 export function heardNothing({ stdout }: CommandResult): boolean {
-  return /^waits=yes\s*$/.test(stdout.slice(Math.max(0, stdout.search(isReady))));
+  return !/^heard=yes$/m.test(stdout);
 }
 
 /** Three of the ten sessions that sshd allows on a connection. */
 export const readyMax = 3;
+/** A host that has not started one within this is asked for none. */
+const startMilliseconds = 10_000;
 /** Of what `agent.conf` said when it was started, nothing is used that is older. */
 const idleMilliseconds = 60_000;
 
@@ -44,9 +46,10 @@ export class ReadyCommands {
     this.starting += 1;
     try {
       const running = await Running.start(this.client, awaitWords);
-      await running.hasWritten(isReady);
-      if (!isReady.test(running.output.stdout)) this.wanted = false;
-      else if (this.wanted) this.keep(running);
+      await Promise.race([running.hasWritten(isReady), new Promise((resolve) => setTimeout(resolve, startMilliseconds).unref())]);
+      // Not ready: an older agent, or something before it that changes its lines or holds them back.
+      this.wanted &&= isReady.test(running.output.stdout);
+      if (this.wanted) this.keep(running);
       else running.giveInput();
     } catch {
       this.wanted = false;
@@ -58,6 +61,11 @@ export class ReadyCommands {
   /** Lets all of them end, and starts no more. */
   end(): void {
     this.wanted = false;
+    this.dropAll();
+  }
+
+  /** Lets all of them end; those that are started later know what has changed meanwhile. */
+  dropAll(): void {
     for (let running = this.take(); running; running = this.take()) running.giveInput();
   }
 

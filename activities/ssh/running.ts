@@ -24,6 +24,7 @@ export class Running {
       this.output[to] = (this.output[to] + data.toString('utf8')).slice(0, outputBytesMax);
     };
     channel.on('data', collect('stdout')).stderr.on('data', collect('stderr'));
+    channel.on('error', () => {}); // its end says what became of it
     channel.on('exit', (status: number | null) => (code = status ?? -1));
     this.ended = new Promise((resolve) => channel.on('close', () => resolve(code === undefined ? undefined : { code, ...this.output })));
   }

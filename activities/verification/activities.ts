@@ -25,12 +25,15 @@ interface Verifier {
   readonly service: ServiceCaller;
   readonly run: RunContext;
   readonly sessions: FolderDependencies['sessions'];
+  /** Functions that were not ready when they were asked last. */
+  readonly awaited: Set<string>;
   now(): Date;
   /** See `ProbeCall`; asked once. */
   aheadSeconds(site: SiteId): Promise<number>;
 }
 
 export function createVerificationActivities(dependencies: FolderDependencies): VerificationActivities {
+  const awaited = new Set<string>();
   const verifierOf = async (run: RunContext): Promise<Verifier> => {
     const plan = await dependencies.planOf(run.planDigest);
     const service = await createServiceCaller(plan, dependencies.planFolder);
@@ -40,6 +43,7 @@ export function createVerificationActivities(dependencies: FolderDependencies): 
       run,
       service,
       sessions: dependencies.sessions,
+      awaited,
       now: dependencies.now,
       aheadSeconds: (site) => (ahead ??= mostBehind(dependencies, run, site)),
     };
@@ -85,8 +89,10 @@ async function verifyFunction(verifier: Verifier, { site, function: id, referenc
   const verdict = (result: ProbeResult): FunctionVerdict => ({ function: id, ...result, at: verifier.now().toISOString() });
   const look = () => ask(verifier, site, endpoint, businessFunction, probe);
   const counts = () => compare(verifier, site, reference, probe);
-  // Where the function is well at once, as it should be, its data have been compared by then.
-  const [first, early] = await Promise.all([look(), counts()]);
+  // Where the function is well at once, as it should be, its data have been compared by then. They are not counted again and again for one that is awaited.
+  const key = `${verifier.run.execution} ${id} at ${site}`;
+  const early = verifier.awaited.has(key) ? undefined : counts();
+  const first = await look();
   let latest: ProbeResult = first;
   if (latest.status === 'failed')
     await until(
@@ -96,8 +102,14 @@ async function verifyFunction(verifier: Verifier, { site, function: id, referenc
       },
       { everyMilliseconds: pollMilliseconds, withinMilliseconds: withinSeconds * 1000 },
     );
-  if (latest.waitsFor !== undefined) return verdict({ ...latest, differences: [...latest.differences, 'Its data was not compared, since it is not ready.'] });
-  const compared = latest === first ? early : await counts();
+  if (latest.waitsFor !== undefined) {
+    verifier.awaited.add(key);
+    return verdict({ ...latest, differences: [...latest.differences, 'Its data was not compared, since it is not ready.'] });
+  }
+  verifier.awaited.delete(key);
+  const found = latest === first ? await early : undefined;
+  // What the probe wrote and took away between two counts differs, and is no loss: what differs is counted once more, alone.
+  const compared = found === undefined || found.differences.length > 0 ? await counts() : found;
   const status = compared.differences.length > 0 ? 'failed' : latest.status;
   return verdict({ status, differences: [...latest.differences, ...compared.differences, ...compared.remarks] });
 }

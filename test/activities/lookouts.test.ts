@@ -10,13 +10,13 @@ const every = 1_000;
 /** A probe gives a silent site up after this. */
 const timeout = 2_000;
 /** What a new look is waited for, where the last one stands. */
-const moment = 300;
+const moment = 400;
 
 let lookouts: Lookouts;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', 'performance', 'Date'] });
-  lookouts = new Lookouts(() => performance.now());
+  lookouts = new Lookouts();
 });
 afterEach(() => {
   lookouts.close();
@@ -36,6 +36,7 @@ class Site {
 
   readonly lookout: Lookout<'alive' | 'silent'> = {
     everyMilliseconds: every,
+    withinMilliseconds: timeout,
     stands: (answer) => answer === 'silent',
     look: async () => {
       this.looks += 1;
@@ -96,11 +97,11 @@ describe('a site that is silent', () => {
     expect(site.looks).toBe(looks);
   });
 
-  test('has not eight looks at once that never end', async () => {
+  test('has no more than three looks at once, however long they take', async () => {
     const site = new Site(() => false);
     lookouts.keep('site', { ...site.lookout, look: () => ((site.looks += 1), new Promise(() => {})) }, 60_000);
     await vi.advanceTimersByTimeAsync(30_000);
-    expect(site.looks).toBe(8);
+    expect(site.looks).toBe(3);
   });
 });
 
@@ -143,9 +144,9 @@ test('silence is told only where a look that ended within the last interval met 
       await vi.advanceTimersByTimeAsync(at);
       const { answer } = await asked(site);
       if (answer === 'silent') {
-        // Some look that ended within the interval before the answer, or after the question, began while it was silent.
-        const begun = Array.from({ length: every + timeout + 1 }, (_, ago) => start + at - ago);
-        expect(begun.some((moment_) => !serves(moment_))).toBe(true);
+        // The look that began with the question met silence, or one that the lookout began, at its rhythm, not longer ago than a look and an interval.
+        const rhythm = Array.from({ length: 40 }, (_, number) => number * every).filter((begun) => begun <= at && begun >= at - timeout - every);
+        expect([at, ...rhythm].some((begun) => !serves(start + begun))).toBe(true);
       }
       lookouts.close();
     }),
@@ -153,9 +154,61 @@ test('silence is told only where a look that ended within the last interval met 
   );
 });
 
+test('a site that is back in parts is waited for: one check shows life, and another is silent still', async () => {
+  let back = false;
+  const lookout: Lookout<'in parts' | 'silent'> = {
+    everyMilliseconds: every,
+    withinMilliseconds: timeout,
+    stands: (answer) => answer === 'silent',
+    look: async (life) => {
+      const asked = back;
+      if (asked) setTimeout(life, 20);
+      await new Promise((resolve) => setTimeout(resolve, timeout));
+      return asked ? 'in parts' : 'silent';
+    },
+  };
+  lookouts.keep('site', lookout, 60_000);
+  await vi.advanceTimersByTimeAsync(10_500);
+  back = true;
+  const answer = lookouts.ask('site', lookout);
+  await vi.advanceTimersByTimeAsync(timeout);
+  expect(await answer).toBe('in parts');
+});
+
+test('silence that was met before the machine slept is none of now', async () => {
+  const site = new Site(() => false);
+  lookouts.keep('site', site.lookout, 600_000);
+  await vi.advanceTimersByTimeAsync(10_500);
+  // The steady clock stands still meanwhile.
+  vi.setSystemTime(Date.now() + 60_000);
+  expect(await asked(site)).toEqual({ answer: 'silent', took: timeout });
+});
+
+test('a look that was held up says nothing, however late it ends', async () => {
+  const ends: ((answer: string) => void)[] = [];
+  const lookout: Lookout<string> = {
+    everyMilliseconds: every,
+    withinMilliseconds: timeout,
+    stands: () => true,
+    look: () => new Promise((resolve) => ends.push(resolve)),
+  };
+  lookouts.keep('site', lookout, 600_000);
+  await vi.advanceTimersByTimeAsync(20_000);
+  for (const end of ends) end('of long ago');
+  const answer = lookouts.ask('site', lookout);
+  await vi.advanceTimersByTimeAsync(moment);
+  ends.at(-1)?.('new');
+  expect(await answer).toBe('new');
+});
+
 test('of two looks that overlap the one that began later is believed, whichever ends first', async () => {
   const ends: ((answer: 'alive' | 'silent') => void)[] = [];
-  const lookout: Lookout<'alive' | 'silent'> = { everyMilliseconds: every, stands: () => true, look: () => new Promise((resolve) => ends.push(resolve)) };
+  const lookout: Lookout<'alive' | 'silent'> = {
+    everyMilliseconds: every,
+    withinMilliseconds: timeout,
+    stands: () => true,
+    look: () => new Promise((resolve) => ends.push(resolve)),
+  };
   lookouts.keep('site', lookout, 60_000);
   await vi.advanceTimersByTimeAsync(every);
   expect(ends).toHaveLength(2);
@@ -179,6 +232,7 @@ test('an answer that is older than an interval is no answer, as where looks no l
   let looks = 0;
   const lookout: Lookout<string> = {
     everyMilliseconds: every,
+    withinMilliseconds: timeout,
     stands: () => true,
     look: () => ((looks += 1) === 1 ? Promise.resolve('of long ago') : new Promise((resolve) => setTimeout(resolve, 30_000, 'new'))),
   };
@@ -199,7 +253,12 @@ test('what one question asks is nobody else´s answer', async () => {
 });
 
 test('a look that fails is no answer: whoever asks hears why', async () => {
-  const lookout: Lookout<string> = { everyMilliseconds: every, stands: () => true, look: () => Promise.reject(new Error('the secret is missing')) };
+  const lookout: Lookout<string> = {
+    everyMilliseconds: every,
+    withinMilliseconds: timeout,
+    stands: () => true,
+    look: () => Promise.reject(new Error('the secret is missing')),
+  };
   lookouts.keep('site', lookout, 60_000);
   await vi.advanceTimersByTimeAsync(5_000);
   await expect(lookouts.ask('site', lookout)).rejects.toThrow('the secret is missing');

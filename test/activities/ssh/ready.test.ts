@@ -21,6 +21,7 @@ let waiting: ssh2.ServerChannel[] = [];
 let told: string[] = [];
 let started: string[] = [];
 let sessions = 0;
+let answerLater: (() => void) | undefined;
 
 beforeAll(async () => {
   for (const name of ['host', 'client']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)]);
@@ -55,6 +56,8 @@ function serve(client: ssh2.Connection): void {
     session.on('exec', (acceptExec, _reject, { command }) => {
       const channel = acceptExec();
       channel.write('site-agent=4\n');
+      if (command === 'hang') return;
+      if (command === 'later') return void (answerLater = () => answer(channel, command));
       if (command !== awaitWords) {
         started.push(command);
         return answer(channel, command);
@@ -68,6 +71,7 @@ function serve(client: ssh2.Connection): void {
         waiting.splice(waiting.indexOf(channel), 1);
         if (words === '') return end(channel, 0);
         told.push(words);
+        channel.write(host === 'loses it as it is told' ? '' : 'heard=yes\n');
         if (host === 'loses it as it is told') return end(channel, 1);
         answer(channel, words.trim());
       });
@@ -95,7 +99,7 @@ test('the first words start an agent, and the next ones find one that waits', as
     const said = await ask('epoch-claim --epoch 7');
     return told.length > 0 ? said : undefined;
   });
-  expect(heard).toMatchObject({ code: 0, stdout: 'site-agent=4\nwaits=yes\nheard=epoch-claim --epoch 7\n' });
+  expect(heard).toMatchObject({ code: 0, stdout: 'site-agent=4\nwaits=yes\nheard=yes\nheard=epoch-claim --epoch 7\n' });
   expect(told).toEqual(['epoch-claim --epoch 7\n']);
 });
 
@@ -127,4 +131,20 @@ test('an older agent is started for each verb, as before', async () => {
 test('a host that opens one session at a time has it for the verb', async () => {
   host = 'opens no second session';
   for (const verb of ['identify', 'files-status', 'cache-status']) expect((await ask(verb)).stdout).toContain(`heard=${verb}\n`);
+});
+
+test('a command that gets no answer leaves those beside it under way, and the next one comes on a new connection', async () => {
+  host = 'knows no such verb';
+  const beside = connection.run('later', 10_000);
+  await until('it is under way', async () => (answerLater ? true : undefined));
+  await expect(connection.run('hang', 300)).rejects.toMatchObject({ during: 'silent' });
+  expect(await ask('identify')).toMatchObject({ code: 0 });
+  answerLater?.();
+  expect(await beside).toMatchObject({ code: 0, stdout: 'site-agent=4\nheard=later\n' });
+});
+
+test('once it is closed nobody logs in again', async () => {
+  await ask('identify');
+  await connection.close();
+  await expect(ask('identify')).rejects.toThrow('this worker ends');
 });
