@@ -237,7 +237,7 @@ test('an answer that is older than an interval is no answer, as where looks no l
     look: () => ((looks += 1) === 1 ? Promise.resolve('of long ago') : new Promise((resolve) => setTimeout(resolve, 30_000, 'new'))),
   };
   lookouts.keep('site', lookout, 60_000);
-  await vi.advanceTimersByTimeAsync(5_000);
+  await vi.advanceTimersByTimeAsync(every + 1_200);
   const answer = lookouts.ask('site', lookout);
   await vi.advanceTimersByTimeAsync(30_000);
   expect(await answer).toBe('new');
