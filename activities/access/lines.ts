@@ -14,6 +14,7 @@ export function sudoers(user: string, unit: string): string {
   return `${user} ALL=(root) NOPASSWD: ${verbs.join(', ')}`;
 }
 
+/** Without a `CONNECTION LIMIT`: the sessions that workers keep count against it. */
 export function createObserver(user: string): string {
   return `CREATE ROLE ${user} LOGIN PASSWORD '<the secret>';\nALTER ROLE ${user} SET default_transaction_read_only = on;`;
 }

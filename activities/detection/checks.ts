@@ -2,7 +2,7 @@
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
 import type { ServiceCaller } from '../probing/service.ts';
-import { withCache, withDatabase, type Login, type StoreLogin } from '../probing/stores.ts';
+import { sqlStateOf, withCache, withDatabase, type Login, type StoreLogin } from '../probing/stores.ts';
 import { reachBeyondTcp, readBanner } from '../probing/tcp.ts';
 import type { Observation } from './port.ts';
 
@@ -83,11 +83,16 @@ async function checkDatabase(plan: Plan, site: SiteId, login: Login, timeoutMill
     await withDatabase(plan, site, login, timeoutMilliseconds, (client) => client.query('select 1'));
     return { ok: true, detail: 'answers queries' };
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    // A server that refuses a login lives; one that is starting, stopping or out of connections serves nobody.
-    const lives = code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('57') && !code.startsWith('53') && !code.startsWith('08');
-    return { ok: lives, detail: lives ? `answers: ${message}` : message };
+    return judgeDatabaseError(error);
   }
+}
+
+/** A server that refuses a login lives; one that is starting, stopping or out of connections serves nobody, and a connection that breaks is no answer. */
+export function judgeDatabaseError(error: unknown): Look {
+  const sqlState = sqlStateOf(error);
+  const { message } = error as Error;
+  const lives = sqlState !== undefined && !/^(57|53|08)/.test(sqlState);
+  return { ok: lives, detail: lives ? `answers: ${message}` : message };
 }
 
 async function checkCache(plan: Plan, site: SiteId, login: Login, timeoutMilliseconds: number): Promise<Look> {

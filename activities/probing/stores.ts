@@ -33,7 +33,7 @@ export interface Session<Client> {
   readonly client: Client;
   /** False once it is known to be broken. */
   alive(): boolean;
-  /** Nobody waits for its end: a broken connection has nothing to end. */
+  /** Nobody waits for its end: a broken connection has nothing to end. A server that is not heard of any more keeps no process alive by it, but for 2 s (ioredis). */
   end(): void;
 }
 
@@ -83,7 +83,12 @@ export async function openDatabase(plan: Plan, site: SiteId, login: Login, timeo
   // A connection that breaks makes the query under way fail, which is enough.
   client.on('error', () => (alive = false));
   client.on('end', () => (alive = false));
-  const end = () => void client.end().catch(() => {});
+  const end = () => {
+    client.end().catch(() => {});
+    // The driver would wait for the server to hang up, and one in a black hole never does. Once its farewell is with the system, nobody needs the connection here.
+    const { stream } = client.connection;
+    stream.once('finish', () => stream.destroy());
+  };
   try {
     await client.connect();
   } catch (error) {
@@ -122,6 +127,11 @@ export async function openCache(plan: Plan, site: SiteId, login: Login, timeoutM
     throw reason ?? error; // the event says why; the rejection only that the connection is closed
   }
   return { client: redis, alive: () => redis.status === 'ready', end: () => redis.disconnect() };
+}
+
+/** The SQLSTATE by which a database has refused something; undefined where it was the network or the driver that failed: `EPIPE` has five letters too. */
+export function sqlStateOf(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
 function noAddress(site: SiteId, server: string): Error {
