@@ -59,4 +59,22 @@ export const distanceRemovals: readonly Removal[] = [
     edits: [{ find: '  case ${1:-} in beat | job-run) usage', replace: '  case nothing in beat | job-run) usage' }],
     test: { file: 'test/site-agent/environment.test.ts', title: 'refuses in them what it refuses anywhere' },
   },
+  {
+    guard: 'Kept session: no plan goes by one that was opened otherwise',
+    file: 'activities/probing/sessions.ts',
+    edits: [{ find: '[planDigest, site, endpoint, store, boundMilliseconds]', replace: '[endpoint, store?.observer.user]' }],
+    test: { file: 'test/activities/sessions.test.ts', title: 'never has a session of one that was opened without it' },
+  },
+  {
+    guard: 'Kept session: what the work has found, or the server has said, is not asked again',
+    file: 'activities/probing/sessions.ts',
+    edits: [{ find: 'if (!mayBeItsEnd(error)) throw error;', replace: '' }],
+    test: { file: 'test/activities/sessions.test.ts', title: 'the word of the work itself' },
+  },
+  {
+    guard: 'Sign of life: a connection that breaks is none',
+    file: 'activities/detection/checks.ts',
+    edits: [{ find: 'sqlStateOf(error);', replace: '(error as { code?: string }).code;' }],
+    test: { file: 'test/activities/sessions.test.ts', title: 'and a connection that breaks is none' },
+  },
 ];
