@@ -3,6 +3,7 @@
 # openssl and flock. Its parts are site-agent/parts/*.sh, in the order of their names: change those, then `npm run site-agent` joins them.
 #
 #   over SSH     authorized_keys: restrict,command="/path/site-agent /path/agent.conf" ssh-ed25519 …   (verb and arguments in SSH_ORIGINAL_COMMAND, or `await` there and they as a line of standard input)
+#                                                                                                    (after `await` it says waits=yes, and heard=yes when they have come)
 #   by a timer   site-agent /path/agent.conf beat                                                     (once a second)
 #
 # Output: site-agent=VERSION, then lines key=value; what stands before that line is not the agent's. Exit: 0 done; 1 failed (error=); 64 no such verb; 65 refused by a guard

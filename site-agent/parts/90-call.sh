@@ -1,9 +1,10 @@
 # --- the call --------------------------------------------------------------------------------------------------------------------------------
+# One compound with its end, and all that follows: a shell reads its script as it goes, and one that is copied over it while an agent waits is none of its business.
+{
 say site-agent $VERSION
 [ $# -ge 1 ] || usage 'site-agent needs the path of its agent.conf'
 conf=$1
 shift
-[ -r "$conf" ] || usage "$conf cannot be read"
 case $conf in */*) ;; *) conf=./$conf ;; esac
 UNIT=service SYSTEMCTL=systemctl SERVICE_START= SERVICE_STOP= SERVICE_ENABLE= SERVICE_ACTIVE= SERVICE_ACTIVE_ANSWER='*' SERVICE_ENABLED= SERVICE_ENABLED_ANSWER='*'
 FILES= CERT_FILE= CA_FILE= PEERS= REFERENCE_TARGETS= PROBE_TIMEOUT_SECONDS=1 PG_DATA= PG_PASSFILE= REDIS_HOST= REDIS_AUTH_FILE=
@@ -11,6 +12,21 @@ PG_STOP= PG_START= PG_STANDBY_NAME=
 returning=no
 # A job is what agent.conf lists, and nothing that the account has in its environment.
 case $(export -p) in *JOB_*) for name in $(export -p | sed -n 's/^[a-z -]*\(JOB_[A-Za-z0-9_]*\).*/\1/p'); do unset "$name"; done ;; esac
+if [ $# -eq 0 ]; then # a forced command: the client's words are in the environment
+  # shellcheck disable=SC2086 # split at blanks; nothing is expanded (set -f), nothing is evaluated
+  set -- ${SSH_ORIGINAL_COMMAND:-}
+  # Started before it is known what for: the words come when they are known, on a line of their own. Where none comes, nothing was wanted. Whoever has mended agent.conf, or
+  # a file that it names, means what is done from then on: nothing of them is read before the words, and nothing is left to clean up.
+  if [ "${1:-}" = await ] && [ $# -eq 1 ]; then
+    say waits yes
+    read -r words || exit 0
+    say heard yes # first: an answer that ends before it is of one that has done nothing
+    # shellcheck disable=SC2086 # as above
+    set -- $words
+  fi
+  case ${1:-} in beat | job-run) usage "$1 is for this host itself" ;; esac
+fi
+[ -r "$conf" ] || usage "$conf cannot be read"
 # shellcheck disable=SC1090 # named by whoever installed it
 . "$conf"
 PG_STANDBY_NAME=${PG_STANDBY_NAME:-$SITE}
@@ -26,21 +42,9 @@ if [ -n "$REDIS_AUTH_FILE" ] && [ -r "$REDIS_AUTH_FILE" ]; then # one line: `pas
   if [ -z "$REDISCLI_AUTH" ]; then REDISCLI_AUTH=$REDIS_USER REDIS_USER=; fi
   export REDISCLI_AUTH
 fi
-mkdir -p "$STATE_DIR" || fail "$STATE_DIR cannot be made"
+[ -d "$STATE_DIR" ] || mkdir -p "$STATE_DIR" || fail "$STATE_DIR cannot be made"
 keep_beside
 
-if [ $# -eq 0 ]; then # a forced command: the client's words are in the environment
-  # shellcheck disable=SC2086 # split at blanks; nothing is expanded (set -f), nothing is evaluated
-  set -- ${SSH_ORIGINAL_COMMAND:-}
-  # Started before it is known what for: the words come when they are known, on a line of their own. Where none comes, nothing was wanted.
-  if [ "${1:-}" = await ] && [ $# -eq 1 ]; then
-    say waits yes
-    read -r words || exit 0
-    # shellcheck disable=SC2086 # as above
-    set -- $words
-  fi
-  case ${1:-} in beat | job-run) usage "$1 is for this host itself" ;; esac
-fi
 [ $# -ge 1 ] || usage 'no verb was given'
 for word in "$@"; do
   case $word in *[!A-Za-z0-9:._/%@=-]*) refuse 'an argument holds characters that no argument of this agent needs' ;; esac
@@ -83,3 +87,5 @@ case $verb in
   job-cancel) arguments $# 1 && job_id "$1" && job_area "$(asked_of name)" && guard "$area" && job_cancel "$1" ;;
   *) usage "$verb is no verb of this agent" ;;
 esac
+exit
+}

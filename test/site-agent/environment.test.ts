@@ -56,16 +56,17 @@ describe('a peer', () => {
 
 describe('an agent that waits for its words', () => {
   const waits = 'site-agent=4\nwaits=yes\n';
+  const heard = `${waits}heard=yes\n`;
 
   test('does what they say, and no more than the first line', async () => {
     const answer = await estate.tellWaiting('north', 'check database-detach\ncheck database-promote\n');
-    expect(answer).toMatchObject({ code: 0, out: `${waits}ready=database-detach\n` });
+    expect(answer).toMatchObject({ code: 0, out: `${heard}ready=database-detach\n` });
   });
 
   test('refuses in them what it refuses anywhere', async () => {
     expect(await estate.tellWaiting('north', 'identify;reboot\n')).toMatchObject({
       code: 65,
-      out: expect.stringContaining(`${waits}refused=an argument holds`),
+      out: expect.stringContaining(`${heard}refused=an argument holds`),
     });
     for (const own of ['beat', 'job-run 1'])
       expect(await estate.tellWaiting('north', `${own}\n`)).toMatchObject({ code: 64, out: expect.stringContaining('for this host itself') });
@@ -75,5 +76,43 @@ describe('an agent that waits for its words', () => {
 
   test('ends when nobody wants anything', async () => {
     expect(await estate.tellWaiting('north', '')).toMatchObject({ code: 0, out: waits });
+  });
+
+  test('goes by agent.conf and the files that it names as they are when it is told', async () => {
+    const [conf, auth] = [estate.path('north', 'agent.conf'), estate.path('north', 'redis-auth')];
+    const [whole, password] = [readFileSync(conf, 'utf8'), readFileSync(auth, 'utf8')];
+    const mend = () => {
+      writeFileSync(conf, whole);
+      writeFileSync(auth, password);
+    };
+    try {
+      appendFileSync(conf, 'PG_MAINTENANCE_DATABASE=app\n');
+      expect((await estate.tellWaiting('north', 'check database-close\n')).out).toContain('refused=database-close: agent.conf');
+      expect((await estate.tellWaiting('north', 'check database-close\n', mend)).out).toBe(`${heard}ready=database-close\n`);
+      writeFileSync(auth, 'of another server\n');
+      expect((await estate.tellWaiting('north', 'cache-status\n')).fields).toMatchObject({ running: 'no' });
+      expect((await estate.tellWaiting('north', 'cache-status\n', mend)).fields).toMatchObject({ running: 'yes', link: 'up' });
+    } finally {
+      mend();
+    }
+  });
+
+  /** Shells read a script in blocks of this many bytes, or a few fewer. */
+  const block = 8192;
+
+  test.each(['/bin/sh', '/bin/bash'])('goes on by the text that it has when another is copied over it: %s', async (shell) => {
+    const script = estate.path('north', 'site-agent');
+    const whole = readFileSync(script, 'utf8');
+    // A block ends a little after the words are read, and between two commands of the call.
+    const text = whole.replace('#!/bin/sh\n', `#!${shell}\n`);
+    const spare = (block - 1_500) - (text.indexOf('read -r words') % block); // prettier-ignore
+    const padded = text.replace('\nset -uf\n', `\n#${'.'.repeat((spare + block) % block)}\nset -uf\n`);
+    try {
+      writeFileSync(script, padded);
+      const answer = await estate.tellWaiting('north', 'check database-detach\n', () => writeFileSync(script, ')\n'.repeat(padded.length)));
+      expect(answer).toMatchObject({ code: 0, out: `${heard}ready=database-detach\n` });
+    } finally {
+      writeFileSync(script, whole);
+    }
   });
 });

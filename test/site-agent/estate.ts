@@ -29,6 +29,12 @@ export interface Answer {
   readonly out: string;
 }
 
+/** What an agent that waits is told, and what is done before that. */
+interface Input {
+  readonly text: string;
+  readonly meanwhile: () => void;
+}
+
 export class TestEstate {
   readonly directory: string;
   readonly network: number;
@@ -147,12 +153,12 @@ export class TestEstate {
     return this.agent(site, ['beat'], {});
   }
 
-  /** An agent that was started before it is known what for, and what it is told then; nothing: its caller went away. */
-  async tellWaiting(site: TestSite, input: string): Promise<Answer> {
-    return this.agent(site, [], { SSH_ORIGINAL_COMMAND: 'await' }, input);
+  /** An agent that was started before it is known what for, and what it is told then; nothing: its caller went away. `meanwhile` is done once it waits. */
+  async tellWaiting(site: TestSite, input: string, meanwhile: () => void = () => {}): Promise<Answer> {
+    return this.agent(site, [], { SSH_ORIGINAL_COMMAND: 'await' }, { text: input, meanwhile });
   }
 
-  private agent(site: TestSite, args: readonly string[], env: Readonly<Record<string, string>>, input = ''): Promise<Answer> {
+  private agent(site: TestSite, args: readonly string[], env: Readonly<Record<string, string>>, input?: Input): Promise<Answer> {
     const [program = '', ...prefix] = [...asServerUser, this.path(site, 'site-agent'), this.path(site, 'agent.conf'), ...args];
     return new Promise((resolve) => {
       const child = execFile(program, prefix, { env: { PATH: process.env['PATH'], ...env } }, (error, out) => {
@@ -161,7 +167,17 @@ export class TestEstate {
         );
         resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, fields, out });
       });
-      child.stdin?.end(input);
+      if (!input) return void child.stdin?.end();
+      child.stdin?.on('error', () => {}); // of one that is gone already; its answer tells
+      let written = '';
+      const look = (data: string) => {
+        written += data;
+        if (!/^waits=yes$/m.test(written)) return;
+        child.stdout?.off('data', look);
+        input.meanwhile();
+        child.stdin?.end(input.text);
+      };
+      child.stdout?.on('data', look);
     });
   }
 
