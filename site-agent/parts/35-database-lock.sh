@@ -22,8 +22,9 @@ select line from (
       else '\"' || replace(u, '\"', '\"\"') || '\"' end, ',') from unnest(user_name) u)
     || coalesce(' ' || address, '') || coalesce(' ' || netmask, '') || ' ' || auth_method || options as line from rules where 'replication' = any (database)
   union all select 1000000, line from mine) as lines order by number;"
-# The keys that customers hold: each role that may log in, those that are in now first, at the application's database; then the other databases as the first of them.
-KEYS_SQL="with roles as (select rolname, row_number() over (order by (select count(*) from pg_stat_activity where usename = rolname) desc, rolsuper, rolname) as rank
+# The keys that customers hold: each role that may log in, those that are in now first, at the application's database; then the other databases as the first of them. Standbys
+# and the orchestrator's observers are in all the time, and are no customers.
+KEYS_SQL="with roles as (select rolname, row_number() over (order by (select count(*) from pg_stat_activity where usename = rolname and backend_type = 'client backend' and application_name <> 'dr-observer') desc, rolsuper, rolname) as rank
   from pg_roles where rolcanlogin and rolname <> session_user order by rank limit 16)
 select rolname || E'\\t' || :'app' from roles union all select session_user || E'\\t' || :'app'
 union all (select rolname || E'\\t' || datname from roles, pg_database where rank = 1 and datallowconn and datname not in (:'app', current_database()) order by datname limit 8);"

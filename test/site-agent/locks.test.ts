@@ -86,6 +86,24 @@ describe('the lock of a database', () => {
     }
   });
 
+  test('is tried at other databases as a customer who is in, however many observers and standbys are', async () => {
+    const open = async (user: string, name: string) => {
+      const client = new pg.Client({ host: estate.address('east'), user, password: 'test-only', database: 'app', application_name: name });
+      client.on('error', () => undefined); // the lock ends it
+      await client.connect();
+      return client;
+    };
+    const clients = await Promise.all([...Array.from({ length: 3 }, () => open('dr_observer', 'dr-observer')), open('erlmcp', '')]);
+    try {
+      expect(await change('east', 'database-close')).toMatchObject({ code: 0, fields: { after: 'closed' } });
+      const keys = readFileSync(estate.path('east', 'state', 'keys'), 'utf8').trim().split('\n').map((line) => line.split('\t')); // prettier-ignore
+      expect(keys.filter(([, database]) => database !== 'app')).toEqual([['erlmcp', 'template1']]);
+      expect(keys).toContainEqual(['dr_observer', 'app']);
+    } finally {
+      await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
+    }
+  });
+
   test('"refused" is what the server refuses, and no other failure of a write', async () => {
     estate.sql('east', 'drop table dr_write_test', 'app');
     expect(await fields('east', 'write-test')).toMatchObject({ database_write: 'no-answer', database_locked: 'no' });
