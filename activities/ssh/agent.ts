@@ -33,9 +33,7 @@ export interface AgentPool {
 /** Keeps one connection for each site of each plan. */
 export function createAgentPool(dependencies: Pick<ActivityDependencies, 'planOf' | 'secret' | 'now'>): AgentPool {
   const connections = new Map<string, Promise<SshConnection>>();
-  let closed = false;
   const open = (run: RunContext, site: SiteId): Promise<SshConnection> => {
-    if (closed) return Promise.reject(new UnreachableError('this worker ends', 'connecting'));
     const key = `${run.planDigest} ${site}`;
     const kept = connections.get(key) ?? connect(dependencies, run, site);
     connections.set(key, kept);
@@ -52,7 +50,6 @@ export function createAgentPool(dependencies: Pick<ActivityDependencies, 'planOf
         dependencies.now,
       ),
     async close() {
-      closed = true;
       const all = await Promise.allSettled(connections.values());
       connections.clear();
       await Promise.all(all.flatMap((each) => (each.status === 'fulfilled' ? [each.value.close()] : [])));

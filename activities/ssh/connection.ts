@@ -73,7 +73,7 @@ export class SshConnection {
   }
 
   private connected(): Promise<StandingConnection> {
-    if (this.closed) return Promise.reject(new UnreachableError('this worker ends', 'connecting'));
+    if (this.closed) return Promise.reject(new UnreachableError('its connection was ended', 'connecting'));
     if (this.connection) return this.connection;
     const connecting = logIn(this.settings, this.keyKind).then(({ client, kind }) => {
       this.keyKind = kind;

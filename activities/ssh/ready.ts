@@ -15,7 +15,7 @@ export function heardNothing({ stdout }: CommandResult): boolean {
 export const readyMax = 3;
 /** A host that has not started one within this is asked for none. */
 const startMilliseconds = 10_000;
-/** Of what `agent.conf` said when it was started, nothing is used that is older. */
+/** A script that was replaced meanwhile is not gone by for longer. */
 const idleMilliseconds = 60_000;
 
 /** Those of one connection. */

@@ -149,5 +149,5 @@ test('a command that gets no answer leaves those beside it under way, and the ne
 test('once it is closed nobody logs in again', async () => {
   await ask('identify');
   await connection.close();
-  await expect(ask('identify')).rejects.toThrow('this worker ends');
+  await expect(ask('identify')).rejects.toThrow('its connection was ended');
 });
