@@ -14,12 +14,16 @@ const everyMillisecondsMax = 5_000;
 export interface Lookout<T> {
   /** Calls `life` at the first sign of life, where the look as a whole takes longer. */
   look(life: () => void): Promise<T>;
-  /** A look begins so often, whether or not those before it have ended, and at least every 5 s. Also how old an answer may be that is given instead of a new one. */
+  /** A look begins so often, whether or not those before it have ended, and at least every 5 s. */
   readonly everyMilliseconds: number;
+  /** How old an answer may be that is given instead of a new one; absent: that long. */
+  readonly goodForMilliseconds?: number;
   /** The longest that a look takes. One that took longer was held up, as in a process that slept, and says nothing of now. */
   readonly withinMilliseconds: number;
   /** Whether an answer may be given instead of a new one: silence may, a sign of life never. */
   stands(answer: T): boolean;
+  /** Whether it may be given at once. Else a new look has a moment to say something else. */
+  readonly atOnce?: boolean;
 }
 
 /** By a clock that nobody sets, and by one that goes on while the machine sleeps; milliseconds. */
@@ -70,11 +74,12 @@ export class Lookouts {
     const kept = this.kept.get(key);
     const now = follow(lookout, kept);
     if (!kept) return now;
-    const first = await Promise.race([now.then((answer) => ({ answer })), momentLater()]);
+    const moment = lookout.atOnce ? Promise.resolve(null) : momentLater();
+    const first = await Promise.race([now.then((answer) => ({ answer })), moment]);
     if (first) return first.answer;
     const { newest } = kept;
-    if (!newest || kept.showLife > 0 || since(newest.ended) > paceOf(lookout)) return now;
-    const held = since(newest.begun) > lookout.withinMilliseconds + paceOf(lookout) + answerMilliseconds;
+    if (!newest || kept.showLife > 0 || since(newest.ended) > ageOf(lookout)) return now;
+    const held = since(newest.begun) > lookout.withinMilliseconds + ageOf(lookout) + answerMilliseconds;
     const answer = newest.answer as T;
     return held || !lookout.stands(answer) ? now : answer;
   }
@@ -105,6 +110,10 @@ export class Lookouts {
 
 function paceOf({ everyMilliseconds }: Pick<Lookout<unknown>, 'everyMilliseconds'>): number {
   return Math.min(everyMilliseconds, everyMillisecondsMax);
+}
+
+function ageOf(lookout: Pick<Lookout<unknown>, 'everyMilliseconds' | 'goodForMilliseconds'>): number {
+  return lookout.goodForMilliseconds ?? paceOf(lookout);
 }
 
 /** Makes a look, and keeps its answer unless a look that began later has ended already. */

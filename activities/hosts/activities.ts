@@ -45,6 +45,7 @@ export function createHostsActivities(dependencies: ActivityDependencies, worker
         everyMilliseconds: refusalsEveryMilliseconds,
         withinMilliseconds: refusalsWithinMilliseconds,
         stands: refusesNothing,
+        atOnce: true, // each takes longer than a moment
       };
       const key = `${run.planDigest} ${site}, what it would refuse: ${verbs.join(' ')}`;
       const refusals = await dependencies.lookouts.ask(key, lookout);

@@ -36,6 +36,8 @@ async function lookoutOf(dependencies: Dependencies, run: RunContext, site: Site
   return {
     look: () => identify(dependencies, run, site),
     everyMilliseconds: milliseconds(detection.probeInterval),
+    // Looks share one login, so that silence is told no more often than a login waits.
+    goodForMilliseconds: milliseconds(ssh.connectTimeout) + milliseconds(detection.probeInterval),
     withinMilliseconds: milliseconds(ssh.connectTimeout) + identifyMilliseconds,
     stands: ({ reachable }) => !reachable,
   };

@@ -14,7 +14,7 @@ import { NameWatch } from './name-watch.ts';
 import type { CustomerVerdict, FunctionVerdict, UptimeVerdict, VerificationActivities } from './port.ts';
 import { probeFunction, type ProbeResult } from './probe.ts';
 
-const pollMilliseconds = 200;
+const pollMilliseconds = 100;
 /** A question by UDP may get lost. */
 const silentLooks = 3;
 /** Of a resolver that is there, and will not tell an address. */

@@ -74,7 +74,15 @@ look_database_follow() {
   need_standby
   need_settings
   if [ "$1" = "$(standby_note follows)" ] && [ "$follows" != "$1" ]; then wanted=$(standby_note conninfo); else words_to "$peer_pg_host" "$peer_pg_port"; fi
-  [ "$follows" = "$1" ] || [ $returning = yes ] || try_replication "$1"
+  [ "$follows" = "$1" ] || [ $returning = yes ] || { [ $checking = no ] && was_let_in "$1"; } || try_replication "$1"
+}
+# A look beforehand has tried the same words within five minutes, and was let in: over a distance the way there and back counts, and the server tells no more a second time.
+was_let_in() { # SITE
+  { read -r tried_boot tried_up && read -r tried_words; } 2>/dev/null <"$STATE_DIR/tried-$1" && read_uptime &&
+    [ "$tried_boot" = "$boot" ] && [ $((up - tried_up)) -le 300 ] && [ "$tried_words" = "$wanted" ]
+}
+read_uptime() { # sets up, in seconds, and boot
+  { read -r up _ </proc/uptime && up=${up%.*} && read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
 }
 # With the very words that the standby would use, from the very host: what would refuse it says so now.
 try_replication() { # SITE
@@ -84,6 +92,8 @@ try_replication() { # SITE
     refuse "the standby at $SITE may not replicate from $1: $(why); let it in there by pg_hba.conf, add $1 to its password file, or fix the words in its primary_conninfo; nothing was changed"
   theirs=${answer%%|*} ours=$("$PG_BIN/pg_controldata" -D "$PG_DATA" 2>/dev/null | sed -n 's/^Database system identifier: *//p')
   [ "$theirs" = "$ours" ] || refuse "the database at $1 is another cluster than that at $SITE (system identifier $theirs, here $ours); nothing was changed"
+  # The words may hold a password.
+  if read_uptime; then (umask 077 && printf '%s %s\n%s\n' "$boot" "$up" "$wanted" | replace "$STATE_DIR/tried-$1"); fi
 }
 # A standby that is paused, or applies with a delay, opens no new stream: both are lifted for as long as that takes. What it followed by its own settings it follows by them again.
 database_follow() {
@@ -109,6 +119,7 @@ do \$\$ begin
 end \$\$;
 SQL
     ) || {
+      rm -f "$STATE_DIR/tried-$1" # the next try says why
       [ $returning = yes ] && grep -q 'nothing was streamed' "$BESIDE" || fail "the standby at $SITE is told to follow $1, but: $(why)"
       streaming=no
       exception "the standby at $SITE is told to follow $1 again by its own settings, and does not stream from it yet: it will when $1 is back"

@@ -23,6 +23,7 @@ look_state() { # every change is put on record before it is made, and its undo n
   [ "$(free_kib "$STATE_DIR")" -ge 1024 ] || refuse "$STATE_DIR at $SITE has no room for a change and its undo ($(free_kib "$STATE_DIR") KiB free, 1024 are needed): free its disk, or move STATE_DIR in agent.conf"
 }
 check() { # VERB[=ARGUMENT] …
+  checking=yes
   for asked in "$@"; do
     name=${asked%%=*} argument=
     case $asked in *=*) argument=${asked#*=} ;; esac

@@ -9,7 +9,7 @@ case $conf in */*) ;; *) conf=./$conf ;; esac
 UNIT=service SYSTEMCTL=systemctl SERVICE_START= SERVICE_STOP= SERVICE_ENABLE= SERVICE_ACTIVE= SERVICE_ACTIVE_ANSWER='*' SERVICE_ENABLED= SERVICE_ENABLED_ANSWER='*'
 FILES= CERT_FILE= CA_FILE= PEERS= REFERENCE_TARGETS= PROBE_TIMEOUT_SECONDS=1 PG_DATA= PG_PASSFILE= REDIS_HOST= REDIS_AUTH_FILE=
 PG_STOP= PG_START= PG_STANDBY_NAME=
-returning=no
+returning=no checking=no
 # A job is what agent.conf lists, and nothing that the account has in its environment.
 case $(export -p) in *JOB_*) for name in $(export -p | sed -n 's/^[a-z -]*\(JOB_[A-Za-z0-9_]*\).*/\1/p'); do unset "$name"; done ;; esac
 if [ $# -eq 0 ]; then # a forced command: the client's words are in the environment

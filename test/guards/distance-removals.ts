@@ -14,7 +14,7 @@ export const distanceRemovals: readonly Removal[] = [
   {
     guard: 'Lookout: silence is told only where it was met within the last interval',
     file: lookouts,
-    edits: [{ find: ' || since(newest.ended) > paceOf(lookout)', replace: '' }],
+    edits: [{ find: ' || since(newest.ended) > ageOf(lookout)', replace: '' }],
     test: { file: theirTest, title: 'an answer that is older than an interval is no answer' },
   },
   {
