@@ -88,8 +88,10 @@ read_uptime() { # sets up, in seconds, and boot
 try_replication() { # SITE
   # By \connect, since the words may hold a password, which a command line would show. Without the options of the agent's own sessions, whose place a blank takes: psql drops what is empty.
   words=$(printf "options=' ' %s replication=true" "$wanted" | sed "s/['\\\\]/&&/g")
-  answer=$(printf '%s\n' "\\connect -reuse-previous=off '$words'" 'IDENTIFY_SYSTEM;' | pg 5 "$PG_MAINTENANCE" -w) ||
+  answer=$(printf '%s\n' "\\connect -reuse-previous=off '$words'" 'IDENTIFY_SYSTEM;' | pg 5 "$PG_MAINTENANCE" -w) || {
+    rm -f "$STATE_DIR/tried-$1"
     refuse "the standby at $SITE may not replicate from $1: $(why); let it in there by pg_hba.conf, add $1 to its password file, or fix the words in its primary_conninfo; nothing was changed"
+  }
   theirs=${answer%%|*} ours=$("$PG_BIN/pg_controldata" -D "$PG_DATA" 2>/dev/null | sed -n 's/^Database system identifier: *//p')
   [ "$theirs" = "$ours" ] || refuse "the database at $1 is another cluster than that at $SITE (system identifier $theirs, here $ours); nothing was changed"
   # The words may hold a password.
