@@ -499,7 +499,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Undo: a source that is still dead keeps nobody detached',
     file: 'site-agent/parts/40-standbys.sh',
-    edits: [{ find: '|| [ $returning = yes ] || try_replication "$1"', replace: '|| try_replication "$1"' }],
+    edits: [{ find: '|| [ $returning = yes ] || { [', replace: '|| { [' }],
     test: { file: 'test/site-agent/afterwards.test.ts', title: 'leaves the standby and the replica with their own words' },
   },
   ...jobRemovals,
