@@ -16,6 +16,7 @@ import { Branches, branchPassword } from '../../site-agent/branches.ts';
 import { eventually, testNetwork } from '../../site-agent/support.ts';
 import { ZoneStandIn } from '../../support/zone-stand-in.ts';
 import { awsAnswer, awsError, credentials, dependenciesOf, heldBy, Moto, older, passOn, run as anyRun, StandIn, type HeldEpochs } from './support.ts';
+import { dependenciesOf as keptToo } from '../../support/dependencies.ts';
 
 const run = { ...anyRun, from: 'lyon' };
 const regions = { lyon: 'eu-west-3', gent: 'eu-west-1' } as const;
@@ -34,7 +35,7 @@ const base = dependenciesOf(
   () => held,
   () => zoneApi,
 );
-const dependencies: ActivityDependencies = { ...base, secret: async () => branchPassword };
+const dependencies: ActivityDependencies = keptToo({ ...base, secret: async () => branchPassword });
 const database = createRdsActivities(dependencies);
 
 /** The plan of the two branches, whose databases are instances of RDS. */
