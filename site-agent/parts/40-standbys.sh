@@ -40,7 +40,7 @@ database_detach() {
 alter system set primary_conninfo = '';
 select pg_reload_conf();
 do \$\$ begin
-  for i in 1..50 loop
+  for i in 1..15 loop
     exit when not exists (select from pg_stat_wal_receiver);
     perform pg_sleep(0.02);
   end loop;
