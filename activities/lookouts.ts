@@ -74,8 +74,8 @@ export class Lookouts {
     const kept = this.kept.get(key);
     const now = follow(lookout, kept);
     if (!kept) return now;
-    const moment = lookout.atOnce ? Promise.resolve(null) : momentLater();
-    const first = await Promise.race([now.then((answer) => ({ answer })), moment]);
+    const patience = lookout.atOnce ? Promise.resolve(null) : momentLater();
+    const first = await Promise.race([now.then((answer) => ({ answer })), patience]);
     if (first) return first.answer;
     const { newest } = kept;
     if (!newest || kept.showLife > 0 || since(newest.ended) > ageOf(lookout)) return now;

@@ -6,6 +6,7 @@ import { type CommandResult, Running } from './running.ts';
 export const awaitWords = 'await';
 /** The agent says so; one of an earlier version says that it knows no such verb, and ends. */
 const isReady = /^waits=yes$/m;
+
 /** It ended as it waited: it did not say that it has heard its words. */
 export function heardNothing({ stdout }: CommandResult): boolean {
   return !/^heard=yes$/m.test(stdout);
@@ -64,7 +65,7 @@ export class ReadyCommands {
     this.dropAll();
   }
 
-  /** Lets all of them end; those that are started later know what has changed meanwhile. */
+  /** Lets all of them end; those that are started later are of the script that is there then. */
   dropAll(): void {
     for (let running = this.take(); running; running = this.take()) running.giveInput();
   }

@@ -65,7 +65,7 @@ export class StandingConnection {
       this.ready.dropAll();
       throw new NothingHeardError();
     }
-    // What is wrong may be put right before the next verb, which then shall not meet an agent that was started before.
+    // Where the agent is too old people replace it, and the next verb shall not meet those of the old script. Its configuration each reads after its words.
     if (result.code !== 0) this.ready.dropAll();
     return result;
   }

@@ -89,7 +89,7 @@ async function verifyFunction(verifier: Verifier, { site, function: id, referenc
   const verdict = (result: ProbeResult): FunctionVerdict => ({ function: id, ...result, at: verifier.now().toISOString() });
   const look = () => ask(verifier, site, endpoint, businessFunction, probe);
   const counts = () => compare(verifier, site, reference, probe);
-  // Where the function is well at once, as it should be, its data have been compared by then. They are not counted again and again for one that is awaited.
+  // Where the function is well at once, as it should be, its data are compared meanwhile. They are not counted again and again for one that is awaited.
   const key = `${verifier.run.execution} ${id} at ${site}`;
   const early = verifier.awaited.has(key) ? undefined : counts();
   const first = await look();
