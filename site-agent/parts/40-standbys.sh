@@ -121,8 +121,14 @@ do \$\$ begin
 end \$\$;
 SQL
     ) || {
-      rm -f "$STATE_DIR/tried-$1" # the next try says why
-      [ $returning = yes ] && grep -q 'nothing was streamed' "$BESIDE" || fail "the standby at $SITE is told to follow $1, but: $(why)"
+      said=$(why)
+      case $returning:$said in
+        yes:*'nothing was streamed'*) ;;
+        *) # what let it in at an earlier look may not do so any more
+          blocked=$(on_record='' && try_replication "$1" 2>/dev/null | sed -n 's/^refused=//p')
+          fail "the standby at $SITE is told to follow $1, but: $said${blocked:+; ${blocked%; nothing was changed}}"
+          ;;
+      esac
       streaming=no
       exception "the standby at $SITE is told to follow $1 again by its own settings, and does not stream from it yet: it will when $1 is back"
     }
