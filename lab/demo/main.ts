@@ -9,7 +9,7 @@ import { repositoryRoot } from '../paths.ts';
 import type { CustomerFigures } from '../customers/figures.ts';
 import { formatFigures } from '../customers/table.ts';
 import { compare, type ReportView } from './compare.ts';
-import { follow } from './follow.ts';
+import { teller } from './teller.ts';
 
 const failed = 'us-east-1';
 const target = 'eu-central-1';
@@ -45,10 +45,10 @@ async function recover(stack: Stack, interactive: boolean): Promise<void> {
       .map(([name, value]) => `${name}=${value}`)
       .join(' ')}\n`,
   );
-  const following = follow(stack, say);
-  const vote = (gate: { question: string }, choice: string) => say(`  two demo commanders vote ${choice}: ${gate.question}`);
-  await decideUntilEnd(stack, interactive ? leftToOthers : { activation: () => 'approve' }, vote);
-  await following.stop();
+  await decideUntilEnd(stack, interactive ? leftToOthers : { activation: () => 'approve' }, {
+    onView: teller(say),
+    onVote: ({ question }, choice) => say(`  two demo commanders vote ${choice}: ${question}`),
+  });
 }
 
 /** Prints the report and the customers' figures side by side, and judges. */

@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { repositoryRoot } from '../paths.ts';
 
@@ -26,6 +27,26 @@ export function run(path: string, args: readonly string[], environment: Readonly
     );
     child.stdin?.end();
   });
+}
+
+/** Runs a program that tells what it sees line by line, until it ends, nobody reads on, or `withinMs` are over. Throws its own sentence when it ends without a line. */
+export async function* linesOf(path: string, args: readonly string[], environment: Readonly<Record<string, string>>, withinMs: number): AsyncGenerator<string> {
+  const options = { cwd: repositoryRoot(), env: { ...process.env, ...environment } };
+  const child = spawn(process.execPath, [...programOf(path), ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const timer = Number.isFinite(withinMs) ? setTimeout(() => child.kill(), withinMs) : undefined;
+  let said = '';
+  child.stderr.on('data', (part: Buffer) => (said += part.toString()));
+  let told = false;
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      told = true;
+      yield line;
+    }
+    if (!told) throw new Error(`${path} ${args.join(' ')} told nothing: ${said.trim()}`);
+  } finally {
+    clearTimeout(timer);
+    child.kill();
+  }
 }
 
 /** A server or worker that runs until it is ended. */

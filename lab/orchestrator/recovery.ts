@@ -1,5 +1,4 @@
 /** A recovery as its users drive it: start, vote at gates, wait for the report. What the demo and the scenarios share. */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Answer } from './programs.ts';
 import type { Stack } from './stack.ts';
 
@@ -51,26 +50,34 @@ export async function voteOfTwo(stack: Stack, gate: OpenGate, choice: string, re
 /** Longest time that a run takes here, seconds: three times what it takes on a busy machine. People who vote for themselves take what they need. */
 const runSeconds = 240;
 
-/** Answers every gate of the run until it ends. A gate that nobody foresaw is an error with its question and evidence: a run that waits for people does not end by itself. */
-export async function decideUntilEnd(stack: Stack, answers: Answers, onVote: (gate: OpenGate, choice: string) => void = () => undefined): Promise<void> {
+/** Whoever looks on while a run goes. */
+export interface Onlooker {
+  /** Every change of the run, before anybody votes. */
+  readonly onView?: (view: RunView) => void;
+  readonly onVote?: (gate: OpenGate, choice: string) => void;
+}
+
+/**
+ * Answers every gate of the run until it ends, as one command sees it that stays (`dr status --watch`): a process for each look takes the processor from what is measured.
+ * A gate that nobody foresaw is an error with its question and evidence: a run that waits for people does not end by itself.
+ */
+export async function decideUntilEnd(stack: Stack, answers: Answers, { onView, onVote }: Onlooker = {}): Promise<void> {
   const answered = new Set<string>();
-  const deadline = answers === leftToOthers ? Infinity : Date.now() + runSeconds * 1000;
-  for (;;) {
-    const { state, status } = await statusOf(stack);
-    if (state === 'ended' || state === 'broken') return;
-    if (Date.now() > deadline)
-      throw new Error(`The run is not over after ${runSeconds} s: ${state}, ${JSON.stringify(status)}. The worker's last words: ${stack.worker.lastWords()}`);
-    const gate = status?.gate;
-    if (gate && !answered.has(gate.gate)) {
-      const answer = Object.entries(answers).find(([name]) => gate.gate.startsWith(name))?.[1];
-      if (!answer) throw new Error(`Nobody here answers the gate ${gate.gate}. ${gate.question} ${gate.evidence.join(' ')}`);
-      const choice = answer(gate);
-      if (choice !== null) {
-        answered.add(gate.gate);
-        onVote(gate, choice);
-        await voteOfTwo(stack, gate, choice, 'Evidence read; this is the plan.');
-      }
-    }
-    await pause(300);
+  let last: RunView | undefined;
+  for await (const line of stack.drLines(answers === leftToOthers ? Infinity : runSeconds * 1000, 'status', '--watch', '--json')) {
+    const view = JSON.parse(line) as RunView;
+    last = view;
+    onView?.(view);
+    const gate = view.status?.gate;
+    if (!gate || answered.has(gate.gate)) continue;
+    const answer = Object.entries(answers).find(([name]) => gate.gate.startsWith(name))?.[1];
+    if (!answer) throw new Error(`Nobody here answers the gate ${gate.gate}. ${gate.question} ${gate.evidence.join(' ')}`);
+    const choice = answer(gate);
+    if (choice === null) continue;
+    answered.add(gate.gate);
+    onVote?.(gate, choice);
+    await voteOfTwo(stack, gate, choice, 'Evidence read; this is the plan.');
   }
+  if (last?.state === 'ended' || last?.state === 'broken') return;
+  throw new Error(`The run was not seen to its end: ${JSON.stringify(last)}. The worker's last words: ${stack.worker.lastWords()}`);
 }

@@ -2,9 +2,11 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { call, labHandle } from '../cli/call.ts';
+import type { CustomerFigures } from '../customers/figures.ts';
 import { repositoryRoot } from '../paths.ts';
 import { freePort } from '../ports.ts';
-import { type Answer, type Background, programOf, run, startBackground, waitFor } from './programs.ts';
+import { type Answer, type Background, linesOf, programOf, run, startBackground, waitFor } from './programs.ts';
 import { startTemporal, type TemporalServer } from './temporal.ts';
 
 const productWorker = 'workers/main';
@@ -67,6 +69,11 @@ export class Stack {
     return run('client/cli/main', args, this.environment);
   }
 
+  /** Runs `dr` for as long as it has something to tell, at most `withinMs`; each of its lines as it comes. */
+  drLines(withinMs: number, ...args: string[]): AsyncGenerator<string> {
+    return linesOf('client/cli/main', args, this.environment, withinMs);
+  }
+
   /** Runs `dr-lab` for this lab; throws its sentence when it fails. */
   async lab(...args: string[]): Promise<string> {
     const answer = await labCommand(this.options.lab, args);
@@ -113,7 +120,7 @@ async function startWorker(folder: string, variables: Readonly<Record<string, st
 
 /** Lets the customers call, and waits until they are served. */
 export async function customersServed(stack: Stack): Promise<void> {
-  await stack.lab('customers', 'start');
+  await call(labHandle(stack.options.lab), 'customers/start');
   await untilServed(stack);
 }
 
@@ -124,7 +131,7 @@ export async function untilServed(stack: Stack, seconds = 1): Promise<void> {
     async () => {
       await pause(seconds * 1000);
       const since = new Date(Date.now() - seconds * 1000).toISOString();
-      const figures = JSON.parse(await stack.lab('--json', 'customers', 'figures', '--since', since)) as { calls: number; functions: { failed: number }[] };
+      const figures = await call<CustomerFigures>(labHandle(stack.options.lab), 'customers/figures', { since });
       return figures.calls > 0 && figures.functions.every((entry) => entry.failed === 0);
     },
     60_000,

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { call, labHandle } from '../../lab/cli/call.ts';
 import type { CustomerFigures } from '../../lab/customers/figures.ts';
-import { type Answers, decideUntilEnd, statusOf } from '../../lab/orchestrator/recovery.ts';
+import { type Answers, decideUntilEnd } from '../../lab/orchestrator/recovery.ts';
 import { customersServed, Stack, untilServed } from '../../lab/orchestrator/stack.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { Plan } from '../../plan/schema.ts';
 import type { Report } from '../../report/report.ts';
 import { makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../../workflows/wire/ids.ts';
+import { statusQuery } from '../../workflows/wire/messages.ts';
 import { until } from '../support/until.ts';
 
 export const failed = 'us-east-1';
@@ -99,7 +100,7 @@ export class Scenarios {
   async untilStep(id: string, result = 'done', deadlineSeconds = 90): Promise<void> {
     await until(
       `step ${id} is ${result}`,
-      async () => ((await statusOf(this.stack)).status?.steps.some((step) => step.id === id && step.result === result) ? true : undefined),
+      async () => ((await this.run().query(statusQuery)).steps.some((step) => step.id === id && step.result === result) ? true : undefined),
       deadlineSeconds,
     );
   }
@@ -120,6 +121,6 @@ export class Scenarios {
   }
 
   async figures(since: string): Promise<CustomerFigures> {
-    return JSON.parse(await this.stack.lab('--json', 'customers', 'figures', '--since', since)) as CustomerFigures;
+    return this.control<CustomerFigures>('customers/figures', { since });
   }
 }
