@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Tests that start a whole lab: one after the other, since a lab wants the machine for itself. */
-const withLab = ['test/lab/**/*.test.ts', 'test/activities/**/*.test.ts', 'test/scenarios/**/*.test.ts', 'test/browser/**/*.test.ts'];
+/** Tests that start a lab, whole or in part: few at a time, since its customers give up after 1 s. */
+const withLab = ['test/lab/**/*.test.ts', 'test/scenarios/**/*.test.ts'];
 
 /** A customer gives up after 1 s, and a second lab on two cores takes longer than that at times: where not one call may fail, no other lab runs. */
 const alone = ['test/scenarios/dry-run.test.ts'];
@@ -82,7 +82,8 @@ export default defineConfig({
           include: withLab,
           exclude: [...ordinaryEstates, ...alone],
           pool: 'forks',
-          maxWorkers: 2,
+          // A lab with its run takes a third of a core; most of the time it waits for what it measures.
+          maxWorkers: 3,
           testTimeout: 180_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },

@@ -60,13 +60,18 @@ record() { # BEFORE AFTER, or `refused` or `error` and why
   case $1 in "$2" | refused | error) printf '%s\n' "$EPOCH $RUN $CHANGE" "$1 | $2" | replace "$last_file" ;; *) rm -f "$last_file" ;; esac
 }
 now() { date -u +%Y-%m-%dT%H:%M:%S.%3NZ; }
-say_clock() { clock=$(now) && say clock "$clock"; } # first in an answer: by it whoever asks reads the other times there
-as_seconds() { printf '%d.%03d' $(($1 < 0 ? 0 : $1 / 1000)) $(($1 < 0 ? 0 : $1 % 1000)); } # from milliseconds
 # A clock can be set at any time, and what was noted before is told by the clock of now: notes have a base, the boot and how far the clock was from one that nobody sets.
-base() { { read -r up _ </proc/uptime && read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null && echo "$boot:$(($(date +%s) - ${up%.*}))"; }
+read_clock() { # → clock, the same in milliseconds, and base, empty where the host does not tell; one program for all
+  clock=$(date -u '+%Y-%m-%dT%H:%M:%S.%3NZ %s%3N') && milliseconds=${clock#* } clock=${clock% *}
+  { read -r up _ </proc/uptime && read -r boot </proc/sys/kernel/random/boot_id && base=$boot:$((${milliseconds%???} - ${up%.*})); } 2>/dev/null || base=
+}
+base() { read_clock && echo "$base"; }
+say_clock() { read_clock && say clock "$clock"; } # first in an answer: by it whoever asks reads the other times there
+as_seconds() { printf '%d.%03d' $(($1 < 0 ? 0 : $1 / 1000)) $(($1 < 0 ? 0 : $1 % 1000)); } # from milliseconds
 set_since() { # BASE: by how many seconds the clock was set forward since; 0 where that cannot be said, as after another boot
-  here=$(base) set_by=0
-  case $1 in "${here%:*}:"?*) set_by=$((${here##*:} - ${1##*:})) ;; esac
+  read_clock
+  set_by=0
+  case $1 in "${base%:*}:"?*) set_by=$((${base##*:} - ${1##*:})) ;; esac
   case $set_by in -1 | 1) set_by=0 ;; esac # two roundings
 }
 by_clock_of_now() { if [ "$set_by" -eq 0 ]; then echo "$1"; else date -u -d "$1 + $set_by seconds" +%Y-%m-%dT%H:%M:%S.%3NZ; fi; }
@@ -91,6 +96,9 @@ replace() { # FILE: new content on stdin; whoever reads sees the old or the new,
 leave() { # FILE: what could not be written whole is not left behind
   rm -f "$1"
   return 1
+}
+put() { # FILE TEXT: as replace, for one line and with one program
+  printf '%s\n' "$2" >"$1.new.$$" && mv -f "$1.new.$$" "$1" || leave "$1.new.$$"
 }
 replace_same() { # FILE: as replace, under the owner and mode that the file has
   cp -p "$1" "$1.new.$$" && cat >"$1.new.$$" && mv -f "$1.new.$$" "$1" || leave "$1.new.$$"

@@ -19,7 +19,7 @@ make_room() {
 sql_text() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/''/g")"; } # as a literal; it may hold a password, so it stands on no command line
 hba_file() { readlink -f "${PG_HBA:-$PG_DATA/pg_hba.conf}"; } # behind a link the file changes, never the link
 hba_closed() {
-  IFS= read -r first 2>/dev/null <"$(hba_file)" && [ "$first" = "$CLOSED_MARK" ]
+  IFS= read -r first 2>/dev/null <"${PG_HBA:-$PG_DATA/pg_hba.conf}" && [ "$first" = "$CLOSED_MARK" ]
 }
 # The lock stands while the file is what this agent wrote: a line that somebody has added since lets somebody in at the next reload.
 hba_locked() { hba_closed && cmp -s "$(hba_file)" "$STATE_DIR/pg_hba.closed"; }

@@ -16,7 +16,12 @@ read_cache() {
     cache_detail='no cache here'
     return
   fi
-  answer=$(printf 'INFO\nCONFIG GET min-replicas-*\n' | redis) || answer="no answer: ${answer:-$(why)}"
+  answer=$(
+    redis <<'COMMANDS'
+INFO
+CONFIG GET min-replicas-*
+COMMANDS
+  ) || answer="no answer: ${answer:-$(why)}"
   case $answer in *role:*) cache_running=yes ;; *) cache_detail=$(one_line "${answer:-$(why)}") && return ;; esac
   while IFS= read -r line; do
     line=${line%"$CR"}

@@ -1,13 +1,19 @@
 # --- looking at other sites ------------------------------------------------------------------------------------------------------------------
 T=
-probe_service() {
-  [ -n "$peer_service_host" ] || { echo no 'not in agent.conf' && return; }
+probe_service() { # → served, how
+  served=no how='not in agent.conf'
+  [ -n "$peer_service_host" ] || return 0
   answer=$(curl -q -sS --noproxy '*' -m "$T" ${CA_FILE:+--cacert "$CA_FILE"} --connect-to "::$peer_service_host:$peer_service_port" -w ' HTTP %{http_code}' \
     "https://$PUBLIC_HOST:$peer_service_port${HEALTH_PATH:-/health}" 2>&1)
-  # Healthy means status 200 and, where the body says how it is, healthy or ok.
+  # Healthy means status 200 and, where the body says how it is, healthy or ok. What says it first, or holds no object at all, is read without a program.
+  case $answer in
+    '{"status":"healthy"'*' HTTP 200' | '{"status":"ok"'*' HTTP 200') served=yes how=healthy && return ;;
+    *'{'*) ;;
+    *' HTTP 200') served=yes how=healthy && return ;;
+  esac
   said=$(printf '%s' "$answer" | tr -d ' \n\r' | sed -n ':inner; s/\(.\){[^{}]*}/\10/; t inner; s/^{.*"status":"\([^"]*\)".*/\1/p')
   case "${answer##*HTTP }:$said" in
-    200: | 200:healthy | 200:ok) echo yes healthy ;; 000:*) echo no "no answer: $(one_line "${answer% HTTP 000}")" ;; *) echo no "HTTP ${answer##*HTTP }, says ${said:-nothing}" ;;
+    200: | 200:healthy | 200:ok) served=yes how=healthy ;; 000:*) how="no answer: $(one_line "${answer% HTTP 000}")" ;; *) how="HTTP ${answer##*HTTP }, says ${said:-nothing}" ;;
   esac
 }
 probe_database() {
@@ -36,23 +42,32 @@ new_folder() { # removed by clean_up
 received_age() { # PEER → seconds since the last message of replication from it; empty when there was none
   [ -f "$STATE_DIR/received" ] || return 0
   read -r received_ms received_from noted <"$STATE_DIR/received" && set_since "$noted"
-  [ "$received_from" != "$1" ] || as_seconds $(($(date +%s%3N) - received_ms - set_by * 1000))
+  [ "$received_from" != "$1" ] || as_seconds $((milliseconds - received_ms - set_by * 1000))
 }
 note_received() { # psql's answer: milliseconds of age, host, port, seconds; the age is by the database's clock, and is counted on by the host's
   # shellcheck disable=SC2086 # four words
   set -- $1
   [ $# -eq 4 ] || return 0
-  sender=$(peer_at pg "$2" "$3") clocks=$STATE_DIR/clocks
-  echo "$(($(date +%s%3N) - $1)) $sender $(base)" | replace "$STATE_DIR/received"
+  read_clock
+  sender=$(peer_at pg "$2" "$3") clocks=$STATE_DIR/clocks noted=
+  put "$STATE_DIR/received" "$((milliseconds - $1)) $sender $base"
   # By how many seconds its clock is ahead of that of the database here: nobody can ask a lost primary, whose heartbeats are by that clock.
-  noted=$(grep -s "^sender_clock=$sender $4 " "$clocks") && set_since "${noted##* }" && [ "$set_by" -eq 0 ] || { grep -sv "^sender_clock=$sender " "$clocks"; echo "sender_clock=$sender $4 $(base)"; } | replace "$clocks"
+  if [ -f "$clocks" ]; then while read -r of ahead since; do [ "$of $ahead" != "sender_clock=$sender $4" ] || noted=$since; done <"$clocks"; fi
+  { [ -n "$noted" ] && set_since "$noted" && [ "$set_by" -eq 0 ]; } || { grep -sv "^sender_clock=$sender " "$clocks"; echo "sender_clock=$sender $4 $base"; } | replace "$clocks"
 }
 RECEIVED_SQL="select (extract(epoch from clock_timestamp() - last_msg_receipt_time) * 1000)::bigint || ' ' || sender_host || ' ' || sender_port || ' ' || round(extract(epoch from last_msg_send_time - last_msg_receipt_time))::bigint from pg_stat_wal_receiver where last_msg_receipt_time is not null and last_msg_send_time is not null"
+read_received() { # → answer
+  answer=$(
+    pg 2 "$PG_MAINTENANCE" <<SQL
+$RECEIVED_SQL
+SQL
+  )
+}
 probe() {
   peer_of "$1"
   new_folder
   say_clock && say sent_at "$clock"
-  probe_service >"$folder/service" &
+  { probe_service; echo "$served $how"; } >"$folder/service" &
   probe_database >"$folder/database" &
   probe_cache >"$folder/cache" &
   probe_reference >"$folder/reference" &
@@ -74,7 +89,7 @@ probe() {
 probe_record() { # what this host has noted of a peer by itself; asks the peer nothing
   is_peer "$1" || usage "$1 is no peer of $SITE; its peers are: $PEERS"
   say_clock
-  if [ -f "${PG_DATA:-}/PG_VERSION" ] && answer=$(echo "$RECEIVED_SQL" | pg 2 "$PG_MAINTENANCE"); then note_received "$answer"; fi
+  if [ -f "${PG_DATA:-}/PG_VERSION" ] && read_received; then note_received "$answer"; fi
   say replication_age_seconds "$(received_age "$1")"
   failing= rounds=0
   if [ -f "$STATE_DIR/probe-$1" ]; then read -r rounds failing noted <"$STATE_DIR/probe-$1" && set_since "$noted" && failing=$(by_clock_of_now "$failing"); fi
@@ -83,19 +98,19 @@ probe_record() { # what this host has noted of a peer by itself; asks the peer n
 }
 # The record of one peer: how many rounds in a row failed, and when the first of them was sent. A round fails when neither service nor database answers; a
 # healthy or a blind round ends the row. In peace that is one question, since a site that serves has not failed; this runs each second at every site.
-record_round() {
+record_round() { # PEER, after read_clock
   peer_of "$1"
-  sent=$(now) rounds=0 failing= noted=
+  rounds=0 failing= noted=
   if [ -f "$STATE_DIR/probe-$1" ]; then read -r rounds failing noted <"$STATE_DIR/probe-$1"; fi
   was=$rounds
   if [ "$was" -gt 0 ]; then probe_database >"$STATE_DIR/beat-$1" & fi
-  case $(probe_service) in yes*) rounds=0 failing= noted= ;; *)
+  probe_service
+  if [ "$served" = yes ]; then rounds=0 failing= noted=; else
     if [ "$was" -eq 0 ]; then probe_database >"$STATE_DIR/beat-$1"; fi
     wait
     read -r database _ <"$STATE_DIR/beat-$1"
-    if [ "$database" = no ] && [ "$(probe_reference)" = yes ]; then rounds=$((rounds + 1)) failing=${failing:-$sent} noted=${noted:-$(base)}; else rounds=0 failing= noted=; fi
-    ;;
-  esac
-  [ "$was$rounds" = 00 ] || echo "$rounds $failing $noted" | replace "$STATE_DIR/probe-$1"
+    if [ "$database" = no ] && [ "$(probe_reference)" = yes ]; then rounds=$((rounds + 1)) failing=${failing:-$clock} noted=${noted:-$base}; else rounds=0 failing= noted=; fi
+  fi
+  [ "$was$rounds" = 00 ] || put "$STATE_DIR/probe-$1" "$rounds $failing $noted"
 }
 

@@ -21,14 +21,23 @@ beat_database() {
     end_once
     keep_stopped
   elif [ -f "$PG_DATA/standby.signal" ]; then
-    note_received "$(echo "$RECEIVED_SQL" | pg 2 "$PG_MAINTENANCE")"
+    read_received
+    note_received "$answer"
   else
     write_heartbeat no
   fi
 }
 write_heartbeat() { # yes where it is to say already that nobody is waited for
   read_cache
-  printf '%s\n' "\\set alone $1" "\\set table $HEARTBEAT_TABLE" "\\set site $SITE" "\\set min_replicas ${min_replicas:-0}" "\\set max_lag ${max_lag:-0}" "\\set online $online" "$HEARTBEAT_SQL" | pg 2 "$PG_DATABASE" >/dev/null
+  pg 2 "$PG_DATABASE" >/dev/null <<SQL
+\\set alone $1
+\\set table $HEARTBEAT_TABLE
+\\set site $SITE
+\\set min_replicas ${min_replicas:-0}
+\\set max_lag ${max_lag:-0}
+\\set online $online
+$HEARTBEAT_SQL
+SQL
 }
 # The mark of a primary that will wait for nobody comes before that is so: whoever assesses its loss later must not take the last heartbeat for its settings.
 mark_alone() {
@@ -41,6 +50,7 @@ keep_stopped() {
   [ -n "$PG_STOP" ] && [ -n "$PG_START" ] && writers=$(printf '%s' "$WRITERS_SQL" | pg 3 "$PG_MAINTENANCE") && [ -n "$writers" ] || return 0
   exec 8>>"$STATE_DIR/lock-database"
   flock -n 8 && hba_closed || return 0
+  keep_beside
   read_epoch
   EPOCH=$held RUN=$holder CHANGE=beat
   begin_record beat
@@ -51,6 +61,7 @@ keep_stopped() {
 beat() {
   exec 7>>"$STATE_DIR/beat.lock"
   flock -n 7 || exit 0 # the one before still waits for answers
+  read_clock
   beat_database &
   followed=none turn=0 others=
   if [ -f "$STATE_DIR/received" ] && [ -f "$PG_DATA/standby.signal" ]; then read -r _ followed <"$STATE_DIR/received"; fi

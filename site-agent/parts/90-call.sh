@@ -10,8 +10,6 @@ UNIT=service SYSTEMCTL=systemctl SERVICE_START= SERVICE_STOP= SERVICE_ENABLE= SE
 FILES= CERT_FILE= CA_FILE= PEERS= REFERENCE_TARGETS= PROBE_TIMEOUT_SECONDS=1 PG_DATA= PG_PASSFILE= REDIS_HOST= REDIS_AUTH_FILE=
 PG_STOP= PG_START= PG_STANDBY_NAME=
 returning=no checking=no
-# A job is what agent.conf lists, and nothing that the account has in its environment.
-case $(export -p) in *JOB_*) for name in $(export -p | sed -n 's/^[a-z -]*\(JOB_[A-Za-z0-9_]*\).*/\1/p'); do unset "$name"; done ;; esac
 if [ $# -eq 0 ]; then # a forced command: the client's words are in the environment
   # shellcheck disable=SC2086 # split at blanks; nothing is expanded (set -f), nothing is evaluated
   set -- ${SSH_ORIGINAL_COMMAND:-}
@@ -26,6 +24,8 @@ if [ $# -eq 0 ]; then # a forced command: the client's words are in the environm
   fi
   case ${1:-} in beat | job-run) usage "$1 is for this host itself" ;; esac
 fi
+# A job is what agent.conf lists, and nothing that the account has in its environment.
+[ "$*" = beat ] || case $(export -p) in *JOB_*) for name in $(export -p | sed -n 's/^[a-z -]*\(JOB_[A-Za-z0-9_]*\).*/\1/p'); do unset "$name"; done ;; esac
 [ -r "$conf" ] || usage "$conf cannot be read"
 # shellcheck disable=SC1090 # named by whoever installed it
 . "$conf"
@@ -43,7 +43,7 @@ if [ -n "$REDIS_AUTH_FILE" ] && [ -r "$REDIS_AUTH_FILE" ]; then # one line: `pas
   export REDISCLI_AUTH
 fi
 [ -d "$STATE_DIR" ] || mkdir -p "$STATE_DIR" || fail "$STATE_DIR cannot be made"
-keep_beside
+[ "$*" = beat ] || keep_beside # a beat is there each second, and starts no program that it can do without
 
 [ $# -ge 1 ] || usage 'no verb was given'
 for word in "$@"; do

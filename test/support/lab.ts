@@ -1,9 +1,10 @@
 /** A lab for a test file: its own name, so that it disturbs no other. The command is run as people run it. */
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { addressesOf, call, labHandle, type LabHandle } from '../../lab/cli/call.ts';
 import type { LabAddresses } from '../../lab/addresses.ts';
+import { programOf } from '../../lab/orchestrator/programs.ts';
+import { repositoryRoot } from '../../lab/paths.ts';
 import type { LabStatus } from '../../lab/status.ts';
 
 export interface CommandResult {
@@ -19,10 +20,9 @@ export function drLab(name: string, ...args: string[]): Promise<CommandResult> {
 
 /** The same with further variables in its environment. */
 export function drLabWith(env: NodeJS.ProcessEnv, name: string, ...args: string[]): Promise<CommandResult> {
-  const { repository } = labHandle(name);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', join(repository, 'lab/cli/main.ts'), '--lab', name, ...args], {
-      cwd: repository,
+    const child = spawn(process.execPath, [...programOf('lab/cli/main'), '--lab', name, ...args], {
+      cwd: repositoryRoot(),
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
