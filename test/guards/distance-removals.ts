@@ -60,6 +60,21 @@ export const distanceRemovals: readonly Removal[] = [
     test: { file: 'test/site-agent/environment.test.ts', title: 'refuses in them what it refuses anywhere' },
   },
   {
+    guard: 'Waiting agent: a script that is copied over it is none of its business',
+    file: 'site-agent/parts/90-call.sh',
+    edits: [
+      { find: '\n{\nsay site-agent', replace: '\nsay site-agent' },
+      { find: '\nexit\n}', replace: '\nexit' },
+    ],
+    test: { file: 'test/site-agent/environment.test.ts', title: 'goes on by the text that it has' },
+  },
+  {
+    guard: 'Waiting agent: it says that it has heard, so that an answer that ends before is of one that did nothing',
+    file: 'site-agent/parts/90-call.sh',
+    edits: [{ find: '    say heard yes #', replace: '    : #' }],
+    test: { file: 'test/site-agent/environment.test.ts', title: 'does what they say' },
+  },
+  {
     guard: 'Kept session: no plan goes by one that was opened otherwise',
     file: 'activities/probing/sessions.ts',
     edits: [{ find: '[planDigest, site, endpoint, store, boundMilliseconds]', replace: '[endpoint, store?.observer.user]' }],
