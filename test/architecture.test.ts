@@ -58,8 +58,20 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   // The model of the tests answers for the drivers where only the worker's own cost counts.
   bench: ['bench', 'lab', 'client', 'plan', 'report', 'workflows/wire', 'types:workflows', 'test/model'],
   // What judges and what is shared know nothing of those who use them.
-  'test/stage': ['test/stage', 'test/scenarios', 'test/support', 'lab', 'client', 'plan', 'workers', 'workflows'],
-  'test/invariants': ['test/invariants', 'test/stage', 'test/scenarios', 'test/report/example', 'test/support', 'lab', 'plan', 'report', 'workflows'],
+  'test/driven': ['test/driven', 'plan', 'report', 'workflows/wire', 'types:test/model'],
+  'test/stage': ['test/stage', 'test/driven', 'test/scenarios', 'test/support', 'lab', 'client', 'plan', 'workers', 'workflows'],
+  'test/invariants': [
+    'test/invariants',
+    'test/driven',
+    'test/stage',
+    'test/scenarios',
+    'test/report/example',
+    'test/support',
+    'lab',
+    'plan',
+    'report',
+    'workflows',
+  ],
   'docs/examples': ['client'],
   'docs/generate': ['docs/generate', 'plan', 'report', 'workflows/wire', 'activities/errors', 'client'],
 };
@@ -176,6 +188,7 @@ describe('the arrows', () => {
     expect(forbiddenImports({ path: 'workflows/x.ts', text: "import { a } from '../report/formats/junit.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'lab/x.ts', text: "import { a } from '../bench/judge.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'test/stage/x.ts', text: "import { a } from '../sweep/acts.ts';" })).toHaveLength(1);
+    expect(forbiddenImports({ path: 'test/driven/x.ts', text: "import { a } from '../simulation/simulation.ts';" })).toHaveLength(1);
     expect(forbiddenImports({ path: 'bench/x.ts', text: "import { a } from '../activities/ssh/agent.ts';" })).toHaveLength(1);
   });
 });

@@ -13,10 +13,13 @@ export const regionalFailover: Driven<'regionalFailover'> = {
   answers: { activation: 'approve' },
   goodEnd: 'recovered',
   attemptsMax: 160,
-  faultsWhenDone: (estate, { target }) => [
-    ...(estate.route === target ? [] : [`customers are sent to ${estate.route}`]),
-    ...(estate.writers().join() === target ? [] : [`writers: ${estate.writers().join(', ')}`]),
-  ],
+  faultsWhenDone: (estate, { target }) => {
+    const writers = estate.writers().filter((site) => !estate.dead.has(site));
+    return [
+      ...(estate.route === target ? [] : [`customers are sent to ${estate.route}`]),
+      ...(writers.join() === target ? [] : [`writers: ${writers.join(', ')}`]),
+    ];
+  },
   /** Nothing was promoted: the old primary writes again, and nothing is left behind that would fence it. */
   faultsWhenCancelled: (estate, { source, target }, { outcome, exceptions, leftovers }) => {
     const promoted = estate.databases.get(target);

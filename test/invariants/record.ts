@@ -2,6 +2,7 @@
 import { membersOf } from '../../plan/rules/people.ts';
 import type { Plan } from '../../plan/schema.ts';
 import type { GateRecord, Report } from '../../report/report.ts';
+import { runbookOf } from '../driven/driven.ts';
 
 /** One sentence for each violation. */
 export function recordViolations(report: Report, plan: Plan): string[] {
@@ -40,7 +41,7 @@ function honestOutcome(report: Report): string[] {
 
 /** Only people of the plan's electorate count, never the starter, and what people decided has a quorum of distinct people. */
 function wronglyDecided(gate: GateRecord, report: Report, plan: Plan): string[] {
-  const terms = plan.procedures.regionalFailover.gates.find((candidate) => gate.gate.startsWith(candidate.id));
+  const terms = runbookOf(plan, report.procedure).gates.find((candidate) => gate.gate.startsWith(candidate.id));
   const may = new Set(membersOf(plan, terms?.electorate ?? []).filter((person) => person !== report.startedBy));
   const counted = gate.votes.filter((vote) => vote.result === 'counted');
   const last = new Map(counted.map((vote) => [vote.who, vote.choice.split(' ')[0]]));

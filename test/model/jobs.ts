@@ -72,6 +72,12 @@ export class FakeJobs {
     });
   }
 
+  /** Until a job ends by itself; 0 for one that has ended or is not known. */
+  secondsLeft(id: string, now: number): number {
+    const job = this.begun.get(id);
+    return job && job.cancelledAt === undefined ? Math.max(0, job.seconds - (now - job.startedAt) / 1000) : 0;
+  }
+
   async look(id: string): Promise<JobLook> {
     const at = await this.now();
     const job = this.begun.get(id);

@@ -134,6 +134,13 @@ export class SimulatedEstate extends StoredEstate {
     return answer;
   }
 
+  /** How long an activity looks or waits before it answers, seconds; one that watches a job until that ends, or its time is over. */
+  waitSeconds(name: string, input: unknown): number {
+    const asked = (input ?? {}) as { holdSeconds?: number; forSeconds?: number; id?: string; withinSeconds?: number };
+    const { holdSeconds = 0, forSeconds = 0, id = '', withinSeconds = 0 } = asked;
+    return holdSeconds + forSeconds + (name === 'watchJob' ? Math.min(this.jobs.secondsLeft(id, this.clock.now()), withinSeconds) : 0);
+  }
+
   /** Customers write wherever a server acknowledges; called as time goes by. */
   customersWrite(): void {
     const sites = this.acknowledging();
@@ -167,6 +174,8 @@ export class SimulatedEstate extends StoredEstate {
       return { function: (input as { function: string }).function, status: 'failed', differences: [`${site} does not answer`], at: this.time() };
     }
     if (name === 'watchService' && site !== undefined && this.dead.has(site)) return { relapsed: true, detail: 'it does not answer', rounds: 2 };
+    // It has waited: the simulation lets that time go by before it asks.
+    if (name === 'watchJob') return this.jobs.look((input as { id: string }).id);
     const plain = async () => this.all[name]?.(input);
     const kind = observerOf[name];
     if (kind !== undefined && this.blind.has(kind)) return asBlind((await plain()) as Vantage);

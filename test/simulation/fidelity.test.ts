@@ -2,12 +2,14 @@
 import { beforeAll, expect, it } from 'vitest';
 import { makeFenceOnReturnWorkflowId } from '../../workflows/wire/ids.ts';
 import { estate, plan, rig, start, useFailovers, vote } from '../support/failover.ts';
+import { regionalFailover } from '../driven/regional-failover.ts';
+import { starterOf } from './schedule.ts';
 import { Simulations } from './simulation.ts';
 
 useFailovers();
 let simulations: Simulations;
 beforeAll(async () => {
-  simulations = await Simulations.create();
+  simulations = await Simulations.create(regionalFailover);
 });
 
 function countsOf(names: readonly string[]): Record<string, number> {
@@ -19,11 +21,11 @@ function countsOf(names: readonly string[]): Record<string, number> {
 it('a recovery on the simulated server has the steps, decisions and activities that it has on a real one', async () => {
   const names: string[] = [];
   // In the simulation customers write until the site is lost, so that the asynchronous standby is behind.
-  const behind = estate.databases.get('eu-central-1');
+  const behind = estate.databases.get(simulations.places.target);
   if (behind) behind.bytes -= 1;
   estate.before = (name) => void names.push(name);
   const real = await rig.with(estate, async () => {
-    const handle = await start({ startedBy: 'carol-brown' });
+    const handle = await start({ startedBy: starterOf(plan.plan, regionalFailover) });
     await vote(handle, 'approve');
     const report = await handle.result();
     // In the simulation the lost site comes back in the end.

@@ -97,7 +97,7 @@ function lossAccepted({ gates }: Lived, { loss, outcome }: Report, plan: Plan): 
 
 /** I3: nothing becomes a writer twice, and no second run is let in. That a driver finds its own effect is for the lab to show: the model's servers are what they are told to be. */
 function appliedOnce({ estate, secondStarted }: Lived): string[] {
-  const twice = [...estate.applied].filter(([what, times]) => times > 1 && /: (promoted|writer)$/.test(what) && !what.includes('us-east-1'));
+  const twice = [...estate.applied].filter(([what, times]) => times > 1 && /: (promoted|writer)$/.test(what) && !what.includes(estate.primary));
   return [...twice.map(([what, times]) => `I3: ${what}, ${times} times`), ...(secondStarted ? ['I3: a second run was let in beside an open one'] : [])];
 }
 
@@ -129,10 +129,10 @@ function asTold({ estate, reports }: Lived, report: Report): string[] {
   ];
 }
 
-/** Nothing is changed by a run before people have approved. */
-function changedOnceApproved({ estate }: Lived, report: Report, execution: string): string[] {
+/** Nothing is changed by a run before people have said that it shall begin. */
+function changedOnceApproved({ estate, driven }: Lived, report: Report, execution: string): string[] {
   const own = estate.calls.filter((call) => isChange(call.name) && call.name !== 'storeReport' && call.execution === execution);
-  const approved = report.gates.find((gate) => gate.gate.startsWith('activation') && gate.decision === 'approve');
+  const approved = report.gates.find((gate) => gate.gate.startsWith(driven.beginsAt) && gate.decision === driven.answers[driven.beginsAt]);
   const early = own.filter((call) => !approved || Date.parse(call.at) < Date.parse(approved.closedAt ?? ''));
   return early.map((call) => `${call.name} was called at ${call.at}, before people had approved`);
 }

@@ -11,13 +11,14 @@ import type { Execution } from './execution.ts';
 import { violations } from './invariants.ts';
 import { type Message, strangeMessages } from './messages.ts';
 import type { Schedule } from './schedule.ts';
+import { regionalFailover } from '../driven/regional-failover.ts';
 import { type Lived, Simulations, startAt } from './simulation.ts';
 
 const numRuns = Number(process.env['DR_MESSAGES'] ?? 25);
 const seed = Number(process.env['DR_SEED'] ?? 20260302);
 let simulations: Simulations;
 beforeAll(async () => {
-  simulations = await Simulations.create();
+  simulations = await Simulations.create(regionalFailover);
 });
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

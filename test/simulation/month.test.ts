@@ -9,9 +9,9 @@ import type { FenceOnReturnInput, FenceOnReturnResult } from '../../workflows/ch
 import { FakeEstate } from '../model/estate.ts';
 import type { Execution } from './execution.ts';
 import type { SimulatedServer } from './server.ts';
+import { regionalFailover } from '../driven/regional-failover.ts';
 import { Simulations } from './simulation.ts';
 
-const site = 'us-east-1';
 const workflowId = 'fence-on-return';
 const monthSeconds = 30 * 24 * 3600;
 
@@ -20,9 +20,11 @@ let estate: FakeEstate;
 let refused = false;
 let server: SimulatedServer;
 let pollSeconds: number;
+let site: string;
 
 beforeAll(async () => {
-  simulations = await Simulations.create();
+  simulations = await Simulations.create(regionalFailover);
+  site = simulations.places.source;
   pollSeconds = seconds(simulations.snapshot.plan.estate.detection.probeInterval);
 });
 

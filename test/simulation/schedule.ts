@@ -1,7 +1,11 @@
-/** What happens to a recovery in one random schedule: how the site is lost, what else goes wrong and when, what people say, how each attempt of an activity fares. */
+/** What happens to a run in one random schedule: how the sites are lost, what else goes wrong and when, what people say, how each attempt of an activity fares. */
 import fc from 'fast-check';
 import type { Vantage } from '../../activities/detection/port.ts';
+import { servedFunctions } from '../../plan/rules/objectives.ts';
+import { membersOf } from '../../plan/rules/people.ts';
 import type { ServerKind } from '../../plan/rules/servers.ts';
+import type { Plan } from '../../plan/schema.ts';
+import { type Driven, runbookOf } from '../driven/driven.ts';
 import type { Message } from './messages.ts';
 import type { Fate } from './server.ts';
 
@@ -52,7 +56,7 @@ export interface Schedule {
   readonly pace: number;
 }
 
-/** A recovery in which nothing goes wrong but the loss of the site. */
+/** A run in which nothing goes wrong but the loss of the sites that it is about. */
 export const calm: Schedule = {
   synchronous: 'one',
   lost: 'crash',
@@ -69,50 +73,67 @@ export const calm: Schedule = {
   pace: 1,
 };
 
-export const starter = 'carol-brown';
-const people = ['jane-smith', 'john-doe', 'alice-johnson', 'bob-wilson', starter, 'mallory', ''];
-const sites = ['us-east-1', 'us-east-1', 'ap-southeast-1', 'eu-central-1', 'dr'];
 const longestSeconds = 1500;
-const attempts = 160;
 
-const survivors = ['eu-central-1', 'ap-southeast-1'];
+/** Who starts the runs: the last who might have voted on it. */
+export function starterOf(plan: Plan, { procedure, beginsAt }: Driven): string {
+  const gate = runbookOf(plan, procedure).gates.find(({ id }) => id === beginsAt);
+  return membersOf(plan, gate?.electorate ?? []).at(-1) ?? '';
+}
 
-const faults: fc.Arbitrary<Disturbance> = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      what: fc.constantFrom('crash' as const, 'cut off' as const, 'come back' as const, 'come back' as const),
-      site: fc.constantFrom(...sites),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ what: fc.constant('function breaks' as const), function: fc.constantFrom('payment-processing', 'customer-api', 'analytics') }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      what: fc.constantFrom('functions are fixed' as const, 'switch breaks' as const, 'zone is silent' as const, 'zone answers' as const),
-    }),
-  },
-  // Whether anybody still follows the lost primary hangs on the one that nobody fails over to.
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      what: fc.constantFrom('crash' as const, 'cut off' as const, 'cut off' as const, 'come back' as const),
-      site: fc.constant('ap-southeast-1'),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ what: fc.constant('cache loses keys' as const), site: fc.constantFrom(...survivors) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      what: fc.constant('somebody promotes' as const),
-      server: fc.constantFrom('database' as const, 'cache' as const),
-      site: fc.constantFrom(...survivors),
-    }),
-  },
-);
+/** The sites of a plan by what they are to a run. */
+export function sitesOf(plan: Plan, { placesIn }: Pick<Driven, 'placesIn'>) {
+  const { failed, target } = placesIn(plan);
+  const all = Object.entries(plan.estate.sites);
+  const survivors = all.flatMap(([site, { database }]) => (database && !failed.includes(site) ? [site] : []));
+  const others = survivors.filter((site) => site !== target);
+  const empty = all.flatMap(([site, { database }]) => (database || site === target ? [] : [site]));
+  return { failed, target, survivors, others, empty };
+}
+
+const faultsIn = (plan: Plan, driven: Driven): fc.Arbitrary<Disturbance> => {
+  const { failed, target, survivors, others, empty } = sitesOf(plan, driven);
+  const holding = survivors.length > 0 ? survivors : [target];
+  const functions = servedFunctions(plan);
+  const critical = functions.filter(({ tier }) => tier === functions[0]?.tier);
+  const broken = [critical.at(-1), critical[0], functions.at(-1)].flatMap((entry) => (entry ? [entry.id] : []));
+  return fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        what: fc.constantFrom('crash' as const, 'cut off' as const, 'come back' as const, 'come back' as const),
+        site: fc.constantFrom(...failed, ...failed, ...others, target, ...empty),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({ what: fc.constant('function breaks' as const), function: fc.constantFrom(...broken) }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        what: fc.constantFrom('functions are fixed' as const, 'switch breaks' as const, 'zone is silent' as const, 'zone answers' as const),
+      }),
+    },
+    // Whether anybody still follows the lost primary hangs on those that nobody fails over to.
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        what: fc.constantFrom('crash' as const, 'cut off' as const, 'cut off' as const, 'come back' as const),
+        site: fc.constantFrom(...(others.length > 0 ? others : [target])),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ what: fc.constant('cache loses keys' as const), site: fc.constantFrom(...holding) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        what: fc.constant('somebody promotes' as const),
+        server: fc.constantFrom('database' as const, 'cache' as const),
+        site: fc.constantFrom(...holding),
+      }),
+    },
+  );
+};
 
 const doings: fc.Arbitrary<Disturbance> = fc.oneof(
   fc.record({ what: fc.constant('workers die' as const), awaySeconds: fc.constantFrom(1, 10, 60) }),
@@ -133,36 +154,42 @@ const doings: fc.Arbitrary<Disturbance> = fc.oneof(
   fc.record({ what: fc.constant('clock jumps' as const), seconds: fc.constantFrom(2, 30, 300, 3600) }),
 );
 
-const disturbance: fc.Arbitrary<Disturbance> = fc.oneof(faults, doings);
-
-const ballot: fc.Arbitrary<Ballot> = fc
-  .record({
-    who: fc.constantFrom(...people),
-    choice: fc.oneof(fc.constant(0), fc.nat(4)),
-    gate: fc.constantFrom('the open one' as const, 'the open one' as const, 'the open one' as const, 'another' as const),
-    channel: fc.constantFrom('signal' as const, 'update' as const),
-    afterSeconds: fc.constantFrom(0, 0, 1, 5, 80, 200),
-    meanwhile: fc.option(faults, { freq: 4, nil: undefined }),
-  })
-  .map(({ meanwhile, ...cast }) => (meanwhile ? { ...cast, meanwhile } : cast));
+const ballotsIn = (plan: Plan, faults: fc.Arbitrary<Disturbance>): fc.Arbitrary<Ballot> =>
+  fc
+    .record({
+      who: fc.constantFrom(...plan.people.map(({ id }) => id), 'mallory', ''),
+      choice: fc.oneof(fc.constant(0), fc.nat(4)),
+      gate: fc.constantFrom('the open one' as const, 'the open one' as const, 'the open one' as const, 'another' as const),
+      channel: fc.constantFrom('signal' as const, 'update' as const),
+      afterSeconds: fc.constantFrom(0, 0, 1, 5, 80, 200),
+      meanwhile: fc.option(faults, { freq: 4, nil: undefined }),
+    })
+    .map(({ meanwhile, ...cast }) => (meanwhile ? { ...cast, meanwhile } : cast));
 
 const fate = fc.constantFrom<Exclude<Fate, 'done'>[]>('worker dies before', 'worker dies after', 'worker dies when completed', 'reply lost', 'late effect');
 
-export const schedules: fc.Arbitrary<Schedule> = fc.record({
-  synchronous: fc.constantFrom('one' as const, 'one' as const, 'any of two' as const, 'none' as const),
-  lost: fc.constantFrom('crash' as const, 'hang' as const, 'cut off' as const, 'cut off' as const, 'not at all' as const),
-  already: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(faults, { minLength: 1, maxLength: 2 }) }),
-  blind: fc.oneof(
-    { weight: 9, arbitrary: fc.constant([]) },
-    { weight: 1, arbitrary: fc.subarray<Vantage['kind']>(['orchestrator', 'site-agent', 'health-check'], { minLength: 1, maxLength: 2 }) },
-  ),
-  declared: fc.constantFrom(false, false, false, true),
-  disturbances: fc.array(fc.record({ atSeconds: fc.oneof(fc.nat(40), fc.nat(longestSeconds)), disturbance }), { maxLength: 4 }),
-  interruptions: fc.array(fc.record({ attempt: fc.nat(attempts), disturbance }), { maxLength: 4 }),
-  fates: fc.array(fc.record({ attempt: fc.nat(attempts), fate }), { maxLength: 4 }),
-  failures: fc.array(fc.record({ attempt: fc.nat(attempts), permanent: fc.boolean() }), { maxLength: 3 }),
-  ballots: fc.array(ballot, { maxLength: 5 }),
-  inclination: fc.constantFrom('go on' as const, 'go on' as const, 'go on' as const, 'go back' as const, 'silence' as const),
-  stoppedSeconds: fc.constantFrom(5, 30, 400),
-  pace: fc.nat(1_000_000),
-});
+/** What may happen to runs of a procedure under a plan. */
+export function schedulesOf(plan: Plan, driven: Driven): fc.Arbitrary<Schedule> {
+  const { attemptsMax } = driven;
+  const faults = faultsIn(plan, driven);
+  const ballot = ballotsIn(plan, faults);
+  const disturbance = fc.oneof(faults, doings);
+  return fc.record({
+    synchronous: fc.constantFrom('one' as const, 'one' as const, 'any of two' as const, 'none' as const),
+    lost: fc.constantFrom('crash' as const, 'hang' as const, 'cut off' as const, 'cut off' as const, 'not at all' as const),
+    already: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(faults, { minLength: 1, maxLength: 2 }) }),
+    blind: fc.oneof(
+      { weight: 9, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.subarray<Vantage['kind']>(['orchestrator', 'site-agent', 'health-check'], { minLength: 1, maxLength: 2 }) },
+    ),
+    declared: fc.constantFrom(false, false, false, true),
+    disturbances: fc.array(fc.record({ atSeconds: fc.oneof(fc.nat(40), fc.nat(longestSeconds)), disturbance }), { maxLength: 4 }),
+    interruptions: fc.array(fc.record({ attempt: fc.nat(attemptsMax), disturbance }), { maxLength: 4 }),
+    fates: fc.array(fc.record({ attempt: fc.nat(attemptsMax), fate }), { maxLength: 4 }),
+    failures: fc.array(fc.record({ attempt: fc.nat(attemptsMax), permanent: fc.boolean() }), { maxLength: 3 }),
+    ballots: fc.array(ballot, { maxLength: 5 }),
+    inclination: fc.constantFrom('go on' as const, 'go on' as const, 'go on' as const, 'go back' as const, 'silence' as const),
+    stoppedSeconds: fc.constantFrom(5, 30, 400),
+    pace: fc.nat(1_000_000),
+  });
+}

@@ -1,18 +1,20 @@
-/** Lives through one schedule: the real workflows in the SDK's sandbox, the simulated server around them, the model estate under them, and people who vote. */
+/** Lives through one schedule of a procedure: the real workflows in the SDK's sandbox, the simulated server around them, the model estate under them, and people who vote. */
 import { ApplicationFailure } from '@temporalio/common';
 import type { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
+import type { Places } from '../../plan/rules/places.ts';
 import type { PlanSnapshot } from '../../plan/schema.ts';
 import type { GateRecord, Report } from '../../report/report.ts';
 import { makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../../workflows/wire/ids.ts';
 import type { OpenGate, RunStatus } from '../../workflows/wire/messages.ts';
 import { keepCoverage } from '../support/coverage.ts';
+import { choicesOf, choiceWith, type Driven, inputOf, runbookOf, wordFor } from '../driven/driven.ts';
 import { randomFrom } from '../support/random.ts';
 import { erlmcpPlan } from '../support/plans.ts';
 import { createSandbox } from './creator.ts';
 import { SimulatedEstate } from './estate.ts';
 import type { Execution } from './execution.ts';
 import { jobsOf } from './messages.ts';
-import { type Ballot, calm, type Disturbance, type Schedule, starter } from './schedule.ts';
+import { type Ballot, calm, type Disturbance, type Schedule, schedulesOf, starterOf } from './schedule.ts';
 import { type Fate, SimulatedServer, type World } from './server.ts';
 import { executionOf, Witness } from './witness.ts';
 
@@ -21,27 +23,38 @@ const dayMilliseconds = 24 * 3600 * 1000;
 /** A schedule that needs more events than this goes round in circles. */
 const eventsMax = 20_000;
 
-/** What all schedules of a process share: the bundled workflows, and the plan of the repository with a shorter watch, during which nothing of interest happens. */
+/** What all schedules of a procedure share in a process: the bundled workflows, and a plan with a shorter watch, during which nothing of interest happens. */
 export class Simulations {
+  readonly driven: Driven;
   readonly snapshot: PlanSnapshot;
+  readonly places: Places;
   private readonly creator: ReusableVMWorkflowCreator;
 
-  private constructor(snapshot: PlanSnapshot, creator: ReusableVMWorkflowCreator) {
+  private constructor(driven: Driven, snapshot: PlanSnapshot, creator: ReusableVMWorkflowCreator) {
+    this.driven = driven;
     this.snapshot = snapshot;
+    this.places = driven.placesIn(snapshot.plan);
     this.creator = creator;
   }
 
-  static async create(): Promise<Simulations> {
-    const { plan, digest } = await erlmcpPlan();
-    const regionalFailover = { ...plan.procedures.regionalFailover, watch: 'PT1M' };
+  /** By default under the plan of the repository. */
+  static async create(driven: Driven, load: () => Promise<PlanSnapshot> = erlmcpPlan): Promise<Simulations> {
+    const { plan, digest } = await load();
+    const runbook = { ...runbookOf(plan, driven.procedure), watch: 'PT1M' };
     // What people decide on is looked at again while they think.
     const detection = { ...plan.estate.detection, evidenceMaxAge: 'PT1M' };
-    const snapshot = { digest, plan: { ...plan, estate: { ...plan.estate, detection }, procedures: { ...plan.procedures, regionalFailover } } };
-    return new Simulations(snapshot, await createSandbox(snapshot));
+    const procedures = { ...plan.procedures, [driven.procedure]: runbook };
+    const snapshot = { digest, plan: { ...plan, estate: { ...plan.estate, detection }, procedures } };
+    return new Simulations(driven, snapshot, await createSandbox(snapshot));
+  }
+
+  /** What may happen to its runs. */
+  get schedules() {
+    return schedulesOf(this.snapshot.plan, this.driven);
   }
 
   async live(schedule: Partial<Schedule>): Promise<Lived> {
-    return new Simulation(this.creator, this.snapshot, { ...calm, ...schedule }).live();
+    return new Simulation(this.creator, this, { ...calm, ...schedule }).live();
   }
 
   /** A server on which nothing runs yet. */
@@ -51,6 +64,9 @@ export class Simulations {
 }
 
 export interface Lived {
+  readonly driven: Driven;
+  /** What the first run was about. */
+  readonly places: Places;
   /** Names of the activities that were tried, by the number of the attempt. */
   readonly attempts: readonly string[];
   readonly estate: SimulatedEstate;
@@ -63,7 +79,7 @@ export interface Lived {
   /** The same, with the name by which the run's calls are known. */
   readonly ended: readonly { readonly execution: string; readonly report: Report }[];
   readonly witness: Witness;
-  /** A person had declared the site failed against the probes. */
+  /** A person had declared the sites failed against the probes. */
   readonly declared: boolean;
   /** Questions of all runs, also of those that were terminated. */
   readonly gates: readonly (GateRecord & { readonly execution: string })[];
@@ -80,6 +96,9 @@ class Simulation {
   readonly server: SimulatedServer;
   private readonly schedule: Schedule;
   private readonly snapshot: PlanSnapshot;
+  private readonly driven: Driven;
+  private readonly places: Places;
+  private readonly starter: string;
   private readonly ballots: Ballot[];
   private readonly runs: Execution[] = [];
   private readonly random: () => number;
@@ -96,9 +115,12 @@ class Simulation {
   private voting = false;
   private secondStarted = false;
 
-  constructor(creator: ReusableVMWorkflowCreator, snapshot: PlanSnapshot, schedule: Schedule) {
+  constructor(creator: ReusableVMWorkflowCreator, { driven, places, snapshot }: Simulations, schedule: Schedule) {
     this.schedule = schedule;
     this.snapshot = snapshot;
+    this.driven = driven;
+    this.places = places;
+    this.starter = starterOf(snapshot.plan, driven);
     this.ballots = [...schedule.ballots];
     this.random = randomFrom(schedule.pace);
     this.fates = new Map(schedule.fates.map(({ attempt, fate }) => [attempt, fate]));
@@ -116,7 +138,8 @@ class Simulation {
     );
     this.witness = new Witness(() => this.server.now);
     this.estate = new SimulatedEstate(snapshot, () => this.server.now, this.random);
-    this.estate.waitsFor = { one: ['ap-southeast-1'], 'any of two': ['eu-central-1', 'ap-southeast-1'], none: [] }[schedule.synchronous];
+    const standbys = [...this.estate.databases.keys()].filter((site) => site !== this.estate.primary);
+    this.estate.waitsFor = { one: standbys.slice(-1), 'any of two': standbys.slice(-2), none: [] }[schedule.synchronous];
     for (const kind of schedule.blind) this.estate.blind.add(kind);
   }
 
@@ -125,17 +148,21 @@ class Simulation {
     this.estate.replicate(1);
     this.estate.customersWrite();
     for (const disturbance of this.schedule.already) await this.disturb(disturbance);
-    if (this.schedule.lost === 'crash') this.estate.crash('us-east-1');
-    if (this.schedule.lost === 'hang') this.estate.hang('us-east-1');
-    if (this.schedule.lost === 'cut off') this.estate.cutOff('us-east-1');
+    for (const site of this.places.failed) {
+      if (this.schedule.lost === 'crash') this.estate.crash(site);
+      if (this.schedule.lost === 'hang') this.estate.hang(site);
+      if (this.schedule.lost === 'cut off') this.estate.cutOff(site);
+    }
     this.server.jump(5_000);
     for (const { atSeconds, disturbance } of this.schedule.disturbances) this.server.after(atSeconds * 1000, () => this.disturb(disturbance));
     this.begin();
     await this.untilEnded();
-    await this.letTheSiteReturn();
+    await this.letTheSitesReturn();
     await this.untilEnded(); // a run that was started meanwhile
     keepCoverage();
     return {
+      driven: this.driven,
+      places: this.places,
       estate: this.estate,
       attempts: this.attempts,
       server: this.server,
@@ -145,7 +172,7 @@ class Simulation {
       ended: this.ended(),
       witness: this.witness,
       strays: this.strays,
-      declared: this.schedule.declared,
+      declared: this.isDeclared,
       gates: await this.gates(),
       secondStarted: this.secondStarted,
       stuck: await this.stuck(),
@@ -156,10 +183,13 @@ class Simulation {
     return this.runs.findLast((run) => !run.closed);
   }
 
-  private begin(startedBy = starter): void {
-    const declaredFailed = this.schedule.declared ? { declaredFailed: { reason: 'customers see errors' } } : {};
-    const input = { estate: this.snapshot.plan.estate.name, from: 'us-east-1', to: 'eu-central-1', mode: 'live', startedBy, ...declaredFailed };
-    const run = this.server.start('regionalFailover', makeRunWorkflowId(this.snapshot.plan.estate.name), input);
+  private get isDeclared(): boolean {
+    return this.schedule.declared && this.driven.declared !== undefined;
+  }
+
+  private begin(startedBy = this.starter): void {
+    const input = inputOf(this.driven, this.snapshot.plan, { startedBy, ...(this.isDeclared ? this.driven.declared : {}) });
+    const run = this.server.start(this.driven.procedure, makeRunWorkflowId(this.snapshot.plan.estate.name), input);
     if (!run) return;
     if (this.run) this.secondStarted = true;
     this.runs.push(run);
@@ -167,9 +197,13 @@ class Simulation {
 
   /** A second run beside the lock: it must be refused before it does anything. */
   private stray(): void {
-    const input = { estate: this.snapshot.plan.estate.name, from: 'us-east-1', to: 'eu-central-1', mode: 'live', startedBy: 'pager' };
-    const run = this.server.start('regionalFailover', 'another-id', input);
+    const run = this.server.start(this.driven.procedure, 'another-id', inputOf(this.driven, this.snapshot.plan, { startedBy: 'pager' }));
     if (run) this.strays.push(run);
+  }
+
+  /** Who holds runs and lets them go on. */
+  private get somebody(): string {
+    return this.snapshot.plan.people[0]?.id ?? '';
   }
 
   private async untilEnded(): Promise<void> {
@@ -180,12 +214,13 @@ class Simulation {
     }
   }
 
-  /** The site that was lost comes back in the end: the child that waits for it must fence it, and nobody else may write. */
-  private async letTheSiteReturn(): Promise<void> {
-    const child = this.server.open(makeFenceOnReturnWorkflowId(this.snapshot.plan.estate.name, 'us-east-1'));
-    this.estate.comeBack('us-east-1');
+  /** The sites that were lost come back in the end: the children that wait for them must fence them, and nobody else may write. */
+  private async letTheSitesReturn(): Promise<void> {
+    const { failed } = this.places;
+    const children = failed.flatMap((site) => this.server.open(makeFenceOnReturnWorkflowId(this.snapshot.plan.estate.name, site)) ?? []);
+    for (const site of failed) this.estate.comeBack(site);
     const until = this.server.now + 120_000;
-    while (child && !child.closed && this.server.now < until) if (!(await this.server.step())) return;
+    while (children.some((child) => !child.closed) && this.server.now < until) if (!(await this.server.step())) return;
     this.estate.customersWrite();
   }
 
@@ -194,7 +229,7 @@ class Simulation {
     const quiet = this.server.nextAt === null || this.server.nextAt - this.server.now > 500;
     if (this.voting || !quiet || run.activations === 0) return;
     const { gate, stopped } = await run.query<RunStatus>(this.server.now, 'status');
-    if (stopped && !gate) return this.say(this.schedule.stoppedSeconds, () => this.server.signal(run, 'resume', { who: 'jane-smith', reason: 'go on' }));
+    if (stopped && !gate) return this.say(this.schedule.stoppedSeconds, () => this.server.signal(run, 'resume', { who: this.somebody, reason: 'go on' }));
     if (!gate) return;
     this.witness.show(run, gate);
     const ballot = this.ballots.shift() ?? this.inclined(gate);
@@ -210,7 +245,7 @@ class Simulation {
   }
 
   private cast(run: Execution, gate: OpenGate, ballot: Ballot): void {
-    const choice = gate.choices[ballot.choice]?.split(':')[0] ?? 'maybe';
+    const choice = choicesOf(gate)[ballot.choice] ?? 'maybe';
     const former = this.witness.shown.findLast((shown) => shown.gate.gate !== gate.gate)?.gate.gate ?? 'activation-000000';
     const vote = { gate: ballot.gate === 'another' ? former : gate.gate, choice, who: ballot.who, reason: 'seen' };
     const { meanwhile } = ballot;
@@ -227,10 +262,16 @@ class Simulation {
     const tired = gate.gate.startsWith('failed-step') && this.tried++ > 8;
     const skip = gate.choices.findIndex((offered) => offered.startsWith('skip:'));
     const last = gate.choices.length - 1;
-    const choice = this.schedule.inclination === 'go back' ? last : !tired ? 0 : skip >= 0 ? skip : last;
-    const said = new Set(gate.votes.filter((vote) => vote.result === 'counted' && vote.choice === gate.choices[choice]?.split(':')[0]).map((vote) => vote.who));
+    const choice = this.schedule.inclination === 'go back' ? last : !tired ? this.forward(gate) : skip >= 0 ? skip : last;
+    const said = new Set(gate.votes.filter((vote) => vote.result === 'counted' && vote.choice === choicesOf(gate)[choice]).map((vote) => vote.who));
     const who = gate.electorate.find((person) => !said.has(person));
     return who === undefined ? null : { who, choice, gate: 'the open one', channel: 'signal', afterSeconds: 3 };
+  }
+
+  /** Which choice lets the run go on: what the procedure says of its own gates, and elsewhere what is offered first. */
+  private forward(gate: OpenGate): number {
+    const word = wordFor(this.driven, gate);
+    return word === undefined ? 0 : choicesOf(gate).indexOf(choiceWith(gate, word) ?? '');
   }
 
   private async disturb(disturbance: Disturbance): Promise<void> {
@@ -273,7 +314,7 @@ class Simulation {
         return run && server.hear(run, jobsOf(disturbance.messages, this.witness.shown.at(-1)?.gate.gate ?? 'activation-000000'));
       case 'stop':
       case 'resume':
-        return run && server.signal(run, disturbance.what, { who: 'jane-smith', reason: 'a look at the network' });
+        return run && server.signal(run, disturbance.what, { who: this.somebody, reason: 'a look at the network' });
       case 'cancel':
         return run && server.cancel(run);
       case 'terminate and start again':
@@ -293,9 +334,8 @@ class Simulation {
     this.attempts.push(name);
     this.failNext = this.failures.get(number) ?? null;
     for (const { attempt, disturbance } of this.schedule.interruptions) if (attempt === number) this.server.after(5, () => this.disturb(disturbance));
-    const { holdSeconds = 0, forSeconds = 0 } = (input ?? {}) as { holdSeconds?: number; forSeconds?: number };
     const work = this.random() < 0.03 ? 4_000 * this.random() : 300 * this.random();
-    return { fate: this.fates.get(number) ?? 'done', milliseconds: Math.ceil((holdSeconds + forSeconds) * 1000 + work + 1) };
+    return { fate: this.fates.get(number) ?? 'done', milliseconds: Math.ceil(this.estate.waitSeconds(name, input) * 1000 + work + 1) };
   }
 
   private observe(): void {

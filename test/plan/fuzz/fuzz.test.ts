@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadPlan } from '../../../plan/load.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import { runDr } from '../../client/support.ts';
+import { regionalFailover } from '../../driven/regional-failover.ts';
 import { AnyPlan } from '../../simulation/any-plan.ts';
 import { randomFrom } from '../../support/random.ts';
 import { mutantOf } from './mutations.ts';
@@ -32,7 +33,7 @@ beforeAll(async () => {
   originals = await Promise.all(['plan/erlmcp', 'test/plans/library', 'test/plans/tickets'].map(originalOf));
   const [first] = originals;
   if (!first) throw new Error('There is no plan.');
-  model = await AnyPlan.create({ plan: first.plan, digest: '' });
+  model = await AnyPlan.create(regionalFailover, { plan: first.plan, digest: '' });
 });
 afterAll(async () => {
   for (const { folder } of originals) await rm(folder, { recursive: true });

@@ -3,6 +3,7 @@ import type { FunctionVerdict } from '../../../activities/verification/port.ts';
 import { servedFunctions } from '../../../plan/rules/objectives.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import type { Routed } from '../estate.ts';
+import { runbookOf } from '../../driven/driven.ts';
 import type { Lived } from '../simulation.ts';
 
 /** Customers meet no function that was broken when it was judged, or that nobody judged; people may have chosen to go on without those of lower tiers. */
@@ -31,8 +32,8 @@ function brokeSinceVerified({ witness }: Lived, { execution, at }: Routed, id: s
   return last !== undefined && last.status !== 'failed' && Date.parse(last.at) <= since;
 }
 
-function wentOnWithout({ gates }: Lived, { execution, at }: Routed, plan: Plan): boolean {
-  const step = plan.procedures.regionalFailover.steps.find(({ id }) => id === 'verify-lower-tiers');
+function wentOnWithout({ gates, driven }: Lived, { execution, at }: Routed, plan: Plan): boolean {
+  const step = runbookOf(plan, driven.procedure).steps.find(({ id }) => id === 'verify-lower-tiers');
   return gates.some(
     (gate) =>
       gate.execution === execution && gate.decision === 'skip' && gate.question.startsWith(`"${step?.name}" failed`) && Date.parse(gate.closedAt ?? '') <= at,

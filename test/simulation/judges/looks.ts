@@ -1,4 +1,4 @@
-/** What a run must have seen of the failed site before it does something: enough observers, for long enough, and not long ago. */
+/** What a run must have seen of a failed site before it does something: enough observers, for long enough, and not long ago. */
 import type { Vantage } from '../../../activities/detection/port.ts';
 import { seconds } from '../../../plan/durations.ts';
 import type { Plan } from '../../../plan/schema.ts';
@@ -11,7 +11,7 @@ const isLook = ({ name }: Asked): boolean => /^watchFrom|^watchHealthCheck$/.tes
 
 /** Failed needs two kinds of observer that saw it over the whole hold time, and none that reached the site; people are asked only then. */
 export function seenFailed(lived: Lived, plan: Plan): string[] {
-  if (lived.declared) return [];
+  if (lived.declared || lived.places.failed.length === 0) return [];
   const holdSeconds = seconds(plan.estate.detection.holdTime);
   return lived.gates
     .filter(({ gate }) => gate.startsWith('activation'))

@@ -9,9 +9,9 @@ const ofAnEnding = new Set(['unfenceByAgent', 'reattach', 'storeReport']);
 const opensOldSite = new Set(['unfenceByAgent', 'reattach']);
 
 /** Stop switch: no change begins after the run was told to stop and before somebody of the plan let it go on. */
-export function heldWhileStopped({ witness, runs }: Lived, plan: Plan): string[] {
+export function heldWhileStopped({ witness, runs, places }: Lived, plan: Plan): string[] {
   const people = new Set(plan.people.map(({ id }) => id));
-  const baseline = plan.sites.find(({ id }) => id === 'eu-central-1')?.capacity.baselinePercent;
+  const baseline = plan.sites.find(({ id }) => id === places.target)?.capacity.baselinePercent;
   const events = [...witness.asked, ...witness.said].sort((one, other) => one.order - other.order);
   return runs.flatMap((run) => {
     let stoppedAt: number | null = null;

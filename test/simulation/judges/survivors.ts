@@ -4,6 +4,7 @@ import type { DatabaseState } from '../../../activities/database/port.ts';
 import type { ServerKind } from '../../../plan/rules/servers.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import type { Promoted } from '../estate.ts';
+import { runbookOf } from '../../driven/driven.ts';
 import type { Lived } from '../simulation.ts';
 
 const readBy: Readonly<Record<ServerKind, string>> = { database: 'readDatabase', cache: 'readCache' };
@@ -23,8 +24,8 @@ export function caughtUp(lived: Lived, plan: Plan): string[] {
     });
 }
 
-function skipped({ gates }: Lived, { execution, kind, at }: Promoted, plan: Plan): boolean {
-  const step = plan.procedures.regionalFailover.steps.find(({ id }) => id === `catch-up-${kind}`);
+function skipped({ gates, driven }: Lived, { execution, kind, at }: Promoted, plan: Plan): boolean {
+  const step = runbookOf(plan, driven.procedure).steps.find(({ id }) => id === `catch-up-${kind}`);
   return gates.some(
     (gate) =>
       gate.execution === execution && gate.decision === 'skip' && gate.question.startsWith(`"${step?.name}" failed`) && Date.parse(gate.closedAt ?? '') <= at,

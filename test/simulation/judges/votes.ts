@@ -2,9 +2,10 @@
 import type { CacheState } from '../../../activities/cache/port.ts';
 import type { DatabaseState } from '../../../activities/database/port.ts';
 import type { AgentState } from '../../../activities/hosts/port.ts';
-import type { Plan } from '../../../plan/schema.ts';
+import type { Plan, SiteId } from '../../../plan/schema.ts';
 import type { GateRecord } from '../../../report/report.ts';
 import type { Vote } from '../../../workflows/wire/messages.ts';
+import { runbookOf } from '../../driven/driven.ts';
 import type { Lived } from '../simulation.ts';
 import type { Asked, Said } from '../witness.ts';
 
@@ -16,15 +17,15 @@ export function votedFor(lived: Lived, plan: Plan): string[] {
   return lived.gates
     .filter(({ decision }) => !/^(expired|stopped|not asked|settled)/.test(decision))
     .flatMap((gate) => {
-      const { quorum } = termsOf(gate, plan);
+      const { quorum } = termsOf(lived, gate, plan);
       const voters = agreeing(lived, gate, plan);
       if (gate.decision === 'approve' && wasRuledOut(lived, gate)) return [`${gate.gate} was decided "approve" while the target was ruled out`];
       return voters.length >= quorum ? [] : [`${gate.gate} was decided "${gate.decision}", and only ${voters.join(', ') || 'nobody'} had voted so`];
     });
 }
 
-function termsOf({ gate }: GateRecord, plan: Plan) {
-  const terms = plan.procedures.regionalFailover.gates.find(({ id }) => gate.startsWith(`${id}-`));
+function termsOf({ driven }: Lived, { gate }: GateRecord, plan: Plan) {
+  const terms = runbookOf(plan, driven.procedure).gates.find(({ id }) => gate.startsWith(`${id}-`));
   if (!terms) throw new Error(`The plan has no gate for ${gate}.`);
   return terms;
 }
@@ -34,13 +35,13 @@ function termsOf({ gate }: GateRecord, plan: Plan) {
  * told from those before.
  */
 function agreeing(lived: Lived, gate: Decided, plan: Plan): readonly string[] {
-  const { electorate } = termsOf(gate, plan);
+  const { electorate } = termsOf(lived, gate, plan);
   const may = new Set(plan.groups.filter(({ id }) => electorate.includes(id)).flatMap(({ members }) => members));
   const starter = lived.startedBy.get(gate.execution);
   if (starter !== undefined) may.delete(starter);
   const offered = lived.witness.shown.filter(({ execution, gate: shown }) => execution === gate.execution && isSameQuestion(shown.gate, gate.gate));
   const words = new Set(offered.flatMap(({ gate: shown }) => shown.choices.map((choice) => choice.split(':')[0] ?? '')));
-  const looks = gate.gate.startsWith(activation) ? looksOf(lived.witness.asked.filter(({ execution }) => execution === gate.execution)) : [];
+  const looks = gate.gate.startsWith(activation) ? looksOf(lived, gate.execution) : [];
   const last = new Map<string, readonly Cast[]>();
   let most: readonly string[] = [];
   for (const { cast, late } of castOn(lived, gate)) {
@@ -62,9 +63,9 @@ function agreeing(lived: Lived, gate: Decided, plan: Plan): readonly string[] {
 const activation = 'activation-';
 
 /** Whether the last look before the decision, if only by a millisecond, found that the target cannot take over. */
-function wasRuledOut({ witness }: Lived, gate: Decided): boolean {
+function wasRuledOut(lived: Lived, gate: Decided): boolean {
   if (!gate.gate.startsWith(activation)) return false;
-  const looks = looksOf(witness.asked.filter(({ execution }) => execution === gate.execution));
+  const looks = looksOf(lived, gate.execution);
   return looks.findLast(({ at }) => Math.ceil(at) < Date.parse(gate.closedAt ?? ''))?.rank === 2;
 }
 
@@ -109,7 +110,8 @@ interface Look {
 }
 
 /** An assessment asks for everything at once, and counts when all of it is answered; only an assessment asks for the service of the failed site. */
-function looksOf(asked: readonly Asked[]): readonly Look[] {
+function looksOf({ witness, places }: Lived, by: string): readonly Look[] {
+  const asked = witness.asked.filter(({ execution }) => execution === by);
   return asked
     .filter(({ name }) => name === 'readService')
     .flatMap((service) => {
@@ -117,19 +119,17 @@ function looksOf(asked: readonly Asked[]): readonly Look[] {
       const told = all.flatMap(({ told }) => (told?.ok ? [told] : []));
       if (told.length < all.length) return [];
       const last = told.reduce((latest, one) => (one.order > latest.order ? one : latest));
-      return [{ at: last.at, order: last.order, rank: rankOf(all) }];
+      return [{ at: last.at, order: last.order, rank: rankOf(all, places.target) }];
     })
     .sort((one, other) => one.order - other.order);
 }
 
-function rankOf(asked: readonly Asked[]): Look['rank'] {
+function rankOf(asked: readonly Asked[], at: SiteId): Look['rank'] {
   const answers = <T>(named: string) => asked.flatMap(({ name, told }) => (name === named && told?.ok ? [told.value as T] : []));
   const databases = answers<DatabaseState>('readDatabase');
   const caches = answers<CacheState>('readCache');
   const agents = answers<readonly AgentState[]>('readAgents').flat();
-  const target = [databases, caches, agents].map((states) =>
-    (states as readonly { site: string; reachable: boolean }[]).find(({ site }) => site === 'eu-central-1'),
-  );
+  const target = [databases, caches, agents].map((states) => (states as readonly { site: string; reachable: boolean }[]).find(({ site }) => site === at));
   if (target.some((state) => !state?.reachable)) return 2;
   // Each commit waits for one of them, so that it may be with any that is silent alone.
   const answering = databases.filter((state) => state.reachable);

@@ -4,9 +4,11 @@ import { makeLentWorkflowId } from '../../workflows/wire/lending.ts';
 import { makeRunWorkflowId, taskQueueOf } from '../../workflows/wire/ids.ts';
 import { statusQuery } from '../../workflows/wire/messages.ts';
 import { Stage } from '../client/support.ts';
+import { inputOf } from '../driven/driven.ts';
+import { warmUp } from '../driven/warm-up.ts';
 import { FakeEstate } from '../model/estate.ts';
 import { until } from '../support/until.ts';
-import { at, warmUpPlan, who } from './warm-up-plan.ts';
+import { warmUpPlan, who } from './warm-up-plan.ts';
 
 let stage: Stage;
 let estate: FakeEstate;
@@ -19,7 +21,7 @@ afterAll(() => stage.close());
 
 const name = () => stage.plan.plan.estate.name;
 const lent = () => makeLentWorkflowId(name(), 'warmUp');
-const input = () => ({ estate: name(), at, mode: 'live', startedBy: 'pager' }) as const;
+const input = () => inputOf(warmUp, stage.plan.plan, {});
 const begin = (type: string, workflowId: string) => stage.env.client.workflow.start(type, { taskQueue: taskQueueOf(name()), workflowId, args: [input()] });
 
 async function openGate(): Promise<string> {

@@ -4,7 +4,6 @@ import type { PlanSnapshot, Procedure } from '../../plan/schema.ts';
 import { PlanCopy } from '../support/plan-copies.ts';
 import { erlmcpPlan } from '../support/plans.ts';
 
-export const at = 'eu-central-1';
 export const who = ['jane-smith', 'john-doe'];
 const step = (id: string, name: string): Procedure['steps'][number] => ({ id, name, bound: 'PT15M', critical: true, skippable: false });
 

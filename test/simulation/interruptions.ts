@@ -1,0 +1,104 @@
+/** The sweep of interruptions: one at each attempt of an activity in turn, each in a simulation of its own. What every procedure must bear is said here once, and each has a test file that asks it. */
+import { describe, expect, it } from 'vitest';
+import type { PlanSnapshot } from '../../plan/schema.ts';
+import { type Driven, runbookOf } from '../driven/driven.ts';
+import { violations } from './invariants.ts';
+import type { Disturbance, Schedule } from './schedule.ts';
+import type { Fate } from './server.ts';
+import { type Lived, Simulations } from './simulation.ts';
+
+export class Sweep {
+  readonly simulations: Simulations;
+  /** A run in which nothing goes wrong. */
+  readonly calm: Lived;
+  /** Activities of the calm run, by the number of the attempt. */
+  readonly attempts: readonly string[];
+
+  private constructor(simulations: Simulations, calm: Lived) {
+    this.simulations = simulations;
+    this.calm = calm;
+    this.attempts = calm.attempts.slice(0, calm.attempts.lastIndexOf('storeReport') + 1);
+  }
+
+  /** By default under the plan of the repository. */
+  static async of(driven: Driven, load?: () => Promise<PlanSnapshot>): Promise<Sweep> {
+    const simulations = await Simulations.create(driven, load);
+    return new Sweep(simulations, await simulations.live({}));
+  }
+
+  /** Lives through a schedule for each attempt; gives a sentence for each that did not end as it must. */
+  async each(interrupted: (attempt: number) => Partial<Schedule>, judge: (lived: Lived) => readonly string[]): Promise<string[]> {
+    const wrong: string[] = [];
+    for (const [attempt, name] of this.attempts.entries()) {
+      const lived = await this.simulations.live(interrupted(attempt));
+      for (const sentence of [...violations(lived, this.simulations.snapshot.plan), ...judge(lived)]) wrong.push(`${attempt} ${name}: ${sentence}`);
+      for (const run of lived.runs) if (!run.closed) wrong.push(`${attempt} ${name}: the run is still open`);
+    }
+    return wrong;
+  }
+}
+
+/** The last run came to its good end, and the estate is as it must be then. */
+export function wellEnded({ driven, reports, estate, places }: Lived): string[] {
+  const last = reports.at(-1);
+  return [
+    ...(last?.outcome === driven.goodEnd ? [] : [`${last?.outcome}: ${last?.summary} ${last?.exceptions.join(' ')}`]),
+    ...driven.faultsWhenDone(estate, places),
+  ];
+}
+
+/** A run that was cancelled was taken back, or was too far for that and says so. */
+export function takenBack({ driven, reports, estate, places, runs }: Lived): readonly string[] {
+  const [report] = reports;
+  // Cancelled before it had a plan: there is nothing to report on.
+  if (!report) return runs[0]?.closed?.how === 'cancelled' ? estate.changes() : ['no report'];
+  const { outcome, exceptions } = report;
+  return [
+    ...(outcome.startsWith(driven.goodEnd) || ['aborted', 'stood down'].includes(outcome) ? [] : [`${outcome}: ${exceptions.join(' ')}`]),
+    ...driven.faultsWhenCancelled(estate, places, report),
+  ];
+}
+
+const at = (disturbance: Disturbance) => (attempt: number) => ({ interruptions: [{ attempt, disturbance }] });
+
+/** The tests that each procedure must pass; call once in a test file. */
+export function bearsInterruptions(sweep: () => Sweep): void {
+  it('a calm run comes to its good end, and goes through every step of the plan', () => {
+    const { calm, simulations, attempts } = sweep();
+    expect(attempts.length, 'a sweep of few attempts proves little').toBeGreaterThan(8);
+    const run = new Set(calm.reports[0]?.steps.map((step) => step.id));
+    expect(wellEnded(calm)).toEqual([]);
+    expect(runbookOf(simulations.snapshot.plan, simulations.driven.procedure).steps.filter((step) => !run.has(step.id))).toEqual([]);
+  });
+
+  describe('a worker that dies', () => {
+    it.each<Exclude<Fate, 'done'>>(['worker dies before', 'worker dies after', 'worker dies when completed', 'reply lost', 'late effect'])(
+      '%s: at every attempt the run ends well all the same',
+      async (fate) => {
+        expect(await sweep().each((attempt) => ({ fates: [{ attempt, fate }] }), wellEnded)).toEqual([]);
+      },
+    );
+
+    it('all workers gone for a minute, at every attempt', async () => {
+      // Longer than any read's bound: what was being read may fail for good, and people then try again.
+      const wrong = await sweep().each(at({ what: 'workers die', awaySeconds: 60 }), ({ driven, reports: [report] }) =>
+        report?.outcome.startsWith(driven.goodEnd) || report?.outcome === 'stood down' ? [] : [`${report?.outcome}: ${report?.summary}`],
+      );
+      expect(wrong).toEqual([]);
+    });
+  });
+
+  describe('people who interrupt', () => {
+    it('the stop switch at every attempt: held, resumed, ended well', async () => {
+      expect(await sweep().each(at({ what: 'stop' }), wellEnded)).toEqual([]);
+    });
+
+    it('a cancellation at every attempt: taken back before the point of no return, left as it is after it', async () => {
+      expect(await sweep().each(at({ what: 'cancel' }), takenBack)).toEqual([]);
+    });
+
+    it('a termination at every attempt, followed by a new run that ends well', async () => {
+      expect(await sweep().each(at({ what: 'terminate and start again' }), wellEnded)).toEqual([]);
+    });
+  });
+}
