@@ -88,6 +88,13 @@ export function bearsInterruptions(sweep: () => Sweep): void {
     });
   });
 
+  it('a run that is terminated while its worker dies before its claim came to anybody: the new one may take the same epoch', async () => {
+    const { attempts, simulations } = sweep();
+    const attempt = attempts.indexOf('claimEpoch');
+    const lived = await simulations.live({ ...at({ what: 'terminate and start again' })(attempt), fates: [{ attempt, fate: 'worker dies before' }] });
+    expect([...violations(lived, simulations.snapshot.plan), ...wellEnded(lived)]).toEqual([]);
+  });
+
   describe('people who interrupt', () => {
     it('the stop switch at every attempt: held, resumed, ended well', async () => {
       expect(await sweep().each(at({ what: 'stop' }), wellEnded)).toEqual([]);

@@ -15,15 +15,15 @@ function refusedBesideLock({ strays, witness }: Lived): string[] {
     .map(({ start }) => `A run was let in under the id ${start.workflowId}, beside the lock`);
 }
 
-/** Each run claims an epoch that no run before it has claimed. */
-function risingEpochs({ witness }: Lived): string[] {
+/** Each run claims an epoch that no run before it has claimed. A claim that came to no holder, since its worker died first, is none: nobody can know of it. */
+function risingEpochs({ witness, estate }: Lived): string[] {
   const holders = new Map<number, string>();
   return witness.asked
     .filter(({ name }) => name === 'claimEpoch')
     .flatMap(({ input }) => {
       const { run } = input as { run: RunContext };
       const holder = holders.get(run.epoch);
-      holders.set(run.epoch, holder ?? run.execution);
+      if (estate.storedBy(run).length > 0) holders.set(run.epoch, holder ?? run.execution);
       return holder === undefined || holder === run.execution ? [] : [`${run.execution} claims epoch ${run.epoch}, which ${holder} has claimed`];
     });
 }
