@@ -2,6 +2,7 @@
  * How tests drive a procedure, said once: what a run of it is about in a plan, how it is started there, what people answer who want it to go on, and how its end is judged. All drivers take it from
  * here: the model (test/support/runs.ts), random schedules and the sweep of interruptions on it (test/simulation/), sweep and faults in the lab (test/stage/).
  */
+import { membersOf } from '../../plan/rules/people.ts';
 import type { Places } from '../../plan/rules/places.ts';
 import type { ProcedureName } from '../../plan/catalogue/index.ts';
 import type { Plan, Procedure } from '../../plan/schema.ts';
@@ -49,7 +50,7 @@ export type Answers = Readonly<Record<string, (gate: OpenGate) => string | null>
 
 /** What they answer who want it to go on, at its own gates. */
 export function answersOf({ answers }: Driven): Answers {
-  return Object.fromEntries(Object.entries(answers).map(([gate, word]) => [gate, (open: OpenGate) => choiceWith(open, word) ?? null]));
+  return Object.fromEntries(Object.entries(answers).map(([gate, word]) => [gate, (open: OpenGate) => choiceWith(open, word)]));
 }
 
 /** Of a procedure's own gates the word that lets it go on; undefined for a gate that all procedures have. */
@@ -60,9 +61,12 @@ export function wordFor({ answers }: Driven, { gate }: Pick<OpenGate, 'gate'>): 
 /** What can be voted for, as people type it, in the gate's order. */
 export const choicesOf = ({ choices }: Pick<OpenGate, 'choices'>): readonly string[] => choices.map((line) => line.split(':')[0] ?? '');
 
-/** The first choice with this word, with the value that it is offered with. */
-export function choiceWith(gate: Pick<OpenGate, 'choices'>, word: string): string | undefined {
-  return choicesOf(gate).find((choice) => choice.split(' ')[0] === word);
+/** The first choice with this word, with the value that it is offered with; throws when the gate offers none. */
+export function choiceWith(gate: Pick<OpenGate, 'gate' | 'choices'>, word: string): string {
+  const choice = choicesOf(gate).find((offered) => offered.split(' ')[0] === word);
+  if (choice === undefined)
+    throw new Error(`The gate ${gate.gate} does not offer "${word}": ${choicesOf(gate).join(', ')}. Mend the answers of its procedure in test/driven.`);
+  return choice;
 }
 
 /** The runbook of a procedure; throws when the plan has none. */
@@ -70,6 +74,12 @@ export function runbookOf(plan: Plan, procedure: string): Procedure {
   const runbook = (plan.procedures as Readonly<Record<string, Procedure | undefined>>)[procedure];
   if (!runbook) throw new Error(`The plan ${plan.plan.name} has no procedure ${procedure}.`);
   return runbook;
+}
+
+/** Who starts runs in tests, and so has no vote: the last who might have decided whether it begins. */
+export function starterOf(plan: Plan, { procedure, beginsAt }: Pick<Driven, 'procedure' | 'beginsAt'>): string {
+  const gate = runbookOf(plan, procedure).gates.find(({ id }) => id === beginsAt);
+  return membersOf(plan, gate?.electorate ?? []).at(-1) ?? '';
 }
 
 /** The site with a role; throws when the plan has none. */

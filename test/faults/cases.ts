@@ -1,7 +1,9 @@
 /** Each fault with what must come of it: a row of docs/faults.md. */
 import type { LabSite } from '../../lab/addresses.ts';
 import { failed, target, third } from '../scenarios/scenarios.ts';
-import type { Answers, Start } from '../stage/drive.ts';
+import type { Answers } from '../driven/driven.ts';
+import { regionalFailover } from '../driven/regional-failover.ts';
+import type { Start } from '../stage/drive.ts';
 import { type Check, checks } from './checks.ts';
 
 /** How a run may end; `waits`: it asks people what only they can decide. */
@@ -11,8 +13,9 @@ export interface FaultCase {
   readonly subject: 'detection' | 'fencing' | 'promotion' | 'ssh' | 'dns and aws' | 'redis';
   readonly fault: string;
   readonly at: LabSite;
-  /** The region is lost as well, after the fault. */
+  /** The sites that the run is about are lost as well, after the fault. */
   readonly lost: boolean;
+  /** Absent: the usual one. */
   readonly start?: Start;
   readonly answers?: Answers;
   readonly ends: readonly Ending[];
@@ -23,13 +26,14 @@ export interface FaultCase {
   readonly why?: string;
 }
 
-/** Nobody decides for the run: what fails is taken back where it can be, and a risk is left open. */
-export const approveOnly: Answers = {
-  activation: () => 'approve',
+/** Nobody decides for the run once it has begun: what fails is taken back where it can be, and a risk is left open. */
+export const beginOnly: Answers = {
   'failed-step': ({ choices }) => (choices.some((choice) => choice.startsWith('undo')) ? 'undo' : 'abort'),
 };
 
-const declared: Start = { declaredFailed: { reason: 'The people who pay see errors.' } };
+/** A failover as usual. */
+export const usual: Start = { driven: regionalFailover };
+const declared: Start = { driven: regionalFailover, change: { declaredFailed: { reason: 'The people who pay see errors.' } } };
 
 /** What must come of it, in a sentence made of what is judged. */
 export function expectationOf({ ends, checks: asked, says, why }: FaultCase): string {

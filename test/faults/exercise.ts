@@ -7,12 +7,11 @@ import { readEffects } from '../invariants/effects.ts';
 import { judge, type Observation } from '../invariants/judge.ts';
 import { observe } from '../invariants/observe.ts';
 import { readTraces } from '../scenarios/drivers.ts';
-import { failed, target } from '../scenarios/scenarios.ts';
-import { driveToEnd, openQuestion, start } from '../stage/drive.ts';
+import { driveToEnd, openQuestion, placesOf, type Start, start } from '../stage/drive.ts';
 import type { Result } from '../stage/results.ts';
 import type { Stage } from '../stage/stage.ts';
 import { until } from '../support/until.ts';
-import { approveOnly, type FaultCase } from './cases.ts';
+import { beginOnly, type FaultCase, usual } from './cases.ts';
 import { type Check, checks, fencedOnReturn, type Left, lossless, noTraffic, notPromoted, unchanged } from './checks.ts';
 
 /** How long a site that came back may stay without its fence. */
@@ -21,6 +20,8 @@ const fencedWithinSeconds = 60;
 export async function exercise(stage: Stage, one: FaultCase): Promise<Result> {
   const begun = performance.now();
   const faults: string[] = [];
+  const how = one.start ?? usual;
+  const { failed, target } = placesOf(stage, how.driven);
   let ended = 'not started';
   try {
     await stage.reset([]);
@@ -28,8 +29,8 @@ export async function exercise(stage: Stage, one: FaultCase): Promise<Result> {
     const before = one.checks.includes('unchanged') ? await left(stage) : null;
     const since = new Date().toISOString();
     await stage.scenarios.control('fault/inject', { name: one.fault, site: one.at });
-    if (one.lost) await stage.scenarios.control('kill', { site: failed });
-    const said = await recover(stage, one);
+    if (one.lost) for (const site of failed) await stage.scenarios.control('kill', { site });
+    const said = await recover(stage, one, how);
     ended = said.ended;
     if (!one.ends.some((ending) => ending === ended)) faults.push(`It ended as ${ended}, not as ${one.ends.join(' or ')}: ${said.text.slice(0, 600)}`);
     if (one.says && !one.says.test(said.text)) faults.push(`Nothing says ${one.says.source}: ${said.text.slice(0, 600)}`);
@@ -37,13 +38,13 @@ export async function exercise(stage: Stage, one: FaultCase): Promise<Result> {
     const during = await observe(stage.scenarios, since);
     const forwardOnly = ended === 'waits' ? await giveUp(stage) : said.forwardOnly;
     await stage.scenarios.control('fault/heal', { name: one.fault, site: one.at });
-    if (forwardOnly && !ended.startsWith('recovered')) faults.push(...(await finish(stage)));
-    else if (one.lost && !forwardOnly) await stage.scenarios.control('revive', { site: failed });
-    await untilHealthy(stage, 'after the fault was healed', forwardOnly ? failed : null);
+    if (forwardOnly && !ended.startsWith(how.driven.goodEnd)) faults.push(...(await finish(stage, how)));
+    else if (one.lost && !forwardOnly) for (const site of failed) await stage.scenarios.control('revive', { site });
+    await untilHealthy(stage, 'after the fault was healed', forwardOnly ? failed : []);
     const after = await observe(stage.scenarios, since);
     faults.push(...judge({ ...during, figures: after.figures, effects: after.effects }));
     const due = one.checks.filter((check) => checks[check].judgedWhen(ended));
-    for (const check of due) faults.push(...(await judgeCheck(check, stage, { before, during, after })));
+    for (const check of due) faults.push(...(await judgeCheck(check, stage, target, { before, during, after })));
   } catch (error) {
     faults.push(error instanceof Error ? error.message : String(error));
   }
@@ -58,7 +59,7 @@ interface Seen {
   readonly after: Observation;
 }
 
-async function judgeCheck(check: Check, stage: Stage, { before, during, after }: Seen): Promise<string[]> {
+async function judgeCheck(check: Check, stage: Stage, target: string, { before, during, after }: Seen): Promise<string[]> {
   switch (check) {
     case 'lossless':
       return lossless(during.report, after.figures);
@@ -104,10 +105,10 @@ interface Said {
   readonly forwardOnly: boolean;
 }
 
-async function recover(stage: Stage, one: FaultCase): Promise<Said> {
+async function recover(stage: Stage, one: FaultCase, how: Start): Promise<Said> {
   try {
-    const run = await start(stage, one.start);
-    const state = await driveToEnd(stage, run, { answers: one.answers ?? approveOnly });
+    const run = await start(stage, how);
+    const state = await driveToEnd(stage, run, how.driven, { answers: one.answers ?? beginOnly });
     if (state === 'WAITS') return { ended: 'waits', text: await openQuestion(run), forwardOnly: false };
     if (state !== 'COMPLETED') return { ended: state.toLowerCase(), text: '', forwardOnly: false };
     const { outcome, summary, exceptions, leftovers, steps, pointOfNoReturnAt } = (await run.result()) as Report;
@@ -126,20 +127,20 @@ async function giveUp(stage: Stage): Promise<boolean> {
 }
 
 /** What an earlier run promoted and did not finish, a new one does once the fault is healed. */
-async function finish(stage: Stage): Promise<string[]> {
-  const run = await start(stage);
-  const state = await driveToEnd(stage, run);
+async function finish(stage: Stage, { driven }: Start): Promise<string[]> {
+  const run = await start(stage, { driven });
+  const state = await driveToEnd(stage, run, driven);
   const report = state === 'COMPLETED' ? ((await run.result()) as Report) : null;
-  return report?.outcome.startsWith('recovered') ? [] : [`The new run ended as ${report?.outcome ?? state}: ${report?.summary ?? ''}`];
+  return report?.outcome.startsWith(driven.goodEnd) ? [] : [`The new run ended as ${report?.outcome ?? state}: ${report?.summary ?? ''}`];
 }
 
-/** Nothing is wrong, but at a site that is lost, and customers are served. */
-async function untilHealthy(stage: Stage, when: string, lost: string | null = null): Promise<void> {
+/** Nothing is wrong, but at sites that are lost, and customers are served. */
+async function untilHealthy(stage: Stage, when: string, lost: readonly string[] = []): Promise<void> {
   await until(
     `the lab is healthy ${when}`,
     async () => {
       const { problems } = await stage.scenarios.control<LabStatus>('status');
-      const unexpected = problems.filter((problem) => lost === null || !problem.includes(lost));
+      const unexpected = problems.filter((problem) => !lost.some((site) => problem.includes(site)));
       if (unexpected.length > 0) throw new Error(unexpected.join(' '));
       return true;
     },

@@ -5,12 +5,12 @@ import { cells, type Results, tally } from '../stage/results.ts';
 import { expectationOf, type FaultCase, faultCases } from './cases.ts';
 
 export const nameOf = ({ fault, at, lost, start, subject }: FaultCase) =>
-  `${subject} · ${fault} at ${at}${lost ? ', then the region is lost' : ''}${start ? ', declared failed' : ''}`;
+  `${subject} · ${fault} at ${at}${lost ? ', then the region is lost' : ''}${start?.change ? ', declared failed' : ''}`;
 
 export function page(results: Results): string {
   const about = new Map(faults.map((fault) => [fault.name, fault.about]));
   const rows = faultCases.map((one) => {
-    const where = `${one.at}${one.start ? ', declared failed' : ''}`;
+    const where = `${one.at}${one.start?.change ? ', declared failed' : ''}`;
     const fault = `\`${one.fault}\`: ${about.get(one.fault) ?? ''}`;
     return [one.subject, fault, where, one.lost ? 'yes' : 'no', expectationOf(one), ...cells(results.of(nameOf(one)))];
   });

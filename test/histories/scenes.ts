@@ -6,6 +6,8 @@ import type { Plan, PlanSnapshot } from '../../plan/schema.ts';
 import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../../workflows/wire/ids.ts';
 import { supersedeSignal } from '../../workflows/wire/messages.ts';
 import type { Stage } from '../client/support.ts';
+import { inputOf } from '../driven/driven.ts';
+import { regionalFailover } from '../driven/regional-failover.ts';
 import { FakeEstate } from '../model/estate.ts';
 import { until } from '../support/until.ts';
 import type { EndingName } from './endings.ts';
@@ -24,7 +26,6 @@ export interface Scene {
   play(actors: Actors): Promise<readonly Played[]>;
 }
 
-const lost = 'us-east-1';
 const [who, second] = ['jane-smith', 'john-doe'];
 const noSuchUnit = () => ApplicationFailure.nonRetryable('unit not found', 'permanent');
 
@@ -32,7 +33,7 @@ const noSuchUnit = () => ApplicationFailure.nonRetryable('unit not found', 'perm
 export class Theatre extends FakeEstate {
   constructor(snapshot: PlanSnapshot) {
     super(snapshot);
-    this.dead.add(lost);
+    for (const site of regionalFailover.placesIn(snapshot.plan).failed) this.dead.add(site);
   }
 
   override activities(): Activities {
@@ -52,19 +53,22 @@ export class Actors {
   readonly stage: Stage;
   readonly estate: Theatre;
   private readonly name: string;
+  /** The site that is lost. */
+  readonly lost: string;
 
   constructor(stage: Stage, estate: Theatre) {
     this.stage = stage;
     this.estate = estate;
     this.name = stage.plan.plan.estate.name;
+    this.lost = regionalFailover.placesIn(stage.plan.plan).source;
   }
 
   private get watchId(): string {
-    return makeFenceOnReturnWorkflowId(this.name, lost);
+    return makeFenceOnReturnWorkflowId(this.name, this.lost);
   }
 
   async start(mode: RegionalFailoverInput['mode'] = 'live'): Promise<string> {
-    const { runId } = await this.stage.client.start('regionalFailover', { estate: this.name, from: lost, to: 'eu-central-1', mode, startedBy: 'pager' });
+    const { runId } = await this.stage.client.start('regionalFailover', inputOf(regionalFailover, this.stage.plan.plan, { mode }));
     return runId;
   }
 
@@ -94,7 +98,7 @@ export class Actors {
 
   /** The site answers again. */
   siteReturns(): void {
-    this.estate.dead.delete(lost);
+    this.estate.dead.delete(this.lost);
   }
 
   /** The watch when it has ended. */
@@ -111,7 +115,7 @@ export class Actors {
     const handle = this.stage.env.client.workflow.getHandle(this.watchId);
     const { runId } = await handle.describe();
     for (let at = 0; at < 1_000; at += 50) await Promise.all(Array.from({ length: 50 }, () => handle.signal(supersedeSignal, { reason: 'a word' })));
-    this.estate.agentAnswers.add(lost);
+    this.estate.agentAnswers.add(this.lost);
     await until('the watch goes on in a new history', async () => ((await handle.describe()).runId === runId ? undefined : true), 60);
     await handle.cancel();
     return { workflowId: this.watchId, runId };
@@ -188,7 +192,7 @@ export const scenes: readonly Scene[] = [
       await actors.vote('approve', 'activation');
       await actors.vote('abort', 'failed-step');
       const run = await actors.run();
-      actors.estate.epochs.set(lost, { epoch: 99, holder: 'recovery/newer' });
+      actors.estate.epochs.set(actors.lost, { epoch: 99, holder: 'recovery/newer' });
       actors.siteReturns();
       return [run, await actors.watch()];
     },
@@ -228,9 +232,9 @@ export const scenes: readonly Scene[] = [
       const estate = plan.plan.estate.name;
       await actors.start('dry-run');
       const dryRun = await actors.dryRun();
-      await client.assess({ estate, from: lost });
+      await client.assess({ estate, from: actors.lost });
       await client.checkEstate({ estate });
-      return [dryRun, await actors.run(`assessment/${estate}/${lost}`), await actors.run(`estate-check/${estate}`)];
+      return [dryRun, await actors.run(`assessment/${estate}/${actors.lost}`), await actors.run(`estate-check/${estate}`)];
     },
   },
 ];

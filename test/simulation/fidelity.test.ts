@@ -3,7 +3,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { makeFenceOnReturnWorkflowId } from '../../workflows/wire/ids.ts';
 import { estate, plan, rig, start, useFailovers, vote } from '../support/failover.ts';
 import { regionalFailover } from '../driven/regional-failover.ts';
-import { starterOf } from './schedule.ts';
+import { starterOf } from '../driven/driven.ts';
 import { Simulations } from './simulation.ts';
 
 useFailovers();

@@ -2,10 +2,9 @@
 import fc from 'fast-check';
 import type { Vantage } from '../../activities/detection/port.ts';
 import { servedFunctions } from '../../plan/rules/objectives.ts';
-import { membersOf } from '../../plan/rules/people.ts';
 import type { ServerKind } from '../../plan/rules/servers.ts';
 import type { Plan } from '../../plan/schema.ts';
-import { type Driven, runbookOf } from '../driven/driven.ts';
+import type { Driven } from '../driven/driven.ts';
 import type { Message } from './messages.ts';
 import type { Fate } from './server.ts';
 
@@ -75,18 +74,13 @@ export const calm: Schedule = {
 
 const longestSeconds = 1500;
 
-/** Who starts the runs: the last who might have voted on it. */
-export function starterOf(plan: Plan, { procedure, beginsAt }: Driven): string {
-  const gate = runbookOf(plan, procedure).gates.find(({ id }) => id === beginsAt);
-  return membersOf(plan, gate?.electorate ?? []).at(-1) ?? '';
-}
-
-/** The sites of a plan by what they are to a run. */
-export function sitesOf(plan: Plan, { placesIn }: Pick<Driven, 'placesIn'>) {
+/** The sites of a plan by what they are to a run; `others`: those that are neither lost nor its target. */
+function sitesOf(plan: Plan, { placesIn }: Driven) {
   const { failed, target } = placesIn(plan);
   const all = Object.entries(plan.estate.sites);
   const survivors = all.flatMap(([site, { database }]) => (database && !failed.includes(site) ? [site] : []));
   const others = survivors.filter((site) => site !== target);
+  /** Without servers. */
   const empty = all.flatMap(([site, { database }]) => (database || site === target ? [] : [site]));
   return { failed, target, survivors, others, empty };
 }

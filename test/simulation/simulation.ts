@@ -7,14 +7,14 @@ import type { GateRecord, Report } from '../../report/report.ts';
 import { makeFenceOnReturnWorkflowId, makeRunWorkflowId } from '../../workflows/wire/ids.ts';
 import type { OpenGate, RunStatus } from '../../workflows/wire/messages.ts';
 import { keepCoverage } from '../support/coverage.ts';
-import { choicesOf, choiceWith, type Driven, inputOf, runbookOf, wordFor } from '../driven/driven.ts';
+import { choicesOf, choiceWith, type Driven, inputOf, runbookOf, starterOf, wordFor } from '../driven/driven.ts';
 import { randomFrom } from '../support/random.ts';
 import { erlmcpPlan } from '../support/plans.ts';
 import { createSandbox } from './creator.ts';
 import { SimulatedEstate } from './estate.ts';
 import type { Execution } from './execution.ts';
 import { jobsOf } from './messages.ts';
-import { type Ballot, calm, type Disturbance, type Schedule, schedulesOf, starterOf } from './schedule.ts';
+import { type Ballot, calm, type Disturbance, type Schedule, schedulesOf } from './schedule.ts';
 import { type Fate, SimulatedServer, type World } from './server.ts';
 import { executionOf, Witness } from './witness.ts';
 
@@ -271,7 +271,7 @@ class Simulation {
   /** Which choice lets the run go on: what the procedure says of its own gates, and elsewhere what is offered first. */
   private forward(gate: OpenGate): number {
     const word = wordFor(this.driven, gate);
-    return word === undefined ? 0 : choicesOf(gate).indexOf(choiceWith(gate, word) ?? '');
+    return word === undefined ? 0 : choicesOf(gate).indexOf(choiceWith(gate, word));
   }
 
   private async disturb(disturbance: Disturbance): Promise<void> {

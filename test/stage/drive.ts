@@ -3,7 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { OpenGate, RunStatus } from '../../workflows/wire/messages.ts';
 import { statusQuery, voteUpdate } from '../../workflows/wire/messages.ts';
-import { failed, target } from '../scenarios/scenarios.ts';
+import type { ProcedureName } from '../../plan/catalogue/index.ts';
+import type { Places } from '../../plan/rules/places.ts';
+import { type Answers, answersOf, type Driven, inputOf, starterOf } from '../driven/driven.ts';
+import type { StartInputs } from '../../workflows/wire/starts.ts';
 import type { Stage } from './stage.ts';
 
 const answerWithinMs = 4_000;
@@ -11,36 +14,37 @@ const lookEveryMs = 150;
 /** A run that needs longer than this is stuck. */
 const runWithinSeconds = 180;
 
-export interface Start {
-  readonly declaredFailed?: { readonly reason: string };
+/** A procedure with what its input has besides, where a test starts it otherwise than usual. */
+export interface Start<Name extends ProcedureName = ProcedureName> {
+  readonly driven: Driven<Name>;
+  readonly change?: Partial<StartInputs[Name]>;
 }
 
-/** Starts the failover as the service desk does; the starter does not vote. */
-export async function start(stage: Stage, options: Start = {}): Promise<WorkflowHandle> {
-  const { runId, executionId } = await stage.dr.start('regionalFailover', {
-    estate: stage.scenarios.estate,
-    from: failed,
-    to: target,
-    mode: 'live',
-    startedBy: 'carol-brown',
-    ...options,
-  });
+/** What a run is about in the lab. */
+export function placesOf(stage: Stage, { placesIn }: Pick<Driven, 'placesIn'>): Places {
+  return placesIn(stage.scenarios.plan);
+}
+
+/** Starts a procedure as the service desk does; the starter does not vote. */
+export async function start<Name extends ProcedureName>(stage: Stage, { driven, change }: Start<Name>): Promise<WorkflowHandle> {
+  const { plan } = stage.scenarios;
+  const input = inputOf(driven, plan, { startedBy: starterOf(plan, driven), ...change } as Partial<StartInputs[Name]>);
+  const { runId, executionId } = await stage.dr.start(driven.procedure, input);
   return stage.scenarios.client.workflow.getHandle(runId, executionId);
 }
 
-/** What people answer to a gate, by the beginning of its id; null: they leave it open. */
-export type Answers = Readonly<Record<string, (gate: OpenGate) => string | null>>;
-
-const tryAgain: Answers = { activation: () => 'approve', 'failed-step': () => 'retry' };
+const tryAgain: Answers = { 'failed-step': () => 'retry' };
 
 export interface Drive {
+  /** At gates that all procedures have. */
   readonly answers?: Answers;
   /** Called when the first question opens, before anybody votes. */
   readonly atGate?: (() => Promise<void>) | undefined;
 }
 
-/** Answers what the run asks until it is over; gives Temporal's status, `WAITS` when it asks what nobody answers, or `STUCK`. */
-export async function driveToEnd(stage: Stage, run: WorkflowHandle, { answers = tryAgain, atGate }: Drive = {}): Promise<string> {
+/** Answers what the run of a procedure asks until it is over; gives Temporal's status, `WAITS` when it asks what nobody answers, or `STUCK`. */
+export async function driveToEnd(stage: Stage, run: WorkflowHandle, driven: Driven, { answers = tryAgain, atGate }: Drive = {}): Promise<string> {
+  const all = { ...answersOf(driven), ...answers };
   const deadline = Date.now() + runWithinSeconds * 1000;
   const answered = new Set<string>();
   let atFirst = atGate;
@@ -51,7 +55,7 @@ export async function driveToEnd(stage: Stage, run: WorkflowHandle, { answers = 
     if (gate && !answered.has(gate.gate)) {
       await atFirst?.();
       atFirst = undefined;
-      const choice = Object.entries(answers).find(([id]) => gate.gate.startsWith(id))?.[1](gate) ?? null;
+      const choice = Object.entries(all).find(([id]) => gate.gate.startsWith(id))?.[1](gate) ?? null;
       if (choice === null) return 'WAITS';
       if (await vote(stage, run, gate, choice)) answered.add(gate.gate);
     }

@@ -14,10 +14,10 @@ interface SweepOptions extends Options {
   readonly seed: number;
 }
 
-const about = 'Does the worst to a failover at every step, in a lab, and judges how it ends.';
+const about = 'Does the worst to a run at every step, in a lab, and judges how it ends.';
 const command = longCommand('test:sweep', about, 'trials', 'docs/sweep.md')
   .option('--acts <list>', 'only these', acts.join(','))
-  .option('--settings <list>', 'only with the region lost in these ways', settings.map(({ name }) => name).join(','))
+  .option('--settings <list>', 'only with sites lost in these ways', settings.map(({ name }) => name).join(','))
   .option('--seed <number>', 'order of the trials', wholeNumber, 1 + Math.floor(Math.random() * 1_000_000))
   .action(async (options: SweepOptions) => {
     process.exitCode = await onStages('sweep', options, (stages) => sweep(stages, options));

@@ -21,7 +21,18 @@ function placesOf(activities: readonly ScheduledActivity[], known: Set<string>):
   });
 }
 
-export function trialsOf(found: readonly { readonly setting: Setting; readonly activities: readonly ScheduledActivity[] }[]): Trial[] {
+interface Found {
+  readonly setting: Setting;
+  readonly activities: readonly ScheduledActivity[];
+}
+
+/** Each procedure is swept by itself: a step that several have is disturbed in each of them. */
+export function trialsOf(found: readonly Found[]): Trial[] {
+  const procedures = [...new Set(found.map(({ setting }) => setting.driven.procedure))];
+  return procedures.flatMap((procedure) => trialsOfOne(found.filter(({ setting }) => setting.driven.procedure === procedure)));
+}
+
+function trialsOfOne(found: readonly Found[]): Trial[] {
   const known = new Set<string>();
   const trials = found.flatMap(({ setting, activities }) =>
     placesOf(activities, known).flatMap((place) => {

@@ -1,12 +1,12 @@
 /** One trial: a healthy lab, a lost region, a run, what is done to it at one place, and the judgement. */
 import { isZero } from '../../plan/rules/loss.ts';
 import type { Report } from '../../report/report.ts';
+import { makeFenceOnReturnWorkflowId } from '../../workflows/wire/ids.ts';
 import { untilServed } from '../../lab/orchestrator/stack.ts';
 import { judge } from '../invariants/judge.ts';
 import { observe } from '../invariants/observe.ts';
 import { differingTraces, readTraces, type Traces } from '../scenarios/drivers.ts';
-import { failed } from '../scenarios/scenarios.ts';
-import { driveToEnd, openQuestion, start } from '../stage/drive.ts';
+import { driveToEnd, openQuestion, placesOf, start } from '../stage/drive.ts';
 import { type ScheduledActivity, scheduledActivities } from '../stage/history.ts';
 import type { Result } from '../stage/results.ts';
 import type { Place, Stage } from '../stage/stage.ts';
@@ -38,12 +38,12 @@ export function nameOf({ setting, at, act }: Trial): string {
 export async function undisturbed(stage: Stage, setting: Setting): Promise<Undisturbed> {
   await stage.reset([]);
   const since = new Date().toISOString();
-  await setting.breakIt(stage);
-  const run = await start(stage, setting.start);
-  await driveToEnd(stage, run);
+  await setting.breakIt(stage, placesOf(stage, setting.driven));
+  const run = await start(stage, setting);
+  await driveToEnd(stage, run, setting.driven);
   await untilServed(stage.scenarios.stack);
   const observation = await observe(stage.scenarios, since);
-  const faults = [...judge(observation), ...mustBeRecovered(observation.report)];
+  const faults = [...judge(observation), ...mustEndWell(setting, observation.report)];
   if (faults.length > 0) throw new Error(`The undisturbed run "${setting.name}" is not clean, so there is nothing to compare with. ${faults.join(' ')}`);
   return { activities: await scheduledActivities(run), effects: effectNames(observation) };
 }
@@ -59,9 +59,10 @@ export async function runTrial(stage: Stage, trial: Trial, compare: Undisturbed)
     await stage.reset(trial.at === 'gate' ? [] : [{ at: trial.at, reached: disturb }]);
     const beginning = await readTraces(stage.scenarios, stage.drivers);
     const since = new Date().toISOString();
-    await trial.setting.breakIt(stage);
-    const run = await start(stage, trial.setting.start);
-    const state = await driveToEnd(stage, run, { atGate: trial.at === 'gate' ? disturb : undefined });
+    const { setting } = trial;
+    await setting.breakIt(stage, placesOf(stage, setting.driven));
+    const run = await start(stage, setting);
+    const state = await driveToEnd(stage, run, setting.driven, { atGate: trial.at === 'gate' ? disturb : undefined });
     // A place near the end may be told of after the run's end.
     await until('the place is reached', async () => disturbed && true, toldWithinSeconds).catch((error: Error) => doing.faults.push(error.message));
     await disturbed;
@@ -73,7 +74,7 @@ export async function runTrial(stage: Stage, trial: Trial, compare: Undisturbed)
     ended = report?.outcome ?? state.toLowerCase();
     if (takenBack(report)) await expectTakenBack(stage, trial, beginning, doing);
     else if (report === null || report.outcome === 'aborted') ended += `, then ${await newRun(stage, trial, doing)}`;
-    else doing.faults.push(...mustBeRecovered(report));
+    else doing.faults.push(...mustEndWell(setting, report));
     await untilServed(stage.scenarios.stack);
     const observation = await observe(stage.scenarios, since);
     doing.faults.push(...judge(observation));
@@ -84,8 +85,8 @@ export async function runTrial(stage: Stage, trial: Trial, compare: Undisturbed)
   return { ended, faults: doing.faults, seconds: (performance.now() - begun) / 1000 };
 }
 
-function mustBeRecovered(report: Report | null): string[] {
-  if (report?.outcome !== 'recovered')
+function mustEndWell({ driven }: Setting, report: Report | null): string[] {
+  if (report?.outcome !== driven.goodEnd)
     return [`The run ended as ${report?.outcome ?? 'nothing'}: ${report?.summary ?? ''} ${report?.exceptions.join(' ') ?? ''}`];
   return isZero(report.loss) ? [] : [`The loss is ${report.loss.kind}, not 0.`];
 }
@@ -96,29 +97,35 @@ function takenBack(report: Report | null): boolean {
 }
 
 /**
- * The old site comes back and serves again; servers, capacity, records and switches are as they were, and no child is left to fence it. Agents and zone keep the epoch,
+ * The lost sites come back, and customers are served as before; servers, capacity, records and switches are as they were, and no child is left to fence it. Agents and zone keep the epoch,
  * which harms nothing.
  */
 async function expectTakenBack(stage: Stage, trial: Trial, beginning: Traces, doing: Doing): Promise<void> {
   if (trial.act !== 'cancel') doing.faults.push(`The run was taken back after ${trial.act}.`);
-  await stage.scenarios.control('heal', { site: failed });
-  await stage.scenarios.control('revive', { site: failed });
+  const { failed } = placesOf(stage, trial.setting.driven);
+  for (const site of failed) {
+    await stage.scenarios.control('heal', { site });
+    await stage.scenarios.control('revive', { site });
+  }
   const same = async () => {
     const differing = differingTraces(beginning, await readTraces(stage.scenarios, stage.drivers), ['servers', 'capacity', 'records', 'switches']);
     if (differing.length === 0) return true;
     throw new Error(differing.join(' · '));
   };
   await until('servers, capacity, records and switches are as before the run', same, 30);
-  const child = await stage.scenarios.child().describe().catch(() => null); // prettier-ignore
-  if (child?.status.name === 'RUNNING') doing.faults.push('A child that would fence the old site is left.');
+  for (const site of failed) {
+    const child = stage.scenarios.client.workflow.getHandle(makeFenceOnReturnWorkflowId(stage.scenarios.estate, site));
+    const told = await child.describe().catch(() => null);
+    if (told?.status.name === 'RUNNING') doing.faults.push(`A child that would fence ${site} is left.`);
+  }
 }
 
 /** A new run after one that was given up must end as the first would have. */
 async function newRun(stage: Stage, trial: Trial, doing: Doing): Promise<string> {
-  const run = await start(stage, trial.setting.start);
-  const state = await driveToEnd(stage, run);
+  const run = await start(stage, trial.setting);
+  const state = await driveToEnd(stage, run, trial.setting.driven);
   const report = state === 'COMPLETED' ? ((await run.result()) as Report) : null;
-  doing.faults.push(...mustBeRecovered(report));
+  doing.faults.push(...mustEndWell(trial.setting, report));
   return report?.outcome ?? state.toLowerCase();
 }
 
