@@ -82,8 +82,8 @@ export default defineConfig({
           include: withLab,
           exclude: [...ordinaryEstates, ...alone],
           pool: 'forks',
-          // A lab with its run takes a third of a core; most of the time it waits for what it measures.
-          maxWorkers: 3,
+          // A lab with its run takes more than half a core: three of them are slower than two, and their customers give up.
+          maxWorkers: 2,
           testTimeout: 180_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },

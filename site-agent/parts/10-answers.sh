@@ -68,8 +68,9 @@ read_clock() { # → clock, the same in milliseconds, and base, empty where the 
 base() { read_clock && echo "$base"; }
 say_clock() { read_clock && say clock "$clock"; } # first in an answer: by it whoever asks reads the other times there
 as_seconds() { printf '%d.%03d' $(($1 < 0 ? 0 : $1 / 1000)) $(($1 < 0 ? 0 : $1 % 1000)); } # from milliseconds
+base=
 set_since() { # BASE: by how many seconds the clock was set forward since; 0 where that cannot be said, as after another boot
-  read_clock
+  [ -n "$base" ] || read_clock
   set_by=0
   case $1 in "${base%:*}:"?*) set_by=$((${base##*:} - ${1##*:})) ;; esac
   case $set_by in -1 | 1) set_by=0 ;; esac # two roundings

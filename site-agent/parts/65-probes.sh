@@ -1,39 +1,42 @@
 # --- looking at other sites ------------------------------------------------------------------------------------------------------------------
 T=
-probe_service() { # → served, how
-  served=no how='not in agent.conf'
+# Each sets ok, yes or no, and how.
+probe_service() {
+  ok=no how='not in agent.conf'
   [ -n "$peer_service_host" ] || return 0
   answer=$(curl -q -sS --noproxy '*' -m "$T" ${CA_FILE:+--cacert "$CA_FILE"} --connect-to "::$peer_service_host:$peer_service_port" -w ' HTTP %{http_code}' \
     "https://$PUBLIC_HOST:$peer_service_port${HEALTH_PATH:-/health}" 2>&1)
   # Healthy means status 200 and, where the body says how it is, healthy or ok. What says it first, or holds no object at all, is read without a program.
   case $answer in
-    '{"status":"healthy"'*' HTTP 200' | '{"status":"ok"'*' HTTP 200') served=yes how=healthy && return ;;
+    '{"status":"healthy"'*' HTTP 200' | '{"status":"ok"'*' HTTP 200') ok=yes how=healthy && return ;;
     *'{'*) ;;
-    *' HTTP 200') served=yes how=healthy && return ;;
+    *' HTTP 200') ok=yes how=healthy && return ;;
   esac
   said=$(printf '%s' "$answer" | tr -d ' \n\r' | sed -n ':inner; s/\(.\){[^{}]*}/\10/; t inner; s/^{.*"status":"\([^"]*\)".*/\1/p')
   case "${answer##*HTTP }:$said" in
-    200: | 200:healthy | 200:ok) served=yes how=healthy ;; 000:*) how="no answer: $(one_line "${answer% HTTP 000}")" ;; *) how="HTTP ${answer##*HTTP }, says ${said:-nothing}" ;;
+    200: | 200:healthy | 200:ok) ok=yes how=healthy ;; 000:*) how="no answer: $(one_line "${answer% HTTP 000}")" ;; *) how="HTTP ${answer##*HTTP }, says ${said:-nothing}" ;;
   esac
 }
 probe_database() {
-  [ -n "$peer_pg_host" ] || { echo no 'not in agent.conf' && return; }
-  answer=$(timeout "$T" "$PG_BIN/pg_isready" -h "$peer_pg_host" -p "$peer_pg_port" -t 2 2>&1)
-  case $? in 0) echo yes 'accepts connections' ;; 1) echo no 'answers, but rejects connections' ;; *) echo no 'no answer' ;; esac
+  ok=no how='not in agent.conf'
+  [ -n "$peer_pg_host" ] || return 0
+  timeout "$T" "$PG_BIN/pg_isready" -q -h "$peer_pg_host" -p "$peer_pg_port" -t 2 2>/dev/null
+  case $? in 0) ok=yes how='accepts connections' ;; 1) how='answers, but rejects connections' ;; *) how='no answer' ;; esac
 }
 probe_cache() {
-  [ -n "$peer_redis_host" ] || { echo no 'not in agent.conf' && return; }
+  ok=no how='not in agent.conf'
+  [ -n "$peer_redis_host" ] || return 0
   unset REDISCLI_AUTH # the question is whether it answers; asking needs no password
   answer=$(timeout "$T" "$REDIS_CLI" -h "$peer_redis_host" -p "$peer_redis_port" PING 2>&1)
-  case $answer in PONG* | NOAUTH* | NOPERM* | LOADING* | MASTERDOWN*) echo yes answers ;; *) echo no "no answer: $(one_line "$answer")" ;; esac
+  case $answer in PONG* | NOAUTH* | NOPERM* | LOADING* | MASTERDOWN*) ok=yes how=answers ;; *) how="no answer: $(one_line "$answer")" ;; esac
 }
 # Reached means that bytes came back: a black hole may still accept connections. Curl says 1 for an answer that is not HTTP.
 probe_reference() {
+  ok=no how=
   for target in $REFERENCE_TARGETS; do
     curl -q -s -o /dev/null --noproxy '*' -m "$T" "http://$target/"
-    case $? in 0 | 1) echo yes && return ;; esac
+    case $? in 0 | 1) ok=yes && return ;; esac
   done
-  echo no
 }
 new_folder() { # removed by clean_up
   folder=$STATE_DIR/tmp.$$
@@ -41,6 +44,7 @@ new_folder() { # removed by clean_up
 }
 received_age() { # PEER → seconds since the last message of replication from it; empty when there was none
   [ -f "$STATE_DIR/received" ] || return 0
+  read_clock
   read -r received_ms received_from noted <"$STATE_DIR/received" && set_since "$noted"
   [ "$received_from" != "$1" ] || as_seconds $((milliseconds - received_ms - set_by * 1000))
 }
@@ -65,20 +69,19 @@ SQL
 }
 probe() {
   peer_of "$1"
-  new_folder
   say_clock && say sent_at "$clock"
-  { probe_service; echo "$served $how"; } >"$folder/service" &
-  probe_database >"$folder/database" &
-  probe_cache >"$folder/cache" &
-  probe_reference >"$folder/reference" &
-  wait
-  for check in service database cache; do
-    read -r ok detail <"$folder/$check"
-    say ${check}_ok "$ok"
-    say ${check}_detail "$detail"
-  done
-  read -r ok <"$folder/reference"
-  say reference_ok "$ok"
+  answer=$( # side by side, each line as it comes
+    for check in service database cache reference; do
+      { "probe_$check"; printf '%s %s %s\n' "$check" "$ok" "$how"; } &
+    done
+    wait
+  )
+  while read -r check ok how; do
+    say "${check}_ok" "$ok"
+    [ "$check" = reference ] || say "${check}_detail" "$how"
+  done <<LINES
+$answer
+LINES
   read_cache
   up='' age=''
   if [ "$follows" != "$1" ]; then :; elif [ "$link" = up ]; then up=yes age=$last_io_seconds; else up=no age=$link_down_seconds; fi
@@ -103,13 +106,11 @@ record_round() { # PEER, after read_clock
   rounds=0 failing= noted=
   if [ -f "$STATE_DIR/probe-$1" ]; then read -r rounds failing noted <"$STATE_DIR/probe-$1"; fi
   was=$rounds
-  if [ "$was" -gt 0 ]; then probe_database >"$STATE_DIR/beat-$1" & fi
+  if [ "$was" -gt 0 ]; then { probe_database; echo "$ok"; } >"$STATE_DIR/beat-$1" & fi
   probe_service
-  if [ "$served" = yes ]; then rounds=0 failing= noted=; else
-    if [ "$was" -eq 0 ]; then probe_database >"$STATE_DIR/beat-$1"; fi
-    wait
-    read -r database _ <"$STATE_DIR/beat-$1"
-    if [ "$database" = no ] && [ "$(probe_reference)" = yes ]; then rounds=$((rounds + 1)) failing=${failing:-$clock} noted=${noted:-$base}; else rounds=0 failing= noted=; fi
+  if [ "$ok" = yes ]; then rounds=0 failing= noted=; else
+    if [ "$was" -gt 0 ]; then wait && read -r ok <"$STATE_DIR/beat-$1"; else probe_database; fi
+    if [ "$ok" = no ] && probe_reference && [ "$ok" = yes ]; then rounds=$((rounds + 1)) failing=${failing:-$clock} noted=${noted:-$base}; else rounds=0 failing= noted=; fi
   fi
   [ "$was$rounds" = 00 ] || put "$STATE_DIR/probe-$1" "$rounds $failing $noted"
 }

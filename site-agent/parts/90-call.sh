@@ -25,7 +25,7 @@ if [ $# -eq 0 ]; then # a forced command: the client's words are in the environm
   case ${1:-} in beat | job-run) usage "$1 is for this host itself" ;; esac
 fi
 # A job is what agent.conf lists, and nothing that the account has in its environment.
-[ "$*" = beat ] || case $(export -p) in *JOB_*) for name in $(export -p | sed -n 's/^[a-z -]*\(JOB_[A-Za-z0-9_]*\).*/\1/p'); do unset "$name"; done ;; esac
+case $* in *job*) case $(export -p) in *JOB_*) for name in $(export -p | sed -n 's/^[a-z -]*\(JOB_[A-Za-z0-9_]*\).*/\1/p'); do unset "$name"; done ;; esac ;; esac
 [ -r "$conf" ] || usage "$conf cannot be read"
 # shellcheck disable=SC1090 # named by whoever installed it
 . "$conf"
@@ -43,7 +43,7 @@ if [ -n "$REDIS_AUTH_FILE" ] && [ -r "$REDIS_AUTH_FILE" ]; then # one line: `pas
   export REDISCLI_AUTH
 fi
 [ -d "$STATE_DIR" ] || mkdir -p "$STATE_DIR" || fail "$STATE_DIR cannot be made"
-[ "$*" = beat ] || keep_beside # a beat is there each second, and starts no program that it can do without
+case ${1:-} in beat | probe | probe-record) ;; *) keep_beside ;; esac # those are there each second, and start no program that they can do without
 
 [ $# -ge 1 ] || usage 'no verb was given'
 for word in "$@"; do

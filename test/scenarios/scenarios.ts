@@ -96,13 +96,14 @@ export class Scenarios {
     if (answer.code !== 0) throw new Error(`dr failover start ended with ${answer.code}: ${answer.err}`);
   }
 
-  /** Waits until a step of the run has this result. */
+  /** Waits until a step of the open run has this result: an earlier run that is over still answers under the same id. */
   async untilStep(id: string, result = 'done', deadlineSeconds = 90): Promise<void> {
-    await until(
-      `step ${id} is ${result}`,
-      async () => ((await this.run().query(statusQuery)).steps.some((step) => step.id === id && step.result === result) ? true : undefined),
-      deadlineSeconds,
-    );
+    const hasIt = async () => {
+      const { status } = await this.run().describe();
+      if (status.name !== 'RUNNING') return undefined;
+      return (await this.run().query(statusQuery)).steps.some((step) => step.id === id && step.result === result) ? true : undefined;
+    };
+    await until(`step ${id} is ${result}`, hasIt, deadlineSeconds);
   }
 
   /** Breaks something, recovers, and answers the report beside what the customers saw since. */
