@@ -49,13 +49,13 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Look again: evidence too old proves nothing before the fence',
     file: 'workflows/steps/detection.ts',
-    edits: [{ find: 'if (age <= seconds(', replace: 'if (age <= Infinity + seconds(' }],
+    edits: [{ find: '> seconds(run.plan.estate.detection.evidenceMaxAge) * 1000);', replace: '> Infinity);' }],
     test: { file: guards, title: 'does not fence a site that recovered while the run was held' },
   },
   {
     guard: 'Look again: also between two fences, when people held the run there',
     file: 'workflows/steps/fencing.ts',
-    edits: [{ find: 'if (open.length > 0) await mustBeFailedUntilNow(run, facts, read);', replace: '' }],
+    edits: [{ find: 'if (left.length > 0) await mustBeFailedUntilNow(run, facts, read);', replace: '' }],
     test: { file: guards, title: 'does not go on to the next fence when the site recovered while the run was held between the two' },
   },
   {

@@ -24,20 +24,22 @@ import { fenceOf, openServers } from '../estate/servers.ts';
 
 const askAgainMilliseconds = 500;
 
-/** The watch of one run over the site that it has fenced from afar. */
+/** The watch of one run over a site that it has fenced from afar. */
 export class FenceOnReturn {
   private readonly run: Course;
   private readonly facts: RecoveryFacts;
+  readonly site: SiteId;
   private child: ChildWorkflowHandle<typeof fenceOnReturn> | null = null;
   private asked = false;
 
-  constructor(run: Course, facts: RecoveryFacts) {
+  constructor(run: Course, facts: RecoveryFacts, site: SiteId) {
     this.run = run;
     this.facts = facts;
+    this.site = site;
   }
 
   private get leftover(): string {
-    const site = this.run.places.source;
+    const { site } = this;
     const workflowId = makeFenceOnReturnWorkflowId(this.run.plan.estate.name, site);
     const open = openServers(this.run.plan, site, []).filter((server) => !closedByAgents(this.run.plan).includes(server));
     if (open.length > 0)
@@ -51,7 +53,7 @@ export class FenceOnReturn {
    */
   async begin(): Promise<void> {
     if (this.child) return;
-    const site = this.run.places.source;
+    const { site } = this;
     const snapshot = this.run.planSnapshot;
     if (!snapshot) return;
     const fence = fenceOf(this.facts.fences, site, 'database');
@@ -99,7 +101,7 @@ export class FenceOnReturn {
     const deadline = Date.now() + endingSeconds * 1000;
     // It is asked until nobody is there to be asked: its result is no proof, since a run that is cancelled is told at once that its children are.
     while (await this.askOwnToEnd(child, reason)) {
-      if (Date.now() > deadline) return [`${workflowId} did not end within ${endingSeconds} s and may fence ${this.run.places.source} again`];
+      if (Date.now() > deadline) return [`${workflowId} did not end within ${endingSeconds} s and may fence ${this.site} again`];
       await sleep(askAgainMilliseconds, { summary: 'Wait for the fence on return to end' });
     }
     this.child = null;
@@ -112,12 +114,12 @@ export class FenceOnReturn {
     const there = await reached(child.signal(supersedeSignal, { reason }));
     if (!there || this.asked) return there;
     this.asked = true;
-    return reached(watchOf(this.run, this.run.places.source).cancel());
+    return reached(watchOf(this.run, this.site).cancel());
   }
 
   /** False when there is none to be asked. It is cancelled once: what has begun comes to its end, and a second request would change nothing. */
   private async askToEnd(reason: string): Promise<boolean> {
-    const there = await (this.asked ? tellWhy : endFenceOnReturn)(this.run, this.run.places.source, reason);
+    const there = await (this.asked ? tellWhy : endFenceOnReturn)(this.run, this.site, reason);
     this.asked = true;
     return there;
   }

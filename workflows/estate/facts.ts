@@ -5,6 +5,7 @@ import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { AgentState } from '../../activities/hosts/port.ts';
 import type { FunctionVerdict } from '../../activities/verification/port.ts';
 import type { WitnessState } from '../../activities/witness/port.ts';
+import type { SiteId } from '../../plan/schema.ts';
 import type { Refusals } from '../../plan/rules/refusals.ts';
 import type { Loss } from '../../report/report.ts';
 import type { Moments } from './clock.ts';
@@ -18,13 +19,22 @@ export interface EpochSurvey {
   readonly witnesses: readonly WitnessState[];
 }
 
+/** What a run knows of one site that is believed lost. */
+export interface LostSite {
+  readonly site: SiteId;
+  vantages: readonly Vantage[];
+  /** When the vantage points last looked; RFC 3339, absent before the first look. */
+  lookedAt?: string;
+  /** When its agent gave no answer to the question before the epoch was claimed; RFC 3339, null when it gave one. */
+  agentSilentAt: string | null;
+}
+
 export interface RecoveryFacts {
   /** Reason of the person who declared the site failed against the probes; absent when the probes decide. */
   readonly declaredFailed?: { readonly reason: string; readonly since?: string };
   readonly moments: Moments;
-  vantages: readonly Vantage[];
-  /** When the vantage points last looked; RFC 3339, absent before the first look. */
-  lookedAt?: string;
+  /** One for each site that the run is started for as failed. */
+  readonly lost: readonly LostSite[];
   /** What stands at the public name, as it was looked at for the gate; null before. */
   records: RecordLook | null;
   /** What the target's agent would refuse, asked along with the last look before anything is changed; null before. */
@@ -40,8 +50,6 @@ export interface RecoveryFacts {
   acceptedLoss: { readonly seconds: number; readonly countedAt: string } | 'whatever it is' | null;
   /** Epochs as they were read along with the last look at the site; null before it and once they were used. */
   epochSurvey: EpochSurvey | null;
-  /** When the failed site's agent gave no answer to the question before the epoch was claimed; RFC 3339, null when it gave one. */
-  agentSilentAt: string | null;
   fences: readonly Fence[];
   /** End state as it was expected before the start, and as it was read at the end. */
   predicted: readonly WriterState[];
@@ -53,13 +61,13 @@ export interface RecoveryFacts {
 }
 
 /** What the claim of an epoch needs and leaves. */
-export type EpochFacts = Pick<RecoveryFacts, 'epochSurvey' | 'agentSilentAt'>;
+export type EpochFacts = Pick<RecoveryFacts, 'epochSurvey' | 'lost'>;
 
-export function newFacts(start: Pick<RecoveryFacts, 'declaredFailed'>): RecoveryFacts {
+export function newFacts(failed: readonly SiteId[], start: Pick<RecoveryFacts, 'declaredFailed'>): RecoveryFacts {
   return {
     ...start,
     moments: {},
-    vantages: [],
+    lost: failed.map((site) => ({ site, vantages: [], agentSilentAt: null })),
     records: null,
     refusals: null,
     foundAgainst: [],
@@ -68,11 +76,17 @@ export function newFacts(start: Pick<RecoveryFacts, 'declaredFailed'>): Recovery
     cacheLoss: null,
     acceptedLoss: null,
     epochSurvey: null,
-    agentSilentAt: null,
     fences: [],
     predicted: [],
     observed: [],
     verdicts: new Map(),
     goneOnWithout: [],
   };
+}
+
+/** The lost site whose customers and data the run is about. Throws where the run is about none. */
+export function lostSource({ lost }: Pick<RecoveryFacts, 'lost'>, source: SiteId): LostSite {
+  const found = lost.find(({ site }) => site === source);
+  if (!found) throw new Error(`${source} is not among the failed sites of this run.`);
+  return found;
 }

@@ -7,7 +7,7 @@ import type { Plan, SiteId } from '../../plan/schema.ts';
 import { otherSites } from './sites.ts';
 
 /** How long every vantage point looks, and goes on looking afterwards: see the port. */
-type Times = Pick<WatchInput, 'holdSeconds' | 'goOnSeconds'>;
+export type Times = Pick<WatchInput, 'holdSeconds' | 'goOnSeconds'>;
 
 /** Every vantage point looks at the site at the same time, for the same while. */
 export async function lookAtSite(read: Reads, run: RunContext, plan: Plan, site: SiteId, times: Times): Promise<Vantage[]> {

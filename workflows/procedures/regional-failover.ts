@@ -40,7 +40,7 @@ const definition: ProcedureDefinition<'regionalFailover', RecoveryFacts> = {
   beginsAt: 'activation',
   goodEnd: 'recovered',
   checkPlaces: (plan, places) => mustLeadElsewhere(plan, 'regionalFailover', places),
-  newFacts: ({ declaredFailed }) => newFacts(declaredFailed ? { declaredFailed } : {}),
+  newFacts: ({ from, declaredFailed }) => newFacts([from], declaredFailed ? { declaredFailed } : {}),
   status: outageStatus,
   report: outageReport,
   readEnd: async (run, facts) => void (await observeServers(run, facts, toolsFor('Read which servers can write', 30).read)),

@@ -9,7 +9,7 @@ import { toolsFor } from '../engine/activity-proxies.ts';
 import { assess } from '../estate/assess.ts';
 import { ask } from '../engine/asking.ts';
 import { RunEnding } from '../engine/endings.ts';
-import type { RecoveryFacts } from '../estate/facts.ts';
+import { lostSource, type RecoveryFacts } from '../estate/facts.ts';
 import type { Decision, GateEvidence } from '../engine/gate.ts';
 import type { Assessment } from '../wire/messages.ts';
 import { now } from '../engine/clock.ts';
@@ -59,7 +59,8 @@ function expired(against: string | undefined): string {
 async function lookAgain(run: Course, facts: RecoveryFacts, held: GateEvidence): Promise<GateEvidence> {
   const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
   try {
-    facts.vantages = await lookAtSite(read, run.context(), run.plan, run.places.source, { holdSeconds: 0, ...lookingOn(run) });
+    const lost = lostSource(facts, run.places.source);
+    lost.vantages = await lookAtSite(read, run.context(), run.plan, lost.site, { holdSeconds: 0, ...lookingOn(run) });
     const [again, records] = await Promise.all([assess(read, run.context(), assessed(run, facts)), read.lookAtRecords({ run: run.context() })]);
     facts.records = records;
     if (again.verdict === 'alive') mustBeFailed(run, facts, { holdSeconds: 0 });
@@ -112,7 +113,7 @@ function againstApproval(run: Course, facts: RecoveryFacts, assessment: Assessme
   const ruledOut = whyRuledOut(run.places, assessment);
   if (ruledOut !== null) return ruledOut;
   if (facts.declaredFailed || assessment.verdict === 'failed') return null;
-  return `It is not certain that ${run.places.source} has failed. ${judgeFailure(facts.vantages, 0).reason}`;
+  return `It is not certain that ${run.places.source} has failed. ${judgeFailure(lostSource(facts, run.places.source).vantages, 0).reason}`;
 }
 
 /** A target that is ruled out now is for people to look at before anybody is asked to approve it. */

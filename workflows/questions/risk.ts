@@ -27,12 +27,13 @@ export async function askIfFenceIsUnproven(run: Course, facts: RecoveryFacts): P
     facts.loss = { kind: 'unknown', reason: `it could not be counted: ${describe(error)}` };
   }
   const loss = lossOf(facts);
-  await acceptRisk(run, facts, `${run.places.source} is not proven fenced. Promote ${run.places.target} all the same?`, loss, [
+  const lost = run.places.failed.join(', ');
+  await acceptRisk(run, facts, `${lost} is not proven fenced. Promote ${run.places.target} all the same?`, loss, [
     ...unproven,
-    `If ${run.places.source} still acknowledges writes, they are lost and two writers exist until it is fenced.`,
+    `If ${lost} still acknowledges writes, they are lost and two writers exist until it is fenced.`,
     ...(lossGrows(run, facts) ? ['The estimate grows by a second each second from now; what you accept grows with it.'] : []),
   ]);
-  run.except(`${run.places.source} was not proven fenced: ${unproven.join(' · ')}`);
+  run.except(`${lost} was not proven fenced: ${unproven.join(' · ')}`);
 }
 
 /** The lag gate: a loss above the plan's limits is accepted by people, or the run is taken back. */

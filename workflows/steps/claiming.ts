@@ -79,7 +79,7 @@ function choose(run: Course, facts: EpochFacts, survey: EpochSurvey, stored: Set
     stored.clear();
   }
   run.epoch = epoch;
-  facts.agentSilentAt = survey.agents.some(({ site, reachable }) => site === run.places.source && reachable) ? null : survey.askedAt;
+  for (const lost of facts.lost) lost.agentSilentAt = survey.agents.some(({ site, reachable }) => site === lost.site && reachable) ? null : survey.askedAt;
 }
 
 /** Those that answered the survey, in its order, and why the others did not. */

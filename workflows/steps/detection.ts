@@ -12,32 +12,32 @@ import { assess, type Assessed, writersSeen } from '../estate/assess.ts';
 import { RunEnding } from '../engine/endings.ts';
 import { describe } from '../engine/failures.ts';
 import { surveyEpochs } from '../estate/epochs.ts';
-import type { RecoveryFacts } from '../estate/facts.ts';
+import { type LostSite, lostSource, type RecoveryFacts } from '../estate/facts.ts';
 import type { Assessment } from '../wire/messages.ts';
 import { now } from '../engine/clock.ts';
 import type { Course } from '../engine/course.ts';
 import type { Look } from '../engine/step-body.ts';
-import { lookAtSite, secondsBetweenLooks } from '../estate/look.ts';
+import { lookAtSite, secondsBetweenLooks, type Times } from '../estate/look.ts';
 import { cacheSites, databaseSites } from '../estate/sites.ts';
 
-/** Step: two vantage points of different kinds see the failure over the plan's hold time. */
-export function confirmFailure(run: Course, facts: RecoveryFacts): Look<readonly Vantage[]> {
+/** Step: two vantage points of different kinds see the failure of each site that is believed lost, over the plan's hold time. */
+export function confirmFailure(run: Course, facts: RecoveryFacts): Look<Looked> {
   const times = { holdSeconds: seconds(run.plan.estate.detection.holdTime), ...lookingOn(run) };
   return {
-    act: async ({ read }) => recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, run.places.source, times)),
+    act: async ({ read }) => recordVantages(run, facts, await lookAtLost(run, facts.lost, read, times)),
     found: describeVantages,
   };
 }
 
 /**
- * Step: one more look right before anything is changed, at the failed site and at what the target's agent would refuse by now. The epochs are read meanwhile: a dead site is silent to
+ * Step: one more look right before anything is changed, at each failed site and at what the target's agent would refuse by now. The epochs are read meanwhile: a dead site is silent to
  * every question, and one such silence is enough.
  */
-export function confirmAgain(run: Course, facts: RecoveryFacts): Look<readonly Vantage[]> {
+export function confirmAgain(run: Course, facts: RecoveryFacts): Look<Looked> {
   return {
     act: async ({ read }) => {
       const [looked, survey, refusals, found] = await Promise.allSettled([
-        lookAtSite(read, run.context(), run.plan, run.places.source, { holdSeconds: 0 }),
+        lookAtLost(run, facts.lost, read, { holdSeconds: 0 }),
         surveyEpochs(run, read),
         refusalsOfTarget(run, facts, read),
         whatStandsAgainst(run, facts, read),
@@ -61,13 +61,21 @@ export function lookingOn(run: Course): { readonly goOnSeconds?: number } {
   return run.rules.gates === 'show' ? {} : { goOnSeconds: secondsBetweenLooks(run.plan) };
 }
 
+/** What was seen of each lost site. */
+type Looked = readonly { readonly lost: LostSite; readonly vantages: readonly Vantage[] }[];
+
+/** At all of them side by side. */
+function lookAtLost(run: Course, sites: readonly LostSite[], read: Reads, times: Times): Promise<Looked> {
+  return Promise.all(sites.map(async (lost) => ({ lost, vantages: await lookAtSite(read, run.context(), run.plan, lost.site, times) })));
+}
+
 /** The loss of the failed site as it was seen last. */
 export function assessed(run: Course, facts: RecoveryFacts): Assessed {
   const { goOnSeconds } = lookingOn(run);
   return {
     plan: run.plan,
     from: run.places.source,
-    vantages: facts.vantages,
+    vantages: lostSource(facts, run.places.source).vantages,
     failedSince: facts.moments.failedSince ?? null,
     ...(goOnSeconds === undefined ? {} : { goOn: { target: run.places.target, forSeconds: goOnSeconds } }),
   };
@@ -93,21 +101,25 @@ export async function refusalsOfTarget(run: Course, facts: RecoveryFacts, read: 
 
 /** Looks again where people held the run for so long that the last look proves nothing any more; a site that has recovered ends the run. */
 export async function mustStillBeFailed(run: Course, facts: RecoveryFacts, read: Reads): Promise<void> {
-  const age = facts.lookedAt === undefined ? Infinity : Date.now() - Date.parse(facts.lookedAt);
-  if (age <= seconds(run.plan.estate.detection.evidenceMaxAge) * 1000) return;
-  run.note(`Looking at ${run.places.source} again: the last look was ${Math.round(age / 1000)} s ago.`);
-  recordVantages(run, facts, await lookAtSite(read, run.context(), run.plan, run.places.source, { holdSeconds: 0 }));
+  const ageOf = ({ lookedAt }: LostSite) => (lookedAt === undefined ? Infinity : Date.now() - Date.parse(lookedAt));
+  const old = facts.lost.filter((lost) => ageOf(lost) > seconds(run.plan.estate.detection.evidenceMaxAge) * 1000);
+  if (old.length === 0) return;
+  for (const lost of old) run.note(`Looking at ${lost.site} again: the last look was ${Math.round(ageOf(lost) / 1000)} s ago.`);
+  recordVantages(run, facts, await lookAtLost(run, old, read, { holdSeconds: 0 }));
   mustBeFailed(run, facts, { holdSeconds: 0 });
 }
 
-/** Ends the run when the site is not proven failed, unless a person has declared it or the mode only reports. */
-export function mustBeFailed(run: Course, facts: RecoveryFacts, { holdSeconds }: { readonly holdSeconds: number }): void {
-  const { verdict, reason } = judgeFailure(facts.vantages, holdSeconds);
+/** Ends the run when a site is not proven failed, unless a person has declared it or the mode only reports. */
+export function mustBeFailed(run: Course, facts: RecoveryFacts, times: { readonly holdSeconds: number }): void {
+  for (const lost of facts.lost) mustBeLost(run, facts, lost, times);
+}
+
+function mustBeLost(run: Course, facts: RecoveryFacts, { site, vantages }: LostSite, { holdSeconds }: { readonly holdSeconds: number }): void {
+  const { verdict, reason } = judgeFailure(vantages, holdSeconds);
   if (verdict === 'failed') return;
-  if (facts.declaredFailed)
-    return run.note(`${run.start.startedBy} declares ${run.places.source} failed against the probes: ${facts.declaredFailed.reason} ${reason}`);
-  if (run.rules.changes === 'print') return run.note(`${run.places.source} is not proven failed; the dry run goes on as if it were. ${reason}`);
-  const happened = verdict === 'alive' ? `${run.places.source} is alive.` : `It is not certain that ${run.places.source} has failed.`;
+  if (facts.declaredFailed) return run.note(`${run.start.startedBy} declares ${site} failed against the probes: ${facts.declaredFailed.reason} ${reason}`);
+  if (run.rules.changes === 'print') return run.note(`${site} is not proven failed; the dry run goes on as if it were. ${reason}`);
+  const happened = verdict === 'alive' ? `${site} is alive.` : `It is not certain that ${site} has failed.`;
   const next = 'People may declare it failed all the same, with a reason, when they start again.';
   throw new RunEnding('stood down', `${happened} ${reason} ${run.leftAs} ${next}`, true);
 }
@@ -154,14 +166,16 @@ export async function whatStandsAgainst(run: Course, facts: RecoveryFacts, read:
   return look();
 }
 
-function recordVantages(run: Course, facts: RecoveryFacts, vantages: readonly Vantage[]): readonly Vantage[] {
-  facts.vantages = vantages;
-  facts.lookedAt = now();
-  noteFailureTime(run, facts, vantages);
-  return vantages;
+function recordVantages(run: Course, facts: RecoveryFacts, looked: Looked): Looked {
+  for (const { lost, vantages } of looked) {
+    lost.vantages = vantages;
+    lost.lookedAt = now();
+    if (lost.site === run.places.source) noteFailureTime(run, facts, vantages);
+  }
+  return looked;
 }
 
-/** The clock starts at the earliest failed observation on record. A start that a person gave, or else the declaration itself, counts when nothing was observed before it. */
+/** The clock of the customers' outage starts at the earliest failed observation on record. A start that a person gave, or else the declaration itself, counts when nothing was observed before it. */
 function noteFailureTime(run: Course, facts: RecoveryFacts, vantages: readonly Vantage[]): void {
   const observed = vantages.flatMap((vantage) => (vantage.failingSince && vantage.verdict === 'failed' ? [vantage.failingSince] : [])).sort()[0];
   const known = facts.moments.failedSince;
@@ -176,6 +190,10 @@ function noteFailureTime(run: Course, facts: RecoveryFacts, vantages: readonly V
   }
 }
 
-function describeVantages(vantages: readonly Vantage[]): string {
-  return vantages.map((vantage) => `${vantage.observer} (${vantage.kind}): ${vantage.verdict}`).join(', ');
+function describeVantages(looked: Looked): string {
+  const told = looked.map(({ lost, vantages }) => {
+    const by = vantages.map(({ observer, kind, verdict }) => `${observer} (${kind}): ${verdict}`).join(', ');
+    return looked.length === 1 ? by : `${lost.site} by ${by}`;
+  });
+  return told.join('; ');
 }

@@ -1,9 +1,9 @@
-/** The step that makes sure that the failed site acknowledges nothing more. */
+/** The step that makes sure that the failed sites acknowledge nothing more. */
 import type { Fence } from '../../activities/fencing/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { settle } from '../engine/endings.ts';
-import type { RecoveryFacts } from '../estate/facts.ts';
+import type { LostSite, RecoveryFacts } from '../estate/facts.ts';
 import type { Reads } from '../../activities/index.ts';
 import type { StepTools } from '../engine/activity-proxies.ts';
 import { endFenceOnReturn, FenceOnReturn } from '../children/watch.ts';
@@ -15,40 +15,35 @@ import { cacheSites, databaseSites } from '../estate/sites.ts';
 import { mustStillBeFailed } from './detection.ts';
 
 /**
- * Step: fence each server by the first method that proves itself: the site's own agent, then replication. What is still unproven is for people.
+ * Step: fence each server of each failed site by the first method that proves itself: the site's own agent, then replication. What is still unproven is for people.
  * A site that was not fenced by its own agent is left to a child that fences it when it comes back.
  */
 export function fenceByFirstProof(run: Course, facts: RecoveryFacts): Alteration<readonly Fence[]> {
-  const site = run.places.source;
-  const standbys = databaseSites(run.plan, run.places.failed);
-  const replicas = cacheSites(run.plan, run.places.failed);
-  const watch = new FenceOnReturn(run, facts);
+  const sites = facts.lost.map(({ site }) => site);
+  const survivors = { standbys: databaseSites(run.plan, sites), replicas: cacheSites(run.plan, sites) };
+  const watches = sites.map((site) => new FenceOnReturn(run, facts, site));
   return {
     changes: true,
-    would: `fence ${site} through its agent, else by detaching ${standbys.join(', ')}, and leave a child that fences it when it returns`,
+    would: sites
+      .map((site) => `fence ${site} through its agent, else by detaching ${survivors.standbys.join(', ')}, and leave a child that fences it when it returns`)
+      .join('; '),
     predicted: [],
     act: async (tools) => {
       await mustStillBeFailed(run, facts, tools.read);
       await endFenceOnReturn(run, run.places.target, `${run.start.runId} recovers at ${run.places.target}`);
-      facts.fences = await fence(run, facts, tools, standbys, replicas);
+      facts.fences = (await settle(...facts.lost.map((lost) => fence(run, facts, tools, lost, survivors)))).flat();
       const byAgent = facts.fences.filter(({ method }) => method === 'agent');
-      if (openServers(run.plan, site, byAgent).length > 0) await watch.begin();
+      for (const watch of watches) if (openServers(run.plan, watch.site, byAgent).length > 0) await watch.begin();
       return facts.fences;
     },
     found: (fences) => fences.map((proof) => `${proof.proven ? 'fenced' : 'NOT proven'} (${proof.method}): ${toldOf(proof)}`).join(' · '),
     undo: {
-      would: `let ${site} write again and its standbys follow it`,
-      act: async ({ change }) => {
-        const watching = await watch.end('the run is taken back');
-        // One after the other, and the second whatever became of the first: a primary that cannot be opened is no reason to leave its standbys alone.
-        const notOpened = await triedInUndo(() => change.unfenceByAgent({ run: run.context(), site }).then(({ notTakenBack }) => notTakenBack));
-        const notAttached = await triedInUndo(() =>
-          change
-            .reattach({ run: run.context(), site, standbys, replicas })
-            .then((servers) => servers.flatMap((server) => (server.state === 'unknown' ? [`${server.server} at ${server.site}: ${server.how}`] : []))),
-        );
+      would: `let ${sites.join(', ')} write again and its standbys follow it`,
+      act: async (tools) => {
+        const left: string[] = [];
+        for (const watch of watches) left.push(...(await watch.end('the run is taken back')), ...(await open(run, tools, watch.site, survivors)));
         facts.fences = [];
-        return [...watching, ...notOpened, ...notAttached];
+        return left;
       },
     },
   };
@@ -63,28 +58,45 @@ async function triedInUndo(undo: () => Promise<readonly string[]>): Promise<read
   }
 }
 
+/** The sites that kept copies and are left. */
+interface Survivors {
+  readonly standbys: readonly SiteId[];
+  readonly replicas: readonly SiteId[];
+}
+
+/** One after the other, and the second whatever became of the first: a primary that cannot be opened is no reason to leave its standbys alone. */
+async function open(run: Course, { change }: StepTools, site: SiteId, survivors: Survivors): Promise<readonly string[]> {
+  const notOpened = await triedInUndo(() => change.unfenceByAgent({ run: run.context(), site }).then(({ notTakenBack }) => notTakenBack));
+  const notAttached = await triedInUndo(() =>
+    change
+      .reattach({ run: run.context(), site, ...survivors })
+      .then((servers) => servers.flatMap((server) => (server.state === 'unknown' ? [`${server.server} at ${server.site}: ${server.how}`] : []))),
+  );
+  return [...notOpened, ...notAttached];
+}
+
 async function fence(
   run: Course,
   facts: RecoveryFacts,
   { read, change }: StepTools,
-  standbys: readonly SiteId[],
-  replicas: readonly SiteId[],
+  lost: LostSite,
+  { standbys, replicas }: Survivors,
 ): Promise<readonly Fence[]> {
-  const site = run.places.source;
+  const { site } = lost;
   await mustBeFailedUntilNow(run, facts, read);
   // An agent that gave no answer to the claim a moment ago is not waited for once more, unless the step is tried again; the child finds it when it comes back.
-  const silent = facts.agentSilentAt !== null && Date.now() - Date.parse(facts.agentSilentAt) <= seconds(run.plan.estate.detection.evidenceMaxAge) * 1000;
-  facts.agentSilentAt = null;
+  const silent = lost.agentSilentAt !== null && Date.now() - Date.parse(lost.agentSilentAt) <= seconds(run.plan.estate.detection.evidenceMaxAge) * 1000;
+  lost.agentSilentAt = null;
   const answer = silent ? null : await change.fenceByAgent({ run: run.context(), site });
   const byAgent = answer && provenPart(answer);
   const proven = byAgent ? [byAgent] : [];
-  const open = openServers(run.plan, site, proven);
-  if (open.length > 0) await mustBeFailedUntilNow(run, facts, read);
+  const left = openServers(run.plan, site, proven);
+  if (left.length > 0) await mustBeFailedUntilNow(run, facts, read);
   const byReplication = {
     database: () => change.fenceDatabaseByReplication({ run: run.context(), site, standbys }),
     cache: () => change.fenceCacheByReplication({ run: run.context(), site, replicas }),
   };
-  const next = await settle(...open.map((server) => byReplication[server]()));
+  const next = await settle(...left.map((server) => byReplication[server]()));
   return [...proven, ...next.map((each) => afterAgent(answer, each))];
 }
 

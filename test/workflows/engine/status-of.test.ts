@@ -29,7 +29,7 @@ beforeEach(() => {
     startedAt: at,
   });
   run.use(snapshot);
-  facts = newFacts({});
+  facts = newFacts([], {});
   facts.moments.failedSince = failedSince;
   return () => vi.useRealTimers();
 });

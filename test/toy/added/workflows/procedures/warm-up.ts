@@ -38,7 +38,7 @@ const definition: ProcedureDefinition<'warmUp', WarmUpFacts> = {
     const sites = plan.sites.map(({ id }) => id);
     if (!sites.includes(target)) throw refuse(`The plan has no site "${target}".`, `Choose among ${sites.join(', ')}.`);
   },
-  newFacts: () => ({ profile: '', decidedAt: null, readyAt: null, epochSurvey: null, agentSilentAt: null }),
+  newFacts: () => ({ profile: '', decidedAt: null, readyAt: null, epochSurvey: null, lost: [] }),
   body: async (run, facts) => {
     await run.step('activation', chooseProfile(run, facts));
     const claim = await run.step('claim-epoch', claimEpoch(run, facts));
