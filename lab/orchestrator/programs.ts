@@ -29,24 +29,32 @@ export function run(path: string, args: readonly string[], environment: Readonly
   });
 }
 
-/** Runs a program that tells what it sees line by line, until it ends, nobody reads on, or `withinMs` are over. Throws its own sentence when it ends without a line. */
-export async function* linesOf(path: string, args: readonly string[], environment: Readonly<Record<string, string>>, withinMs: number): AsyncGenerator<string> {
+/** What a program tells line by line, and what it said beside that so far. */
+export interface Telling {
+  readonly lines: AsyncIterable<string>;
+  said(): string;
+}
+
+/** Runs a program that tells what it sees line by line, until it ends, nobody reads on, or `withinMs` are over. */
+export function linesOf(path: string, args: readonly string[], environment: Readonly<Record<string, string>>, withinMs: number): Telling {
   const options = { cwd: repositoryRoot(), env: { ...process.env, ...environment } };
   const child = spawn(process.execPath, [...programOf(path), ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  const timer = Number.isFinite(withinMs) ? setTimeout(() => child.kill(), withinMs) : undefined;
   let said = '';
   child.stderr.on('data', (part: Buffer) => (said += part.toString()));
-  let told = false;
-  try {
-    for await (const line of createInterface({ input: child.stdout })) {
-      told = true;
-      yield line;
-    }
-    if (!told) throw new Error(`${path} ${args.join(' ')} told nothing: ${said.trim()}`);
-  } finally {
-    clearTimeout(timer);
+  const end = () => {
+    said += `It was ended after ${withinMs / 1000} s.`;
     child.kill();
+  };
+  const timer = Number.isFinite(withinMs) ? setTimeout(end, withinMs) : undefined;
+  async function* lines() {
+    try {
+      yield* createInterface({ input: child.stdout });
+    } finally {
+      clearTimeout(timer);
+      child.kill();
+    }
   }
+  return { lines: lines(), said: () => said.trim() };
 }
 
 /** A server or worker that runs until it is ended. */

@@ -23,7 +23,7 @@ export interface OpenGate {
   readonly exampleVote: { readonly choice: string };
 }
 
-/** What people answer to a gate, by the gate's name without its digest; null leaves it open, as in {@link leftToOthers}. */
+/** What people answer to a gate, by the gate's name without its digest; null leaves it open until the run has changed, as in {@link leftToOthers}. */
 export type Answers = Readonly<Record<string, (gate: OpenGate) => string | null>>;
 
 /** Every gate is somebody else's to answer. */
@@ -64,7 +64,8 @@ export interface Onlooker {
 export async function decideUntilEnd(stack: Stack, answers: Answers, { onView, onVote }: Onlooker = {}): Promise<void> {
   const answered = new Set<string>();
   let last: RunView | undefined;
-  for await (const line of stack.drLines(answers === leftToOthers ? Infinity : runSeconds * 1000, 'status', '--watch', '--json')) {
+  const watch = stack.drLines(answers === leftToOthers ? Infinity : runSeconds * 1000, 'status', '--watch', '--json');
+  for await (const line of watch.lines) {
     const view = JSON.parse(line) as RunView;
     last = view;
     onView?.(view);
@@ -79,5 +80,5 @@ export async function decideUntilEnd(stack: Stack, answers: Answers, { onView, o
     await voteOfTwo(stack, gate, choice, 'Evidence read; this is the plan.');
   }
   if (last?.state === 'ended' || last?.state === 'broken') return;
-  throw new Error(`The run was not seen to its end: ${JSON.stringify(last)}. The worker's last words: ${stack.worker.lastWords()}`);
+  throw new Error(`The run was not seen to its end: ${JSON.stringify(last)}. ${watch.said()} The worker's last words: ${stack.worker.lastWords()}`);
 }

@@ -6,7 +6,7 @@ import { call, labHandle } from '../cli/call.ts';
 import type { CustomerFigures } from '../customers/figures.ts';
 import { repositoryRoot } from '../paths.ts';
 import { freePort } from '../ports.ts';
-import { type Answer, type Background, linesOf, programOf, run, startBackground, waitFor } from './programs.ts';
+import { type Answer, type Background, linesOf, programOf, run, startBackground, type Telling, waitFor } from './programs.ts';
 import { startTemporal, type TemporalServer } from './temporal.ts';
 
 const productWorker = 'workers/main';
@@ -70,7 +70,7 @@ export class Stack {
   }
 
   /** Runs `dr` for as long as it has something to tell, at most `withinMs`; each of its lines as it comes. */
-  drLines(withinMs: number, ...args: string[]): AsyncGenerator<string> {
+  drLines(withinMs: number, ...args: string[]): Telling {
     return linesOf('client/cli/main', args, this.environment, withinMs);
   }
 

@@ -61,14 +61,15 @@ record() { # BEFORE AFTER, or `refused` or `error` and why
 }
 now() { date -u +%Y-%m-%dT%H:%M:%S.%3NZ; }
 # A clock can be set at any time, and what was noted before is told by the clock of now: notes have a base, the boot and how far the clock was from one that nobody sets.
+base= milliseconds=0
 read_clock() { # → clock, the same in milliseconds, and base, empty where the host does not tell; one program for all
-  clock=$(date -u '+%Y-%m-%dT%H:%M:%S.%3NZ %s%3N') && milliseconds=${clock#* } clock=${clock% *}
+  clock=$(date -u '+%Y-%m-%dT%H:%M:%S.%3NZ %s%3N') || return
+  milliseconds=${clock#* } clock=${clock% *}
   { read -r up _ </proc/uptime && read -r boot </proc/sys/kernel/random/boot_id && base=$boot:$((${milliseconds%???} - ${up%.*})); } 2>/dev/null || base=
 }
 base() { read_clock && echo "$base"; }
 say_clock() { read_clock && say clock "$clock"; } # first in an answer: by it whoever asks reads the other times there
 as_seconds() { printf '%d.%03d' $(($1 < 0 ? 0 : $1 / 1000)) $(($1 < 0 ? 0 : $1 % 1000)); } # from milliseconds
-base=
 set_since() { # BASE: by how many seconds the clock was set forward since; 0 where that cannot be said, as after another boot
   [ -n "$base" ] || read_clock
   set_by=0

@@ -6,7 +6,7 @@ probe_service() {
   [ -n "$peer_service_host" ] || return 0
   answer=$(curl -q -sS --noproxy '*' -m "$T" ${CA_FILE:+--cacert "$CA_FILE"} --connect-to "::$peer_service_host:$peer_service_port" -w ' HTTP %{http_code}' \
     "https://$PUBLIC_HOST:$peer_service_port${HEALTH_PATH:-/health}" 2>&1)
-  # Healthy means status 200 and, where the body says how it is, healthy or ok. What says it first, or holds no object at all, is read without a program.
+  # Healthy means status 200 and, where the body says how it is, healthy or ok. What says it first, where the first one counts, or holds no object at all, is read without a program.
   case $answer in
     '{"status":"healthy"'*' HTTP 200' | '{"status":"ok"'*' HTTP 200') ok=yes how=healthy && return ;;
     *'{'*) ;;

@@ -218,9 +218,9 @@ job_watch() { # ID [SECONDS, to wait for its end]
     sleep 0.5
     rounds=$((rounds - 1))
   done
-  read_clock # of after the wait
   started_at=
   if [ -f "$job/process" ]; then read -r _ _ noted started_at <"$job/process" && set_since "$noted" && started_at=$(by_clock_of_now "$started_at"); fi
+  read_clock # of after the wait; the times are told by the clock that was said
   read_progress
   say state "$state"
   say job "$(asked_of name)"

@@ -1,6 +1,7 @@
 /** Goal: work of minutes or hours is carried out once, whatever becomes of those who asked for it, and ends as a whole. Method: the script itself, its settings and small programs. */
 import { execFileSync, spawn } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   cpSync,
   existsSync,
@@ -34,6 +35,7 @@ printf 'progress 40 40 the whole\\nprogress 99' >>"$DR_JOB_PROGRESS"; echo copie
   fails: `echo 'no space left on device' >&2; exit 7`,
   family: `sleep 1000 & (sleep 1000 & sleep 1000) & echo $$ >"$here/family"; wait`,
   stubborn: `trap '' TERM; echo $$ >"$here/family"; while :; do sleep 0.05; done`,
+  setter: `sleep 1; : >"$here/set"; sleep 1`,
   chatty: `i=0; while [ $i -lt 1500 ]; do i=$((i + 1)); head -c 4000 /dev/zero | tr '\\0' x; echo; done; echo the end`,
 };
 
@@ -289,6 +291,17 @@ describe('a clock that is set forward by ten minutes', () => {
     rewrite(jobFile('r.copy.1', 'process'), rebased);
     const moved = Date.parse(watch('r.copy.1')['started_at'] ?? '') - Date.parse(before['started_at'] ?? '');
     expect(Math.abs(moved - 600_000), 'by whole seconds').toBeLessThanOrEqual(1_000);
+  });
+
+  test('while somebody waits for the end moves start and end alike', () => {
+    const jumping = `date() { case "$*" in *-d*) command date "$@" ;; *) if [ -f ${at('set')} ]; then command date -d '+10 minutes' "$@"; else command date "$@"; fi ;; esac; }\n`;
+    appendFileSync(at('agent.conf'), jumping);
+    start('r.setter.1', 'setter');
+    const { started_at = '', ended_at = '', state } = watch('r.setter.1', '20');
+    expect(state).toBe('done');
+    const took = Date.parse(ended_at) - Date.parse(started_at);
+    expect(took, `${started_at} until ${ended_at}`).toBeGreaterThan(0);
+    expect(took).toBeLessThan(120_000);
   });
 
   test('makes no progress old: neither one that was seen before, nor one that is seen after', () => {

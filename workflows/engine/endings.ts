@@ -16,9 +16,19 @@ export class RunEnding extends Error {
 }
 
 /** Waits for all branches that run side by side; then the first that failed counts. */
-export async function settle<T extends readonly unknown[]>(...branches: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+export function settle<T extends readonly unknown[]>(...branches: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  return settled(branches, () => true);
+}
+
+/** As settle, but a branch that ends the run counts before one that failed: a retry of the failed one must not go on over what the other has found. */
+export function settleOrEnd<T extends readonly unknown[]>(...branches: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  return settled(branches, (reason) => reason instanceof RunEnding);
+}
+
+async function settled<T extends readonly unknown[]>(branches: { [K in keyof T]: Promise<T[K]> }, counts: (reason: unknown) => boolean): Promise<T> {
   const results = await Promise.allSettled(branches);
-  const failed = results.find((result) => result.status === 'rejected');
+  const failures = results.filter((result) => result.status === 'rejected');
+  const failed = failures.find(({ reason }) => counts(reason)) ?? failures[0];
   if (failed) throw failed.reason;
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
 }

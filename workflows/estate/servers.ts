@@ -37,6 +37,12 @@ export function toldOf({ proof, byAgentBefore }: Fence): string {
   return byAgentBefore === undefined ? proof : `${proof} (its agent, asked before, had not proven it: ${byAgentBefore})`;
 }
 
+/** The same where several sites were lost: with whose it is. */
+export function toldAmong({ failed }: Places, fence: Fence): string {
+  const sites = [...new Set(fence.servers.map(({ site }) => site))];
+  return failed.length > 1 ? `${sites.join(', ')}: ${toldOf(fence)}` : toldOf(fence);
+}
+
 /** Kinds of server at a site that no fence has proven closed. */
 export function openServers(plan: Plan, site: SiteId, fences: readonly Fence[]): readonly ServerKind[] {
   return serversAt(plan, site).filter((server) => !fenceOf(fences, site, server));

@@ -14,11 +14,10 @@ import type { Decision, GateEvidence } from '../engine/gate.ts';
 import type { Assessment } from '../wire/messages.ts';
 import { now } from '../engine/clock.ts';
 import { describe } from '../engine/failures.ts';
-import { lookAtSite } from '../estate/look.ts';
 import { recordLines } from '../estate/public-name.ts';
 import type { Course } from '../engine/course.ts';
 import type { Look } from '../engine/step-body.ts';
-import { assessed, goOnFrom, lookingOn, mustBeFailed } from '../steps/detection.ts';
+import { assessed, goOnFrom, lookAtLost, lookingOn, mustBeFailed } from '../steps/detection.ts';
 import { mustHaveOneWriter, predictServers } from '../estate/servers.ts';
 
 /** Step: people decide whether the failover begins. The evidence is looked at again while they think; a site that recovers ends the question. */
@@ -59,11 +58,10 @@ function expired(against: string | undefined): string {
 async function lookAgain(run: Course, facts: RecoveryFacts, held: GateEvidence): Promise<GateEvidence> {
   const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
   try {
-    const lost = lostSource(facts, run.places.source);
-    lost.vantages = await lookAtSite(read, run.context(), run.plan, lost.site, { holdSeconds: 0, ...lookingOn(run) });
+    for (const { lost, vantages } of await lookAtLost(run, facts.lost, read, { holdSeconds: 0, ...lookingOn(run) })) lost.vantages = vantages;
     const [again, records] = await Promise.all([assess(read, run.context(), assessed(run, facts)), read.lookAtRecords({ run: run.context() })]);
     facts.records = records;
-    if (again.verdict === 'alive') mustBeFailed(run, facts, { holdSeconds: 0 });
+    if (facts.lost.some(({ vantages }) => judgeFailure(vantages, 0).verdict === 'alive')) mustBeFailed(run, facts, { holdSeconds: 0 });
     goOnFrom(run, facts, again);
     return evidenceOf(run, facts, again);
   } catch (error) {

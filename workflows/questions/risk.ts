@@ -12,13 +12,14 @@ import { countLoss, lossGrows, lossNeedsPeople, lossOf } from '../estate/loss.ts
 import { now } from '../engine/clock.ts';
 import { describe } from '../engine/failures.ts';
 import type { Course } from '../engine/course.ts';
-import { allProven, toldOf } from '../estate/servers.ts';
+import { allProven, toldAmong } from '../estate/servers.ts';
 
 /** The third way to pass the fence: people accept, by a typed number of seconds, what an unproven fence may cost. */
 export async function askIfFenceIsUnproven(run: Course, facts: RecoveryFacts): Promise<void> {
   const { fences } = facts;
   if (run.rules.changes === 'print' || allProven(fences)) return;
-  const unproven = fences.filter((fence) => !fence.proven).map(toldOf);
+  const open = fences.filter((fence) => !fence.proven);
+  const unproven = open.map((fence) => toldAmong(run.places, fence));
   const { read } = toolsFor('Count what an unproven fence may cost', seconds(run.plan.estate.detection.evidenceMaxAge));
   try {
     await countLoss(run, facts, read);
@@ -27,7 +28,8 @@ export async function askIfFenceIsUnproven(run: Course, facts: RecoveryFacts): P
     facts.loss = { kind: 'unknown', reason: `it could not be counted: ${describe(error)}` };
   }
   const loss = lossOf(facts);
-  const lost = run.places.failed.join(', ');
+  const named = run.places.failed.filter((site) => open.some(({ servers }) => servers.some((server) => server.site === site)));
+  const lost = (named.length > 0 ? named : run.places.failed).join(', ');
   await acceptRisk(run, facts, `${lost} is not proven fenced. Promote ${run.places.target} all the same?`, loss, [
     ...unproven,
     `If ${lost} still acknowledges writes, they are lost and two writers exist until it is fenced.`,

@@ -65,7 +65,7 @@ export function lookingOn(run: Course): { readonly goOnSeconds?: number } {
 type Looked = readonly { readonly lost: LostSite; readonly vantages: readonly Vantage[] }[];
 
 /** At all of them side by side. */
-function lookAtLost(run: Course, sites: readonly LostSite[], read: Reads, times: Times): Promise<Looked> {
+export function lookAtLost(run: Course, sites: readonly LostSite[], read: Reads, times: Times): Promise<Looked> {
   return Promise.all(sites.map(async (lost) => ({ lost, vantages: await lookAtSite(read, run.context(), run.plan, lost.site, times) })));
 }
 

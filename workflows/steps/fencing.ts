@@ -2,7 +2,7 @@
 import type { Fence } from '../../activities/fencing/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import type { SiteId } from '../../plan/schema.ts';
-import { settle } from '../engine/endings.ts';
+import { settle, settleOrEnd } from '../engine/endings.ts';
 import type { LostSite, RecoveryFacts } from '../estate/facts.ts';
 import type { Reads } from '../../activities/index.ts';
 import type { StepTools } from '../engine/activity-proxies.ts';
@@ -10,7 +10,7 @@ import { endFenceOnReturn, FenceOnReturn } from '../children/watch.ts';
 import { describe } from '../engine/failures.ts';
 import type { Course } from '../engine/course.ts';
 import type { Alteration } from '../engine/step-body.ts';
-import { afterAgent, openServers, provenPart, toldOf } from '../estate/servers.ts';
+import { afterAgent, openServers, provenPart, toldAmong } from '../estate/servers.ts';
 import { cacheSites, databaseSites } from '../estate/sites.ts';
 import { mustStillBeFailed } from './detection.ts';
 
@@ -31,19 +31,21 @@ export function fenceByFirstProof(run: Course, facts: RecoveryFacts): Alteration
     act: async (tools) => {
       await mustStillBeFailed(run, facts, tools.read);
       await endFenceOnReturn(run, run.places.target, `${run.start.runId} recovers at ${run.places.target}`);
-      facts.fences = (await settle(...facts.lost.map((lost) => fence(run, facts, tools, lost, survivors)))).flat();
+      facts.fences = (await settleOrEnd(...facts.lost.map((lost) => fence(run, facts, tools, lost, survivors)))).flat();
       const byAgent = facts.fences.filter(({ method }) => method === 'agent');
       for (const watch of watches) if (openServers(run.plan, watch.site, byAgent).length > 0) await watch.begin();
       return facts.fences;
     },
-    found: (fences) => fences.map((proof) => `${proof.proven ? 'fenced' : 'NOT proven'} (${proof.method}): ${toldOf(proof)}`).join(' · '),
+    found: (fences) => fences.map((proof) => `${proof.proven ? 'fenced' : 'NOT proven'} (${proof.method}): ${toldAmong(run.places, proof)}`).join(' · '),
     undo: {
       would: `let ${sites.join(', ')} write again and its standbys follow it`,
       act: async (tools) => {
-        const left: string[] = [];
-        for (const watch of watches) left.push(...(await watch.end('the run is taken back')), ...(await open(run, tools, watch.site, survivors)));
+        const opened = await eachInTurn(watches, async (watch) => [
+          ...(await watch.end('the run is taken back')),
+          ...(await open(run, tools, watch.site, survivors)),
+        ]);
         facts.fences = [];
-        return left;
+        return opened.flat();
       },
     },
   };
@@ -56,6 +58,16 @@ async function triedInUndo(undo: () => Promise<readonly string[]>): Promise<read
   } catch (error) {
     return [describe(error)];
   }
+}
+
+/** One after the other, each whatever became of those before; the first failure is thrown once all were tried. */
+async function eachInTurn<Each, Answer>(all: readonly Each[], act: (each: Each) => Promise<Answer>): Promise<Answer[]> {
+  const results: PromiseSettledResult<Answer>[] = [];
+  for (const each of all) results.push(...(await Promise.allSettled([act(each)])));
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }
 
 /** The sites that kept copies and are left. */
