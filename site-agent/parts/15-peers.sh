@@ -27,7 +27,3 @@ same_host() { # a name and an address of it, or two names of one address
   [ -n "$ones" ] && getent ahosts "$2" 2>/dev/null | awk -v ones="$ones" 'BEGIN { n = split(ones, each); while (n) known[each[n--]] } $1 in known { found = 1 } END { exit !found }'
 }
 
-free_kib() { # FOLDER
-  df -Pk "$1" 2>/dev/null | { read -r _ && read -r _ _ _ kib _ && printf '%s' "$kib"; }
-}
-

@@ -16,12 +16,6 @@ look_capacity_set() {
   case $answer in *[!0-9]* | '') refuse "CAPACITY_COMMAND get of $SITE says '$answer', and a number of percent is needed" ;; esac
 }
 look_switch_throw() { [ -w "$(dirname "$SWITCH_FILE")" ] || refuse "$SWITCH_FILE at $SITE cannot be written: the agent's account needs the right to write its folder"; }
-look_state() { # every change is put on record before it is made, and its undo needs room as well
-  if echo try >"$STATE_DIR/try.$$" 2>/dev/null; then wrote=yes; else wrote=no; fi
-  rm -f "$STATE_DIR/try.$$"
-  [ $wrote = yes ] || refuse "$STATE_DIR at $SITE cannot be written ($(free_kib "$STATE_DIR") KiB free), and no change is made that cannot be put on record"
-  [ "$(free_kib "$STATE_DIR")" -ge 1024 ] || refuse "$STATE_DIR at $SITE has no room for a change and its undo ($(free_kib "$STATE_DIR") KiB free, 1024 are needed): free its disk, or move STATE_DIR in agent.conf"
-}
 check() { # VERB[=ARGUMENT] …
   checking=yes
   for asked in "$@"; do

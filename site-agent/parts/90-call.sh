@@ -11,17 +11,9 @@ FILES= CERT_FILE= CA_FILE= PEERS= REFERENCE_TARGETS= PROBE_TIMEOUT_SECONDS=1 PG_
 PG_STOP= PG_START= PG_STANDBY_NAME=
 returning=no checking=no
 if [ $# -eq 0 ]; then # a forced command: the client's words are in the environment
+  hear
   # shellcheck disable=SC2086 # split at blanks; nothing is expanded (set -f), nothing is evaluated
-  set -- ${SSH_ORIGINAL_COMMAND:-}
-  # Started before it is known what for: the words come when they are known, on a line of their own. Where none comes, nothing was wanted. Whoever has mended agent.conf, or
-  # a file that it names, means what is done from then on: nothing of them is read before the words, and nothing is left to clean up.
-  if [ "${1:-}" = await ] && [ $# -eq 1 ]; then
-    say waits yes
-    read -r words || exit 0
-    say heard yes # first: an answer that ends before it is of one that has done nothing
-    # shellcheck disable=SC2086 # as above
-    set -- $words
-  fi
+  set -- $words
   case ${1:-} in beat | job-run) usage "$1 is for this host itself" ;; esac
 fi
 # A job is what agent.conf lists, and nothing that the account has in its environment.
@@ -46,28 +38,17 @@ fi
 case ${1:-} in beat | probe | probe-record) ;; *) keep_beside ;; esac # those are there each second, and start no program that they can do without
 
 [ $# -ge 1 ] || usage 'no verb was given'
-for word in "$@"; do
-  case $word in *[!A-Za-z0-9:._/%@=-]*) refuse 'an argument holds characters that no argument of this agent needs' ;; esac
-done
+look_words "$@"
 verb=$1
 shift
-arguments() { [ "$1" -eq "$2" ] || usage "$verb takes $2 argument(s), not $1"; }
 case $verb in
   check) [ $# -ge 1 ] || usage 'check takes verbs, each as VERB or VERB=ARGUMENT' ;;
   identify | service-status | database-status | cache-status | files-status | switch-status | capacity-status | write-test | beat) arguments $# 0 ;;
   probe | probe-record | job-run) arguments $# 1 ;;
   database-beyond | job-watch) [ $# -eq 2 ] || arguments $# 1 ;;
   *)
-    [ "${1:-}" = --epoch ] && [ "${3:-}" = --run ] && [ $# -ge 4 ] || usage "$verb is no verb of this agent, or lacks --epoch N --run ID"
-    EPOCH=$(number "$2") || usage 'an epoch is a whole number of at most 15 digits'
-    RUN=$4
-    shift 4
-    TASK=$BY_HAND
-    if [ "${1:-}" = --task ]; then
-      TASK=${2:-}
-      case ${TASK##*:} in '' | *[!0-9]* | ????????????????*) usage 'a task is WORKFLOW:NUMBER' ;; esac
-      shift 2
-    fi
+    read_change "$@"
+    shift "$taken"
     CHANGE="$verb${*:+ $*}"
     ;;
 esac

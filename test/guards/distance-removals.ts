@@ -70,8 +70,8 @@ export const distanceRemovals: readonly Removal[] = [
   },
   {
     guard: 'Waiting agent: it says that it has heard, so that an answer that ends before is of one that did nothing',
-    file: 'site-agent/parts/90-call.sh',
-    edits: [{ find: '    say heard yes #', replace: '    : #' }],
+    file: 'site-agent/parts/85-words.sh',
+    edits: [{ find: '  say heard yes #', replace: '  : #' }],
     test: { file: 'test/site-agent/environment.test.ts', title: 'does what they say' },
   },
   {

@@ -3,7 +3,7 @@
 export const jobRemovals = [
   {
     guard: 'Job: a program that others may write is not run',
-    file: 'site-agent/parts/75-jobs.sh',
+    file: 'site-agent/parts/73-job-programs.sh',
     edits: [{ find: 'case $2 in *[2367] | *[2367]?) refuse', replace: 'case $2 in none) refuse' }],
     test: { file: 'test/site-agent/jobs.test.ts', title: 'is written by nobody but root and the agent' },
   },

@@ -15,8 +15,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 const schedulesMax = 500;
 const schedules = { file: 'test/simulation/random-schedules.test.ts', title: 'breaks a safety rule' };
 const pageFile = join(root, 'docs', 'guards.md');
-/** Of these the agent is joined, which tests and the lab install. */
-const agentParts = 'site-agent/parts/';
+/** Of these the agent and the restore's script are joined, which tests and the lab install. */
+const agentParts = /^site-agent\/(parts|restore)\//;
 const left = new Set(['node_modules', '.git', '.setup', '.lab', 'dist', 'coverage']);
 
 interface Verdict {
@@ -62,7 +62,7 @@ async function judge(copy: string, removal: Removal): Promise<Verdict> {
 }
 
 function joinAgent(copy: string, { file }: Removal): void {
-  if (file.startsWith(agentParts)) execFileSync('npm', ['run', '-s', 'site-agent'], { cwd: copy });
+  if (agentParts.test(file)) execFileSync('npm', ['run', '-s', 'site-agent'], { cwd: copy });
 }
 
 function edited({ guard, file }: Removal, text: string, { find, replace }: Removal['edits'][number]): string {

@@ -1,0 +1,65 @@
+# --- accepted, or discarded ------------------------------------------------------------------------------------------------------------------
+look_no_job() {
+  said=$(for other in $(job_list); do job=$STATE_DIR/jobs/$other && [ "$(asked_of name)" = $RESTORE_JOB ] && read_job && [ "$state" = running ] && echo "$other"; done | head -n 1)
+  [ -z "$said" ] || refuse "the restore $said still runs at $SITE; nothing was changed: wait for its end, or cancel it (job-cancel $said)"
+}
+look_database_accept() {
+  look_host
+  look_no_job
+  [ "$(noted run)" = "$RUN" ] || refuse "run $RUN has restored nothing at $SITE (there it is: $(noted run)); nothing was changed: accept in the name of the run that restored"
+  case $(noted stage) in proven | accepted) ;; *) refuse "what run $RUN restored at $SITE is $(noted stage) and not proven; nothing was changed: restore again, or discard it" ;; esac
+  is_ours "$PG_DATA" || refuse "$PG_DATA at $SITE is not what run $RUN restored; nothing was changed: look who put it there"
+}
+is_archived() { [ "$(echo "select coalesce(last_archived_wal >= '$switched', false) from pg_stat_archiver" | pg postgres)" = t ]; }
+# To a path of its own: what the lost primary wrote, and another restore of the same set, stay what they are.
+database_accept() {
+  look_database_accept
+  was=$(noted stage)
+  if [ "$was" = proven ]; then
+    new_log=$ARCHIVE_TO/$RUN
+    server_in "$PG_DATA" || start_server || fail "the restored server at $SITE does not start: $(why); it is still closed: mend that, then accept again"
+    within 60 is_out_of_recovery || fail "the restored server at $SITE does not answer: $(why); it is still closed: mend that, then accept again"
+    "${RESTORE_TOOL}_new_log" "$new_log" >/dev/null 2>"$BESIDE" || fail "$new_log, where it would archive, cannot be made at $SITE: $(why); it is still closed: mend that, then accept again"
+    {
+      grep -Ev '^ *(restore_command|recovery_|primary_|promote_trigger_file|archive_|hot_standby|hba_file|listen_addresses|port|unix_socket_directories|synchronous_standby_names)' "$PG_DATA/postgresql.auto.conf.of-set"
+      place_settings "$PG_LISTEN"
+      setting archive_mode on
+      setting archive_command "$("${RESTORE_TOOL}_archive_command" "$new_log")"
+      setting synchronous_standby_names '' # nobody follows it yet
+    } | replace_same "$PG_DATA/postgresql.auto.conf" || fail "the settings in $PG_DATA at $SITE cannot be written; it is still closed: free its disk, then accept again"
+    stop_server && start_server || fail "the restored server at $SITE does not start again: $(why); accept again"
+    within 60 is_reachable || fail "the accepted server at $SITE does not answer the administrator: $(why) $(one_line "$(last_words)"); accept again"
+    switched=$(echo 'select pg_walfile_name(pg_switch_wal())' | pg postgres) && within 60 is_archived || fail "the accepted server at $SITE has archived nothing to $new_log within 60 s: $(one_line "$(last_words)"); look at its log, then accept again"
+    note stage accepted
+    note log "$new_log"
+  fi
+  changed "$was" accepted
+  say archives_to "$(noted log)"
+  kept "$RUN"
+}
+is_reachable() { [ "$(echo "select current_setting('archive_mode')" | pg postgres)" = on ]; }
+look_database_discard() {
+  look_no_job
+  case $(noted stage) in
+    accepted) refuse "what run $(noted run) restored at $SITE was accepted, and customers may have written since; nothing was changed: go on from it, or restore in a new run" ;;
+    '') refuse "nothing was restored at $SITE; nothing was changed" ;;
+  esac
+  names_of "$(noted run)"
+  [ ! -e "$PG_DATA" ] || is_ours "$PG_DATA" || [ ! -e "$aside" ] || refuse "$PG_DATA at $SITE is not what run $(noted run) restored, and what was there before ($aside) cannot come back to it; nothing was changed: look who made it, and move it away"
+}
+database_discard() { # what was there before comes back; what was restored is told, and stays
+  look_database_discard
+  was=$(noted stage)
+  if [ "$was" != discarded ]; then
+    if is_ours "$PG_DATA"; then
+      stop_server || fail "the restored server at $SITE does not stop: $(why); nothing was changed: stop process $postmaster, then discard again"
+      mv -T "$PG_DATA" "$(discarded_name "$(noted run)")" || fail "$PG_DATA at $SITE could not be renamed; nothing was changed: give the account of site-restore the right to write ${PG_DATA%/*}"
+    fi
+    [ ! -e "$half" ] || mv -T "$half" "$(discarded_name "$(noted run)")" || fail "$half at $SITE could not be renamed; it was left as it is"
+    [ ! -e "$aside" ] || mv -T "$aside" "$PG_DATA" || fail "$aside at $SITE could not be renamed to $PG_DATA; it was left as it is: rename it by hand"
+    note stage discarded
+  fi
+  changed "$was" discarded
+  kept "$(noted run)"
+  [ -z "$(kept x | grep discarded)" ] || say remaining "What was restored at $SITE stays beside $PG_DATA and takes room: remove it by hand when nobody needs it any more."
+}

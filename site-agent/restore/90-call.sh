@@ -1,0 +1,54 @@
+# --- the call --------------------------------------------------------------------------------------------------------------------------------
+# One compound with its end, as the agent's: a script that is copied over it is none of its business.
+{
+say site-restore $VERSION
+[ $# -ge 1 ] || usage 'site-restore needs the path of its restore.conf'
+conf=$1
+shift
+case $conf in */*) ;; *) conf=./$conf ;; esac
+PG_SOCKETS=/var/run/postgresql PG_PORT=5432 PG_LISTEN=localhost PG_LOCAL_AUTH=md5 PG_PASSFILE= PG_START= PG_STOP= HEARTBEAT_TABLE= PG_DATABASE=postgres
+BACKUPS= PGBACKREST=
+if [ $# -eq 0 ]; then # a forced command: the client's words are in the environment
+  hear
+  # shellcheck disable=SC2086 # split at blanks; nothing is expanded (set -f), nothing is evaluated
+  set -- $words
+  case ${1:-} in job-run | restore-run) usage "$1 is for this host itself" ;; esac
+fi
+[ -r "$conf" ] || usage "$conf cannot be read"
+# shellcheck disable=SC1090 # named by whoever installed it
+. "$conf"
+BY_AGENT="$0 $conf"
+unset PGHOST PGHOSTADDR PGPORT PGDATABASE PGUSER PGPASSWORD PGSERVICE PGDATA
+export PGPASSFILE="$PG_PASSFILE" PGCONNECT_TIMEOUT=2 PGAPPNAME=site-restore PGOPTIONS='-c statement_timeout=0 -c lock_timeout=0'
+case $RESTORE_TOOL in
+  files) [ -n "$BACKUPS" ] || usage "restore.conf of $SITE says RESTORE_TOOL=files, and BACKUPS is missing in it" ;;
+  pgbackrest) case $PGBACKREST in *--stanza=?*) ;; *) usage "restore.conf of $SITE says RESTORE_TOOL=pgbackrest, and PGBACKREST with its --stanza is missing in it" ;; esac ;;
+  *) usage "restore.conf of $SITE names a tool $RESTORE_TOOL; there are files and pgbackrest" ;;
+esac
+[ -d "$STATE_DIR" ] || mkdir -p "$STATE_DIR" || fail "$STATE_DIR cannot be made"
+keep_beside
+[ $# -ge 1 ] || usage 'no verb was given'
+look_words "$@"
+verb=$1
+shift
+case $verb in
+  identify | points | database-state) arguments $# 0 ;;
+  job-run) arguments $# 1 ;;
+  database-look | restore-run) arguments $# 2 ;;
+  job-watch) [ $# -eq 2 ] || arguments $# 1 ;;
+  *)
+    read_change "$@"
+    shift "$taken"
+    CHANGE="$verb${*:+ $*}"
+    ;;
+esac
+function=$(printf '%s' "$verb" | tr - _)
+case $verb in
+  identify | points | database-state | database-look | job-watch | job-run | restore-run) "$function" "$@" ;;
+  database-restore) arguments $# 3 && job_id "$1" && guard restore && database_restore "$@" ;;
+  database-accept | database-discard) arguments $# 0 && guard restore && "$function" ;;
+  job-cancel) arguments $# 1 && job_id "$1" && guard restore && job_cancel "$1" ;;
+  *) usage "$verb is no verb of site-restore" ;;
+esac
+exit
+}
