@@ -23,8 +23,13 @@ function sourcesBelow(folder: string): Source[] {
 const sources = folders.flatMap(sourcesBelow);
 /** The programs that are no TypeScript: their lines and functions count as others do. */
 const program = (path: string): Source => ({ path, text: readFileSync(join(root, path), 'utf8') });
-const agentParts = readdirSync(join(root, 'site-agent/parts')).toSorted().map((name) => program(join('site-agent/parts', name))); // prettier-ignore
+const partsBelow = (folder: string) => readdirSync(join(root, 'site-agent', folder)).toSorted().map((name) => program(join('site-agent', folder, name))); // prettier-ignore
+const agentParts = partsBelow('parts');
 const agent = program('site-agent/site-agent');
+const restoreParts = partsBelow('restore');
+const restore = program('site-agent/site-restore');
+/** Of the agent's own parts those that the restore's script shares, in their order, as `npm run site-agent` joins them. */
+const sharedParts = [...(/ site-agent\/site-agent && (.*?) > site-restore/.exec(program('package.json').text)?.[1] ?? '').matchAll(/parts\/\S+/g)].map(([name]) => program(join('site-agent', name))); // prettier-ignore
 const counter = program('site-agent/count-beyond');
 
 /** What every folder of the workflows may import beside other workflows. */
@@ -204,7 +209,7 @@ describe('the house rules', () => {
     expect(bannedCalls({ path: 'client/x.ts', text: "const { renderPage } = await import('../report/page/page.ts');" })).toEqual([]);
   });
   it('keep files and functions small', () => {
-    const counted = [...sources, ...agentParts, counter];
+    const counted = [...sources, ...agentParts, ...restoreParts, counter];
     const lines = ({ text }: Source) => text.split('\n').length;
     expect(counted.filter((source) => lines(source) > fileLinesMax(source.path)).map(({ path }) => path)).toEqual([]);
     expect(counted.filter(({ path }) => !path.startsWith('test/')).flatMap(longFunctions)).toEqual([]);
@@ -216,11 +221,19 @@ describe('the house rules', () => {
   it('let nobody change the joined agent, or forget to join it after a change of its parts: npm run site-agent', () => {
     expect(agentParts.length).toBeGreaterThan(10);
     expect(agent.text === agentParts.map(({ text }) => text).join(''), 'site-agent/site-agent is its parts, joined').toBe(true);
+    const [head, ...own] = restoreParts;
+    expect(sharedParts.length).toBeGreaterThan(3);
+    expect(restore.text === [head, ...sharedParts, ...own].map((part) => part?.text).join(''), 'site-agent/site-restore is its parts, joined').toBe(true);
   });
   it('name each function of the agent once, since a shell takes the last without a word', () => {
-    const names = [...agent.text.matchAll(/^(\w+)\(\) \{/gm)].map(([, name]) => name);
-    expect(names).toContain('database_close');
-    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+    for (const [{ text }, one] of [
+      [agent, 'database_close'],
+      [restore, 'database_restore'],
+    ] as const) {
+      const names = [...text.matchAll(/^(\w+)\(\) \{/gm)].map(([, name]) => name);
+      expect(names).toContain(one);
+      expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+    }
   });
   it('keep the estate out of the code: only plans, the lab, tests and benchmarks name erlmcp or a site', () => {
     const code = (text: string) => text.replace(/^\s*(\/\*\*|\*|\/\/).*$/gm, '').replaceAll('plan/erlmcp', '');

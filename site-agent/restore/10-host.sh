@@ -34,13 +34,13 @@ discarded_name() { # RUN → a name that is free
 pg() { # DATABASE, SQL on stdin: as the administrator, through the socket alone
   timeout -k 1 "${sql_seconds:-10}" "$PG_BIN/psql" -X -q -A -t -v ON_ERROR_STOP=1 -v VERBOSITY=terse -h "$PG_SOCKETS" -p "$PG_PORT" -U "$PG_ADMIN_USER" -d "$1" 2>"$BESIDE"
 }
-start_server() {
+start_server() { # which must not hold the locks of whoever starts it
   if [ -n "$PG_START" ]; then
     # shellcheck disable=SC2086 # a command, split at blanks
-    $PG_START >/dev/null 2>"$BESIDE" </dev/null
+    $PG_START >/dev/null 2>"$BESIDE" </dev/null 8>&- 9>&-
   else
     # pg_ctl answers 0 for a server that has died: who waits looks at the server itself.
-    "$PG_BIN/pg_ctl" -D "$PG_DATA" -l "$STATE_DIR/restore.log" -W start >/dev/null 2>"$BESIDE" </dev/null
+    "$PG_BIN/pg_ctl" -D "$PG_DATA" -l "$STATE_DIR/restore.log" -W start >/dev/null 2>"$BESIDE" </dev/null 8>&- 9>&-
   fi
 }
 stop_server() { # of PG_DATA; done when there is none

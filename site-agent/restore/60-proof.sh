@@ -2,6 +2,7 @@
 REACHED_SQL="select 'timeline_after=' || ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int,
   'identifier_after=' || (select system_identifier from pg_control_system()),
   'applied=' || coalesce(to_char(pg_last_xact_replay_timestamp() at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), 'none'),
+  'replayed=' || coalesce(pg_last_wal_replay_lsn()::text, 'none'),
   'folder_after=' || current_setting('data_directory');"
 proven() { # KEY VALUE
   echo "$1=$2" >>"$STATE_DIR/restore.proof.new" || give_up "$STATE_DIR at $SITE cannot be written"
@@ -9,9 +10,9 @@ proven() { # KEY VALUE
 }
 prove() {
   answer=$(printf '%s\n' "\\pset fieldsep '\\n'" "$REACHED_SQL" | pg postgres) || give_up "the restored server at $SITE does not tell how far it came: $(why)"
-  timeline_after= identifier_after= applied= folder_after=
+  timeline_after= identifier_after= applied= replayed= folder_after=
   while IFS='=' read -r key value; do
-    case $key in timeline_after | identifier_after | applied | folder_after) eval "$key=\$value" ;; esac
+    case $key in timeline_after | identifier_after | applied | replayed | folder_after) eval "$key=\$value" ;; esac
   done <<LINES
 $answer
 LINES
@@ -20,6 +21,11 @@ LINES
   [ "$timeline_after" -gt "$timeline" ] || give_up "the restored server at $SITE is on timeline $timeline_after, the set's own: it started on the first state that is whole, and was not restored to a point"
   [ "$identifier_after" = "$identifier" ] && [ "$folder_after" = "$PG_DATA" ] || give_up "the server that answers at $SITE is of cluster $identifier_after in $folder_after, and the set is of $identifier"
   [ "$applied" = none ] || [ ! "$point" \< "$applied" ] || give_up "the restored server at $SITE has applied a commit of $applied, which is after the point $point"
+  # PostgreSQL does not count the commit that it was told to stop after by its place.
+  if [ "$point" = "$latest" ]; then
+    [ "$(echo "select '$replayed'::pg_lsn > '$latest_lsn'::pg_lsn" | pg postgres)" = t ] || give_up "the restored server at $SITE has replayed its log to $replayed, and $point lies at $latest_lsn"
+    applied=$point
+  fi
   proven timeline_before "$timeline"
   proven timeline_after "$timeline_after"
   proven proven_identifier "$identifier_after"

@@ -1,0 +1,100 @@
+/**
+ * Goal: both tools restore exactly what was committed up to a moment, prove it, and refuse before anything changes what cannot be restored. Method: a real PostgreSQL that was backed up by
+ * the tool, a host that has nothing but the backups, and the script with its settings; each pitfall is made in the copy of the backups that the host reads.
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Host, owned, removeAll, Source, tools } from './source.ts';
+
+describe.each(tools)('with %s', (tool) => {
+  let source: Source;
+  let host: Host;
+  beforeAll(async () => {
+    source = new Source(tool);
+    await source.live();
+  }, 60_000);
+  afterAll(() => removeAll(source.folder));
+  beforeEach(() => {
+    host = new Host(source);
+  });
+  afterEach(() => removeAll(host.folder));
+  const at = (row: number) => source.after[row] ?? '';
+  const standing = () => {
+    mkdirSync(host.at('pg'));
+    writeFileSync(host.at('pg', 'mine'), 'what was there before');
+    owned(host.at('pg'));
+  };
+
+  describe('a restore', () => {
+    test.each([
+      [2, '1 2'],
+      [4, '1 2 3 4'],
+    ])('to the moment after row %i has exactly the rows up to it, and its proof', async (row, rows) => {
+      expect(await host.restore('r.1', at(row))).toMatchObject({ state: 'done', last_line: `restored ${source.set} to ${at(row)} and proven` });
+      expect(host.rows()).toBe(rows);
+      const state = host.state();
+      expect(state).toMatchObject({ state: 'running', restored: 'yes', stage: 'proven', run: 'run-1', set: source.set, point: at(row) });
+      expect(state).toMatchObject({ timeline_before: '1', timeline_after: '2', proven_identifier: source.identifier });
+      expect(state['last_commit_applied']! <= at(row)).toBe(true);
+      expect(Number(state['seconds_before_point'])).toBeLessThan(1);
+      expect(Number(state['pages_checked'])).toBeGreaterThan(1000);
+      expect(Number(state['indexes_checked'])).toBeGreaterThan(100);
+      expect(host.sql('show archive_mode')).toBe('off');
+      expect(host.sql('show listen_addresses')).toBe('');
+    });
+
+    test('to the last commit of the log has all rows', async () => {
+      const latest = /latest=(\S+)/.exec(host.verb('points').out)?.[1] ?? '';
+      expect(await host.restore('r.1', latest)).toMatchObject({ state: 'done' });
+      expect(host.rows()).toBe('1 2 3 4 5 6');
+      expect(host.state()).toMatchObject({ last_commit_applied: latest, seconds_before_point: '0.000' });
+    });
+  });
+
+  describe('points', () => {
+    test('tells the set, how far its log goes on, and between which moments it can be restored', () => {
+      const { out } = host.verb('points');
+      const [, label, words = ''] = /^set=(\S+) (.*)$/m.exec(out) ?? [];
+      const set = Object.fromEntries(words.split(' ').map((word) => word.split('=')));
+      expect(label).toBe(source.set);
+      expect(set).toMatchObject({ version: '15', system_identifier: source.identifier, timeline: '1', missing: 'none', usable: 'yes' });
+      expect(Number(set.bytes)).toBeGreaterThan(20_000_000);
+      expect(set.earliest! < at(2) && set.latest! > at(5) && set.latest! < at(6)).toBe(true);
+    });
+
+    test('ends where a segment is missing, and a point beyond is refused before anything changes', () => {
+      standing();
+      rmSync(host.segment(host.segments().length - 2));
+      expect(host.verb('points').out).toMatch(/missing=[0-9A-F]{24} /);
+      const refused = host.start('r.1', at(4));
+      expect(refused.code).toBe(65);
+      expect(refused.fields['refused']).toMatch(/has a gap: [0-9A-F]{24} is missing .* nothing was changed: the nearest that there is of this set is /);
+      expect(host.beside()).toEqual(['pg']);
+      expect(readFileSync(host.at('pg', 'mine'), 'utf8')).toBe('what was there before');
+    });
+
+    test('that cannot read the repository is an error, and no empty list', () => {
+      rmSync(host.at('backups', 'base'), { recursive: true });
+      rmSync(host.at('backups', 'repo'), { recursive: true });
+      const answer = host.verb('points');
+      expect(answer.code).toBe(1);
+      expect(answer.fields['error']).toContain('cannot be read');
+    });
+  });
+
+  test('a gap that appears after the look ends in failure, and no server is promoted', async () => {
+    standing();
+    const segment = host.segment(host.segments().length - 2);
+    // Its name is there for the walk, and what is in it is gone when the server asks.
+    host.configure({ PG_START: `'${host.at('start')}'`, PG_STOP: `'${host.at('stop')}'` });
+    writeFileSync(host.at('start'), `#!/bin/sh\nrm -f '${segment}'\nexec /usr/lib/postgresql/15/bin/pg_ctl -D ${host.at('pg')} -l ${host.at('state', 'restore.log')} -W start\n`, { mode: 0o755 }); // prettier-ignore
+    writeFileSync(host.at('stop'), `#!/bin/sh\nexec /usr/lib/postgresql/15/bin/pg_ctl -D ${host.at('pg')} -m immediate stop\n`, { mode: 0o755 });
+    owned(host.folder);
+    const ended = await host.restore('r.1', at(4));
+    expect(ended['state']).toBe('failed');
+    expect(ended['last_line']).toContain('recovery ended before configured recovery target was reached');
+    expect(existsSync(host.at('pg', 'recovery.signal'))).toBe(true);
+    expect(host.state()).toMatchObject({ state: 'stopped', stage: 'restored' });
+    expect(readFileSync(host.at('pg.before-run-1', 'mine'), 'utf8')).toBe('what was there before');
+  });
+});
