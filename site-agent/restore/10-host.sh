@@ -5,7 +5,8 @@ pg_major() { # → major version of the programs of this host
 postmaster= why_not=
 server_in() { # FOLDER → postmaster, the process that has it open as its own; a stale file, or a number given to another process since, is none
   { read -r postmaster <"$1/postmaster.pid"; } 2>/dev/null || return 1
-  postmaster=$(number "$postmaster") && [ -d "/proc/$postmaster" ] || return 1
+  postmaster=$(number "$postmaster") && { read -r stat <"/proc/$postmaster/stat"; } 2>/dev/null || return 1
+  case ${stat##*) } in Z*) return 1 ;; esac # killed, and only not yet taken leave of
   at=$(readlink "/proc/$postmaster/cwd" 2>/dev/null) || at=$1 # of another account: taken for one
   [ "$at" = "$1" ]
 }

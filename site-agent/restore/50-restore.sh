@@ -22,12 +22,12 @@ restore_run() { # SET POINT, by the job alone
     printf '%s\n' "run=$RUN" "set=$1" "point=$point" stage=begun made= "was=$([ -e "$PG_DATA" ] && echo folder || echo absent)" | replace "$STATE_DIR/restore" || fail "$STATE_DIR at $SITE cannot be written; nothing was changed"
   fi
   case $(noted stage) in proven) return 0 ;; begun) set_aside ;; esac
-  if [ "$(noted stage)" = restored ] && [ ! -e "$PG_DATA/recovery.signal" ]; then note stage aside; fi # it came out of recovery unseen: how far it went cannot be said any more
+  # One that came out of recovery unseen, and ended since, cannot say any more how far it went.
+  if [ "$(noted stage)" = restored ] && [ ! -e "$PG_DATA/recovery.signal" ] && ! server_in "$PG_DATA"; then note stage aside; fi
   if [ "$(noted stage)" = aside ]; then
     restore_files "$1"
     close_files "$half"
     mv -T "$half" "$PG_DATA" || fail "$half at $SITE could not be renamed to $PG_DATA; what was set aside is untouched ($aside)"
-    true >"$STATE_DIR/restore.log"
     note stage restored
   fi
   come_up
@@ -110,16 +110,17 @@ is_out_of_recovery() { [ "$(echo 'select pg_is_in_recovery()' | pg postgres)" = 
 last_words() { # of the server
   grep -E 'FATAL|PANIC|ERROR' "$STATE_DIR/restore.log" 2>/dev/null | tail -n 3
 }
-came_or_ended() { server_in "$PG_DATA" || [ "$(tail -n 1 "$STATE_DIR/restore.log" 2>/dev/null | grep -c 'database system is shut down')" = 1 ]; }
+came_or_ended() { server_in "$PG_DATA" || tail -n 1 "$STATE_DIR/restore.log" 2>/dev/null | grep -qE 'FATAL|database system is shut down'; }
 come_up() { # starts it, and waits until it is out of recovery
   [ -n "$PG_START" ] || [ "$("$PG_BIN/postgres" -D "$PG_DATA" -C data_directory 2>/dev/null)" = "$PG_DATA" ] || give_up "the settings of what was restored name another data folder than $PG_DATA"
   if ! server_in "$PG_DATA"; then
+    [ ! -f "$STATE_DIR/restore.log" ] || mv -f "$STATE_DIR/restore.log" "$STATE_DIR/restore.log.before"
     start_server || give_up "the restored server at $SITE does not start: $(why)"
     again 200 came_or_ended && server_in "$PG_DATA" || give_up "the restored server at $SITE has not come up: $(one_line "$(last_words)")"
   fi
   until is_out_of_recovery; do
     server_in "$PG_DATA" || give_up "the restored server at $SITE ended before it had reached $point: $(one_line "$(last_words)")"
-    progress "$bytes" "$bytes" "replaying $(ps -o args= --ppid "$postmaster" 2>/dev/null | sed -n 's/.*recovering \([0-9A-F]*\).*/\1/p')"
+    progress "$bytes" "$bytes" "replaying $(ps -o args= --ppid "$postmaster" 2>/dev/null | sed -n -e 's/.*recovering \([0-9A-F]*\).*/\1/p' -e 's/.*waiting for \([0-9A-F]*\).*/\1/p')"
     sleep 0.3
   done
 }

@@ -17,6 +17,7 @@ prove() {
 $answer
 LINES
   rm -f "$STATE_DIR/restore.proof.new"
+  [ "$replayed" != none ] || give_up "the restored server at $SITE was started again since it came out of recovery, and cannot say any more how far it went"
   [ ! -e "$PG_DATA/recovery.signal" ] || give_up "the restored server at $SITE has not taken its recovery.signal away, so that it was not restored to a point"
   [ "$timeline_after" -gt "$timeline" ] || give_up "the restored server at $SITE is on timeline $timeline_after, the set's own: it started on the first state that is whole, and was not restored to a point"
   [ "$identifier_after" = "$identifier" ] && [ "$folder_after" = "$PG_DATA" ] || give_up "the server that answers at $SITE is of cluster $identifier_after in $folder_after, and the set is of $identifier"

@@ -17,7 +17,7 @@ describe.each(tools)('with %s', (tool) => {
   beforeEach(() => {
     host = new Host(source);
   });
-  afterEach(() => removeAll(host.folder));
+  afterEach(() => host.end());
   const at = (row: number) => source.after[row] ?? '';
   const standing = () => {
     mkdirSync(host.at('pg'));

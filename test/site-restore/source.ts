@@ -187,6 +187,12 @@ export class Host {
     writeFileSync(this.at('restore.conf'), `${lines.join('\n')}\n`);
   }
 
+  /** Cancels what still runs, ends the server and takes all files away. */
+  async end(): Promise<void> {
+    for (const id of existsSync(this.at('state', 'jobs')) ? readdirSync(this.at('state', 'jobs')) : []) this.change(`job-cancel ${id}`, 900, 'the-end');
+    await removeAll(this.folder);
+  }
+
   at(...names: readonly string[]): string {
     return join(this.folder, ...names);
   }
