@@ -8,7 +8,7 @@ moment() { # TEXT → the same in UTC with microseconds, so that two compare as 
   date -u -d "$1" +%Y-%m-%dT%H:%M:%S.%6NZ 2>/dev/null
 }
 of_seconds() { date -u -d "@$1" +%Y-%m-%dT%H:%M:%S.000000Z; }
-# Segments follow each other by number. Beyond the first that is not there PostgreSQL goes no further, and without a target it opens there and says nothing.
+# Segments follow each other by number, on the timeline of their set: what a promotion began needs a set of its own. Beyond the first that is not there PostgreSQL goes no further, and without a target it opens there and says nothing.
 walk() { # FIRST SEGMENT-BYTES, names on stdin → the last without a gap, how many, and the first that is missing though later ones are there
   awk -v first="$1" -v size="$2" '
     function number(hex, n, i) { for (i = 1; i <= length(hex); i++) n = n * 16 + index("0123456789ABCDEF", substr(hex, i, 1)) - 1; return n }

@@ -66,10 +66,12 @@ prove_indexes() { # every one against its table, in each database; the program f
   progress "$bytes" "$bytes" 'checking every index'
   indexes=0 sql_seconds=86400
   databases=$(echo 'select datname from pg_database where datallowconn order by 1' | pg postgres) || give_up "the restored server at $SITE does not list its databases: $(why)"
-  for name in $databases; do
+  while IFS= read -r name; do
     said=$(printf '%s\n' "$INDEXES_SQL" | pg "$name" | sed -n 's/^indexes=//p') && [ -n "$said" ] || give_up "the indexes of $name in what was restored at $SITE are not sound, or cannot be checked: $(why)"
     indexes=$((indexes + said))
-  done
+  done <<LINES
+$databases
+LINES
   sql_seconds=10
   proven indexes_checked $indexes
 }

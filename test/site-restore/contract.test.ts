@@ -2,8 +2,10 @@
  * Goal: both tools restore exactly what was committed up to a moment, prove it, and refuse before anything changes what cannot be restored. Method: a real PostgreSQL that was backed up by
  * the tool, a host that has nothing but the backups, and the script with its settings; each pitfall is made in the copy of the backups that the host reads.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from '../site-agent/support.ts';
 import { Host, owned, removeAll, Source, tools } from './source.ts';
 
 describe.each(tools)('with %s', (tool) => {
@@ -36,6 +38,7 @@ describe.each(tools)('with %s', (tool) => {
       expect(state).toMatchObject({ state: 'running', restored: 'yes', stage: 'proven', run: 'run-1', set: source.set, point: at(row) });
       expect(state).toMatchObject({ timeline_before: '1', timeline_after: '2', proven_identifier: source.identifier });
       expect(state['last_commit_applied']! <= at(row)).toBe(true);
+      expect(state['newest_heartbeat']! > at(row - 1) && state['newest_heartbeat']! < at(row)).toBe(true);
       expect(Number(state['seconds_before_point'])).toBeLessThan(1);
       expect(Number(state['pages_checked'])).toBeGreaterThan(1000);
       expect(Number(state['indexes_checked'])).toBeGreaterThan(100);
@@ -97,4 +100,101 @@ describe.each(tools)('with %s', (tool) => {
     expect(host.state()).toMatchObject({ state: 'stopped', stage: 'restored' });
     expect(readFileSync(host.at('pg.before-run-1', 'mine'), 'utf8')).toBe('what was there before');
   });
+
+  test('accepted, it archives to a path of its own, is open, and is discarded no more', async () => {
+    host.configure({ PG_LISTEN: '127.0.0.1', PG_PORT: '6002' });
+    standing();
+    await host.restore('r.1', at(4));
+    expect(host.change('database-accept', 1, 'run-2').code).toBe(66);
+    const accepted = host.change('database-accept');
+    expect(accepted.fields).toMatchObject({ before: 'proven', after: 'accepted', changed: 'yes', archives_to: host.at('new', 'run-1') });
+    const archived = readdirSync(host.at('new', 'run-1'), { recursive: true, encoding: 'utf8' });
+    expect(archived).toContainEqual(expect.stringMatching(/\/00000002[0-9A-F]{16}(-[0-9a-f]{40}\.gz)?$/));
+    expect(host.sql('show archive_mode')).toBe('on');
+    expect(host.sql('show listen_addresses')).toBe('127.0.0.1');
+    expect(host.sql('show hba_file')).toBe(host.at('pg', 'pg_hba.conf'));
+    expect(host.sql('show restore_command')).toBe('');
+    expect(host.rows()).toBe('1 2 3 4');
+    expect(host.change('database-accept').fields).toMatchObject({ before: 'accepted', after: 'accepted', changed: 'no' });
+    expect(host.change('database-discard').fields['refused']).toContain('was accepted');
+    expect(host.state()['stage']).toBe('accepted');
+    expect(readFileSync(host.at('pg.before-run-1', 'mine'), 'utf8')).toBe('what was there before');
+  });
+
+  test('a restore that is killed while it copies begins anew from what was set aside when it is repeated', async () => {
+    standing();
+    host.toolWaits();
+    host.start('r.1', at(4));
+    await eventually('it is half-way', () => existsSync(host.at('pg.restoring-run-1', 'global', 'pg_control')));
+    await host.killJob('r.1');
+    expect(host.state()).toMatchObject({ state: 'absent', stage: 'aside', restored: 'no' });
+    expect(host.beside()).toEqual(['pg.before-run-1', 'pg.restoring-run-1']);
+    writeFileSync(host.at('gate'), '');
+    expect(await host.restore('r.2', at(4))).toMatchObject({ state: 'done' });
+    expect(host.rows()).toBe('1 2 3 4');
+    expect(host.beside()).toEqual(['pg', 'pg.before-run-1']);
+    expect(readFileSync(host.at('pg.before-run-1', 'mine'), 'utf8')).toBe('what was there before');
+  });
+
+  test('a repository that is corrupt ends in failure, and what was set aside is untouched', async () => {
+    standing();
+    const below = host.at('backups', tool === 'files' ? 'base' : 'repo/backup', tool === 'files' ? 'first' : `main/${source.set}/pg_data`);
+    const file = readdirSync(below, { recursive: true, encoding: 'utf8' }).find((path) => /base\/1\/1259(\.gz)?$/.test(path)) ?? '';
+    const bytes = readFileSync(join(below, file));
+    writeFileSync(join(below, file), bytes.fill(7, 2000, 2100));
+    const ended = await host.restore('r.1', at(4));
+    expect(ended['state']).toBe('failed');
+    expect(ended['last_line']).toContain(`could not restore the set ${source.set} at west`);
+    expect(host.state()).toMatchObject({ state: 'absent', stage: 'aside' });
+    expect(host.change('database-discard').fields['after']).toBe('discarded');
+    expect(readFileSync(host.at('pg', 'mine'), 'utf8')).toBe('what was there before');
+  });
 });
+
+test.each(tools)('with %s a page that was broken before the set was made is found in the proof, and nobody is served from it', async (tool) => {
+  const source = new Source(tool);
+  try {
+    await source.live({ before: breakPage });
+    const host = new Host(source);
+    try {
+      const started = host.start('r.1', source.after[4] ?? '');
+      // pgBackRest has seen it when it made the set.
+      if (started.code === 65) {
+        expect(started.fields['refused']).toContain('pages of wrong checksums');
+        return;
+      }
+      const ended = await host.ended('r.1');
+      expect(ended['last_line']).toContain('pages of what was restored at west are broken');
+      expect(ended['state']).toBe('failed');
+      expect(host.state()).toMatchObject({ state: 'stopped', stage: 'restored' });
+    } finally {
+      await host.end();
+    }
+  } finally {
+    await removeAll(source.folder);
+  }
+});
+
+test('of a cluster without checksums the proof says that no page was checked', async () => {
+  const source = new Source('files');
+  try {
+    await source.live({ checksums: false });
+    const host = new Host(source);
+    try {
+      expect(await host.restore('r.1', source.after[4] ?? '')).toMatchObject({ state: 'done' });
+      expect(host.state()['pages_checked']).toBe('none, since the cluster has no checksums');
+    } finally {
+      await host.end();
+    }
+  } finally {
+    await removeAll(source.folder);
+  }
+});
+
+/** A page of a table that nobody reads, on disk alone. */
+function breakPage(source: Source): void {
+  source.sql('create table cold as select generate_series(1, 1000) as id; checkpoint');
+  const file = source.at('pg', source.sql("select pg_relation_filepath('cold')"));
+  const bytes = readFileSync(file);
+  writeFileSync(file, bytes.fill(7, 8192 + 4000, 8192 + 4100));
+}

@@ -3,7 +3,7 @@
  * stand in one segment of the log, 4 and 5 in the next, 6 in the last; `after` has a moment after each.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dropSharedMemory, sharedMemoryInFiles } from '../../lab/postgres/shared-memory.ts';
@@ -118,12 +118,12 @@ export class Source {
 
   private async start(): Promise<void> {
     asServer(join(pgBin, 'pg_ctl'), ['-D', this.at('pg'), '-l', this.at('backups', 'log', 'server'), '-w', 'start']);
-    this.sql('create table rows (id int primary key, at timestamptz default clock_timestamp())');
+    this.sql('create table rows (id int primary key, at timestamptz default clock_timestamp()); create table dr_heartbeat (written_at timestamptz)');
     if (this.tool === 'pgbackrest') asServer('sh', ['-c', `${this.backrest()} ${this.ofServer()} stanza-create`]);
   }
 
   private write(row: number): void {
-    this.sql(`insert into rows values (${row})`);
+    this.sql(`with heartbeat as (insert into dr_heartbeat values (clock_timestamp())) insert into rows values (${row})`);
     this.after[row] = this.sql(`select to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`);
   }
 
@@ -149,7 +149,7 @@ export class Source {
 export function backrestOf(backups: string): string {
   const conf = join(backups, 'pgbackrest.conf');
   const lines = ['[global]', `repo1-path=${join(backups, 'repo')}`, `log-path=${join(backups, 'log')}`, `lock-path=${join(backups, 'lock')}`, `spool-path=${join(backups, 'spool')}`]; // prettier-ignore
-  writeFileSync(conf, `${[...lines, 'log-level-file=off', 'compress-level=1', '[main]', 'pg1-path=/nowhere'].join('\n')}\n`);
+  writeFileSync(conf, `${[...lines, 'log-level-file=off', 'compress-level=1', 'job-retry=0', '[main]', 'pg1-path=/nowhere'].join('\n')}\n`);
   return `/usr/bin/pgbackrest --config=${conf} --stanza=main`;
 }
 
@@ -181,7 +181,7 @@ export class Host {
       ...{ SITE: 'west', HOST: hostName, STATE_DIR: this.at('state'), RESTORE_TOOL: this.source.tool, BACKUPS: this.at('backups') },
       ...{ PGBACKREST: `'${backrestOf(this.at('backups'))}'`, PG_BIN: pgBin, PG_DATA: this.at('pg'), PG_PORT: String(this.port), PG_SOCKETS: this.folder },
       ...{ PG_LISTEN: "''", PG_ADMIN_USER: 'dr_admin', PG_LOCAL_AUTH: 'trust', PG_PASSFILE: this.at('pgpass') },
-      ...{ PG_SYSTEM_IDENTIFIER: this.source.identifier, ARCHIVE_TO: this.at('new'), ...settings },
+      ...{ HEARTBEAT_TABLE: 'dr_heartbeat', PG_SYSTEM_IDENTIFIER: this.source.identifier, ARCHIVE_TO: this.at('new'), ...settings },
     };
     const lines = Object.entries(all).map(([name, value]) => `${name}=${value}`);
     writeFileSync(this.at('restore.conf'), `${lines.join('\n')}\n`);
@@ -236,6 +236,31 @@ export class Host {
 
   state(): Readonly<Record<string, string>> {
     return this.verb('database-state').fields;
+  }
+
+  /** The tool does its work, and ends it only once the file `gate` is there. */
+  toolWaits(): void {
+    const gate = `while [ ! -f ${this.at('gate')} ]; do sleep 0.05; done`;
+    if (this.source.tool === 'files') this.verifyBy(`${gate}\nexec ${pgBin}/pg_verifybackup "$@"`);
+    else {
+      writeFileSync(this.at('waiting'), `#!/bin/sh\n/usr/bin/pgbackrest "$@" || exit\ncase " $* " in *' restore '*) ${gate} ;; esac\n`, { mode: 0o755 });
+      this.configure({ PGBACKREST: `'${backrestOf(this.at('backups')).replace('/usr/bin/pgbackrest', this.at('waiting'))}'` });
+    }
+  }
+
+  /** Another pg_verifybackup beside PostgreSQL's own programs. */
+  verifyBy(text: string): void {
+    mkdirSync(this.at('bin'));
+    for (const name of readdirSync(pgBin)) if (name !== 'pg_verifybackup') symlinkSync(join(pgBin, name), this.at('bin', name));
+    writeFileSync(this.at('bin', 'pg_verifybackup'), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    this.configure({ PG_BIN: this.at('bin') });
+  }
+
+  /** With all that it has started in its group, without a word. */
+  async killJob(id: string): Promise<void> {
+    const [leader = ''] = readFileSync(this.at('state', 'jobs', id, 'process'), 'utf8').split(' ');
+    process.kill(-Number(leader), 'SIGKILL');
+    await eventually(`${id} is lost`, () => this.verb(`job-watch ${id}`).fields['state'] === 'lost');
   }
 
   /** The files of a segment in the backups. `nth` counts from the set's own first. */
