@@ -73,10 +73,10 @@ database_state() {
   ! is_ours "$PG_DATA" || ours=yes
   say restored $ours
   for key in stage run set point; do say "$key" "$(noted "$key")"; done
-  kept "$(noted run)"
+  kept
   [ ! -f "$STATE_DIR/restore.proof" ] || cat "$STATE_DIR/restore.proof"
 }
-kept() { # RUN: a line for each folder that stands beside the data, with its bytes
+kept() { # a line for each folder that stands beside the data, with its bytes
   for entry in $(cd "$(dirname "$PG_DATA")" 2>/dev/null && ls); do
     case $entry in "${PG_DATA##*/}.before-"* | "${PG_DATA##*/}.discarded-"* | "${PG_DATA##*/}.restoring-"*) say kept "$entry $(bytes_of "${PG_DATA%/*}/$entry")" ;; esac
   done

@@ -16,7 +16,7 @@ restore_run() { # SET POINT, by the job alone
   check_epoch
   look_database_restore "$1" "$2"
   restoring=
-  trap '[ -z "$restoring" ] || kill "$restoring" 2>/dev/null; stop_server; exit 143' HUP INT TERM
+  trap '[ -z "$restoring" ] || kill "$restoring" 2>/dev/null; ! is_ours "$PG_DATA" || stop_server; exit 143' HUP INT TERM
   if ! is_open_restore; then
     rm -f "$STATE_DIR/restore.proof"
     printf '%s\n' "run=$RUN" "set=$1" "point=$point" stage=begun made= "was=$([ -e "$PG_DATA" ] && echo folder || echo absent)" | replace "$STATE_DIR/restore" || fail "$STATE_DIR at $SITE cannot be written; nothing was changed"

@@ -35,7 +35,7 @@ database_accept() {
   fi
   changed "$was" accepted
   say archives_to "$(noted log)"
-  kept "$RUN"
+  kept
 }
 is_reachable() { [ "$(echo "select current_setting('archive_mode')" | pg postgres)" = on ]; }
 look_database_discard() {
@@ -60,6 +60,6 @@ database_discard() { # what was there before comes back; what was restored is to
     note stage discarded
   fi
   changed "$was" discarded
-  kept "$(noted run)"
-  [ -z "$(kept x | grep discarded)" ] || say remaining "What was restored at $SITE stays beside $PG_DATA and takes room: remove it by hand when nobody needs it any more."
+  kept
+  [ -z "$(kept | grep discarded)" ] || say remaining "What was restored at $SITE stays beside $PG_DATA and takes room: remove it by hand when nobody needs it any more."
 }
