@@ -120,7 +120,7 @@ export const restoreRemovals: readonly Removal[] = [
     guard: 'Restore: a broken page is found before anybody is served',
     file: proof,
     edits: [{ find: '|| give_up "pages of what was restored', replace: '|| true "pages of what was restored' }],
-    test: { file: contract, title: 'with files a page that was broken before the set was made' },
+    test: { file: contract, title: 'a page that was broken before the set was made' },
   },
   {
     guard: 'Restore: until it is accepted it archives nowhere, and listens to nobody',
