@@ -1,5 +1,7 @@
 /** Temporal's development server with its UI, in a file with write-ahead log: a third of the time an activity takes without. */
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { rmSync } from 'node:fs';
 import { repositoryRoot } from '../paths.ts';
 import { findTemporal } from '../setup/paths.ts';
@@ -20,6 +22,12 @@ export interface TemporalServer {
 /** Search attributes that runs set; the server refuses unknown ones. Named here as well as in workflows/, since the lab shares no code with what it judges. */
 const searchAttributes = ['DrEstate', 'DrProcedure', 'DrPhase', 'DrMode'];
 
+/** A server that listens may still refuse what it is asked: it says itself when it serves. */
+async function isHealthy(program: string, port: number): Promise<boolean> {
+  const { stdout } = await promisify(execFile)(program, ['operator', 'cluster', 'health', '--address', `127.0.0.1:${port}`]);
+  return stdout.includes('SERVING');
+}
+
 /** Starts the server with an empty database under `folder`. */
 export async function startTemporal(folder: string, ports: { readonly server: number; readonly ui: number }): Promise<TemporalServer> {
   const program = findTemporal(repositoryRoot());
@@ -37,7 +45,7 @@ export async function startTemporal(folder: string, ports: { readonly server: nu
   const launch = async (): Promise<Background> => {
     const started = startBackground(command, join(folder, 'temporal.log'));
     const ended = () => (started.ended() ? `look in ${join(folder, 'temporal.log')}` : null);
-    await waitFor('Temporal', async () => (await answers(port)) && (await answers(uiPort)), 60_000, ended);
+    await waitFor('Temporal', async () => (await answers(port)) && (await answers(uiPort)) && (await isHealthy(program, port)), 60_000, ended);
     return started;
   };
   let server = await launch();
