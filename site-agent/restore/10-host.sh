@@ -16,7 +16,7 @@ inode_of() { stat -c %i "$1" 2>/dev/null; }
 bytes_of() { du -sb "$1" 2>/dev/null | cut -f1; }
 system_identifier() { od -An -v -t u8 -N 8 "$1/global/pg_control" 2>/dev/null | tr -d ' '; } # FOLDER; the first eight bytes, in every version
 free_bytes() { echo $(($(free_kib "$1") * 1024)); }
-# What the restore of this host has come to, a line for each: run, set, point, stage (begun, aside, restored, proven, accepted, discarded), was (folder or absent), made (inode).
+# What the restore of this host has come to, a line for each: run, set, point, stage (begun, aside, restored, proven, opening, accepted, discarded), was (folder or absent), made (inode).
 noted() { sed -n "s/^$1=//p" "$STATE_DIR/restore" 2>/dev/null; }
 note() { # KEY VALUE
   { grep -v "^$1=" "$STATE_DIR/restore" 2>/dev/null; echo "$1=$2"; } | replace "$STATE_DIR/restore" || fail "$STATE_DIR at $SITE cannot be written; what stands in $PG_DATA was left as it is: free its disk, then start the restore again under a new id"
@@ -36,6 +36,8 @@ pg() { # DATABASE, SQL on stdin: as the administrator, through the socket alone
   timeout -k 1 "${sql_seconds:-10}" "$PG_BIN/psql" -X -q -A -t -v ON_ERROR_STOP=1 -v VERBOSITY=terse -h "$PG_SOCKETS" -p "$PG_PORT" -U "$PG_ADMIN_USER" -d "$1" 2>"$BESIDE"
 }
 start_server() { # which must not hold the locks of whoever starts it
+  # What an earlier server wrote as its last words is not this one's.
+  [ ! -f "$STATE_DIR/restore.log" ] || mv -f "$STATE_DIR/restore.log" "$STATE_DIR/restore.log.before"
   if [ -n "$PG_START" ]; then
     # shellcheck disable=SC2086 # a command, split at blanks
     $PG_START >/dev/null 2>"$BESIDE" </dev/null 8>&- 9>&-

@@ -110,11 +110,11 @@ is_out_of_recovery() { [ "$(echo 'select pg_is_in_recovery()' | pg postgres)" = 
 last_words() { # of the server
   grep -E 'FATAL|PANIC|ERROR' "$STATE_DIR/restore.log" 2>/dev/null | tail -n 3
 }
-came_or_ended() { server_in "$PG_DATA" || tail -n 1 "$STATE_DIR/restore.log" 2>/dev/null | grep -qE 'FATAL|database system is shut down'; }
+has_ended() { ! server_in "$PG_DATA" && tail -n 1 "$STATE_DIR/restore.log" 2>/dev/null | grep -qE 'FATAL|database system is shut down'; }
+came_or_ended() { server_in "$PG_DATA" || has_ended; }
 come_up() { # starts it, and waits until it is out of recovery
   [ -n "$PG_START" ] || [ "$("$PG_BIN/postgres" -D "$PG_DATA" -C data_directory 2>/dev/null)" = "$PG_DATA" ] || give_up "the settings of what was restored name another data folder than $PG_DATA"
   if ! server_in "$PG_DATA"; then
-    [ ! -f "$STATE_DIR/restore.log" ] || mv -f "$STATE_DIR/restore.log" "$STATE_DIR/restore.log.before"
     start_server || give_up "the restored server at $SITE does not start: $(why)"
     again 200 came_or_ended && server_in "$PG_DATA" || give_up "the restored server at $SITE has not come up: $(one_line "$(last_words)")"
   fi

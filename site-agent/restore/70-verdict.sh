@@ -7,7 +7,7 @@ look_database_accept() {
   look_host
   look_no_job
   [ "$(noted run)" = "$RUN" ] || refuse "run $RUN has restored nothing at $SITE (there it is: $(noted run)); nothing was changed: accept in the name of the run that restored"
-  case $(noted stage) in proven | accepted) ;; *) refuse "what run $RUN restored at $SITE is $(noted stage) and not proven; nothing was changed: restore again, or discard it" ;; esac
+  case $(noted stage) in proven | opening | accepted) ;; *) refuse "what run $RUN restored at $SITE is $(noted stage) and not proven; nothing was changed: restore again, or discard it" ;; esac
   is_ours "$PG_DATA" || refuse "$PG_DATA at $SITE is not what run $RUN restored; nothing was changed: look who put it there"
 }
 is_archived() { [ "$(echo "select coalesce(last_archived_wal >= '$switched', false) from pg_stat_archiver" | pg postgres)" = t ]; }
@@ -15,21 +15,25 @@ is_archived() { [ "$(echo "select coalesce(last_archived_wal >= '$switched', fal
 database_accept() {
   look_database_accept
   was=$(noted stage)
+  new_log=$ARCHIVE_TO/$RUN
   if [ "$was" = proven ]; then
-    new_log=$ARCHIVE_TO/$RUN
     server_in "$PG_DATA" || start_server || fail "the restored server at $SITE does not start: $(why); it is still closed: mend that, then accept again"
-    within 60 is_out_of_recovery || fail "the restored server at $SITE does not answer: $(why); it is still closed: mend that, then accept again"
+    within 60 came_out_or_ended && server_in "$PG_DATA" || fail "the restored server at $SITE does not answer: $(why) $(one_line "$(last_words)"); it is still closed: mend that, then accept again"
     "${RESTORE_TOOL}_new_log" "$new_log" >/dev/null 2>"$BESIDE" || fail "$new_log, where it would archive, cannot be made at $SITE: $(why); it is still closed: mend that, then accept again"
+    # From here on customers may have written, whatever becomes of this call: nobody discards it any more.
+    note stage opening
+  fi
+  if [ "$was" != accepted ]; then
     {
       grep -Ev '^ *(restore_command|recovery_|primary_|promote_trigger_file|archive_|hot_standby|hba_file|listen_addresses|port|unix_socket_directories|synchronous_standby_names)' "$PG_DATA/postgresql.auto.conf.of-set"
       place_settings "$PG_LISTEN"
       setting archive_mode on
       setting archive_command "$("${RESTORE_TOOL}_archive_command" "$new_log")"
       setting synchronous_standby_names '' # nobody follows it yet
-    } | replace_same "$PG_DATA/postgresql.auto.conf" || fail "the settings in $PG_DATA at $SITE cannot be written; it is still closed: free its disk, then accept again"
-    stop_server && start_server || fail "the restored server at $SITE does not start again: $(why); accept again"
-    within 60 is_reachable || fail "the accepted server at $SITE does not answer the administrator: $(why) $(one_line "$(last_words)"); accept again"
-    switched=$(echo 'select pg_walfile_name(pg_switch_wal())' | pg postgres) && within 60 is_archived || fail "the accepted server at $SITE has archived nothing to $new_log within 60 s: $(one_line "$(last_words)"); look at its log, then accept again"
+    } | replace_same "$PG_DATA/postgresql.auto.conf" || fail "the settings in $PG_DATA at $SITE cannot be written; it is as it was: free its disk, then accept again"
+    stop_server && start_server || fail "the accepted server at $SITE does not start again: $(why); it is down: mend that, then accept again"
+    within 60 opened_or_ended && server_in "$PG_DATA" || fail "the accepted server at $SITE has not come up: $(one_line "$(last_words)"); $(server_in "$PG_DATA" && echo "it runs as process $postmaster" || echo 'it is down'): mend that, then accept again"
+    switched=$(echo 'select pg_walfile_name(pg_switch_wal())' | pg postgres) && within 60 is_archived || fail "the accepted server at $SITE has archived nothing to $new_log within 60 s: $(one_line "$(last_words)"); it is open and customers may write: look at its log, then accept again"
     note stage accepted
     note log "$new_log"
   fi
@@ -37,11 +41,13 @@ database_accept() {
   say archives_to "$(noted log)"
   kept
 }
-is_reachable() { [ "$(echo "select current_setting('archive_mode')" | pg postgres)" = on ]; }
+is_open() { [ "$(echo "select current_setting('archive_mode')" | pg postgres)" = on ]; }
+opened_or_ended() { is_open || has_ended; }
+came_out_or_ended() { is_out_of_recovery || has_ended; }
 look_database_discard() {
   look_no_job
   case $(noted stage) in
-    accepted) refuse "what run $(noted run) restored at $SITE was accepted, and customers may have written since; nothing was changed: go on from it, or restore in a new run" ;;
+    opening | accepted) refuse "what run $(noted run) restored at $SITE was accepted, and customers may have written since; nothing was changed: go on from it, or restore in a new run" ;;
     '') refuse "nothing was restored at $SITE; nothing was changed" ;;
   esac
   names_of "$(noted run)"

@@ -134,13 +134,13 @@ export const restoreRemovals: readonly Removal[] = [
   {
     guard: 'Restore: what was not proven is not accepted',
     file: verdict,
-    edits: [{ find: 'case $(noted stage) in proven | accepted) ;;', replace: 'case $(noted stage) in ?*) ;;' }],
+    edits: [{ find: 'case $(noted stage) in proven | opening | accepted) ;;', replace: 'case $(noted stage) in ?*) ;;' }],
     test: { file: pitfalls, title: 'a segment of the log that is broken' },
   },
   {
     guard: 'Restore: what was accepted is not discarded',
     file: verdict,
-    edits: [{ find: '    accepted) refuse', replace: '    nothing) refuse' }],
+    edits: [{ find: '    opening | accepted) refuse', replace: '    opening) refuse' }],
     test: { file: contract, title: 'accepted, it archives to a path of its own' },
   },
   {

@@ -195,6 +195,17 @@ describe('people decide', () => {
     expect(host.rows()).toBe('1 2');
   });
 
+  test('accepted and then not able to open, it is discarded by nobody, and accepted again when that is mended', async () => {
+    await host.restore('r.1', at(4));
+    host.configure({ PG_LISTEN: '192.0.2.1' });
+    expect(host.change('database-accept').fields['error']).toMatch(/has not come up: .*could not create any TCP.*; it is down: mend that, then accept again/);
+    expect(host.state()).toMatchObject({ state: 'stopped', stage: 'opening' });
+    expect(host.change('database-discard').fields['refused']).toContain('customers may have written');
+    host.configure({ PG_LISTEN: '127.0.0.1', PG_PORT: '6002' });
+    expect(host.change('database-accept').fields).toMatchObject({ before: 'opening', after: 'accepted', changed: 'yes' });
+    expect(host.rows()).toBe('1 2 3 4');
+  });
+
   test('what another run restored is neither restored over nor accepted', async () => {
     await host.restore('r.1', at(4));
     const other = host.start('r.2', at(4), 2, 'run-2');
