@@ -4,8 +4,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Tests that start a lab, whole or in part, or a browser with a server: few at a time, since a lab's customers give up after 1 s. */
 const withLab = ['test/lab/**/*.test.ts', 'test/scenarios/**/*.test.ts', 'test/browser/**/*.test.ts'];
 
-/** A customer gives up after 1 s, and a second lab on two cores takes longer than that at times: where not one call may fail, or a server is flooded to its limit, no other lab runs. */
-const alone = ['test/scenarios/dry-run.test.ts', 'test/scenarios/flood.test.ts'];
+/** A customer gives up after 1 s, and a second lab on two cores takes longer than that at times: where not one call may fail, no other lab runs. */
+const alone = ['test/scenarios/dry-run.test.ts'];
 
 /** Whole failovers of dangerous shapes, ten minutes of one lab: `npm run test:estates`. */
 const ordinaryEstates = ['test/scenarios/ordinary-estates.test.ts'];

@@ -3,6 +3,7 @@
  * itself says nothing. One that waits for a site decides nothing for as long as nothing happens, and must not be found out when the site returns. Used by `dr status` and by the worker's health.
  */
 import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
 import { isNotFound, startAWorker } from './errors.ts';
 import { isOver } from './over.ts';
 import { isMissing, type Queue, readQueue } from './pollers.ts';
@@ -30,6 +31,9 @@ export interface StuckWorkflow {
 
 /** A worker that dies costs a decision one try, and another one takes it over. */
 const triesOfOneDeath = 2;
+
+/** The server takes a decision from its worker when a message came in with its last command, or more than a hundred meanwhile, and has it made anew: nothing failed. UNHANDLED_COMMAND, FORCE_CLOSE_COMMAND. */
+const takenAway: ReadonlySet<temporal.api.enums.v1.WorkflowTaskFailedCause | null | undefined> = new Set([1, 17]);
 
 /** What every workflow answers, from the SDK. */
 const metadataQuery = '__temporal_workflow_metadata';
@@ -116,6 +120,7 @@ async function failureOf(handle: WorkflowHandle, tries: number): Promise<string 
   // The server writes down the first failure alone; what people and timers add may stand after it.
   const last = events?.findLast((event) => event.workflowTaskFailedEventAttributes ?? event.workflowTaskCompletedEventAttributes);
   const failed = last?.workflowTaskFailedEventAttributes;
+  if (takenAway.has(failed?.cause)) return undefined;
   if (!failed && tries <= triesOfOneDeath) return undefined;
   return firstLine(failed?.failure?.message) ?? 'no worker has brought it to an end in time';
 }

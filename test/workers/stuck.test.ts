@@ -11,6 +11,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findTemporal } from '../../lab/setup/paths.ts';
+import { findStuck } from '../../client/stuck.ts';
 import type { HealthReport } from '../../workers/health.ts';
 import { taskQueueOf } from '../../workflows/wire/ids.ts';
 import { searchAttributes } from '../../workflows/wire/search-attributes.ts';
@@ -51,6 +52,25 @@ const dr = (...words: string[]) => runDr(words, { TEMPORAL_ADDRESS: server.addre
 const status = () => dr('status', '--run', 'recovery/erlmcp-production');
 const releaseOf = async (health: string) => ((await (await fetch(health)).json()) as HealthReport).workers[0]?.release ?? '';
 const stuckByHealth = async (health: string) => ((await (await fetch(health)).json()) as { stuck: { workflowId: string; incompatible: boolean }[] }).stuck;
+
+it('a decision that the server takes from its worker for the number of messages is made anew, and is not stuck', async () => {
+  const flooded = 'recovery/stuck-flooded';
+  const taskQueue = taskQueueOf('stuck-flooded');
+  const handle = await server.client.workflow.start('regionalFailover', { taskQueue, workflowId: flooded, args: [] });
+  const { client, connection } = server;
+  // A worker that has begun with the decision, and takes its time.
+  const poll = () => client.workflowService.pollWorkflowTaskQueue({ namespace: 'default', taskQueue: { name: taskQueue }, identity: 'slow' });
+  await connection.withDeadline(Date.now() + 60_000, poll);
+  await Promise.all(Array.from({ length: 150 }, () => handle.signal('stop')));
+  const task = await until('the server takes it away', async () => {
+    const { raw } = await handle.describe();
+    return (raw.pendingWorkflowTask?.attempt ?? 0) > 1 ? raw.pendingWorkflowTask : undefined;
+  });
+  expect(task.attempt).toBe(2);
+  await until('the server lists it', async () => ((await client.workflow.count(`WorkflowId = '${flooded}'`)).count > 0 ? true : undefined));
+  expect(await findStuck(client)).toEqual([]);
+  await handle.terminate();
+});
 
 it(
   'an open child that the new release cannot carry on is named by dr status, health page and metric, and goes on after the reset',
