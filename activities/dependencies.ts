@@ -48,6 +48,8 @@ export interface ActivityDependencies {
   secret(reference: string): Promise<string>;
   /** The agent of a site, for this run. Connects at the first call. */
   agent(run: RunContext, site: SiteId): AgentClient;
+  /** The same of site-restore at its host; `refused` where the plan has none there. */
+  restorer(run: RunContext, site: SiteId): AgentClient;
   /** The observers' sessions at databases and caches. */
   readonly sessions: ObserverSessions;
   /** Looks that go on between two questions. */

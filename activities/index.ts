@@ -12,6 +12,7 @@ import type { InfrastructureChanges, InfrastructureReads } from './infrastructur
 import type { JobsChanges, JobsReads } from './jobs/port.ts';
 import type { MonitoringChanges } from './monitoring/port.ts';
 import type { ReportingChanges, ReportingReads } from './reporting/port.ts';
+import type { RestoreChanges, RestoreReads } from './restore/port.ts';
 import type { ServicesChanges, ServicesReads } from './services/port.ts';
 import type { VerificationActivities } from './verification/port.ts';
 import type { WitnessChanges, WitnessReads } from './witness/port.ts';
@@ -22,6 +23,7 @@ export type Reads = AccessActivities &
   ServicesReads &
   InfrastructureReads &
   JobsReads &
+  RestoreReads &
   ApplicationActivities &
   DatabaseReads &
   CacheReads &
@@ -35,6 +37,7 @@ export type Changes = HostsChanges &
   ServicesChanges &
   InfrastructureChanges &
   JobsChanges &
+  RestoreChanges &
   DatabaseChanges &
   CacheChanges &
   FencingChanges &

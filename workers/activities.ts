@@ -20,9 +20,11 @@ import { createInfrastructureActivities } from '../activities/infrastructure/act
 import { createMonitoringActivities } from '../activities/monitoring/activities.ts';
 import { createReportingActivities } from '../activities/reporting/activities.ts';
 import type { ReportingDependencies } from '../activities/reporting/activities.ts';
+import { createRestoreActivities } from '../activities/restore/activities.ts';
 import { createServicesActivities } from '../activities/services/activities.ts';
 import { createObserverSessions } from '../activities/probing/sessions.ts';
 import { createAgentPool } from '../activities/ssh/agent.ts';
+import { siteRestore } from '../activities/ssh/programs.ts';
 import { createVerificationActivities } from '../activities/verification/activities.ts';
 import { createWitnessActivities } from '../activities/witness/activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
@@ -57,6 +59,7 @@ export function createWorkerActivities(parts: {
     planOf,
     secret,
     agent: (run, site) => agents.agent(run, site),
+    restorer: (run, site) => agents.agent(run, site, siteRestore),
     sessions,
     lookouts,
     now: () => parts.clock.now(),
@@ -76,6 +79,7 @@ export function createWorkerActivities(parts: {
       ...createHostsActivities(dependencies, () => parts.clock.aheadSeconds()),
       ...createServicesActivities(dependencies),
       ...createJobsActivities(dependencies),
+      ...createRestoreActivities(dependencies),
       ...byPlan(dependencies, ({ estate }) => estate.capacity?.driver ?? 'agent', {
         agent: createInfrastructureActivities(dependencies),
         'auto-scaling': createAutoScalingCapacity(dependencies),

@@ -8,7 +8,7 @@ import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { AgentClient } from '../dependencies.ts';
 import { lacking, ok, serves, unreachable, words } from './checks.ts';
 import type { Subject } from './checks.ts';
-import { agentVersion } from '../ssh/agent.ts';
+import { siteAgent } from '../ssh/programs.ts';
 import { authorizedKey, sudoers } from './lines.ts';
 import type { AccessCheck } from './port.ts';
 
@@ -85,10 +85,10 @@ async function logIn(plan: Plan, site: SiteId, agent: AgentClient, subject: Subj
     const { fields } = answer;
     const found = fields.get('site');
     if (found !== site) return lacking(subject, `The agent there says that it is ${found}.`, { where: `/etc/dr/agent.conf at ${site}`, line: `SITE=${site}` });
-    if (!(Number(fields.get('version')) >= agentVersion))
+    if (!(Number(fields.get('version')) >= siteAgent.version))
       return lacking(
         subject,
-        `The agent there is of version ${fields.get('version')}, and this worker asks for what ${agentVersion} can do. Install its site-agent first.`,
+        `The agent there is of version ${fields.get('version')}, and this worker asks for what ${siteAgent.version} can do. Install its site-agent first.`,
       );
     return ok(subject, `host ${fields.get('hostname')}, agent ${fields.get('version')}, epoch ${fields.get('epoch')}`);
   } catch (error) {

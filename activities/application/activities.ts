@@ -1,5 +1,5 @@
 /** The application's files and certificate, as the agent on the target's host finds them. */
-import { siteOf } from '../ssh/agent.ts';
+import { siteOf } from '../ssh/programs.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { mustAsk } from '../must-ask.ts';
 import { judgeFiles } from './judge.ts';

@@ -3,7 +3,7 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { type Unseen, unseen } from '../error-kinds.ts';
-import { siteOf } from '../ssh/agent.ts';
+import { siteOf } from '../ssh/programs.ts';
 import { readRedis, type RedisReading } from './redis.ts';
 
 type Dependencies = Pick<ActivityDependencies, 'planOf' | 'sessions'>;

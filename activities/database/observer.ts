@@ -4,7 +4,7 @@ import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { type Unseen, unseen } from '../error-kinds.ts';
-import { siteOf } from '../ssh/agent.ts';
+import { siteOf } from '../ssh/programs.ts';
 import { aheadOf, clockSql } from './clocks.ts';
 import type { Heartbeat } from './port.ts';
 import { heartbeatsOf, serverOf, type ServerReading, stateSql } from './postgresql.ts';

@@ -3,7 +3,7 @@ import { closableAt, type ServerKind } from '../../plan/rules/servers.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
-import { siteOf } from '../ssh/agent.ts';
+import { siteOf } from '../ssh/programs.ts';
 import { countBeyond } from './beyond.ts';
 import { byHand, fenceByAgent, unfenceByAgent } from './by-agent.ts';
 import { fenceCacheByReplication, fenceDatabaseByReplication } from './by-replication.ts';

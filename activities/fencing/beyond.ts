@@ -5,7 +5,7 @@ import { attempt, bare } from '../attempt.ts';
 import { promotionOf } from '../database/activities.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { failure } from '../errors.ts';
-import { siteOf } from '../ssh/agent.ts';
+import { siteOf } from '../ssh/programs.ts';
 import type { CountBeyondInput } from './port.ts';
 
 export async function countBeyond(dependencies: ActivityDependencies, input: CountBeyondInput): Promise<CountedBeyond | null> {

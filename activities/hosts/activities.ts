@@ -7,7 +7,7 @@ import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import type { Lookout } from '../lookouts.ts';
 import { readAhead } from '../database/clocks.ts';
-import { siteOf } from '../ssh/agent.ts';
+import { siteOf } from '../ssh/programs.ts';
 import { askIdentity } from './identity.ts';
 import type { AgentState, HostsActivities } from './port.ts';
 

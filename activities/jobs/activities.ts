@@ -1,4 +1,4 @@
-/** Jobs, by the agent of each site. */
+/** Jobs, by the agent of each site, or by site-restore there. */
 import { changeOf } from '../change.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { failure } from '../errors.ts';
@@ -12,15 +12,17 @@ const everyMilliseconds = 1_000;
 
 const states: readonly string[] = ['none', 'running', 'done', 'failed', 'cancelled', 'lost'] satisfies readonly JobState[];
 
-export function createJobsActivities({ agent, now }: ActivityDependencies): JobsActivities {
+export function createJobsActivities({ agent, restorer, now }: ActivityDependencies): JobsActivities {
+  const at = ({ run, site, by }: JobAt) => (by === 'site-restore' ? restorer(run, site) : agent(run, site));
   return {
-    async watchJob({ run, site, id, withinSeconds }) {
+    async watchJob({ withinSeconds, ...job }) {
+      const { site, id } = job;
       const end = performance.now() + withinSeconds * 1000;
       let last: JobLook | undefined;
       const look = async () => {
         const seconds = Math.max(0, Math.min(sessionSeconds, Math.floor((end - performance.now()) / 1000)));
-        const answer = await agent(run, site).ask('job-watch', id, String(seconds));
-        if (!answer.reachable) throw notReached({ site, id }, answer.reason);
+        const answer = await at(job).ask('job-watch', id, String(seconds));
+        if (!answer.reachable) throw notReached(job, answer.reason);
         last = lookOf(answer.fields, { site, id }, now());
         return last.state === 'running' ? undefined : last;
       };
@@ -31,16 +33,19 @@ export function createJobsActivities({ agent, now }: ActivityDependencies): Jobs
       return changeOf(await agent(run, site).change('job-start', id, job, ...args), site, now());
     },
 
-    async cancelJob({ run, site, id }) {
-      return changeOf(await agent(run, site).change('job-cancel', id), site, now());
+    async cancelJob(job) {
+      return changeOf(await at(job).change('job-cancel', job.id), job.site, now());
     },
   };
 }
 
-function notReached({ site, id }: Pick<JobAt, 'site' | 'id'>, reason: string): Error {
+function notReached({ site, id, by }: JobAt, reason: string): Error {
   return failure(
     'transient',
-    { happened: `The agent of ${site} could not be asked for the job ${id}: ${reason}.`, leftAs: 'The job goes on without it.' },
+    {
+      happened: `${by === undefined ? `The agent of ${site}` : `${by} at ${site}`} could not be asked for the job ${id}: ${reason}.`,
+      leftAs: 'The job goes on without it.',
+    },
     { site, id },
   );
 }

@@ -32,6 +32,8 @@ export interface JobAt {
   readonly run: RunContext;
   readonly site: SiteId;
   readonly id: string;
+  /** The program that carries it out at the host; absent: the site agent. */
+  readonly by?: 'site-restore';
 }
 
 export interface JobsReads {
@@ -44,7 +46,7 @@ export interface JobsChanges {
    * Starts `job`, as the site's agent.conf lists it, or finds the one with this id, running or ended: `after` is its state. `refused` when the site does not list it, when another one of this name runs, or when arguments are too
    * many or too long: nothing was started then.
    */
-  startJob(input: JobAt & { readonly job: string; readonly args: readonly string[] }): Promise<Change>;
+  startJob(input: Omit<JobAt, 'by'> & { readonly job: string; readonly args: readonly string[] }): Promise<Change>;
   /** Ends all processes of the job, and keeps one that has not begun from beginning; what had ended stays as it ended. `remaining` says what it left. */
   cancelJob(input: JobAt): Promise<Change>;
 }

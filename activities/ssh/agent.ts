@@ -1,4 +1,4 @@
-/** The site agents over SSH: fixed verbs, answers as `key=value`, exit codes as failures of the catalogue. */
+/** The programs at the sites' hosts over SSH: fixed verbs, answers as `key=value`, exit codes as failures of the catalogue. */
 import ssh2 from 'ssh2';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
@@ -9,43 +9,40 @@ import { failure } from '../errors.ts';
 import { mustHoldTask, orderOfTask } from '../task.ts';
 import { SshConnection } from './connection.ts';
 import { HostKeyError, LoginError, UnreachableError } from './login.ts';
+import { siteAgent, type SiteProgram } from './programs.ts';
 import type { CommandResult } from './running.ts';
 
 /** What an agent may be asked to change is bounded by the agent itself; this is the longest of its bounds and a little more. */
 const changeTimeoutMilliseconds = 60_000;
-/** What reads for as long as the agent's own bound lets it. */
-const longReads: readonly string[] = ['database-beyond', 'job-watch'];
-/** Version of the site agent whose verbs and options are used here, as `identify` tells it. */
-export const agentVersion = 4;
 /** Where a host keeps it and its configuration, by convention of docs/own-estate.md. */
 export const agentCommand = '/usr/local/lib/dr/site-agent /etc/dr/agent.conf';
-/** The line with which an agent's answer begins. What stands before it was printed by a login shell, and is nobody's evidence. */
-const firstLine = /^site-agent=\d+$/;
 const shownCharactersMax = 120;
 const argumentPattern = /^[A-Za-z0-9:._/%@=-]+$/;
 
 export interface AgentPool {
-  agent(run: RunContext, site: SiteId): AgentClient;
+  /** The site agent, or another program at its host. */
+  agent(run: RunContext, site: SiteId, program?: SiteProgram): AgentClient;
   /** Ends every connection. */
   close(): Promise<void>;
 }
 
-/** Keeps one connection for each site of each plan. */
+/** Keeps one connection for each program at each site of each plan. */
 export function createAgentPool(dependencies: Pick<ActivityDependencies, 'planOf' | 'secret' | 'now'>): AgentPool {
   const connections = new Map<string, Promise<SshConnection>>();
-  const open = (run: RunContext, site: SiteId): Promise<SshConnection> => {
-    const key = `${run.planDigest} ${site}`;
-    const kept = connections.get(key) ?? connect(dependencies, run, site);
+  const open = (run: RunContext, site: SiteId, program: SiteProgram): Promise<SshConnection> => {
+    const key = `${run.planDigest} ${site} ${program.name}`;
+    const kept = connections.get(key) ?? connect(dependencies, run, site, program);
     connections.set(key, kept);
     kept.catch(() => connections.delete(key)); // a missing secret may be there at the next call
     return kept;
   };
   return {
-    agent: (run, site) =>
-      new SiteAgent(
+    agent: (run, site, program = siteAgent) =>
+      new SiteProgramClient(
+        program,
         run,
         site,
-        () => open(run, site),
+        () => open(run, site, program),
         async () => milliseconds((await dependencies.planOf(run.planDigest)).estate.ssh.connectTimeout),
         dependencies.now,
       ),
@@ -57,35 +54,34 @@ export function createAgentPool(dependencies: Pick<ActivityDependencies, 'planOf
   };
 }
 
-async function connect(dependencies: Pick<ActivityDependencies, 'planOf' | 'secret'>, run: RunContext, site: SiteId): Promise<SshConnection> {
+async function connect(
+  dependencies: Pick<ActivityDependencies, 'planOf' | 'secret'>,
+  run: RunContext,
+  site: SiteId,
+  program: SiteProgram,
+): Promise<SshConnection> {
   const plan = await dependencies.planOf(run.planDigest);
-  const { agent } = siteOf(plan, site);
+  const { host, port, hostKey } = program.serverOf(plan, site);
+  const { user, privateKey, where } = program.loginOf(plan);
   return new SshConnection({
-    host: agent.host,
-    port: agent.port,
-    hostKey: agent.hostKey,
-    user: plan.estate.ssh.user,
-    privateKey: readable(`${await dependencies.secret(plan.estate.ssh.privateKey)}\n`),
+    host,
+    port,
+    hostKey,
+    user,
+    privateKey: readable(`${await dependencies.secret(privateKey)}\n`, where),
     connectTimeoutMilliseconds: milliseconds(plan.estate.ssh.connectTimeout),
   });
 }
 
 /** The private key itself; one that cannot be read will not be the next time either. */
-function readable(privateKey: string): string {
+function readable(privateKey: string, where: string): string {
   const read = ssh2.utils.parseKey(privateKey);
   if (!(read instanceof Error)) return privateKey;
   throw failure('permanent', {
-    happened: `The private key of estate.ssh.privateKey cannot be read: ${read.message}.`,
+    happened: `The private key of ${where} cannot be read: ${read.message}.`,
     leftAs: 'No host was asked.',
     next: 'Give the worker an OpenSSH private key without a passphrase there, then choose retry.',
   });
-}
-
-/** The site's part of the estate; `refused` when the plan has no such site. */
-export function siteOf(plan: Plan, site: SiteId): Plan['estate']['sites'][string] {
-  const found = plan.estate.sites[site];
-  if (!found) throw failure('refused', { happened: `The plan's estate has no site "${site}".`, leftAs: 'Nothing was asked and nothing was changed.' });
-  return found;
 }
 
 /** An answer, and when it was asked for and came, by the run's clock in milliseconds. */
@@ -100,14 +96,23 @@ function carriesEpoch(words: readonly string[]): boolean {
   return words[1] === '--epoch';
 }
 
-class SiteAgent implements AgentClient {
+class SiteProgramClient implements AgentClient {
+  private readonly program: SiteProgram;
   private readonly run: RunContext;
   private readonly site: SiteId;
   private readonly open: () => Promise<SshConnection>;
   private readonly silenceMilliseconds: () => Promise<number>;
   private readonly now: () => Date;
 
-  constructor(run: RunContext, site: SiteId, open: () => Promise<SshConnection>, silenceMilliseconds: () => Promise<number>, now: () => Date) {
+  constructor(
+    program: SiteProgram,
+    run: RunContext,
+    site: SiteId,
+    open: () => Promise<SshConnection>,
+    silenceMilliseconds: () => Promise<number>,
+    now: () => Date,
+  ) {
+    this.program = program;
     this.run = run;
     this.site = site;
     this.open = open;
@@ -116,7 +121,7 @@ class SiteAgent implements AgentClient {
   }
 
   async ask(verb: string, ...args: readonly string[]): Promise<AgentAnswer> {
-    if (longReads.includes(verb)) return this.call([verb, ...args], changeTimeoutMilliseconds);
+    if (this.program.longReads.includes(verb)) return this.call([verb, ...args], changeTimeoutMilliseconds);
     // A probe or a write test lasts as long as what it looks at is silent, so an answer may take longer than the connection itself.
     return this.call([verb, ...args], (await this.silenceMilliseconds()) + 5_000);
   }
@@ -127,7 +132,7 @@ class SiteAgent implements AgentClient {
     throw failure(
       'transient',
       {
-        happened: `The agent of ${this.site} could not be reached for ${verb}: ${answer.reason}.`,
+        happened: `${this.program.called.at(this.site)} could not be reached for ${verb}: ${answer.reason}.`,
         leftAs: 'Whether it was carried out is read back at the next attempt.',
       },
       { site: this.site, verb },
@@ -194,7 +199,7 @@ class SiteAgent implements AgentClient {
       leftAs: changes ? `Nothing of it was used; whether anything was changed is not known: look at ${this.site} itself.` : 'Nothing of it was used.',
       diagnostics: result.stderr,
     };
-    const fields = parseFields(result.stdout, `${verb} at ${this.site}`, besides, result.asked);
+    const fields = parseFields(result.stdout, `${verb} at ${this.site}`, besides, result.asked, this.program);
     const facts = { site: this.site, verb, exit: result.code };
     const asItWas = `${this.site} is as it was.`;
     if (result.code === 0) return fields;
@@ -236,18 +241,19 @@ interface Besides {
 }
 
 /**
- * Lines `key=value` after the agent's own first line; other lines are left out. `source` names the answer in errors. An answer without that line is a `permanent` failure: an
- * older agent, or none.
+ * Lines `key=value` after the program's own first line; other lines are left out. `source` names the answer in errors. An answer without that line is a `permanent` failure: an
+ * older program, or none.
  */
 export function parseFields(
   text: string,
   source: string,
   besides: Besides = { leftAs: 'Nothing of it was used.', diagnostics: '' },
   asked?: Asked,
+  program: SiteProgram = siteAgent,
 ): AgentFields {
   const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
-  const own = lines.findIndex((line) => firstLine.test(line));
-  if (own < 0) throw notAnAgent(text, source, besides);
+  const own = lines.findIndex((line) => program.firstLine.test(line));
+  if (own < 0) throw notIt(text, source, besides, program);
   const pairs = lines.slice(own + 1).flatMap((line) => {
     const at = line.indexOf('=');
     return at > 0 ? [[line.slice(0, at), line.slice(at + 1).trim()] as const] : [];
@@ -259,7 +265,7 @@ export function parseFields(
       throw failure('permanent', {
         happened: `The answer to ${source} has no line "${key}=".`,
         leftAs: 'It was not used.',
-        next: 'Install the site agent of this version there, then choose retry.',
+        next: `Install ${program.called.the} of this version there, then choose retry.`,
       });
     return value;
   };
@@ -282,12 +288,12 @@ function timesOf(find: AgentFields['find'], asked: Asked | undefined): Pick<Agen
   };
 }
 
-function notAnAgent(text: string, source: string, { leftAs, diagnostics }: Besides): Error {
+function notIt(text: string, source: string, { leftAs, diagnostics }: Besides, program: SiteProgram): Error {
   const beside = diagnostics.trim() === '' ? '' : `, and beside it ${excerpt(diagnostics)}`;
   return failure('permanent', {
-    happened: `What answered ${source} is not a site agent of this version: its output began with ${text.trim() === '' ? 'nothing' : excerpt(text)}${beside}.`,
+    happened: `What answered ${source} is not ${program.called.any} of this version: its output began with ${text.trim() === '' ? 'nothing' : excerpt(text)}${beside}.`,
     leftAs,
-    next: `Install the site agent of version ${agentVersion} there, in a login that runs it (docs/own-estate.md), then choose retry.`,
+    next: `Install ${program.called.the} of version ${program.version} there, in a login that runs it (docs/own-estate.md), then choose retry.`,
   });
 }
 

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { awsCredentials, awsPlace } from './aws.ts';
 import { endpoint, host, identifier, line, path, port, secretReference, url } from './common.ts';
 import { countIn, durationIn, listOf } from './ranges.ts';
+import { restore, restoreHost } from './restore.ts';
+import { agentLogin, sshServer } from './ssh.ts';
 import { witness } from './witness.ts';
 
 /** PostgreSQL cuts longer names off. */
@@ -288,40 +290,9 @@ export const dns = z
   })
   .describe('How traffic is routed.');
 
-export const ssh = z
-  .strictObject({
-    user: z
-      .string()
-      .max(32)
-      .regex(/^[a-z_][a-z0-9_-]*$/, 'write the name of an account in small letters, digits, dashes and underscores')
-      .meta({ description: "Account of the site agent on each site's host.", examples: ['postgres'] }),
-    privateKey: secretReference,
-    connectTimeout: durationIn(
-      {
-        from: 'PT0.5S',
-        to: 'PT1M',
-        why: 'an answer from another continent takes as long, and a recovery does not wait a minute for the dead',
-        example: 'PT5S',
-      },
-      'Longest wait for a connection, and for silence on one.',
-    ),
-  })
-  .describe('How the site agents are reached.');
-
 export const estateSite = z
   .strictObject({
-    agent: endpoint
-      .extend({
-        hostKey: z
-          .string()
-          .max(50)
-          .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'write the fingerprint as ssh-keygen -lf prints it: SHA256: and 43 characters')
-          .meta({
-            description: 'Pinned host key, as `ssh-keygen -lf` prints it. A host that shows another key is refused.',
-            examples: ['SHA256:1CbeLpNdDB/qUeGOpTPH7w6g2OWUKR+HdSyABCdo4Yk'],
-          }),
-      })
-      .describe('The SSH server of the site agent.'),
+    agent: sshServer.describe('The SSH server of the site agent.'),
     database: endpoint
       .extend({
         standbyName: standbyName
@@ -335,6 +306,7 @@ export const estateSite = z
     cache: endpoint.optional().describe('The cache server; absent where the site has none.'),
     service: endpoint.describe('The service at this site, asked directly.'),
     publicAddress: z.ipv4().meta({ description: 'The address that DNS gives to customers.', examples: ['192.0.2.10'] }),
+    restore: restoreHost.optional(),
     switch: z.strictObject({ url }).optional().describe('Where the site answers whether its switch is thrown; watched by health checks.'),
   })
   .describe('Addresses of one site.');
@@ -355,7 +327,8 @@ export const estate = z
       { max: 9 },
       'What holds the epoch beside the sites and the DNS zone, so that a majority is left when several of them are gone; absent: nothing does. Put each where no site stands.',
     ).optional(),
-    ssh,
+    ssh: agentLogin,
+    restore: restore.optional(),
     sites: z.record(identifier, estateSite).describe('Addresses, by id of the site.'),
     monitoring: z
       .strictObject({

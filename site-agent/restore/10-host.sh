@@ -16,14 +16,14 @@ inode_of() { stat -c %i "$1" 2>/dev/null; }
 bytes_of() { du -sb "$1" 2>/dev/null | cut -f1; }
 system_identifier() { od -An -v -t u8 -N 8 "$1/global/pg_control" 2>/dev/null | tr -d ' '; } # FOLDER; the first eight bytes, in every version
 free_bytes() { echo $(($(free_kib "$1") * 1024)); }
-# What the restore of this host has come to, a line for each: run, set, point, stage (begun, aside, restored, proven, opening, accepted, discarded), was (folder or absent), made (inode).
+# What the restore of this host has come to, a line for each: run, set, point, stage (begun, aside, restored, proven, admitted, opening, accepted, discarded), was (folder or absent), made (inode).
 noted() { sed -n "s/^$1=//p" "$STATE_DIR/restore" 2>/dev/null; }
 note() { # KEY VALUE
   { grep -v "^$1=" "$STATE_DIR/restore" 2>/dev/null; echo "$1=$2"; } | replace "$STATE_DIR/restore" || fail "$STATE_DIR at $SITE cannot be written; what stands in $PG_DATA was left as it is: free its disk, then start the restore again under a new id"
 }
 # A folder is ours when it is the very one that this restore has made.
 is_ours() { [ -n "$(noted made)" ] && [ "$(inode_of "$1")" = "$(noted made)" ]; }
-is_open_restore() { case $(noted stage) in begun | aside | restored | proven) ;; *) return 1 ;; esac; }
+is_open_restore() { case $(noted stage) in begun | aside | restored | proven | admitted) ;; *) return 1 ;; esac; }
 names_of() { # RUN → aside, half: where what was there goes, and where what is restored grows
   aside=$PG_DATA.before-$1 half=$PG_DATA.restoring-$1
 }

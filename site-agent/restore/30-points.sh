@@ -71,11 +71,13 @@ points() {
   read_sets
   say_clock
   say repository "$RESTORE_TOOL"
+  say version "$(pg_major)"
+  say system_identifier "$PG_SYSTEM_IDENTIFIER"
   while IFS= read -r line; do
     read_set "$line"
     if [ -n "$unusable" ]; then say unusable "$label $unusable"; fi
     [ "$started" != - ] || continue
-    say set "$label started=$(of_seconds "$started") stopped=$(of_seconds "$stopped") bytes=$bytes version=$version system_identifier=$identifier timeline=$timeline first_segment=$first last_segment=$last segments=$count missing=$missing earliest=$earliest latest=${latest:-none} usable=$([ -z "$unusable" ] && echo yes || echo no)"
+    say set "$label started=$(of_seconds "$started") stopped=$(of_seconds "$stopped") bytes=$bytes version=$version system_identifier=$identifier timeline=$timeline first_segment=$first last_segment=$last segments=$count log_bytes=$((count * segment_bytes)) missing=$missing earliest=$earliest latest=${latest:-none} usable=$([ -z "$unusable" ] && echo yes || echo no)"
   done <"$folder/sets"
 }
 new_folder() { # removed by clean_up

@@ -21,7 +21,7 @@ restore_run() { # SET POINT, by the job alone
     rm -f "$STATE_DIR/restore.proof"
     printf '%s\n' "run=$RUN" "set=$1" "point=$point" stage=begun made= "was=$([ -e "$PG_DATA" ] && echo folder || echo absent)" | replace "$STATE_DIR/restore" || fail "$STATE_DIR at $SITE cannot be written; nothing was changed"
   fi
-  case $(noted stage) in proven) return 0 ;; begun) set_aside ;; esac
+  case $(noted stage) in proven | admitted) return 0 ;; begun) set_aside ;; esac
   # One that came out of recovery unseen, and ended since, cannot say any more how far it went.
   if [ "$(noted stage)" = restored ] && [ ! -e "$PG_DATA/recovery.signal" ] && ! server_in "$PG_DATA"; then note stage aside; fi
   if [ "$(noted stage)" = aside ]; then
@@ -84,7 +84,7 @@ close_files() { # FOLDER
   [ -z "$(ls "$1/pg_tblspc" 2>/dev/null)" ] || fail "the set has tablespaces, and only what is in one folder is restored; what was set aside is untouched ($aside): restore it by hand"
   [ -e "$1/postgresql.conf" ] || [ -n "$PG_START" ] || fail "the set has no postgresql.conf, and restore.conf of $SITE no PG_START; what was set aside is untouched ($aside): name the command that starts the server with its own settings"
   rm -f "$1/standby.signal" "$1/postmaster.pid"
-  printf '%s\n' '# closed by site-restore until it is accepted: only the local administrator may connect' "local all \"$PG_ADMIN_USER\" $PG_LOCAL_AUTH" >"$1/pg_hba.restored" &&
+  administrator_alone >"$1/pg_hba.restored" &&
     cp -p "$1/postgresql.auto.conf" "$1/postgresql.auto.conf.of-set" && {
     echo '# by site-restore, until it is accepted'
     setting hba_file "$PG_DATA/pg_hba.restored"
@@ -100,6 +100,9 @@ close_files() { # FOLDER
     target
   } >>"$1/postgresql.auto.conf" && true >"$1/recovery.signal" && sync "$1/postgresql.auto.conf" "$1/recovery.signal" ||
     fail "the settings of what was restored cannot be written in $1 at $SITE; what was set aside is untouched ($aside): free its disk, then start the restore again under a new id"
+}
+administrator_alone() { # → lines of an access file
+  printf '%s\n' '# by site-restore, until it is accepted' "local all \"$PG_ADMIN_USER\" $PG_LOCAL_AUTH"
 }
 place_settings() { # ADDRESSES
   setting listen_addresses "$1"

@@ -3,20 +3,42 @@ look_no_job() {
   said=$(for other in $(job_list); do job=$STATE_DIR/jobs/$other && [ "$(asked_of name)" = $RESTORE_JOB ] && read_job && [ "$state" = running ] && echo "$other"; done | head -n 1)
   [ -z "$said" ] || refuse "the restore $said still runs at $SITE; nothing was changed: wait for its end, or cancel it (job-cancel $said)"
 }
-look_database_accept() {
+look_proven() { # STAGE…: besides proven and admitted
   look_host
   look_no_job
-  [ "$(noted run)" = "$RUN" ] || refuse "run $RUN has restored nothing at $SITE (there it is: $(noted run)); nothing was changed: accept in the name of the run that restored"
-  case $(noted stage) in proven | opening | accepted) ;; *) refuse "what run $RUN restored at $SITE is $(noted stage) and not proven; nothing was changed: restore again, or discard it" ;; esac
+  [ "$(noted run)" = "$RUN" ] || refuse "run $RUN has restored nothing at $SITE (there it is: $(noted run)); nothing was changed: go on in the name of the run that restored"
+  case " proven admitted $* " in *" $(noted stage) "*) ;; *) refuse "what run $RUN restored at $SITE is $(noted stage) and not proven; nothing was changed: restore again, or discard it" ;; esac
   is_ours "$PG_DATA" || refuse "$PG_DATA at $SITE is not what run $RUN restored; nothing was changed: look who put it there"
 }
+look_database_admit() {
+  look_proven
+  [ -r "$SERVICE_ACCESS" ] || refuse "restore.conf of $SITE names no file in SERVICE_ACCESS that can be read, so that nobody could be let in; nothing was changed: write the lines of pg_hba.conf for the service and the observers there"
+}
+admits() { [ "$(echo "select current_setting('listen_addresses')" | pg postgres)" = "$SERVICE_LISTEN" ]; }
+admits_or_ended() { admits || has_ended; }
+# The site's own service and the observers, to be verified by them; nothing is archived, and it can be discarded like before.
+database_admit() {
+  look_database_admit
+  was=$(noted stage)
+  if [ "$was" = proven ]; then
+    { administrator_alone && cat "$SERVICE_ACCESS"; } | replace_same "$PG_DATA/pg_hba.restored" || fail "$PG_DATA/pg_hba.restored at $SITE cannot be written; it is still closed: free its disk, then admit again"
+    stop_server || fail "the restored server at $SITE does not stop: $(why); it is still closed: stop process $postmaster, then admit again"
+    place_settings "$SERVICE_LISTEN" >>"$PG_DATA/postgresql.auto.conf" || fail "the settings in $PG_DATA at $SITE cannot be written; it is down: free its disk, then admit again"
+    start_server || fail "the restored server at $SITE does not start again: $(why); it is down: mend that, then admit again"
+    within 60 admits_or_ended && server_in "$PG_DATA" || fail "the restored server at $SITE has not come up for its service: $(one_line "$(last_words)"); $(server_in "$PG_DATA" && echo "it runs as process $postmaster" || echo 'it is down'): mend that, then admit again"
+    note stage admitted
+  fi
+  changed "$was" admitted
+  say listens_at "$SERVICE_LISTEN port $PG_PORT"
+}
+look_database_accept() { look_proven opening accepted; }
 is_archived() { [ "$(echo "select coalesce(last_archived_wal >= '$switched', false) from pg_stat_archiver" | pg postgres)" = t ]; }
 # To a path of its own: what the lost primary wrote, and another restore of the same set, stay what they are.
 database_accept() {
   look_database_accept
   was=$(noted stage)
   new_log=$ARCHIVE_TO/$RUN
-  if [ "$was" = proven ]; then
+  if [ "$was" = proven ] || [ "$was" = admitted ]; then
     server_in "$PG_DATA" || start_server || fail "the restored server at $SITE does not start: $(why); it is still closed: mend that, then accept again"
     within 60 came_out_or_ended && server_in "$PG_DATA" || fail "the restored server at $SITE does not answer: $(why) $(one_line "$(last_words)"); it is still closed: mend that, then accept again"
     "${RESTORE_TOOL}_new_log" "$new_log" >/dev/null 2>"$BESIDE" || fail "$new_log, where it would archive, cannot be made at $SITE: $(why); it is still closed: mend that, then accept again"

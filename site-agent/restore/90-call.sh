@@ -7,7 +7,7 @@ conf=$1
 shift
 case $conf in */*) ;; *) conf=./$conf ;; esac
 PG_SOCKETS=/var/run/postgresql PG_PORT=5432 PG_LISTEN=localhost PG_LOCAL_AUTH=md5 PG_PASSFILE= PG_START= PG_STOP= HEARTBEAT_TABLE= PG_DATABASE=postgres
-BACKUPS= PGBACKREST=
+BACKUPS= PGBACKREST= SERVICE_LISTEN=localhost SERVICE_ACCESS=
 if [ $# -eq 0 ]; then # a forced command: the client's words are in the environment
   hear
   # shellcheck disable=SC2086 # split at blanks; nothing is expanded (set -f), nothing is evaluated
@@ -46,7 +46,7 @@ function=$(printf '%s' "$verb" | tr - _)
 case $verb in
   identify | points | database-state | database-look | job-watch | job-run | restore-run) "$function" "$@" ;;
   database-restore) arguments $# 3 && job_id "$1" && guard restore && database_restore "$@" ;;
-  database-accept | database-discard) arguments $# 0 && guard restore && "$function" ;;
+  database-admit | database-accept | database-discard) arguments $# 0 && guard restore && "$function" ;;
   job-cancel) arguments $# 1 && job_id "$1" && guard restore && job_cancel "$1" ;;
   *) usage "$verb is no verb of site-restore" ;;
 esac

@@ -6,6 +6,7 @@ import type { Standing, Vantage } from '../../activities/detection/port.ts';
 import type { RecordLook } from '../../activities/dns/port.ts';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { Activities } from '../../activities/index.ts';
+import type { RestoreStage } from '../../activities/restore/port.ts';
 import type { WitnessState } from '../../activities/witness/port.ts';
 import type { Refusal, Refusals } from '../../plan/rules/refusals.ts';
 import { closedByAgents, type ServerKind, serversOf } from '../../plan/rules/servers.ts';
@@ -16,6 +17,7 @@ import { isChange } from '../../workflows/wire/changes.ts';
 import { type Clock, wallClock } from './clock.ts';
 import { heartbeatOf } from './heartbeat.ts';
 import { FakeJobs } from './jobs.ts';
+import { FakeRestores } from './restores.ts';
 import { FakeService } from './service.ts';
 
 type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number; keys: number; promotedBy?: string; promotionBegun?: string; cachePromoted?: boolean };
@@ -83,6 +85,7 @@ export class FakeEstate extends FakeService {
   readonly unasked = new Map<SiteId, string>();
   lastCommitAt: string;
   readonly jobs: FakeJobs;
+  readonly restores: FakeRestores;
   report: Report | null = null;
 
   constructor(snapshot: PlanSnapshot, clock: Clock = wallClock) {
@@ -91,6 +94,7 @@ export class FakeEstate extends FakeService {
     this.clock = clock;
     this.lastCommitAt = this.time();
     this.jobs = new FakeJobs(clock.read);
+    this.restores = new FakeRestores(this.jobs, this.lastCommitAt);
     this.primary = snapshot.plan.sites.find((site) => site.role === 'primary')?.id ?? '';
     this.route = this.primary;
     this.heartbeatFrom = this.primary;
@@ -131,6 +135,7 @@ export class FakeEstate extends FakeService {
       ...this.serves(),
       ...this.routes(),
       ...this.works(),
+      ...this.restoring(),
     };
     return Object.fromEntries(
       Object.entries(all).map(([name, act]) => [name, this.recorded(name, act as (input: never) => Promise<unknown>)]),
@@ -452,6 +457,36 @@ export class FakeEstate extends FakeService {
       },
       cancelJob: async ({ run, site, id }) => this.guarded(run, site, () => this.jobs.cancel(id)).then(({ before, after }) => this.change(before, after)),
     } satisfies Partial<Activities>;
+  }
+
+  private restoring() {
+    const { restores, jobs } = this;
+    return {
+      readRestorePoints: async ({ site }) => restores.points(site, this.time()),
+      lookAtRestore: async ({ site, set, point }) => restores.look(site, set, point),
+      readRestored: async ({ site }) => restores.restored(site, this.time()),
+      restoreDatabase: async ({ run, site, id, set, point }) => {
+        this.mustHold(run, site);
+        const stands = restores.at.get(site);
+        if (stands?.job !== id) restores.begin(site, { by: run.execution, job: id, set, point });
+        const before = await jobs.start({ id, site, job: 'restore-database' });
+        return this.change(before, (await jobs.look(id)).state);
+      },
+      admitServices: async ({ run, site }) => this.restoreBecomes(run, site, ['proven', 'admitted'], 'admitted'),
+      acceptRestored: async ({ run, site }) => {
+        const accepted = await this.restoreBecomes(run, site, ['proven', 'admitted', 'accepted'], 'accepted');
+        this.databases.set(site, { role: 'writer', bytes: 1000, keys: 10 });
+        return accepted;
+      },
+      discardRestored: async ({ run, site }) => this.restoreBecomes(run, site, ['begun', 'proven', 'admitted', 'discarded'], 'discarded'),
+    } satisfies Partial<Activities>;
+  }
+
+  private async restoreBecomes(run: RunContext, site: SiteId, from: readonly RestoreStage[], to: RestoreStage): Promise<Change> {
+    this.mustHold(run, site);
+    const stage = await this.restores.stage(site);
+    if (!from.includes(stage)) throw ApplicationFailure.nonRetryable(`What was restored at ${site} is ${stage}; nothing was changed.`, 'refused');
+    return this.change(await this.restores.become(site, to), to);
   }
 
   private opened(site: SiteId): WriterState {

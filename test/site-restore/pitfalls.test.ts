@@ -2,7 +2,7 @@
  * Goal: whatever a restore meets, it refuses before anything changes, or fails and leaves what was set aside; none ends well with other data than was asked for. Method: one backup
  * by the tool `files` of a real PostgreSQL, whose copy at the host is spoiled in a different way by each test.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -126,7 +126,7 @@ describe('a restore that goes wrong fails, and leaves what was set aside', () =>
     isUntouched('pg.before-run-1');
     expect(host.state()).toMatchObject({ stage });
     expect(host.state()['state']).not.toBe('running');
-    expect(host.change('database-accept').fields['refused']).toContain('not proven');
+    for (const verb of ['database-admit', 'database-accept']) expect(host.change(verb).fields['refused']).toContain('not proven');
     expect(host.change('database-discard').fields).toMatchObject({ after: 'discarded', changed: 'yes' });
     isUntouched();
   };
@@ -193,6 +193,44 @@ describe('people decide', () => {
     expect(host.change('database-discard').fields).toMatchObject({ before: 'discarded', after: 'discarded', changed: 'no' });
     expect(await host.restore('r.2', at(2))).toMatchObject({ state: 'done' });
     expect(host.rows()).toBe('1 2');
+  });
+
+  describe('its service is let in before people accept it', () => {
+    const byTcp = () => spawnSync(`${pgBin}/psql`, ['-XqAt', '-h', '127.0.0.1', '-p', String(host.port), '-U', 'dr_admin', '-d', 'postgres', '-c', 'select count(*) from rows'], { encoding: 'utf8', env: { PATH: process.env['PATH'], PGCONNECT_TIMEOUT: '2' } }); // prettier-ignore
+    const access = () => {
+      writeFileSync(host.at('access'), 'host all dr_admin 127.0.0.1/32 trust\n');
+      host.configure({ SERVICE_ACCESS: host.at('access'), SERVICE_LISTEN: '127.0.0.1', PG_LISTEN: '127.0.0.1' });
+      owned(host.at('access'));
+    };
+    test('by the lines of its own access file; nothing is archived, and it is discarded like before', async () => {
+      await host.restore('r.1', at(4));
+      expect(byTcp().status).not.toBe(0);
+      expect(host.change('database-admit').fields['refused']).toContain('names no file in SERVICE_ACCESS');
+      access();
+      expect(host.change('database-admit').fields).toMatchObject({ before: 'proven', after: 'admitted', changed: 'yes' });
+      expect(host.change('database-admit').fields).toMatchObject({ before: 'admitted', after: 'admitted', changed: 'no' });
+      expect(byTcp().stdout.trim()).toBe('4');
+      expect(host.sql('show archive_mode')).toBe('off');
+      expect(await host.restore('r.2', at(4)), 'what was admitted is proven').toMatchObject({ state: 'done' });
+      expect(host.change('database-discard').fields).toMatchObject({ before: 'admitted', after: 'discarded' });
+      expect(byTcp().status).not.toBe(0);
+      isUntouched();
+    });
+    test('and then accepted', async () => {
+      access();
+      await host.restore('r.1', at(4));
+      host.change('database-admit');
+      expect(host.change('database-accept').fields).toMatchObject({ before: 'admitted', after: 'accepted', changed: 'yes' });
+      expect(host.sql('show hba_file')).toBe(host.at('pg', 'pg_hba.conf'));
+      expect(host.rows()).toBe('1 2 3 4');
+    });
+    test('and not to what was not proven, nor by another run', async () => {
+      access();
+      await host.restore('r.1', at(4));
+      expect(host.change('database-admit', 2, 'run-2').fields['refused']).toContain('run run-2 has restored nothing');
+      host.change('database-discard', 2, 'run-2');
+      expect(host.change('database-admit', 2, 'run-1').code).toBe(66);
+    });
   });
 
   test('accepted and then not able to open, it is discarded by nobody, and accepted again when that is mended', async () => {

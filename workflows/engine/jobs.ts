@@ -4,7 +4,8 @@
  */
 import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
 import type { RunContext } from '../../activities/context.ts';
-import type { JobLook } from '../../activities/jobs/port.ts';
+import type { Changes } from '../../activities/index.ts';
+import type { JobAt, JobLook } from '../../activities/jobs/port.ts';
 import { formatSeconds } from '../../plan/durations.ts';
 import { progressOf, progressWords, recent, silenceWords, type Told } from '../../plan/rules/progress.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
@@ -15,9 +16,11 @@ import { describe, errorType, failure, holdsNothing } from './failures.ts';
 
 export interface JobOrder {
   readonly site: SiteId;
-  /** As the site's agent.conf lists it. */
+  /** As the site's agent.conf lists it, or as another program of the host calls it. */
   readonly job: string;
   readonly args: readonly string[];
+  /** The program that carries it out, and how it is started there; absent: the site agent, by the job's name. */
+  readonly by?: { readonly program: NonNullable<JobAt['by']>; readonly start: (change: Changes, at: JobAt) => Promise<unknown> };
   /** Names the job in the run, such as the step's id: letters, digits, dots, dashes and underscores, at most 60. */
   readonly id: string;
 }
@@ -42,7 +45,8 @@ export async function runJob(run: JobRun, tools: StepTools, order: JobOrder): Pr
   const { site, job, args, id } = at;
   let last: JobLook | undefined;
   try {
-    await tools.change.startJob({ run: run.context(), site, job, args, id });
+    if (order.by) await order.by.start(tools.change, thereOf(at));
+    else await tools.change.startJob({ run: run.context(), site, job, args, id });
     const watching = toolsFor(`Watch the job ${job} at ${site}`, tools.secondsLeft() - room, { tell: tools.tell });
     last = await untilEnd(watching, at, (look) => (last = look));
   } catch (error) {
@@ -78,13 +82,14 @@ export function jobId({ execution }: Pick<RunContext, 'execution'>, id: string, 
  * The number of this attempt is told by the site: what had ended without being done before this step began is an earlier one, and only people begin another. A start whose answer was lost is
  * repeated by this step under the same id, and so finds what it began.
  */
-async function idOfAttempt(run: JobRun, { read }: StepTools, { site, job, id }: JobOrder): Promise<string> {
+async function idOfAttempt(run: JobRun, { read }: StepTools, order: JobOrder): Promise<string> {
+  const { site, job, id } = order;
   const context = run.context();
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     const candidate = jobId(context, id, attempt);
-    const { state } = await read.watchJob({ run: context, site, id: candidate, withinSeconds: 0 });
+    const { state } = await read.watchJob({ ...thereOf({ ...order, run, id: candidate }), withinSeconds: 0 });
     if (['none', 'running', 'done'].includes(state)) return candidate;
-    run.leaveNot(mayGoOn({ run, site, job, id: candidate }));
+    run.leaveNot(mayGoOn({ ...order, run, id: candidate }));
   }
   throw failure('permanent', {
     happened: `The job ${job} at ${site} was begun ${attemptsMax} times and was never done.`,
@@ -94,12 +99,12 @@ async function idOfAttempt(run: JobRun, { read }: StepTools, { site, job, id }: 
 }
 
 /** The last look: at a job that has ended, or one that goes on when the time is over. */
-async function untilEnd({ read, secondsLeft, tell }: StepTools, { run, site, job, id }: Attempt, seen: (look: JobLook) => void): Promise<JobLook> {
+async function untilEnd({ read, secondsLeft, tell }: StepTools, at: Attempt, seen: (look: JobLook) => void): Promise<JobLook> {
   const since = Date.now();
   for (let told: readonly Told[] = []; ;) {
     const elapsed = (Date.now() - since) / 1000;
     const withinSeconds = Math.max(1, Math.min(Math.max(firstLook, elapsed / 20), longestLook, secondsLeft() - roomForALook));
-    const look = await read.watchJob({ run: run.context(), site, id, withinSeconds });
+    const look = await read.watchJob({ ...thereOf(at), withinSeconds });
     seen(look);
     if (look.bytesDone !== undefined)
       told = recent([
@@ -107,7 +112,7 @@ async function untilEnd({ read, secondsLeft, tell }: StepTools, { run, site, job
         { at: new Date().toISOString(), bytesDone: look.bytesDone, ...(look.bytesAll === undefined ? {} : { bytesAll: look.bytesAll }) },
       ]);
     if (look.state !== 'running' || secondsLeft() <= roomForALook) return look;
-    tell(`${job} at ${site}: ${wordsOf(look, told, Date.now() - since)}`);
+    tell(`${at.job} at ${at.site}: ${wordsOf(look, told, Date.now() - since)}`);
   }
 }
 
@@ -131,10 +136,10 @@ async function outOfBound(at: Attempt, last: JobLook | undefined, why?: string):
 
 /** With a time of its own, and whoever has thrown the stop switch: what is ended here is the run's own work. */
 async function cancel(at: Attempt): Promise<{ readonly leftAs: string; readonly next: string }> {
-  const { run, site, job, id } = at;
+  const { run, site, job } = at;
   try {
     const { changeOnce } = toolsFor(`Cancel the job ${job} at ${site}`, cancelSeconds);
-    const ended = await CancellationScope.nonCancellable(() => changeOnce.cancelJob({ run: run.context(), site, id }));
+    const ended = await CancellationScope.nonCancellable(() => changeOnce.cancelJob(thereOf(at)));
     run.leaveNot(mayGoOn(at));
     for (const left of ended.remaining ?? []) run.leaveOver(left);
     const how = ended.after === 'cancelled' ? 'It was cancelled there.' : `It was ${ended.after} there by then.`;
@@ -157,10 +162,10 @@ const lastLookSeconds = 10;
 
 /** Of a step that failed on its way. The job is not cancelled: people are about to be asked, and a retry that finds it loses none of its hours. */
 async function noteUnlessEnded(at: Attempt, last: JobLook | undefined): Promise<void> {
-  const { run, site, job, id } = at;
+  const { run, site, job } = at;
   try {
     const { read } = toolsFor(`Look whether the job ${job} at ${site} goes on`, lastLookSeconds);
-    const { state } = await read.watchJob({ run: run.context(), site, id, withinSeconds: 0 });
+    const { state } = await read.watchJob({ ...thereOf(at), withinSeconds: 0 });
     if (state === 'running') run.leaveOver(mayGoOn(at));
   } catch (error) {
     if (isCancellation(error)) throw await endedBy(at, last);
@@ -168,16 +173,22 @@ async function noteUnlessEnded(at: Attempt, last: JobLook | undefined): Promise<
   }
 }
 
-type JobThere = Pick<Attempt, 'run' | 'site' | 'job' | 'id'>;
+type JobThere = Pick<Attempt, 'run' | 'site' | 'job' | 'id' | 'by'>;
+
+/** As activities are told of it. */
+function thereOf({ run, site, id, by }: JobThere): JobAt {
+  return { run: run.context(), site, id, ...(by === undefined ? {} : { by: by.program }) };
+}
 
 /** What is left to do about a job that nobody has seen end. */
 function mayGoOn(at: JobThere): string {
   return `The job ${at.job} at ${at.site} may go on there: the run has not seen it end. See how it stands there, and end it where it is not wanted any more: ${cancelByHand(at)}`;
 }
 
-function cancelByHand({ run, id }: JobThere): string {
+function cancelByHand({ run, id, by }: JobThere): string {
   const { epoch, execution } = run.context();
-  return `site-agent agent.conf job-cancel --epoch ${epoch} --run ${execution} ${id}`;
+  const program = by === undefined ? 'site-agent agent.conf' : `${by.program} restore.conf`;
+  return `${program} job-cancel --epoch ${epoch} --run ${execution} ${id}`;
 }
 
 /** A job that ended without being done. Nobody takes back what it did: only its program knows. */

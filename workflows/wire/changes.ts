@@ -9,6 +9,7 @@ import { infrastructureChanges } from '../../activities/infrastructure/port.ts';
 import { jobsChanges } from '../../activities/jobs/port.ts';
 import { monitoringChanges } from '../../activities/monitoring/port.ts';
 import { reportingChanges } from '../../activities/reporting/port.ts';
+import { restoreChanges } from '../../activities/restore/port.ts';
 import { servicesChanges } from '../../activities/services/port.ts';
 import { witnessChanges } from '../../activities/witness/port.ts';
 import type { ReachOf } from '../../activities/context.ts';
@@ -19,6 +20,7 @@ const reach = {
   ...servicesChanges,
   ...infrastructureChanges,
   ...jobsChanges,
+  ...restoreChanges,
   ...databaseChanges,
   ...cacheChanges,
   ...fencingChanges,

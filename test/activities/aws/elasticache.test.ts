@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { checkAgent } from '../../../activities/access/agent.ts';
 import { checkElastiCache } from '../../../activities/access/aws.ts';
 import { checkCache } from '../../../activities/access/redis.ts';
-import { agentVersion } from '../../../activities/ssh/agent.ts';
+import { siteAgent } from '../../../activities/ssh/programs.ts';
 import { createElastiCacheActivities } from '../../../activities/cache/elasticache.ts';
 import { createElastiCacheFencing } from '../../../activities/fencing/elasticache.ts';
 import { createRdsFencing } from '../../../activities/fencing/rds.ts';
@@ -132,8 +132,8 @@ describe('before anything is promoted', () => {
   });
 
   test.each([
-    ['is asked for nothing that AWS does in its place', agentVersion, ['identify', 'service-status', 'files-status', 'switch-status']],
-    ['that is too old is named, and asked for nothing more', agentVersion - 1, ['identify']],
+    ['is asked for nothing that AWS does in its place', siteAgent.version, ['identify', 'service-status', 'files-status', 'switch-status']],
+    ['that is too old is named, and asked for nothing more', siteAgent.version - 1, ['identify']],
   ])('an agent %s', async (_what, version, verbs) => {
     const asked: string[] = [];
     const told: Readonly<Record<string, string>> = { site: 'dublin', version: String(version) };
@@ -149,7 +149,7 @@ describe('before anything is promoted', () => {
     const ask = async (verb: string) => (asked.push(verb), { reachable: true as const, fields });
     const [login] = await checkAgent(plan, 'dublin', { ask, change: never, tryChange: never }, 'no key');
     expect(asked).toEqual(verbs);
-    if (version < agentVersion) expect(login).toMatchObject({ result: 'lacking', detail: expect.stringContaining('Install its site-agent first') });
+    if (version < siteAgent.version) expect(login).toMatchObject({ result: 'lacking', detail: expect.stringContaining('Install its site-agent first') });
   });
 
   test('an observer that is turned away is given its rights where AWS keeps them', async () => {

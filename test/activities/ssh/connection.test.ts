@@ -12,7 +12,8 @@ import type { AgentClient } from '../../../activities/dependencies.ts';
 import { attempt } from '../../../activities/attempt.ts';
 import { keepTask } from '../../../activities/task.ts';
 import { awaitWords } from '../../../activities/ssh/ready.ts';
-import { agentVersion, createAgentPool, parseFields, type AgentPool } from '../../../activities/ssh/agent.ts';
+import { createAgentPool, parseFields, type AgentPool } from '../../../activities/ssh/agent.ts';
+import { siteAgent } from '../../../activities/ssh/programs.ts';
 import type { Plan } from '../../../plan/schema.ts';
 import { eventually } from '../../site-agent/support.ts';
 
@@ -30,7 +31,7 @@ const commands: string[] = [];
 /** How the server answers: output and exit code, `hang`, or `break` off once. */
 let answer: readonly [string, number] | 'hang' | 'break' = ['', 0];
 /** What stands before the answer: the agent's own first line, as a rule. */
-const ownLine = `site-agent=${agentVersion}\n`;
+const ownLine = `site-agent=${siteAgent.version}\n`;
 let before = ownLine;
 
 beforeAll(async () => {

@@ -1,0 +1,33 @@
+/** What comes back from backups when no running site is left, and where: docs/decisions/019-cold-start.md. */
+import { z } from 'zod';
+import { endpoint, identifier } from './common.ts';
+import { countIn } from './ranges.ts';
+import { restoreLogin, sshServer } from './ssh.ts';
+
+export const restore = z
+  .strictObject({
+    ssh: restoreLogin,
+    database: z
+      .strictObject({
+        backup: identifier.describe('Id of the backup of this plan (backups) from which it is restored.'),
+        systemIdentifier: z
+          .string()
+          .regex(/^[1-9]\d{0,19}$/, 'write the number that pg_controldata prints as the system identifier, in quotes')
+          .meta({
+            description: 'System identifier of the cluster, as `pg_controldata` prints it: a set of another cluster is refused.',
+            examples: ['7713728447703360668'],
+          }),
+        bytesPerSecond: countIn(
+          { from: 1024, to: 1e12, why: 'a restore was seen that was as fast, and no disk is faster', example: 100_000_000 },
+          'How fast the last restore was, set and log together; absent: not known, and nobody is told how long it will take.',
+        ).optional(),
+      })
+      .describe('The database, restored by site-restore.'),
+  })
+  .describe('How the estate comes back from its backups; absent: by no procedure.');
+
+export const restoreHost = sshServer
+  .extend({ database: endpoint.describe('Where the restored database listens once it is accepted.') })
+  .describe('The SSH server of site-restore, at the host whose database may be restored; absent where nothing is restored.');
+
+export type Restore = z.infer<typeof restore>;
