@@ -5,7 +5,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { ProcedureName } from '../plan/catalogue/index.ts';
 import type { PlanSnapshot } from '../plan/schema.ts';
 import type { Addendum, Report } from '../report/report.ts';
-import { makeAssessmentWorkflowId, makeEstateCheckWorkflowId } from '../workflows/wire/ids.ts';
+import { makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeRestorePointsWorkflowId } from '../workflows/wire/ids.ts';
 import {
   approveSignal,
   planQuery,
@@ -17,7 +17,16 @@ import {
   voteSignal,
   voteUpdate,
 } from '../workflows/wire/messages.ts';
-import type { AssessmentResult, AssessmentInput, EstateCheck, RunStatus, ShortVote, Vote, VoteReceipt } from '../workflows/wire/messages.ts';
+import type {
+  AssessmentResult,
+  AssessmentInput,
+  EstateCheck,
+  RestorePointsFound,
+  RunStatus,
+  ShortVote,
+  Vote,
+  VoteReceipt,
+} from '../workflows/wire/messages.ts';
 import type { StartInputs } from '../workflows/wire/starts.ts';
 import { findAddendum } from './addendum.ts';
 import { connectClient, type ConnectOptions } from './connect.ts';
@@ -97,6 +106,11 @@ export class DrClient {
   /** What the workers reach of the estate, as whom, and what they lack. Only reads. */
   async checkEstate(input: { readonly estate: string; readonly planDigest?: string }): Promise<EstateCheck> {
     return execute<EstateCheck>(this.temporal, 'estateCheck', makeEstateCheckWorkflowId(input.estate), input);
+  }
+
+  /** What can be restored at which site, without a run. Only reads. */
+  async restorePoints(input: { readonly estate: string; readonly planDigest?: string }): Promise<RestorePointsFound> {
+    return execute<RestorePointsFound>(this.temporal, 'restorePoints', makeRestorePointsWorkflowId(input.estate), input);
   }
 
   /** Votes at a gate and resolves when the vote counts, with the tally. Throws DrError `refused` with the gate's sentence, `ended`, `unknown-run`, or `no-worker`: its sentence says whether the vote was sent. */

@@ -21,6 +21,7 @@ export type {
   AssessmentResult,
   EstateCheck,
   OpenGate,
+  RestorePointsFound,
   RunStatus,
   ShortVote,
   TargetAssessment,

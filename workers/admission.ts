@@ -6,7 +6,7 @@ import { isProcedureName, procedureNames } from '../plan/catalogue/names.ts';
 import { errorTypeOf, failure } from '../activities/errors.ts';
 import type { RunContext } from '../activities/context.ts';
 import { changeReach, isChange, type ChangeName } from '../workflows/wire/changes.ts';
-import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../workflows/wire/ids.ts';
+import { makeDryRunWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf, readTypes } from '../workflows/wire/ids.ts';
 import { isLentId } from '../workflows/wire/lending.ts';
 import { readActivityInput } from './activity-input.ts';
 import type { Beginning, ExecutionId, Executions } from './executions.ts';
@@ -63,7 +63,7 @@ class EstateAdmission implements Admission {
     this.queue = taskQueueOf(parts.estate);
     this.lock = makeRunWorkflowId(parts.estate);
     this.watches = makeFenceOnReturnWorkflowId(parts.estate, '');
-    this.types = [...Object.keys(procedureNames), ...parts.lenders, watchType, 'assessment', 'estateCheck'];
+    this.types = [...Object.keys(procedureNames), ...parts.lenders, watchType, ...readTypes];
   }
 
   async admit(info: AdmittedInfo, args: readonly unknown[]): Promise<void> {

@@ -5,6 +5,7 @@ import { addEstate } from './commands/estate.ts';
 import { addFailover } from './commands/failover.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRelease } from './commands/release.ts';
+import { addRestore } from './commands/restore.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
 import { addVote } from './commands/vote.ts';
@@ -42,7 +43,7 @@ export function createProgram(io: Io, register: Register): Command {
     )
     .option('--plan <folder>', `folder of the plan; absent: DR_PLAN${io.environment['DR_PLAN'] ? ` (${io.environment['DR_PLAN']})` : ''}`)
     .addHelpText('after', `\nExit codes:\n${exitCodeLines().join('\n')}`);
-  for (const add of [addFailover, addStart, addAssess, addEstate, addVote, addStatus, addRelease, addPlan]) add(program, register);
+  for (const add of [addFailover, addStart, addAssess, addEstate, addRestore, addVote, addStatus, addRelease, addPlan]) add(program, register);
   configure(program, io);
   return program;
 }

@@ -20,6 +20,8 @@ const typeSources = [
   'plan/rules/loss.ts',
   'plan/rules/servers.ts',
   'activities/access/port.ts',
+  'activities/restore/port.ts',
+  'plan/rules/restore-points.ts',
   'activities/context.ts',
 ];
 
@@ -30,6 +32,7 @@ const idOf: Readonly<Record<string, string>> = {
   ),
   assessment: ids.makeAssessmentWorkflowId('<estate>', '<site>'),
   estateCheck: ids.makeEstateCheckWorkflowId('<estate>'),
+  restorePoints: ids.makeRestorePointsWorkflowId('<estate>'),
   fenceOnReturn: ids.makeFenceOnReturnWorkflowId('<estate>', '<site>'),
 };
 

@@ -1,5 +1,12 @@
 /** To which moments a store can be restored, and from which set. Pure. */
 
+import type { Plan, SiteId } from '../schema.ts';
+
+/** Sites where the plan restores what a backup holds. */
+export function restoringSites({ estate }: Pick<Plan, 'estate'>): readonly SiteId[] {
+  return Object.keys(estate.sites).filter((site) => estate.sites[site]?.restore !== undefined);
+}
+
 /** A set of a backup, with as much of its log as goes on from it without a gap. Times are those of the lost primary's clock, as its log has them; RFC 3339. */
 export interface RestoreSet {
   readonly set: string;

@@ -12,6 +12,7 @@ export const restore = z
         backup: identifier.describe('Id of the backup of this plan (backups) from which it is restored.'),
         systemIdentifier: z
           .string()
+          .max(20)
           .regex(/^[1-9]\d{0,19}$/, 'write the number that pg_controldata prints as the system identifier, in quotes')
           .meta({
             description: 'System identifier of the cluster, as `pg_controldata` prints it: a set of another cluster is refused.',

@@ -24,12 +24,15 @@ note() { # KEY VALUE
 # A folder is ours when it is the very one that this restore has made.
 is_ours() { [ -n "$(noted made)" ] && [ "$(inode_of "$1")" = "$(noted made)" ]; }
 is_open_restore() { case $(noted stage) in begun | aside | restored | proven | admitted) ;; *) return 1 ;; esac; }
+tag_of() { # RUN, such as recovery/shop@5f2c… → what is unique of it, as part of a folder's name
+  printf '%s' "${1##*@}" | tr -c 'A-Za-z0-9-' '-'
+}
 names_of() { # RUN → aside, half: where what was there goes, and where what is restored grows
-  aside=$PG_DATA.before-$1 half=$PG_DATA.restoring-$1
+  aside=$PG_DATA.before-$(tag_of "$1") half=$PG_DATA.restoring-$(tag_of "$1")
 }
 discarded_name() { # RUN → a name that is free
-  name=$PG_DATA.discarded-$1 times=1
-  while [ -e "$name" ]; do times=$((times + 1)) name=$PG_DATA.discarded-$1.$times; done
+  name=$PG_DATA.discarded-$(tag_of "$1") times=1
+  while [ -e "$name" ]; do times=$((times + 1)) name=$PG_DATA.discarded-$(tag_of "$1").$times; done
   printf '%s' "$name"
 }
 pg() { # DATABASE, SQL on stdin: as the administrator, through the socket alone

@@ -5,7 +5,6 @@ look_host() {
   parent=${PG_DATA%/*}
   [ -w "$parent" ] || refuse "$parent at $SITE cannot be written by the account of site-restore, and what is in $PG_DATA is set aside there; nothing was changed: give it the right to write that folder"
   [ ! -e "$PG_DATA" ] || [ "$(stat -c %d "$PG_DATA")" = "$(stat -c %d "$parent")" ] || refuse "$PG_DATA at $SITE is a disk of its own and cannot be set aside beside itself; nothing was changed: move the data into a folder of that disk, and name that one in restore.conf"
-  case $RUN in *[!A-Za-z0-9._:-]*) refuse "the run's id $RUN cannot be part of a folder's name; nothing was changed: start the run under another id" ;; esac
 }
 look_folder() { # SET POINT
   names_of "$RUN"

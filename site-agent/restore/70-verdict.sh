@@ -37,7 +37,7 @@ is_archived() { [ "$(echo "select coalesce(last_archived_wal >= '$switched', fal
 database_accept() {
   look_database_accept
   was=$(noted stage)
-  new_log=$ARCHIVE_TO/$RUN
+  new_log=$ARCHIVE_TO/$(tag_of "$RUN")
   if [ "$was" = proven ] || [ "$was" = admitted ]; then
     server_in "$PG_DATA" || start_server || fail "the restored server at $SITE does not start: $(why); it is still closed: mend that, then accept again"
     within 60 came_out_or_ended && server_in "$PG_DATA" || fail "the restored server at $SITE does not answer: $(why) $(one_line "$(last_words)"); it is still closed: mend that, then accept again"

@@ -138,6 +138,40 @@ describe('objectives', () => {
   });
 });
 
+describe('restores', () => {
+  test('a site restores what the plan says how to restore, and the other way round', () => {
+    expect(messages('restore-whole', (draft) => delete draft.estate.restore)).toEqual([
+      'error: dr restores, and the plan does not say as whom and which cluster. Add estate.restore.',
+    ]);
+    expect(messages('restore-whole', (draft) => delete draft.estate.sites['dr']?.restore)).toEqual([
+      'error: The plan says how the database is restored, and no site restores it. Add estate.sites.<site>.restore where site-restore is installed.',
+    ]);
+  });
+
+  test('nothing is restored over a copy that follows the primary', () => {
+    expect(
+      messages('restore-whole', ({ estate: { sites } }) => {
+        const [secondary, dr] = [sites['eu-central-1'], sites['dr']];
+        if (secondary && dr?.restore) secondary.restore = dr.restore;
+      }),
+    ).toEqual([
+      'error: eu-central-1 has a copy of the database that follows the primary, and a restore would set it aside. Restore at a site without a database.',
+    ]);
+  });
+
+  test('the backup is one of the plan', () => {
+    expect(messages('restore-from-backup', ({ estate }) => estate.restore && (estate.restore.database.backup = 'tape'))).toEqual([
+      'error: The plan has no backup "tape". Choose among infrastructure-full, infrastructure-incremental, postgresql, redis, session-data.',
+    ]);
+  });
+
+  test('a target of the cold start can restore', () => {
+    expect(messages('cold-start-restores', (draft) => siteOf(draft, 'ap-southeast-1').targetOf.push('coldStart'))).toEqual([
+      'error: ap-southeast-1 is a target of the cold start, and nothing is restored there. Add estate.sites.ap-southeast-1.restore, or take it out as a target.',
+    ]);
+  });
+});
+
 describe('sites', () => {
   test('one that is nobody’s target is an error; the primary may have no way back, with a note', () => {
     expect(messages('site-targeted', (draft) => (siteOf(draft, 'ap-southeast-1').targetOf = []))).toEqual([

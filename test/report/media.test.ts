@@ -8,6 +8,7 @@ import { renderEstateMetrics } from '../../client/cli/formats/prometheus.ts';
 import { guarded, type Io, printJson } from '../../client/cli/io.ts';
 import { renderAssessment } from '../../client/cli/views/assessment.ts';
 import { renderEstate } from '../../client/cli/views/estate.ts';
+import { renderRestorePoints } from '../../client/cli/views/restore-points.ts';
 import { renderView } from '../../client/cli/views/status.ts';
 import { filledPlaceholders } from '../../plan/rules/messages.ts';
 import { renderCloudEvents } from '../../report/formats/cloud-events.ts';
@@ -16,7 +17,7 @@ import { renderMarkdown } from '../../report/markdown.ts';
 import { renderPage } from '../../report/page/page.ts';
 import type { Report } from '../../report/report.ts';
 import { detailsOf } from '../../workflows/engine/details.ts';
-import type { AssessmentResult, EstateCheck, RunStatus } from '../../workflows/wire/messages.ts';
+import type { AssessmentResult, EstateCheck, RestorePointsFound, RunStatus } from '../../workflows/wire/messages.ts';
 import { hostileTexts } from '../simulation/messages.ts';
 import { exampleStatus } from '../workflows/engine/example-status.ts';
 import { exampleReport } from './example.ts';
@@ -92,6 +93,23 @@ const check = {
   add: { where: 'pg_hba.conf', line: 'host all' },
 };
 const estate = { at, planDigest: 'ab', sites: [{ site: 'west', checks: [check] }], shared: [check] } as unknown as EstateCheck;
+const restorable = {
+  at,
+  planDigest: 'ab',
+  sites: [
+    {
+      site: 'west',
+      found: true,
+      tool: 'files',
+      sets: [
+        { set: 'a', startedAt: at, stoppedAt: at, bytes: 1, logBytes: 1, version: '15', systemIdentifier: '7', earliest: at, latest: at, unusable: 'broken' },
+      ],
+      unreadable: [{ set: 'b', reason: 'cut off' }],
+      at,
+    },
+    { site: 'east', found: false, reason: 'no answer' },
+  ],
+} as unknown as RestorePointsFound;
 const assessment: AssessmentResult = {
   at,
   from: 'east',
@@ -148,6 +166,12 @@ const media: readonly { readonly name: string; readonly of: object; readonly sho
   { name: 'the details in Temporal UI', of: status, show: detailsText, shape: markdown },
   { name: 'an estate check on a terminal', of: estate, show: renderEstate, shape: (text) => ({ acts: acts.test(text) }) },
   { name: 'an estate check as metrics', of: estate, show: (value: EstateCheck) => renderEstateMetrics(value.sites[0]?.site ?? '', value), shape: metrics },
+  {
+    name: 'what can be restored on a terminal',
+    of: restorable,
+    show: (value: RestorePointsFound) => renderRestorePoints(value, { rpoSeconds: 300 }),
+    shape: (text) => ({ acts: acts.test(text) }),
+  },
   { name: 'an assessment on a terminal', of: assessment, show: renderAssessment, shape: lines },
   { name: 'a mail', of: mail, show: (value: Record<string, string>) => render(template, value), shape: lines },
 ];

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decideUntilEnd, leftToOthers } from '../../lab/orchestrator/recovery.ts';
 import { digestOf } from '../../plan/load.ts';
 import { changeNames } from '../../workflows/wire/changes.ts';
-import { makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeFenceOnReturnWorkflowId, makeRunWorkflowId, taskQueueOf } from '../../workflows/wire/ids.ts';
+import { makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeFenceOnReturnWorkflowId, makeRestorePointsWorkflowId, makeRunWorkflowId, taskQueueOf } from '../../workflows/wire/ids.ts';
 import { until } from '../support/until.ts';
 import { type Drivers, openDrivers, readTraces } from './drivers.ts';
 import type { Script } from './foreign/index.ts';
@@ -62,6 +62,7 @@ describe('activities that somebody else schedules', () => {
     ['regionalFailover', lock],
     ['fenceOnReturn', watch],
     ['assessment', () => makeAssessmentWorkflowId(scenarios.estate, failed)],
+    ['restorePoints', () => makeRestorePointsWorkflowId(scenarios.estate)],
     ['estateCheck', () => makeEstateCheckWorkflowId(scenarios.estate)],
   ])('by a workflow of the type %s under the right id change nothing', { timeout: 3 * minutes }, async (type, workflowId) => {
     const before = await readTraces(scenarios, drivers);

@@ -4,6 +4,7 @@ import { failure } from '../../activities/errors.ts';
 import { createWorkerActivities } from '../../workers/activities.ts';
 import { createAdmission, type AdmittedInfo } from '../../workers/admission.ts';
 import type { Beginning, ExecutionId, Executions } from '../../workers/executions.ts';
+import { readTypes } from '../../workflows/wire/ids.ts';
 import { changeNames } from '../../workflows/wire/changes.ts';
 
 const estate = 'shop';
@@ -188,7 +189,7 @@ describe('whoever else asks', () => {
     }
   });
 
-  it.each(['assessment', 'estateCheck'])('%s reads and changes nothing', async (type) => {
+  it.each(readTypes)('%s reads and changes nothing', async (type) => {
     const beginning = { ...ours, type };
     const info = { workflowExecution: { workflowId: `assessment/${estate}/east`, runId: '1' } };
     expect(await typeOf(admit({ ...info, activityType: 'readAgents' }, { run: context }, { beginning }))).toBe('admitted');

@@ -40,7 +40,7 @@ export function makeRunWorkflowId(estate: string): string {
 
 /** The estate that a workflow id of ours names; undefined for another's. */
 export function estateOf(workflowId: string): string | undefined {
-  return /^(?:recovery|dry-run|assessment|estate-check|fence-on-return)\/([^/]+)/.exec(workflowId)?.[1];
+  return /^(?:recovery|dry-run|assessment|estate-check|restore-points|fence-on-return)\/([^/]+)/.exec(workflowId)?.[1];
 }
 
 /** Id of the child that fences a site when it comes back; it outlives its run. */
@@ -67,6 +67,14 @@ export function makeWorkflowId(mode: 'live' | 'dry-run', estate: string): string
 export function makeEstateCheckWorkflowId(estate: string): string {
   return `estate-check/${estate}`;
 }
+
+/** Id of the read-only look at what can be restored. */
+export function makeRestorePointsWorkflowId(estate: string): string {
+  return `restore-points/${estate}`;
+}
+
+/** Workflow types that only read; `workers/admission.ts` lets them change nothing. */
+export const readTypes = ['assessment', 'estateCheck', 'restorePoints'] as const;
 
 /** Field of a run's memo with its open question, or null: what Temporal tells of it without a worker. */
 export const openGateMemo = 'openGate';

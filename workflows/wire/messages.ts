@@ -1,6 +1,7 @@
 /** Everything that can be said to a run, and asked of it. Wire name = const name without its suffix. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AccessCheck, SiteAccess } from '../../activities/access/port.ts';
+import type { RestorePoints } from '../../activities/restore/port.ts';
 import type { Places } from '../../plan/rules/places.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { GateRecord, Loss, Mode, Outcome, Phase, Report, StepRecord, TimelineEntry } from '../../report/report.ts';
@@ -186,4 +187,18 @@ export interface EstateCheck {
   readonly sites: readonly SiteAccess[];
   /** What belongs to no site. */
   readonly shared: readonly AccessCheck[];
+}
+
+/** Input of the workflow type `restorePoints`: what can be restored, and where. Changes nothing. */
+export interface RestorePointsInput {
+  readonly estate: string;
+  readonly planDigest?: string;
+}
+
+/** Result of `restorePoints`. */
+export interface RestorePointsFound {
+  readonly at: string;
+  readonly planDigest: string;
+  /** One for each site where the plan restores; empty where it restores nowhere. */
+  readonly sites: readonly RestorePoints[];
 }

@@ -46,6 +46,9 @@ export const assessmentInput = z.strictObject({ estate: name, from: name, planDi
 /** Input of `estateCheck`. */
 export const estateCheckInput = z.strictObject({ estate: name, planDigest: digest.optional() });
 
+/** Input of `restorePoints`. */
+export const restorePointsInput = estateCheckInput;
+
 /** Input of `fenceOnReturn`, which a run gives. */
 export const watchInput = z.looseObject({
   run: z.looseObject({

@@ -34,4 +34,4 @@ export async function anything({ queue, calls, child }: Script): Promise<Record<
   return outcome;
 }
 
-export { anything as assessment, anything as estateCheck, anything as fenceOnReturn, anything as regionalFailover };
+export { anything as assessment, anything as estateCheck, anything as fenceOnReturn, anything as regionalFailover, anything as restorePoints };

@@ -5,6 +5,7 @@ import { planQuery, reportQuery, resumeSignal, type RunStatus, statusQuery, stop
 import {
   makeAssessmentWorkflowId,
   makeEstateCheckWorkflowId,
+  makeRestorePointsWorkflowId,
   makeFenceOnReturnWorkflowId,
   makeRunWorkflowId,
   taskQueueOf,
@@ -48,6 +49,7 @@ describe('payloads that cannot be read', () => {
       regionalFailover: makeRunWorkflowId(name),
       assessment: makeAssessmentWorkflowId(name, 'us-east-1'),
       estateCheck: makeEstateCheckWorkflowId(name),
+      restorePoints: makeRestorePointsWorkflowId(name),
       fenceOnReturn: makeFenceOnReturnWorkflowId(name, 'us-east-1'),
     };
     await rig.with(estate, async () => {

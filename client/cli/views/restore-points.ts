@@ -1,0 +1,55 @@
+/** What can be restored where, site by site: the newest moment first, since that is what is lost. Pure. */
+import type { RestorePoints } from '../../../activities/restore/port.ts';
+import { formatBytes } from '../../../plan/rules/progress.ts';
+import { formatSeconds } from '../../../plan/durations.ts';
+import { newestWindow, restoreSeconds, setFor, type RestoreSet } from '../../../plan/rules/restore-points.ts';
+import { forTerminal } from '../../../report/media/terminal.ts';
+import type { RestorePointsFound } from '../../../workflows/wire/messages.ts';
+import { section, table } from './text.ts';
+
+/** Whether there is anything to restore. */
+export function isRestorable(points: RestorePoints): boolean {
+  return points.found && newestWindow(points.sets) !== null;
+}
+
+/** What the plan says of a restore of the database. */
+export interface RestoreAims {
+  /** The strictest RPO of a function, seconds. */
+  readonly rpoSeconds: number;
+  /** How fast the last restore was; absent where that is not known. */
+  readonly bytesPerSecond?: number | undefined;
+}
+
+export function renderRestorePoints(found: RestorePointsFound, aims: RestoreAims): string {
+  const { at, sites } = forTerminal(found);
+  return sites.map((points) => `${points.site}\n${points.found ? renderSite(points, aims, at) : `  Nothing can be restored: ${points.reason}\n`}`).join('\n');
+}
+
+function renderSite({ sets, unreadable, tool }: Extract<RestorePoints, { found: true }>, aims: RestoreAims, at: string): string {
+  const rows = sets.map((set) => [set.set, set.stoppedAt.slice(0, 19), formatBytes(set.bytes), formatBytes(set.logBytes), range(set), remark(set)]);
+  const all = sets.length === 0 ? '  No set was found.\n' : `${table([`database, by ${tool}`, 'made until (UTC)', 'set', 'log', 'restorable', ''], rows)}\n`;
+  const others = section(
+    '  Not usable',
+    unreadable.map(({ set, reason }) => `${set}: ${reason}`),
+  );
+  return `${all}${others}  ${verdict(sets, aims, at)}\n`;
+}
+
+function range({ earliest, latest, unusable }: RestoreSet): string {
+  return unusable !== undefined || latest === undefined ? 'no' : `${earliest.slice(0, 19)} … ${latest.slice(0, 19)}`;
+}
+
+function remark({ unusable, gapAt }: RestoreSet): string {
+  return unusable ?? (gapAt === undefined ? '' : `its log has a gap at ${gapAt}`);
+}
+
+function verdict(sets: readonly RestoreSet[], { rpoSeconds, bytesPerSecond }: RestoreAims, at: string): string {
+  const window = newestWindow(sets);
+  if (window === null) return 'Nothing can be restored here.';
+  const ageSeconds = Math.max(0, (Date.parse(at) - Date.parse(window.until)) / 1000);
+  const set = setFor(sets, window.until);
+  const takes = set && restoreSeconds(set, bytesPerSecond);
+  const against = ageSeconds > rpoSeconds ? `more than the RPO of ${formatSeconds(rpoSeconds)}` : `within the RPO of ${formatSeconds(rpoSeconds)}`;
+  const duration = takes ? ` The restore takes some ${formatSeconds(takes)}.` : '';
+  return `Newest moment: ${window.until}, ${formatSeconds(ageSeconds)} ago, ${against}; any moment since ${window.from} can be had.${duration}`;
+}
