@@ -21,6 +21,10 @@ export function createServicesActivities(dependencies: FolderDependencies): Serv
       return changeOf(await agent(run, site).change('service-start'), site, now());
     },
 
+    async stopService({ run, site }) {
+      return changeOf(await agent(run, site).change('service-stop'), site, now());
+    },
+
     async awaitService({ run, site, withinSeconds }) {
       const plan = await dependencies.planOf(run.planDigest);
       return untilHealthy(plan, await createServiceCaller(plan, dependencies.planFolder), site, withinSeconds);

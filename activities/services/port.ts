@@ -28,8 +28,10 @@ export interface ServicesReads {
 export interface ServicesChanges {
   /** Starts and enables the service; done when the service manager says active and enabled, which says nothing about whether it answers. */
   startService(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Change>;
+  /** Stops the service where it runs; it stays enabled. */
+  stopService(input: { readonly run: RunContext; readonly site: SiteId }): Promise<Change>;
 }
 
-export const servicesChanges = { startService: 'estate' } as const satisfies ReachOf<ServicesChanges>;
+export const servicesChanges = { startService: 'estate', stopService: 'estate' } as const satisfies ReachOf<ServicesChanges>;
 
 export type ServicesActivities = ServicesReads & ServicesChanges;

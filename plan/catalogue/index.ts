@@ -1,11 +1,12 @@
 /** The registry of procedures, each with its steps. A new one adds a line here, and files elsewhere. */
+import { coldStartEntry } from './cold-start.ts';
 import { regionalFailoverEntry } from './regional-failover.ts';
 import type { ProcedureName } from './names.ts';
 import type { ProcedureEntry, Reached, RecoverySteps } from './step.ts';
 
 export type { ProcedureName } from './names.ts';
 
-export const catalogue = { regionalFailover: regionalFailoverEntry } as const satisfies Readonly<Record<ProcedureName, object>>;
+export const catalogue = { regionalFailover: regionalFailoverEntry, coldStart: coldStartEntry } as const satisfies Readonly<Record<ProcedureName, object>>;
 
 /** Ids of the steps of a procedure: another one does not compile. */
 export type StepIdOf<Name extends ProcedureName> = keyof (typeof catalogue)[Name]['steps'] & string;

@@ -1,6 +1,7 @@
 /** The procedures that a plan may describe, each with what it is for. */
 export const procedureNames = {
   regionalFailover: 'Moves the service from a failed site to another one.',
+  coldStart: 'Brings the service back at a site that has nothing but backups, when no running site is left.',
 } as const;
 
 export type ProcedureName = keyof typeof procedureNames;

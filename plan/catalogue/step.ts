@@ -23,6 +23,7 @@ export type Reached =
   | 'traffic switch'
   | 'DNS by its API'
   | 'witnesses'
+  | 'backups'
   | 'DNS record'
   | 'DNS servers'
   | 'monitoring'
@@ -64,6 +65,8 @@ export interface RecoverySteps<Id extends string> {
   readonly routes: Id;
   /** The last step on the clock of the objectives. */
   readonly endsTheClock: Id;
+  /** Whose RTO it is held to: each function's own, or, where all that runs is lost, that of the whole. Absent: each function's. */
+  readonly heldTo?: 'the whole';
 }
 
 /** Keeps the ids as types. */

@@ -104,12 +104,14 @@ export const gatesUsed: Rule = (plan) =>
 
 export const criticalPath: Rule = (plan) =>
   runbooksOf(plan).flatMap(([name, procedure]) => {
-    if (!entryOf(name).recovery) return [];
+    const { recovery } = entryOf(name);
+    if (!recovery) return [];
     const path = ['procedures', name];
     const needed = criticalPathSeconds(plan, name, procedure);
     const risk = procedure.gates.find((gate) => gate.id === 'accepted-risk');
     const withRisk = needed + (risk ? seconds(risk.deadline) : 0);
-    return servedFunctions(plan).flatMap((entry): readonly Problem[] => {
+    const heldTo = recovery.heldTo === 'the whole' ? [{ name: 'the whole', rto: plan.objectives.overall.rto }] : servedFunctions(plan);
+    return heldTo.flatMap((entry): readonly Problem[] => {
       const rto = seconds(entry.rto);
       if (needed > rto) return [{ rule: 'critical-path', level: 'error', path, message: tooLong(entry.name, needed, entry.rto) }];
       return problemIf(withRisk > rto, { rule: 'critical-path-with-risk', level: 'warning', path, message: tooLongWithRisk(entry.name, withRisk, entry.rto) });

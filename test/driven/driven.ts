@@ -59,7 +59,7 @@ export function wordFor({ answers }: Driven, { gate }: Pick<OpenGate, 'gate'>): 
 }
 
 /** What can be voted for, as people type it, in the gate's order. */
-export const choicesOf = ({ choices }: Pick<OpenGate, 'choices'>): readonly string[] => choices.map((line) => line.split(':')[0] ?? '');
+export const choicesOf = ({ choices }: Pick<OpenGate, 'choices'>): readonly string[] => choices.map((line) => line.split(': ')[0] ?? '');
 
 /** The first choice with this word, with the value that it is offered with; throws when the gate offers none. */
 export function choiceWith(gate: Pick<OpenGate, 'gate' | 'choices'>, word: string): string {

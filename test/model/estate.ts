@@ -20,7 +20,16 @@ import { FakeJobs } from './jobs.ts';
 import { FakeRestores } from './restores.ts';
 import { FakeService } from './service.ts';
 
-type Server = { role: 'writer' | 'standby' | 'fenced'; bytes: number; keys: number; promotedBy?: string; promotionBegun?: string; cachePromoted?: boolean };
+/** `opensAs`: what it was when it was fenced. */
+type Server = {
+  role: 'writer' | 'standby' | 'fenced';
+  opensAs?: 'writer' | 'standby';
+  bytes: number;
+  keys: number;
+  promotedBy?: string;
+  promotionBegun?: string;
+  cachePromoted?: boolean;
+};
 
 /** A call of an activity that changes something, in order. */
 export interface Call {
@@ -316,6 +325,7 @@ export class FakeEstate extends FakeService {
         return this.witnessState(witness, own);
       },
       startService: async ({ run, site }) => this.guarded(run, site, () => this.change('inactive', 'active')),
+      stopService: async ({ run, site }) => this.guarded(run, site, () => this.change('active', 'inactive')),
       readCapacity: async ({ site }) => this.capacity.get(site) ?? 0,
       setCapacity: async ({ run, site, percent }) =>
         this.guarded(run, site, () => {
@@ -365,7 +375,7 @@ export class FakeEstate extends FakeService {
       fenceByAgent: async ({ run, site }) => {
         if (this.dead.has(site)) return { ...fence(site, 'agent', false, 'database'), proof: 'the agent does not answer' };
         return this.guarded(run, site, () => {
-          this.server(site).role = 'fenced';
+          this.close(site);
           const closes = (server: ServerKind) => this.agentCloses?.includes(server) ?? true;
           const all = closedByAgents(this.snapshot.plan);
           const proven = all.length > 0 && all.every(closes);
@@ -386,7 +396,7 @@ export class FakeEstate extends FakeService {
         for (const standby of standbys) this.mustHold(run, standby);
         const waitsFor = this.synchronousStandbys;
         const proven = this.provable(site) && waitsFor.length > 0 && waitsFor.every((standby) => standbys.includes(standby));
-        if (proven) this.server(site).role = 'fenced';
+        if (proven) this.close(site);
         return fence(site, 'replication', proven, 'database');
       },
       fenceCacheByReplication: async ({ site }) => fence(site, 'replication', this.provable(site), 'cache'),
@@ -396,7 +406,8 @@ export class FakeEstate extends FakeService {
       },
       reattach: async ({ run, site, standbys }) => {
         for (const standby of standbys) this.mustHold(run, standby);
-        if (this.reattachable) this.server(site).role = 'writer';
+        const server = this.server(site);
+        if (this.reattachable) server.role = server.opensAs ?? 'writer';
         return [this.opened(site)];
       },
     } satisfies Partial<Activities>;
@@ -478,7 +489,10 @@ export class FakeEstate extends FakeService {
         this.databases.set(site, { role: 'writer', bytes: 1000, keys: 10 });
         return accepted;
       },
-      discardRestored: async ({ run, site }) => this.restoreBecomes(run, site, ['begun', 'proven', 'admitted', 'discarded'], 'discarded'),
+      discardRestored: async ({ run, site }) => ({
+        ...(await this.restoreBecomes(run, site, ['begun', 'proven', 'admitted', 'discarded'], 'discarded')),
+        remaining: [`main.discarded stays at ${site} and takes room`],
+      }),
     } satisfies Partial<Activities>;
   }
 
@@ -491,6 +505,12 @@ export class FakeEstate extends FakeService {
 
   private opened(site: SiteId): WriterState {
     return { site, server: 'database', state: this.reattachable ? 'writer' : 'unknown', how: this.reattachable ? 'model' : 'it does not answer' };
+  }
+
+  private close(site: SiteId): void {
+    const server = this.server(site);
+    if (server.role !== 'fenced') server.opensAs = server.role;
+    server.role = 'fenced';
   }
 
   protected server(site: SiteId): Server {

@@ -1,12 +1,13 @@
 /** What people type after the word of a choice: how it is read, and how it is asked for. Pure. */
 import { z } from 'zod';
+import { utcMoment } from '../../plan/rules/restore-points.ts';
 import type { GateAnswer } from '../../report/report.ts';
 
 export type AnswerForm =
   /** A limit that people set: whoever accepts more accepts less too. `what` for people, such as `the seconds of loss that you accept`. */
   | { readonly of: 'figure'; readonly what: string; readonly unit: string; readonly atLeast: number }
   | { readonly of: 'site'; readonly sites: readonly string[] }
-  /** RFC 3339, both ends included. */
+  /** RFC 3339 in UTC, to the microsecond, both ends included. */
   | { readonly of: 'moment'; readonly from: string; readonly until: string }
   /** Ids without spaces, each with what it is, such as the restore points of a store. */
   | { readonly of: 'entry'; readonly what: string; readonly entries: Readonly<Record<string, string>> };
@@ -61,8 +62,9 @@ function readAnswer(word: string, form: AnswerForm, value: string): number | str
     case 'moment': {
       const example = `Type a moment from ${form.from} until ${form.until}, in RFC 3339, as: ${word} ${form.until}.`;
       if (!z.iso.datetime({ offset: true }).safeParse(value).success) return { why: `"${value}" is no moment. ${example}` };
-      const moment = new Date(value).toISOString();
-      return Date.parse(moment) < Date.parse(form.from) || Date.parse(moment) > Date.parse(form.until) ? { why: `${moment} lies outside. ${example}` } : moment;
+      const moment = /\.\d{4,}Z$/.test(value) ? utcMoment(value) : new Date(value).toISOString();
+      const [at, from, until] = [moment, form.from, form.until].map(utcMoment);
+      return at === undefined || at < (from ?? '') || at > (until ?? '') ? { why: `${moment} lies outside. ${example}` } : moment;
     }
     case 'entry':
       return Object.hasOwn(form.entries, value)

@@ -94,11 +94,11 @@ export async function observeServers(run: Course, facts: RecoveryFacts, read: Re
   return facts.observed;
 }
 
-/** Exactly one writer of each kind, and nothing unknown: one sentence for each thing that falls short. */
-export function judgeServers(plan: Plan, observed: readonly WriterState[]): readonly string[] {
+/** Exactly one writer of each of these kinds, and nothing unknown: one sentence for each thing that falls short. */
+export function judgeServers(plan: Plan, observed: readonly WriterState[], kinds: readonly ServerKind[] = serversOf(plan)): readonly string[] {
   if (observed.length === 0) return ['Which servers can write could not be read at the end.'];
   return [
-    ...writersOf(serversOf(plan), observed).flatMap(({ server, sites }) =>
+    ...writersOf(kinds, observed).flatMap(({ server, sites }) =>
       sites.length === 1 ? [] : [`At the end ${sites.length} servers can write to the ${server} (${sites.join(', ') || 'none'}), and it must be one.`],
     ),
     ...observed.flatMap((state) => (state.state === 'unknown' ? [`Whether the ${state.server} at ${state.site} can write is not known: ${state.how}`] : [])),

@@ -15,14 +15,14 @@ import type { Course } from '../engine/course.ts';
 import { allProven, toldAmong } from '../estate/servers.ts';
 
 /** The third way to pass the fence: people accept, by a typed number of seconds, what an unproven fence may cost. */
-export async function askIfFenceIsUnproven(run: Course, facts: RecoveryFacts): Promise<void> {
+export async function askIfFenceIsUnproven(run: Course, facts: RecoveryFacts, count: typeof countLoss = countLoss): Promise<void> {
   const { fences } = facts;
   if (run.rules.changes === 'print' || allProven(fences)) return;
   const open = fences.filter((fence) => !fence.proven);
   const unproven = open.map((fence) => toldAmong(run.places, fence));
   const { read } = toolsFor('Count what an unproven fence may cost', seconds(run.plan.estate.detection.evidenceMaxAge));
   try {
-    await countLoss(run, facts, read);
+    await count(run, facts, read);
   } catch (error) {
     if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
     facts.loss = { kind: 'unknown', reason: `it could not be counted: ${describe(error)}` };

@@ -1,6 +1,7 @@
 /** Steps after the recovery: who can write, monitoring, people, the copy of the report. */
 import type { Change } from '../../activities/context.ts';
 import type { WriterState } from '../../activities/fencing/port.ts';
+import type { Reads } from '../../activities/index.ts';
 import { formatSeconds } from '../../plan/durations.ts';
 import { describeLoss } from '../../plan/rules/loss.ts';
 import { cutText } from '../../plan/rules/cut.ts';
@@ -25,6 +26,36 @@ export function confirmWriters(run: Course, facts: RecoveryFacts): LookAtChange<
     found: (servers) => servers.map(({ server, site, state }) => `${server} at ${site}: ${state}`).join(', '),
     otherwise: [],
   };
+}
+
+/** Step: the restored database alone can write. */
+export function confirmRestoredWriter(run: Course, facts: RecoveryFacts): LookAtChange<readonly WriterState[]> {
+  return {
+    ...confirmWriters(run, facts),
+    act: async ({ read }) => {
+      const observed = await observeRestored(run, facts, read);
+      run.except(...judgeServers(run.plan, observed, ['database']));
+      if (run.plan.estate.cache !== undefined) run.except('The cache was not restored: it started empty.');
+      return observed;
+    },
+  };
+}
+
+/** The servers of the plan, and what was restored at the target, which its own host tells of. */
+export async function observeRestored(run: Course, facts: RecoveryFacts, read: Reads): Promise<readonly WriterState[]> {
+  const [observed, { stage, server, by, at }] = await Promise.all([
+    observeServers(run, facts, read),
+    read.readRestored({ run: run.context(), site: run.places.target }),
+  ]);
+  if (by !== run.start.execution) return observed;
+  const opened = stage === 'accepted' && server === 'running';
+  const state: WriterState = {
+    site: run.places.target,
+    server: 'database',
+    state: opened ? 'writer' : 'fenced',
+    how: `restored and ${stage}, its server ${server}, at ${at}`,
+  };
+  return (facts.observed = [...observed, state]);
 }
 
 /** Step: monitoring knows where the service runs. */

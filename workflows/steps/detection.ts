@@ -29,27 +29,32 @@ export function confirmFailure(run: Course, facts: RecoveryFacts): Look<Looked> 
   };
 }
 
-/**
- * Step: one more look right before anything is changed, at each failed site and at what the target's agent would refuse by now. The epochs are read meanwhile: a dead site is silent to
- * every question, and one such silence is enough.
- */
+/** Step: one more look right before anything is changed, at each failed site and at what would stand against the target by now. */
 export function confirmAgain(run: Course, facts: RecoveryFacts): Look<Looked> {
+  return lookOnceMore(run, facts, [
+    async (read) => {
+      facts.refusals = await refusalsOfTarget(run, facts, read);
+    },
+    async (read) => {
+      facts.foundAgainst = await whatStandsAgainst(run, facts, read);
+    },
+  ]);
+}
+
+/** At each failed site, and `besides`. The epochs are read meanwhile: a dead site is silent to every question, and one such silence is enough. */
+export function lookOnceMore(run: Course, facts: RecoveryFacts, besides: readonly ((read: Reads) => Promise<void>)[]): Look<Looked> {
   return {
     act: async ({ read }) => {
-      const [looked, survey, refusals, found] = await Promise.allSettled([
+      const [looked, survey, ...others] = await Promise.allSettled([
         lookAtLost(run, facts.lost, read, { holdSeconds: 0 }),
         surveyEpochs(run, read),
-        refusalsOfTarget(run, facts, read),
-        whatStandsAgainst(run, facts, read),
+        ...besides.map((look) => look(read)),
       ]);
       // What kept the survey from being made is for the step that needs it: it asks again.
       facts.epochSurvey = survey.status === 'fulfilled' ? survey.value : null;
       noteClocks(run, wrongClocks(facts.epochSurvey?.agents ?? [], seconds(run.plan.estate.detection.clockSkewMax)));
       if (looked.status === 'rejected') throw looked.reason;
-      if (refusals.status === 'rejected') throw refusals.reason;
-      if (found.status === 'rejected') throw found.reason;
-      facts.refusals = refusals.value;
-      facts.foundAgainst = found.value;
+      for (const other of others) if (other.status === 'rejected') throw other.reason;
       return recordVantages(run, facts, looked.value);
     },
     found: describeVantages,
@@ -62,7 +67,7 @@ export function lookingOn(run: Course): { readonly goOnSeconds?: number } {
 }
 
 /** What was seen of each lost site. */
-type Looked = readonly { readonly lost: LostSite; readonly vantages: readonly Vantage[] }[];
+export type Looked = readonly { readonly lost: LostSite; readonly vantages: readonly Vantage[] }[];
 
 /** At all of them side by side. */
 export function lookAtLost(run: Course, sites: readonly LostSite[], read: Reads, times: Times): Promise<Looked> {

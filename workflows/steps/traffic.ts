@@ -16,7 +16,8 @@ import { switchSites } from '../estate/sites.ts';
 type Method = 'data-plane' | 'control-plane';
 
 export function routeTraffic(run: Course, facts: RecoveryFacts): Alteration<RouteProof> {
-  const { methods, recordName } = run.plan.estate.dns;
+  const { recordName } = run.plan.estate.dns;
+  const methods = methodsOf(run);
   return {
     changes: true,
     would: `send ${recordName} to ${run.places.target} by ${methods.join(', then by ')}`,
@@ -27,9 +28,15 @@ export function routeTraffic(run: Course, facts: RecoveryFacts): Alteration<Rout
   };
 }
 
+/** A switch is thrown at the sites that are left: where none has one, the record is changed. */
+function methodsOf(run: Course): readonly Method[] {
+  const { methods } = run.plan.estate.dns;
+  return switchSites(run.plan, run.places.failed).length > 0 ? methods : methods.filter((method) => method !== 'data-plane');
+}
+
 /** Each method has its turn before one is tried again. What may heal by itself is `transient` as a whole. */
 async function byFirstMethod(run: Course, facts: RecoveryFacts, tools: StepTools): Promise<RouteProof> {
-  const { methods } = run.plan.estate.dns;
+  const methods = methodsOf(run);
   const problems: string[] = [];
   let mayHeal = false;
   for (const method of methods) {

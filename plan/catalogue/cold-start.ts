@@ -1,0 +1,53 @@
+/** The steps of the cold start, in the order that safety gives: docs/decisions/019-cold-start.md. */
+import { seconds } from '../durations.ts';
+import { confirmSeconds, customerSeconds, routingSeconds, unfenceSeconds } from '../rules/waits.ts';
+import type { Plan } from '../schema.ts';
+import { procedureEntry, type Wait } from './step.ts';
+
+const looks = ({ estate: { detection } }: Plan): Wait => ({
+  seconds: confirmSeconds(detection),
+  what: `hold time ${detection.holdTime} and four probe time-outs`,
+});
+
+export const coldStartEntry = procedureEntry({
+  steps: {
+    'confirm-failure': { reaches: ['agents of the other sites', 'reference targets', 'clock', 'service', 'DNS by its API'], waits: looks },
+    'read-points': { reaches: ['backups'] },
+    activation: { reaches: [] },
+    'confirm-again': { reaches: ['backups'], neverSkipped: true, waits: looks },
+    'claim-epoch': { reaches: ['agent', 'witnesses'], neverSkipped: true },
+    'fence-sites': {
+      reaches: ['agent', 'every verb'],
+      neverSkipped: true,
+      undoWaits: ({ estate: { ssh } }) => ({
+        seconds: unfenceSeconds(ssh),
+        what: `the failed sites are silent: ending the watches for their return, and four connections of ${ssh.connectTimeout}`,
+      }),
+    },
+    'restore-database': { reaches: ['backups'], neverSkipped: true },
+    'raise-capacity': { reaches: ['agent', 'capacity'] },
+    'check-application': { reaches: ['files'] },
+    'admit-services': { reaches: ['backups'], neverSkipped: true },
+    'start-services': { reaches: ['agent', 'every verb', 'service manager'] },
+    'verify-first-tier': { reaches: ['service'], neverSkipped: true },
+    'verify-lower-tiers': { reaches: [] },
+    acceptance: { reaches: [] },
+    'open-database': { reaches: ['backups'], neverSkipped: true },
+    'route-traffic': {
+      reaches: ['DNS by its API', 'DNS record', 'DNS servers'],
+      waits: ({ estate: { dns } }) => ({ seconds: routingSeconds({ ...dns, methods: ['control-plane'] }), what: 'control-plane' }),
+    },
+    'verify-as-customer': {
+      reaches: ['DNS servers'],
+      waits: ({ estate: { dns } }) => ({ seconds: customerSeconds(dns), what: `TTL ${dns.ttl} and 10 s` }),
+    },
+    watch: { reaches: ['DNS record', 'DNS servers'], waits: (_plan, { watch }) => ({ seconds: seconds(watch), what: `watch ${watch}` }) },
+    'confirm-writers': { reaches: ['backups'] },
+    'update-monitoring': { reaches: ['monitoring'] },
+    'notify-stakeholders': { reaches: ['mail'] },
+    'store-report': { reaches: ['report folder'] },
+  },
+  pointOfNoReturn: 'open-database',
+  noReturnBecause: 'From the opening of the restored database on customers may have written to it, and nobody discards it any more.',
+  recovery: { firstChange: 'claim-epoch', routes: 'route-traffic', endsTheClock: 'verify-as-customer', heldTo: 'the whole' },
+});

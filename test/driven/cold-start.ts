@@ -1,0 +1,34 @@
+/** The cold start as tests drive it: every site with a copy of the data fails, and the DR site is built from backups. */
+import { siteWith, type Driven } from './driven.ts';
+
+export const coldStart: Driven<'coldStart'> = {
+  procedure: 'coldStart',
+  placesIn: (plan) => {
+    const source = siteWith(plan, 'primary');
+    const copies = plan.sites.map(({ id }) => id).filter((site) => site !== source && plan.estate.sites[site]?.database !== undefined);
+    return { failed: [source, ...copies], source, target: siteWith(plan, 'dr') };
+  },
+  inputAt: ({ failed, target }) => ({ from: failed, at: target }),
+  declared: { declaredFailed: { reason: 'customers see errors' } },
+  beginsAt: 'activation',
+  answers: { activation: 'restore', acceptance: 'accept' },
+  goodEnd: 'recovered',
+  attemptsMax: 160,
+  faultsWhenDone: (estate, { target }) => {
+    const writers = estate.writers().filter((site) => !estate.dead.has(site));
+    return [
+      ...(estate.route === target ? [] : [`customers are sent to ${estate.route}`]),
+      ...(writers.join() === target ? [] : [`writers: ${writers.join(', ')}`]),
+      ...(estate.restores.at.get(target)?.stage === 'accepted' ? [] : [`what was restored is ${estate.restores.at.get(target)?.stage}`]),
+    ];
+  },
+  /** Nothing was opened: what was restored is discarded, and nobody writes at the target. */
+  faultsWhenCancelled: (estate, { target }, { leftovers }) => {
+    const restored = estate.restores.at.get(target)?.stage;
+    if (restored === 'accepted') return [];
+    return [
+      ...(restored === undefined || restored === 'discarded' ? [] : [`what was restored is ${restored}`]),
+      ...leftovers.filter((left) => !left.includes('main.discarded')),
+    ];
+  },
+};

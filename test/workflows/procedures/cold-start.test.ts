@@ -1,0 +1,177 @@
+/** Goal: the cold start does what its runbook says, and goes by what people decide. Method: a real worker, skipped time, every execution replayed. */
+import { describe, expect, it } from 'vitest';
+import type { Report } from '../../../report/report.ts';
+import { makeFenceOnReturnWorkflowId } from '../../../workflows/wire/ids.ts';
+import { choiceWith } from '../../driven/driven.ts';
+import { coldStart } from '../../driven/cold-start.ts';
+import { electorate, endOf, estate, type Handle, openGate, places, plan, rig, startRun, useRuns, vote } from '../../support/runs.ts';
+import { until } from '../../support/until.ts';
+
+useRuns(coldStart);
+
+const [site, copies] = ['dr', ['us-east-1', 'eu-central-1', 'ap-southeast-1']];
+
+/** What people answer who want it to go on; two of five hold the epoch, and nobody can prove a dead site closed. */
+const wanted = [
+  ['activation', 'restore'],
+  ['accepted-risk', 'hold-with-2'],
+  ['accepted-risk', 'accept'],
+  ['acceptance', 'accept'],
+] as const;
+
+/** Answers gate after gate, with `instead` in the place of an answer. */
+async function decide(handle: Handle, instead: Readonly<Record<string, string>> = {}): Promise<void> {
+  for (const [gate, word] of wanted) {
+    const open = await openGate(handle, gate);
+    const choice = instead[gate] ?? choiceWith(open, word);
+    await vote(handle, choice, electorate.slice(0, 2), open.gate);
+    if (choice === 'discard' || choice === 'undo' || choice === 'reject') return;
+    await until('the next question', async () =>
+      (await handle.query<{ gate: { gate: string } | null }, []>('status')).gate?.gate === open.gate ? undefined : true,
+    );
+  }
+}
+
+async function run(act: (handle: Handle) => Promise<void> = decide): Promise<Report> {
+  return rig.with(estate, async () => {
+    const handle = await startRun(coldStart);
+    await act(handle);
+    return endOf(handle);
+  });
+}
+
+describe('a cold start', () => {
+  it('restores to the moment that people chose, and customers are served there once they have accepted it', async () => {
+    const report = await run();
+    expect(report.outcome, report.summary).toBe('recovered with exceptions');
+    expect(estate.writers()).toEqual(expect.arrayContaining([site]));
+    expect(estate.route).toBe(site);
+    expect(estate.restores.at.get(site)).toMatchObject({ stage: 'accepted', set: 'full-1' });
+    expect(report.gates.map(({ decision }) => decision.split(' ')[0])).toEqual(['restore', 'hold-with-2', 'accept', 'accept']);
+    expect(report.loss).toMatchObject({ kind: 'unknown' });
+    expect(report.exceptions.join(' ')).toContain('The cache was not restored: it started empty.');
+    expect(report.clock?.totalSeconds).toBeTypeOf('number');
+    for (const copy of copies) expect(report.leftovers.join(' ')).toContain(makeFenceOnReturnWorkflowId('erlmcp-production', copy));
+  });
+
+  it('fences before it restores, lets nobody but the service in before people accept, and routes last', async () => {
+    await run();
+    const at = (name: string) => estate.changes().indexOf(name);
+    const order = ['claimEpoch', 'fenceDatabaseByReplication', 'restoreDatabase', 'admitServices', 'startService', 'acceptRestored', 'changeRecord'];
+    expect(order.map(at)).toEqual(order.map(at).toSorted((one, other) => one - other));
+    expect(order.map(at)).not.toContain(-1);
+    expect(estate.changes()).not.toContain('throwSwitch');
+  });
+
+  it('restores any moment of the window, to the microsecond', async () => {
+    const [set] = estate.restores.sets;
+    const latest = `${new Date(Date.parse(estate.lastCommitAt)).toISOString().slice(0, -1)}456Z`;
+    estate.restores.sets = set ? [{ ...set, latest }] : [];
+    await run((handle) => decide(handle, { activation: `restore ${latest}` }));
+    expect(estate.restores.at.get(site)?.point).toBe(latest);
+  });
+
+  it.each([
+    ['a moment before the window', '2020-01-01T00:00:00Z'],
+    ['a moment after it', '2099-01-01T00:00:00Z'],
+    ['what is no moment', 'yesterday'],
+  ])('%s is no choice', async (_what, moment) => {
+    const report = await run(async (handle) => {
+      await vote(handle, `restore ${moment}`);
+      await vote(handle, 'reject');
+    });
+    expect(report.outcome).toBe('stood down');
+    expect(estate.changes()).toEqual([]);
+  });
+
+  it('changes nothing when people reject it, when nobody decides, or when there is nothing to restore', async () => {
+    expect((await run(async (handle) => vote(handle, 'reject'))).outcome).toBe('stood down');
+    expect((await run(async () => {})).outcome).toBe('stood down');
+    estate.restores.sets = [];
+    expect((await run(async () => {})).summary).toContain('Nothing can be restored at dr (there is no set).');
+    expect(estate.changes()).toEqual([]);
+  });
+
+  it('stands down when one of the sites works after all', async () => {
+    estate.dead.delete('ap-southeast-1');
+    const report = await run(async () => {});
+    expect(report.summary).toContain('ap-southeast-1 is alive.');
+    expect(estate.changes()).toEqual([]);
+  });
+
+  it('stands down when what was chosen cannot be had any more by the time that people have decided', async () => {
+    estate.before = (name) => {
+      if (name === 'claimEpoch') throw new Error('It must not come to this.');
+      if (name === 'lookAtRestore') estate.restores.refused.set(site, 'the set full-1 has expired.');
+    };
+    const report = await run(async (handle) => vote(handle, choiceWith(await openGate(handle), 'restore')));
+    expect(report.summary).toContain('What was chosen cannot be restored at dr: the set full-1 has expired.');
+    expect(estate.changes()).toEqual([]);
+  });
+
+  it('discards what was restored when people do not accept it, stops the service, and says what stays', async () => {
+    const report = await run((handle) => decide(handle, { acceptance: 'discard' }));
+    expect(report.outcome).toBe('aborted');
+    expect(estate.restores.at.get(site)?.stage).toBe('discarded');
+    const order = ['stopService', 'discardRestored', 'unfenceByAgent'].map((name) => estate.changes().indexOf(name));
+    expect(order).toEqual(order.toSorted((one, other) => one - other));
+    expect(order).not.toContain(-1);
+    expect(report.leftovers.join(' ')).toContain('main.discarded');
+    expect(estate.changes()).not.toContain('acceptRestored');
+    expect(estate.route).not.toBe(site);
+  });
+
+  it('takes everything back when the unproven fences are not accepted: nothing was restored by then', async () => {
+    const report = await run(async (handle) => {
+      await vote(handle, choiceWith(await openGate(handle), 'restore'));
+      await vote(handle, 'hold-with-2', electorate.slice(0, 2), 'accepted-risk');
+      await until('the fence is asked about', async () =>
+        (await openGate(handle, 'accepted-risk')).question.includes('not proven fenced') ? true : undefined,
+      );
+      await vote(handle, 'undo', electorate.slice(0, 2), 'accepted-risk');
+    });
+    expect(report.outcome).toBe('aborted');
+    expect(estate.changes()).not.toContain('restoreDatabase');
+    expect(estate.changes()).not.toContain('discardRestored');
+  });
+
+  it.each<[string, Partial<{ from: readonly string[]; at: string }>, string]>([
+    ['a copy that was not named as failed', { from: ['us-east-1'] }, 'eu-central-1, ap-southeast-1 keeps a copy of the data'],
+    ['a site without a copy', { from: [...copies, 'dr'] }, 'dr keeps no copy of the data'],
+    ['another site first', { from: copies.toReversed() }, 'customers are served at us-east-1'],
+    ['a target where nothing is restored', { at: 'eu-central-1' }, 'eu-central-1 is not a target of coldStart'],
+    ['a site that nobody knows', { at: 'mars' }, 'mars is not a target of coldStart'],
+  ])('is refused before anything is touched: %s', async (_what, change, words) => {
+    await rig.with(estate, async () => {
+      const handle = await startRun(coldStart, change);
+      await expect(handle.result()).rejects.toMatchObject({ cause: { message: expect.stringContaining(words) } });
+    });
+    expect(estate.calls).toEqual([]);
+  });
+});
+
+describe('the gate', () => {
+  it('shows each site, the newest moment with its loss, the bytes, what is not restored, and the way back', async () => {
+    const { plan: of } = plan;
+    await rig.with(estate, async () => {
+      const handle = await startRun(coldStart);
+      const gate = await openGate(handle);
+      expect(gate.question).toBe(`Build ${of.estate.name} at dr from its backups?`);
+      const evidence = gate.evidence.join('\n');
+      for (const copy of places.failed) expect(evidence).toContain(`${copy}: failed`);
+      expect(evidence).toMatch(/Newest moment that dr can be restored to: \S+Z\. Loss then: at most \d+ s/);
+      expect(evidence).toContain('60.0 GB and 1.0 GB of log, and how long that takes is not known; the RTO of the whole is 4 h 00 min.');
+      expect(evidence).toContain('The cache starts empty');
+      expect(gate.choices.join('\n')).toMatch(/^restore \d{4}-.*Z: fence us-east-1, eu-central-1, ap-southeast-1, restore dr to that moment/m);
+      await vote(handle, 'reject');
+      await endOf(handle);
+    });
+  });
+});
+
+it('a dry run shows what it would do, and changes nothing', async () => {
+  const report = await rig.with(estate, async () => endOf(await startRun(coldStart, { mode: 'dry-run' })));
+  expect(report.summary).toContain('Dry run: nothing was changed. A live run would build erlmcp-production at dr from its backups.');
+  expect(estate.changes()).toEqual([]);
+  expect(report.timeline.map(({ text }) => text).join('\n')).toContain('restore the database at dr from full-1 to');
+});

@@ -1,0 +1,130 @@
+/** Whether the cold start begins, and to which moment: the question at its activation gate, and its evidence. */
+import { ActivityFailure, isCancellation } from '@temporalio/workflow';
+import { formatSeconds, seconds } from '../../plan/durations.ts';
+import { judgeFailure } from '../../plan/rules/failure.ts';
+import { describeLoss, lossBadness } from '../../plan/rules/loss.ts';
+import { servedFunctions, strictestRpo } from '../../plan/rules/objectives.ts';
+import { formatBytes } from '../../plan/rules/progress.ts';
+import { newestWindow, restoreSeconds, setFor, type RestoreWindow } from '../../plan/rules/restore-points.ts';
+import { toolsFor } from '../engine/activity-proxies.ts';
+import { ask } from '../engine/asking.ts';
+import { now } from '../engine/clock.ts';
+import type { Course } from '../engine/course.ts';
+import { RunEnding } from '../engine/endings.ts';
+import { describe } from '../engine/failures.ts';
+import type { Decision, GateEvidence } from '../engine/gate.ts';
+import type { Look } from '../engine/step-body.ts';
+import { type ColdStartFacts, lossSince } from '../estate/restored.ts';
+import { lookAtLost, lookingOn, mustBeFailed } from '../steps/detection.ts';
+
+/** Step: people decide whether the cold start begins, and choose one moment. The sites are looked at again while they think; one that works ends the question. */
+export function chooseMoment(run: Course, facts: ColdStartFacts): Look<Decision> {
+  const { target, failed } = run.places;
+  return {
+    act: async () => {
+      const window = mustBeRestorable(run, facts);
+      facts.moments.askedAt = now();
+      const decision = await ask(run, {
+        gate: 'activation',
+        question: `Build ${run.plan.estate.name} at ${target} from its backups?`,
+        choices: {
+          restore: {
+            does: `fence ${failed.join(', ')}, restore ${target} to that moment, and route customers there once people have accepted what was restored`,
+            asks: { of: 'moment', ...window },
+          },
+          reject: 'stand down; nothing is changed',
+        },
+        harmless: 'reject',
+        evidence: evidenceOf(run, facts, window),
+        lookAgain: (held) => lookAgain(run, facts, window, held),
+      });
+      facts.moments.decidedAt = decision.at;
+      if (decision.kind === 'settled') throw new RunEnding('stood down', decision.why, true);
+      if (decision.kind === 'expired')
+        throw new RunEnding('stood down', 'The activation gate expired without a decision; nothing was changed. Start again to ask again.', true);
+      if (decision.choice !== 'restore') throw new RunEnding('stood down', 'People rejected the cold start; nothing was changed.', true);
+      choose(facts, String(decision.answer));
+      return decision;
+    },
+    found: () => `restore ${facts.chosen?.point} from ${facts.chosen?.set}`,
+  };
+}
+
+/** Keeps what was chosen, with the set that has it. */
+function choose(facts: ColdStartFacts, point: string): void {
+  const set = setFor(facts.points?.sets ?? [], point);
+  if (!set) throw new Error(`No set holds ${point}, which lies in the window that was offered.`);
+  facts.chosen = { set: set.set, point };
+  facts.loss = lossSince(point, facts.moments.failedSince);
+}
+
+/** What can be restored at the target; a run without anything to restore ends before anybody is asked. */
+function mustBeRestorable(run: Course, { points }: ColdStartFacts): RestoreWindow {
+  const window = newestWindow(points?.sets ?? []);
+  if (window) return window;
+  const why = points?.sets.map(({ set, unusable }) => `${set}: ${unusable ?? 'its log holds nothing'}`).join('; ');
+  throw new RunEnding(
+    'stood down',
+    `Nothing can be restored at ${run.places.target} (${why || 'there is no set'}). Nothing was changed. Look there: dr restore points`,
+    true,
+  );
+}
+
+/** What people read before they decide, the most important first. */
+function evidenceOf(run: Course, facts: ColdStartFacts, window: RestoreWindow): GateEvidence {
+  const { target } = run.places;
+  const loss = lossSince(window.until, facts.moments.failedSince);
+  const rpo = strictestRpo(servedFunctions(run.plan));
+  const set = setFor(facts.points?.sets ?? [], window.until);
+  const takes = set && restoreSeconds(set, run.plan.estate.restore?.database.bytesPerSecond);
+  const rto = seconds(run.plan.objectives.overall.rto);
+  const lines = [
+    ...(facts.declaredFailed ? [`${run.start.startedBy} declares ${run.places.failed.join(', ')} failed: ${facts.declaredFailed.reason}`] : []),
+    ...facts.lost.map(
+      ({ site, vantages }) =>
+        `${site}: ${judgeFailure(vantages, 0).verdict} (${vantages.map(({ observer, verdict }) => `${observer} ${verdict}`).join(', ')}).`,
+    ),
+    `Newest moment that ${target} can be restored to: ${window.until}. Loss then: ${describeLoss(loss)}; the strictest RPO is ${formatSeconds(rpo)}. Any moment since ${window.from} can be had.`,
+    set
+      ? `For it ${set.set} is restored, made until ${set.stoppedAt}: ${formatBytes(set.bytes)} and ${formatBytes(set.logBytes)} of log${takes === null || takes === undefined ? ', and how long that takes is not known' : `, some ${formatSeconds(takes)}`}; the RTO of the whole is ${formatSeconds(rto)}.`
+      : `No set holds ${window.until}.`,
+    ...(run.plan.estate.cache === undefined ? [] : ['The cache starts empty: no backup of it is restored.']),
+    ...(facts.points?.sets ?? []).flatMap(({ set: name, unusable }) => (unusable === undefined ? [] : [`${name} cannot be restored: ${unusable}.`])),
+    'Until people accept what was restored it can be discarded; from then on the run only goes forward.',
+  ];
+  const uncertain = facts.lost.filter(({ vantages }) => judgeFailure(vantages, 0).verdict !== 'failed');
+  const against =
+    facts.declaredFailed || uncertain.length === 0
+      ? {}
+      : { against: { restore: `It is not certain that ${uncertain.map(({ site }) => site).join(', ')} has failed.` } };
+  return { lines, at: now(), gravity: { figures: [lossBadness(loss), uncertain.length], signs: [] }, ...against };
+}
+
+/** A look that fails keeps the evidence that there is, and says so. One by which a site works ends the question. */
+async function lookAgain(run: Course, facts: ColdStartFacts, window: RestoreWindow, held: GateEvidence): Promise<GateEvidence> {
+  const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
+  try {
+    for (const { lost, vantages } of await lookAtLost(run, facts.lost, read, { holdSeconds: 0, ...lookingOn(run) })) lost.vantages = vantages;
+    if (facts.lost.some(({ vantages }) => judgeFailure(vantages, 0).verdict === 'alive')) mustBeFailed(run, facts, { holdSeconds: 0 });
+    return evidenceOf(run, facts, window);
+  } catch (error) {
+    if (error instanceof RunEnding) return { ...held, settled: error.message };
+    if (error instanceof ActivityFailure && !isCancellation(error)) {
+      run.note(`The evidence could not be renewed; the question stays as it is. ${describe(error)}`);
+      return { ...held, notRenewed: describe(error) };
+    }
+    throw error;
+  }
+}
+
+/** Ends a run whose choice cannot be had any more, before anything is changed. */
+export function mustStillBeRestorable(run: Course, { foundAgainst }: ColdStartFacts): void {
+  const [why] = foundAgainst;
+  if (why === undefined) return;
+  if (run.rules.changes === 'print') return run.except(`A live run would stand down. ${why}`);
+  throw new RunEnding(
+    'stood down',
+    `What was chosen cannot be restored at ${run.places.target}: ${why} Nothing was changed. Start again to choose anew.`,
+    true,
+  );
+}
