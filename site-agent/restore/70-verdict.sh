@@ -6,9 +6,13 @@ look_no_job() {
 look_proven() { # STAGE…: besides proven and admitted
   look_host
   look_no_job
-  [ "$(noted run)" = "$RUN" ] || refuse "run $RUN has restored nothing at $SITE (there it is: $(noted run)); nothing was changed: go on in the name of the run that restored"
-  case " proven admitted $* " in *" $(noted stage) "*) ;; *) refuse "what run $RUN restored at $SITE is $(noted stage) and not proven; nothing was changed: restore again, or discard it" ;; esac
-  is_ours "$PG_DATA" || refuse "$PG_DATA at $SITE is not what run $RUN restored; nothing was changed: look who put it there"
+  for stage in "$@" ''; do [ "$stage" != "$(noted stage)" ] || break; done
+  # What was accepted belongs to no run any more: whoever holds the epoch goes on from it.
+  if [ -z "$stage" ]; then
+    [ "$(noted run)" = "$RUN" ] || refuse "run $RUN has restored nothing at $SITE (there it is: $(noted run)); nothing was changed: go on in the name of the run that restored"
+    case $(noted stage) in proven | admitted) ;; *) refuse "what run $RUN restored at $SITE is $(noted stage) and not proven; nothing was changed: restore again, or discard it" ;; esac
+  fi
+  is_ours "$PG_DATA" || refuse "$PG_DATA at $SITE is not what run $(noted run) restored; nothing was changed: look who put it there"
 }
 look_database_admit() {
   look_proven
@@ -37,7 +41,7 @@ is_archived() { [ "$(echo "select coalesce(last_archived_wal >= '$switched', fal
 database_accept() {
   look_database_accept
   was=$(noted stage)
-  new_log=$ARCHIVE_TO/$(tag_of "$RUN")
+  new_log=$ARCHIVE_TO/$(tag_of "$(noted run)")
   if [ "$was" = proven ] || [ "$was" = admitted ]; then
     server_in "$PG_DATA" || start_server || fail "the restored server at $SITE does not start: $(why); it is still closed: mend that, then accept again"
     within 60 came_out_or_ended && server_in "$PG_DATA" || fail "the restored server at $SITE does not answer: $(why) $(one_line "$(last_words)"); it is still closed: mend that, then accept again"

@@ -11,8 +11,10 @@ export const coldStart: Driven<'coldStart'> = {
   inputAt: ({ failed, target }) => ({ from: failed, at: target }),
   declared: { declaredFailed: { reason: 'customers see errors' } },
   beginsAt: 'activation',
-  answers: { activation: 'restore', acceptance: 'accept' },
+  answers: { activation: ['restore', 'approve'], acceptance: 'accept' },
   goodEnd: 'recovered',
+  // The cache starts empty, and nobody can prove a site closed that is dead.
+  calmEnd: 'recovered with exceptions',
   attemptsMax: 160,
   faultsWhenDone: (estate, { target }) => {
     const writers = estate.writers().filter((site) => !estate.dead.has(site));

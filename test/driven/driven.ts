@@ -6,13 +6,15 @@ import { membersOf } from '../../plan/rules/people.ts';
 import type { Places } from '../../plan/rules/places.ts';
 import type { ProcedureName } from '../../plan/catalogue/index.ts';
 import type { Plan, Procedure } from '../../plan/schema.ts';
-import type { GoodEnd, Report } from '../../report/report.ts';
+import type { GoodEnd, Outcome, Report } from '../../report/report.ts';
 import type { OpenGate, StartInput } from '../../workflows/wire/messages.ts';
 import type { StartInputs } from '../../workflows/wire/starts.ts';
 import type { FakeEstate } from '../model/estate.ts';
 
 /** What the input of a procedure has beside that of every start. */
 export type OwnInput<Name extends ProcedureName> = Name extends ProcedureName ? Omit<StartInputs[Name], keyof StartInput> : never;
+
+type Words = string | readonly string[];
 
 export interface Driven<Name extends ProcedureName = ProcedureName> {
   readonly procedure: Name;
@@ -23,9 +25,11 @@ export interface Driven<Name extends ProcedureName = ProcedureName> {
   readonly declared?: Partial<OwnInput<Name>>;
   /** Gate at which people decide whether it begins. */
   readonly beginsAt: string;
-  /** The words of people who want it to go on, at the gates that it has of its own. */
-  readonly answers: Readonly<Record<string, string>>;
+  /** The words of people who want it to go on, at the gates that it has of its own; of several the first that is offered. */
+  readonly answers: Readonly<Record<string, Words>>;
   readonly goodEnd: GoodEnd;
+  /** How it ends in the model where nothing goes wrong, if that is not the good end: what cannot be proven there is an exception. */
+  readonly calmEnd?: Outcome;
   /** How many attempts of activities a run makes, or a few more: random schedules disturb one of them. */
   readonly attemptsMax: number;
   /** One sentence for each thing in the model that is not as it must be after a good end. */
@@ -54,7 +58,7 @@ export function answersOf({ answers }: Driven): Answers {
 }
 
 /** Of a procedure's own gates the word that lets it go on; undefined for a gate that all procedures have. */
-export function wordFor({ answers }: Driven, { gate }: Pick<OpenGate, 'gate'>): string | undefined {
+export function wordFor({ answers }: Driven, { gate }: Pick<OpenGate, 'gate'>): Words | undefined {
   return Object.entries(answers).find(([id]) => gate.startsWith(id))?.[1];
 }
 
@@ -62,10 +66,12 @@ export function wordFor({ answers }: Driven, { gate }: Pick<OpenGate, 'gate'>): 
 export const choicesOf = ({ choices }: Pick<OpenGate, 'choices'>): readonly string[] => choices.map((line) => line.split(': ')[0] ?? '');
 
 /** The first choice with this word, with the value that it is offered with; throws when the gate offers none. */
-export function choiceWith(gate: Pick<OpenGate, 'gate' | 'choices'>, word: string): string {
-  const choice = choicesOf(gate).find((offered) => offered.split(' ')[0] === word);
+export function choiceWith(gate: Pick<OpenGate, 'gate' | 'choices'>, words: Words): string {
+  const [choice] = [words].flat().flatMap((word) => choicesOf(gate).filter((offered) => offered.split(' ')[0] === word));
   if (choice === undefined)
-    throw new Error(`The gate ${gate.gate} does not offer "${word}": ${choicesOf(gate).join(', ')}. Mend the answers of its procedure in test/driven.`);
+    throw new Error(
+      `The gate ${gate.gate} does not offer "${[words].flat().join(', ')}": ${choicesOf(gate).join(', ')}. Mend the answers of its procedure in test/driven.`,
+    );
   return choice;
 }
 

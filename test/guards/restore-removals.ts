@@ -134,7 +134,7 @@ export const restoreRemovals: readonly Removal[] = [
   {
     guard: 'Restore: what was not proven is not accepted',
     file: verdict,
-    edits: [{ find: 'case $(noted stage) in proven | opening | accepted) ;;', replace: 'case $(noted stage) in ?*) ;;' }],
+    edits: [{ find: 'case $(noted stage) in proven | admitted) ;;', replace: 'case $(noted stage) in ?*) ;;' }],
     test: { file: pitfalls, title: 'a segment of the log that is broken' },
   },
   {

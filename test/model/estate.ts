@@ -485,7 +485,7 @@ export class FakeEstate extends FakeService {
       },
       admitServices: async ({ run, site }) => this.restoreBecomes(run, site, ['proven', 'admitted'], 'admitted'),
       acceptRestored: async ({ run, site }) => {
-        const accepted = await this.restoreBecomes(run, site, ['proven', 'admitted', 'accepted'], 'accepted');
+        const accepted = await this.restoreBecomes(run, site, ['proven', 'admitted', 'opening', 'accepted'], 'accepted');
         this.databases.set(site, { role: 'writer', bytes: 1000, keys: 10 });
         return accepted;
       },

@@ -42,7 +42,7 @@ export class Sweep {
 export function wellEnded({ driven, reports, estate, places }: Lived): string[] {
   const last = reports.at(-1);
   return [
-    ...(last?.outcome === driven.goodEnd ? [] : [`${last?.outcome}: ${last?.summary} ${last?.exceptions.join(' ')}`]),
+    ...(last?.outcome === (driven.calmEnd ?? driven.goodEnd) ? [] : [`${last?.outcome}: ${last?.summary} ${last?.exceptions.join(' ')}`]),
     ...driven.faultsWhenDone(estate, places),
   ];
 }

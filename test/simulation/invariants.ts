@@ -44,20 +44,23 @@ export function violations(lived: Lived, plan: Plan): string[] {
 /** I1: two databases never acknowledge at once, unless people had accepted before that the old one is not proven fenced. */
 function oneWriter(lived: Lived): string[] {
   return lived.estate.splits
-    .filter(({ at }) => !lived.gates.some((gate) => acceptsOpenDatabase(lived, gate) && Date.parse(gate.closedAt ?? '') <= at))
+    .filter(({ at, sites }) => {
+      const accepted = (site: string) => lived.gates.some((gate) => acceptsOpenDatabase(lived, gate, site) && Date.parse(gate.closedAt ?? '') <= at);
+      return sites.filter((site) => !accepted(site)).length > 1;
+    })
     .map(({ at, sites }) => `I1: at ${new Date(at).toISOString()} both ${sites.join(' and ')} acknowledge writes`);
 }
 
 const acceptsUnprovenFence = ({ gate, decision, question }: GateRecord): boolean =>
   gate.startsWith('accepted-risk') && decision.startsWith('accept') && question.includes('not proven fenced');
 
-/** Whoever accepts that a cache is not proven fenced has not accepted it of a database that the run was told is. */
-function acceptsOpenDatabase({ witness }: Lived, gate: Lived['gates'][number]): boolean {
-  if (!acceptsUnprovenFence(gate)) return false;
+/** Whoever accepts that a cache is not proven fenced, or another site, has not accepted it of a database that the run was told is. */
+function acceptsOpenDatabase({ witness, places }: Lived, gate: Lived['gates'][number], site: string): boolean {
+  if (!acceptsUnprovenFence(gate) || !places.failed.includes(site)) return false;
   const fences = witness.asked.flatMap(({ execution, name, told }) =>
     execution === gate.execution && name.startsWith('fence') && told?.ok && told.at <= Date.parse(gate.closedAt ?? '') ? [told.value as Fence] : [],
   );
-  return !fences.some(({ servers }) => servers.some(({ server, state }) => server === 'database' && state === 'fenced'));
+  return !fences.some(({ servers }) => servers.some((state) => state.site === site && state.server === 'database' && state.state === 'fenced'));
 }
 
 /**
@@ -69,7 +72,7 @@ function lossAsStated(lived: Lived): string[] {
   return ended
     .filter(({ report }) => report.outcome.startsWith('recovered'))
     .flatMap(({ report, execution }) => {
-      const unproven = gates.find((gate) => gate.execution === execution && acceptsOpenDatabase(lived, gate));
+      const unproven = gates.find((gate) => gate.execution === execution && acceptsOpenDatabase(lived, gate, lived.places.source));
       const assumed = unproven ? Date.parse(declared ? unproven.openedAt : (outageClock(report)?.failedSince ?? '')) : Infinity;
       const lost = estate.lost('database').filter((row) => row.at <= assumed);
       const [first, last] = [lost[0], lost.at(-1)];
@@ -132,7 +135,7 @@ function asTold({ estate, reports }: Lived, report: Report): string[] {
 /** Nothing is changed by a run before people have said that it shall begin. */
 function changedOnceApproved({ estate, driven }: Lived, report: Report, execution: string): string[] {
   const own = estate.calls.filter((call) => isChange(call.name) && call.name !== 'storeReport' && call.execution === execution);
-  const approved = report.gates.find((gate) => gate.gate.startsWith(driven.beginsAt) && gate.decision === driven.answers[driven.beginsAt]);
+  const approved = report.gates.find((gate) => gate.gate.startsWith(driven.beginsAt) && [driven.answers[driven.beginsAt] ?? ''].flat().includes(gate.decision));
   const early = own.filter((call) => !approved || Date.parse(call.at) < Date.parse(approved.closedAt ?? ''));
   return early.map((call) => `${call.name} was called at ${call.at}, before people had approved`);
 }

@@ -274,7 +274,8 @@ export class StoredEstate extends FakeEstate {
 
   private unfenced(site: SiteId, { at }: { readonly at: string }) {
     if (this.dead.has(site)) return { done: 'nothing', notTakenBack: [`the agent at ${site} does not answer`], at };
-    if (this.server(site).role === 'fenced') this.server(site).role = 'writer';
+    const server = this.server(site);
+    if (server.role === 'fenced') server.role = server.opensAs ?? 'writer';
     return { done: 'model', notTakenBack: [], at };
   }
 

@@ -240,7 +240,12 @@ describe('people decide', () => {
     expect(host.state()).toMatchObject({ state: 'stopped', stage: 'opening' });
     expect(host.change('database-discard').fields['refused']).toContain('customers may have written');
     host.configure({ PG_LISTEN: '127.0.0.1', PG_PORT: '6002' });
-    expect(host.change('database-accept').fields).toMatchObject({ before: 'opening', after: 'accepted', changed: 'yes' });
+    expect(host.change('database-accept', 2, 'run-2').fields, 'another run goes on from it').toMatchObject({
+      before: 'opening',
+      after: 'accepted',
+      changed: 'yes',
+      archives_to: host.at('new', 'run-1'),
+    });
     expect(host.rows()).toBe('1 2 3 4');
   });
 

@@ -86,7 +86,7 @@ export async function runTrial(stage: Stage, trial: Trial, compare: Undisturbed)
 }
 
 function mustEndWell({ driven }: Setting, report: Report | null): string[] {
-  if (report?.outcome !== driven.goodEnd)
+  if (report?.outcome !== (driven.calmEnd ?? driven.goodEnd))
     return [`The run ended as ${report?.outcome ?? 'nothing'}: ${report?.summary ?? ''} ${report?.exceptions.join(' ') ?? ''}`];
   return isZero(report.loss) ? [] : [`The loss is ${report.loss.kind}, not 0.`];
 }

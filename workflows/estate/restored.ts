@@ -13,10 +13,12 @@ export interface ColdStartFacts extends RecoveryFacts {
   chosen: { readonly set: string; readonly point: string } | null;
   /** As it was read when it was proven; null before. */
   restored: Restored | null;
+  /** Execution of an earlier run that has opened what it restored there: this one goes on from it. Null where none has. */
+  openedBy: string | null;
 }
 
 export function newColdStartFacts(failed: readonly SiteId[], start: Pick<RecoveryFacts, 'declaredFailed'>): ColdStartFacts {
-  return { ...newFacts(failed, start), points: null, chosen: null, restored: null };
+  return { ...newFacts(failed, start), points: null, chosen: null, restored: null, openedBy: null };
 }
 
 /** What was acknowledged after the moment to which the database goes back. The moment is of the lost primary's clock, the failure of those who saw it. */

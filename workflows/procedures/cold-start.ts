@@ -68,7 +68,7 @@ const definition: ProcedureDefinition<'coldStart', ColdStartFacts> = {
     });
 
     run.enter('verifying');
-    await run.step('admit-services', admitServices(run));
+    await run.step('admit-services', admitServices(run, facts));
     await run.step('start-services', startServicesBehindDoors(run));
     await run.step('verify-first-tier', verifyFirstTier(run, facts));
     await run.step('verify-lower-tiers', verifyLowerTiers(run, facts));

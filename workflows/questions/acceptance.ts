@@ -11,10 +11,11 @@ import type { ColdStartFacts } from '../estate/restored.ts';
 import { proofLines } from '../steps/restoring.ts';
 
 /** Step: people accept what was restored, or have it discarded. */
-export function acceptRestored(run: Course, facts: ColdStartFacts): Look<Decision> {
+export function acceptRestored(run: Course, facts: ColdStartFacts): Look<Decision | null> {
   const { target } = run.places;
   return {
     act: async () => {
+      if (facts.openedBy !== null) return null;
       const decision = await ask(run, {
         gate: 'acceptance',
         question: `Accept what was restored at ${target}, and route customers there?`,
@@ -28,7 +29,7 @@ export function acceptRestored(run: Course, facts: ColdStartFacts): Look<Decisio
       const why = decision.kind === 'expired' ? 'Nobody accepted what was restored in time.' : 'People did not accept what was restored.';
       throw new RunEnding('aborted', `${why} ${run.leftAs} Start again to restore anew.`, true);
     },
-    found: (decision) => `accepted at ${decision.at}`,
+    found: (decision) => (decision === null ? `opened already by ${facts.openedBy}` : `accepted at ${decision.at}`),
   };
 }
 

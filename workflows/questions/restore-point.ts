@@ -2,7 +2,7 @@
 import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import { formatSeconds, seconds } from '../../plan/durations.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
-import { describeLoss, lossBadness } from '../../plan/rules/loss.ts';
+import { describeLoss } from '../../plan/rules/loss.ts';
 import { servedFunctions, strictestRpo } from '../../plan/rules/objectives.ts';
 import { formatBytes } from '../../plan/rules/progress.ts';
 import { newestWindow, restoreSeconds, setFor, type RestoreWindow } from '../../plan/rules/restore-points.ts';
@@ -22,16 +22,22 @@ export function chooseMoment(run: Course, facts: ColdStartFacts): Look<Decision>
   const { target, failed } = run.places;
   return {
     act: async () => {
-      const window = mustBeRestorable(run, facts);
+      const window = facts.openedBy === null ? mustBeRestorable(run, facts) : null;
       facts.moments.askedAt = now();
       const decision = await ask(run, {
         gate: 'activation',
-        question: `Build ${run.plan.estate.name} at ${target} from its backups?`,
+        question: window
+          ? `Build ${run.plan.estate.name} at ${target} from its backups?`
+          : `Go on at ${target} from the database that ${facts.openedBy} restored and opened?`,
         choices: {
-          restore: {
-            does: `fence ${failed.join(', ')}, restore ${target} to that moment, and route customers there once people have accepted what was restored`,
-            asks: { of: 'moment', ...window },
-          },
+          ...(window
+            ? {
+                restore: {
+                  does: `fence ${failed.join(', ')}, restore ${target} to that moment, and route customers there once people have accepted what was restored`,
+                  asks: { of: 'moment', ...window },
+                },
+              }
+            : { approve: `fence ${failed.join(', ')}, start the service at ${target}, and route customers there` }),
           reject: 'stand down; nothing is changed',
         },
         harmless: 'reject',
@@ -42,11 +48,11 @@ export function chooseMoment(run: Course, facts: ColdStartFacts): Look<Decision>
       if (decision.kind === 'settled') throw new RunEnding('stood down', decision.why, true);
       if (decision.kind === 'expired')
         throw new RunEnding('stood down', 'The activation gate expired without a decision; nothing was changed. Start again to ask again.', true);
-      if (decision.choice !== 'restore') throw new RunEnding('stood down', 'People rejected the cold start; nothing was changed.', true);
-      choose(facts, String(decision.answer));
+      if (decision.choice === 'reject') throw new RunEnding('stood down', 'People rejected the cold start; nothing was changed.', true);
+      if (window) choose(facts, String(decision.answer));
       return decision;
     },
-    found: () => `restore ${facts.chosen?.point} from ${facts.chosen?.set}`,
+    found: () => (facts.chosen ? `restore ${facts.chosen.point} from ${facts.chosen.set}` : `go on from what ${facts.openedBy} opened`),
   };
 }
 
@@ -71,37 +77,47 @@ function mustBeRestorable(run: Course, { points }: ColdStartFacts): RestoreWindo
 }
 
 /** What people read before they decide, the most important first. */
-function evidenceOf(run: Course, facts: ColdStartFacts, window: RestoreWindow): GateEvidence {
-  const { target } = run.places;
-  const loss = lossSince(window.until, facts.moments.failedSince);
-  const rpo = strictestRpo(servedFunctions(run.plan));
-  const set = setFor(facts.points?.sets ?? [], window.until);
-  const takes = set && restoreSeconds(set, run.plan.estate.restore?.database.bytesPerSecond);
-  const rto = seconds(run.plan.objectives.overall.rto);
+function evidenceOf(run: Course, facts: ColdStartFacts, window: RestoreWindow | null): GateEvidence {
   const lines = [
     ...(facts.declaredFailed ? [`${run.start.startedBy} declares ${run.places.failed.join(', ')} failed: ${facts.declaredFailed.reason}`] : []),
     ...facts.lost.map(
       ({ site, vantages }) =>
         `${site}: ${judgeFailure(vantages, 0).verdict} (${vantages.map(({ observer, verdict }) => `${observer} ${verdict}`).join(', ')}).`,
     ),
-    `Newest moment that ${target} can be restored to: ${window.until}. Loss then: ${describeLoss(loss)}; the strictest RPO is ${formatSeconds(rpo)}. Any moment since ${window.from} can be had.`,
-    set
-      ? `For it ${set.set} is restored, made until ${set.stoppedAt}: ${formatBytes(set.bytes)} and ${formatBytes(set.logBytes)} of log${takes === null || takes === undefined ? ', and how long that takes is not known' : `, some ${formatSeconds(takes)}`}; the RTO of the whole is ${formatSeconds(rto)}.`
-      : `No set holds ${window.until}.`,
-    ...(run.plan.estate.cache === undefined ? [] : ['The cache starts empty: no backup of it is restored.']),
-    ...(facts.points?.sets ?? []).flatMap(({ set: name, unusable }) => (unusable === undefined ? [] : [`${name} cannot be restored: ${unusable}.`])),
-    'Until people accept what was restored it can be discarded; from then on the run only goes forward.',
+    ...(window ? linesOf(run, facts, window) : ['Customers may have written to it: nothing is restored again, and the run only goes forward.']),
   ];
   const uncertain = facts.lost.filter(({ vantages }) => judgeFailure(vantages, 0).verdict !== 'failed');
   const against =
     facts.declaredFailed || uncertain.length === 0
       ? {}
       : { against: { restore: `It is not certain that ${uncertain.map(({ site }) => site).join(', ')} has failed.` } };
-  return { lines, at: now(), gravity: { figures: [lossBadness(loss), uncertain.length], signs: [] }, ...against };
+  return { lines, at: now(), gravity: { figures: [uncertain.length], signs: [] }, ...against };
+}
+
+/** What can be restored, and what that means. */
+function linesOf(run: Course, facts: ColdStartFacts, window: RestoreWindow): readonly string[] {
+  const { target } = run.places;
+  const sets = facts.points?.sets ?? [];
+  const loss = lossSince(window.until, facts.moments.failedSince);
+  const rpo = formatSeconds(strictestRpo(servedFunctions(run.plan)));
+  const set = setFor(sets, window.until);
+  const takes = set && restoreSeconds(set, run.plan.estate.restore?.database.bytesPerSecond);
+  const duration = takes ? `, some ${formatSeconds(takes)}` : ', and how long that takes is not known';
+  return [
+    `Newest moment that ${target} can be restored to: ${window.until}. Loss then: ${describeLoss(loss)}; the strictest RPO is ${rpo}. Any moment since ${window.from} can be had.`,
+    ...(set
+      ? [
+          `For it ${set.set} is restored, made until ${set.stoppedAt}: ${formatBytes(set.bytes)} and ${formatBytes(set.logBytes)} of log${duration}; the RTO of the whole is ${formatSeconds(seconds(run.plan.objectives.overall.rto))}.`,
+        ]
+      : []),
+    ...(run.plan.estate.cache === undefined ? [] : ['The cache starts empty: no backup of it is restored.']),
+    ...sets.flatMap(({ set: name, unusable }) => (unusable === undefined ? [] : [`${name} cannot be restored: ${unusable}.`])),
+    'Until people accept what was restored it can be discarded; from then on the run only goes forward.',
+  ];
 }
 
 /** A look that fails keeps the evidence that there is, and says so. One by which a site works ends the question. */
-async function lookAgain(run: Course, facts: ColdStartFacts, window: RestoreWindow, held: GateEvidence): Promise<GateEvidence> {
+async function lookAgain(run: Course, facts: ColdStartFacts, window: RestoreWindow | null, held: GateEvidence): Promise<GateEvidence> {
   const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
   try {
     for (const { lost, vantages } of await lookAtLost(run, facts.lost, read, { holdSeconds: 0, ...lookingOn(run) })) lost.vantages = vantages;

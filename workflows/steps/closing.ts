@@ -9,6 +9,7 @@ import type { MessageValues } from '../../plan/rules/messages.ts';
 import { mailValueLengthMax } from '../../report/media/mail.ts';
 import { split } from '../estate/clock.ts';
 import type { RecoveryFacts } from '../estate/facts.ts';
+import type { ColdStartFacts } from '../estate/restored.ts';
 import type { Course } from '../engine/course.ts';
 import type { Alteration, LookAtChange } from '../engine/step-body.ts';
 import { judgeServers, observeServers } from '../estate/servers.ts';
@@ -29,7 +30,7 @@ export function confirmWriters(run: Course, facts: RecoveryFacts): LookAtChange<
 }
 
 /** Step: the restored database alone can write. */
-export function confirmRestoredWriter(run: Course, facts: RecoveryFacts): LookAtChange<readonly WriterState[]> {
+export function confirmRestoredWriter(run: Course, facts: ColdStartFacts): LookAtChange<readonly WriterState[]> {
   return {
     ...confirmWriters(run, facts),
     act: async ({ read }) => {
@@ -42,12 +43,12 @@ export function confirmRestoredWriter(run: Course, facts: RecoveryFacts): LookAt
 }
 
 /** The servers of the plan, and what was restored at the target, which its own host tells of. */
-export async function observeRestored(run: Course, facts: RecoveryFacts, read: Reads): Promise<readonly WriterState[]> {
+export async function observeRestored(run: Course, facts: ColdStartFacts, read: Reads): Promise<readonly WriterState[]> {
   const [observed, { stage, server, by, at }] = await Promise.all([
     observeServers(run, facts, read),
     read.readRestored({ run: run.context(), site: run.places.target }),
   ]);
-  if (by !== run.start.execution) return observed;
+  if (by !== run.start.execution && by !== facts.openedBy) return observed;
   const opened = stage === 'accepted' && server === 'running';
   const state: WriterState = {
     site: run.places.target,

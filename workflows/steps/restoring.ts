@@ -2,6 +2,7 @@
 import type { Change } from '../../activities/context.ts';
 import type { Restored } from '../../activities/restore/port.ts';
 import { formatBytes } from '../../plan/rules/progress.ts';
+import type { StepTools } from '../engine/activity-proxies.ts';
 import type { Course } from '../engine/course.ts';
 import { failure } from '../engine/failures.ts';
 import { runJob } from '../engine/jobs.ts';
@@ -11,11 +12,17 @@ import { type ColdStartFacts, emptyCache, lossSince, type Points } from '../esta
 import { type Looked, lookOnceMore } from './detection.ts';
 import { startServices } from './promotion.ts';
 
-/** Step: to which moments the target can be restored. */
-export function readPoints(run: Course, facts: ColdStartFacts): Look<Points> {
+/** Step: to which moments the target can be restored; or, where an earlier run has opened what it restored there, that this one goes on from it. */
+export function readPoints(run: Course, facts: ColdStartFacts): Look<Points | null> {
   const site = run.places.target;
   return {
     act: async ({ read }) => {
+      const { stage, by = 'somebody' } = await read.readRestored({ run: run.context(), site });
+      if (stage === 'opening' || stage === 'accepted') {
+        facts.openedBy = by;
+        run.passPointOfNoReturn(`${by} has opened the database that it restored at ${site} already: this run goes on from there, and only forward.`);
+        return null;
+      }
       const points = await read.readRestorePoints({ run: run.context(), site });
       if (points.found) return (facts.points = points);
       throw failure('permanent', {
@@ -24,7 +31,10 @@ export function readPoints(run: Course, facts: ColdStartFacts): Look<Points> {
         next: 'Bring the backups within its reach, then choose retry.',
       });
     },
-    found: ({ sets, tool }) => `${sets.filter(({ unusable }) => unusable === undefined).length} of ${sets.length} sets of ${tool} can be restored`,
+    found: (points) => {
+      if (points === null) return `opened already by ${facts.openedBy}`;
+      return `${points.sets.filter(({ unusable }) => unusable === undefined).length} of ${points.sets.length} sets of ${points.tool} can be restored`;
+    },
   };
 }
 
@@ -48,16 +58,15 @@ export function restoreDatabase(run: Course, facts: ColdStartFacts): Alteration<
     would: `restore the database at ${site} from ${set} to ${point}, and prove it`,
     predicted: { site, stage: 'none', server: 'absent', proof: {}, kept: [], at: point },
     act: async (tools) => {
+      if (facts.openedBy !== null) return keep(facts, await tools.read.readRestored({ run: run.context(), site }), point);
+      await discardOfOthers(run, tools);
       const start = { program: 'site-restore', start: (change, at) => change.restoreDatabase({ ...at, set, point }) } as const satisfies Parameters<
         typeof runJob
       >[2]['by'];
       await runJob(run, tools, { site, job: 'restore-database', args: [set, point], id: 'restore-database', by: start });
       const restored = await tools.read.readRestored({ run: run.context(), site });
       if (restored.by !== run.start.execution || restored.stage !== 'proven') throw notProven(restored);
-      facts.restored = restored;
-      facts.cacheLoss = emptyCache;
-      facts.loss = lossSince(restored.proof['last_commit_applied'] ?? point, facts.moments.failedSince);
-      return restored;
+      return keep(facts, restored, point);
     },
     found: ({ proof, kept }) => [...proofLines(proof), ...kept.map(({ folder, bytes }) => `${folder} stands beside it with ${formatBytes(bytes)}`)].join('; '),
     undo: {
@@ -72,6 +81,23 @@ export function restoreDatabase(run: Course, facts: ColdStartFacts): Alteration<
       },
     },
   };
+}
+
+function keep(facts: ColdStartFacts, restored: Restored, point: string): Restored {
+  facts.restored = restored;
+  facts.cacheLoss = emptyCache;
+  facts.loss = lossSince(restored.proof['last_commit_applied'] ?? point, facts.moments.failedSince);
+  return restored;
+}
+
+/** What a run that has ended left behind closed doors is in nobody's use, and makes room. */
+async function discardOfOthers(run: Course, { read, change }: StepTools): Promise<void> {
+  const site = run.places.target;
+  const { by, stage } = await read.readRestored({ run: run.context(), site });
+  if (by === undefined || by === run.start.execution || stage === 'discarded') return;
+  const { remaining = [] } = await change.discardRestored({ run: run.context(), site });
+  run.note(`What ${by} had restored at ${site} and nobody had accepted was discarded.`);
+  for (const left of remaining) run.leaveOver(left);
 }
 
 /** What the host has proven, a line each. */
@@ -97,13 +123,13 @@ function notProven({ site, stage, by }: Restored): Error {
 }
 
 /** Step: the service of the site and the observers are let in to what was restored, and nobody else. */
-export function admitServices(run: Course): Alteration<Change> {
+export function admitServices(run: Course, { openedBy }: ColdStartFacts): Alteration<Change> {
   const site = run.places.target;
   return {
     changes: true,
     would: `let the service of ${site} in to what was restored, and nobody else`,
     predicted: unchanged('nobody was let in in a dry run'),
-    act: ({ change }) => change.admitServices({ run: run.context(), site }),
+    act: async ({ change }) => (openedBy === null ? change.admitServices({ run: run.context(), site }) : unchanged(`opened already by ${openedBy}`)),
     found: ({ after }) => after,
   };
 }

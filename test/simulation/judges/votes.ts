@@ -5,7 +5,7 @@ import type { AgentState } from '../../../activities/hosts/port.ts';
 import type { Plan, SiteId } from '../../../plan/schema.ts';
 import type { GateRecord } from '../../../report/report.ts';
 import type { Vote } from '../../../workflows/wire/messages.ts';
-import { runbookOf } from '../../driven/driven.ts';
+import { choicesOf, runbookOf } from '../../driven/driven.ts';
 import type { Lived } from '../simulation.ts';
 import type { Asked, Said } from '../witness.ts';
 
@@ -40,7 +40,7 @@ function agreeing(lived: Lived, gate: Decided, plan: Plan): readonly string[] {
   const starter = lived.startedBy.get(gate.execution);
   if (starter !== undefined) may.delete(starter);
   const offered = lived.witness.shown.filter(({ execution, gate: shown }) => execution === gate.execution && isSameQuestion(shown.gate, gate.gate));
-  const words = new Set(offered.flatMap(({ gate: shown }) => shown.choices.map((choice) => choice.split(':')[0] ?? '')));
+  const words = new Set(offered.flatMap(({ gate: shown }) => choicesOf(shown)));
   const looks = gate.gate.startsWith(activation) ? looksOf(lived, gate.execution) : [];
   const last = new Map<string, readonly Cast[]>();
   let most: readonly string[] = [];
