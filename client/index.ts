@@ -29,6 +29,7 @@ export type {
   VoteReceipt,
 } from '../workflows/wire/messages.ts';
 export type { ProcedureName } from '../plan/catalogue/index.ts';
+export type { ColdStartInput } from '../workflows/wire/cold-start.ts';
 export type { RegionalFailoverInput } from '../workflows/wire/regional-failover.ts';
 export type { StartInputs } from '../workflows/wire/starts.ts';
 export type { Addendum, Report } from '../report/report.ts';

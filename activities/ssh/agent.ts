@@ -1,6 +1,6 @@
 /** The programs at the sites' hosts over SSH: fixed verbs, answers as `key=value`, exit codes as failures of the catalogue. */
 import ssh2 from 'ssh2';
-import type { Plan, SiteId } from '../../plan/schema.ts';
+import type { SiteId } from '../../plan/schema.ts';
 import { milliseconds } from '../../plan/durations.ts';
 import type { RunContext } from '../context.ts';
 import type { ActivityDependencies, AgentAnswer, AgentClient, AgentFields } from '../dependencies.ts';

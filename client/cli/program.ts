@@ -1,6 +1,7 @@
 /** The `dr` command line: a thin layer over the client. */
 import { Command } from 'commander';
 import { addAssess } from './commands/assess.ts';
+import { addColdStart } from './commands/coldstart.ts';
 import { addEstate } from './commands/estate.ts';
 import { addFailover } from './commands/failover.ts';
 import { addPlan } from './commands/plan.ts';
@@ -43,7 +44,7 @@ export function createProgram(io: Io, register: Register): Command {
     )
     .option('--plan <folder>', `folder of the plan; absent: DR_PLAN${io.environment['DR_PLAN'] ? ` (${io.environment['DR_PLAN']})` : ''}`)
     .addHelpText('after', `\nExit codes:\n${exitCodeLines().join('\n')}`);
-  for (const add of [addFailover, addStart, addAssess, addEstate, addRestore, addVote, addStatus, addRelease, addPlan]) add(program, register);
+  for (const add of [addFailover, addColdStart, addStart, addAssess, addEstate, addRestore, addVote, addStatus, addRelease, addPlan]) add(program, register);
   configure(program, io);
   return program;
 }

@@ -42,8 +42,8 @@ export const jobRemovals = [
     file: 'workflows/engine/jobs.ts',
     edits: [
       {
-        find: 'CancellationScope.nonCancellable(() => changeOnce.cancelJob({ run: run.context(), site, id }))',
-        replace: 'changeOnce.cancelJob({ run: run.context(), site, id })',
+        find: 'CancellationScope.nonCancellable(() => changeOnce.cancelJob(thereOf(at)))',
+        replace: 'changeOnce.cancelJob(thereOf(at))',
       },
     ],
     test: { file: 'test/workflows/engine/jobs.test.ts', title: 'by a cancellation of the workflow cancels the job' },

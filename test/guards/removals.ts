@@ -392,7 +392,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Agent: an answer without that line is used for nothing',
     file: 'activities/ssh/agent.ts',
-    edits: [{ find: 'if (own < 0) throw notAnAgent(text, source, besides);', replace: '' }],
+    edits: [{ find: 'if (own < 0) throw notIt(text, source, besides, program);', replace: '' }],
     test: { file: 'test/activities/ssh/connection.test.ts', title: 'is used for nothing' },
   },
   {

@@ -88,9 +88,11 @@ describe('nothing waits for something else to be mended', () => {
   });
 
   test('a procedure that there is not is looked at by no law', async () => {
-    await copy.change('procedures.yaml', 'procedures:\n', 'procedures:\n  coldStart: { title: to come }\n');
+    await copy.change('procedures.yaml', 'procedures:\n', 'procedures:\n  failback: { title: to come }\n');
     expect(await copy.errors()).toEqual([
-      expect.stringMatching(/^procedures\.yaml:\d+ procedures\.coldStart: "coldStart" is not a key of this part of the plan\. Known here: regionalFailover\.$/),
+      expect.stringMatching(
+        /^procedures\.yaml:\d+ procedures\.failback: "failback" is not a key of this part of the plan\. Known here: regionalFailover, coldStart\.$/,
+      ),
     ]);
   });
 

@@ -118,7 +118,10 @@ describe('steps', () => {
   });
 
   test('a bound shorter than the wait inside is an error', () => {
-    expect(messages('bounds-hold-waits', (draft) => (draft.estate.detection.holdTime = 'PT2M'))).toHaveLength(2);
+    expect(
+      messages('bounds-hold-waits', (draft) => (draft.estate.detection.holdTime = 'PT2M')),
+      'two steps of each procedure look',
+    ).toHaveLength(4);
     expect(messages('bounds-hold-waits', (draft) => (stepOf(draft, 'activation').bound = 'PT1M'))[0]).toContain('deadline PT15M of its gate');
   });
 });
@@ -254,7 +257,7 @@ describe('files of a plan', () => {
         file,
         text
           .replace('An RTO of eight hours against an MTD under eight }', 'No such heading }')
-          .replace('path: sites.dr.targetOf', 'path: sites.nowhere.targetOf'),
+          .replace('path: sites.us-east-1.targetOf', 'path: sites.nowhere.targetOf'),
       );
     });
     expect(found.some((line) => line.includes('The notes have no heading "No such heading".'))).toBe(true);

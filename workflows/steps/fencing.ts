@@ -40,7 +40,7 @@ export function fenceByFirstProof(run: Course, facts: RecoveryFacts): Alteration
     undo: {
       would: `let ${sites.join(', ')} write again and its standbys follow it`,
       act: async (tools) => {
-        const opened = await eachInTurn(watches, async (watch) => [
+        const opened = await eachOf(watches, async (watch) => [
           ...(await watch.end('the run is taken back')),
           ...(await open(run, tools, watch.site, survivors)),
         ]);
@@ -60,10 +60,9 @@ async function triedInUndo(undo: () => Promise<readonly string[]>): Promise<read
   }
 }
 
-/** One after the other, each whatever became of those before; the first failure is thrown once all were tried. */
-async function eachInTurn<Each, Answer>(all: readonly Each[], act: (each: Each) => Promise<Answer>): Promise<Answer[]> {
-  const results: PromiseSettledResult<Answer>[] = [];
-  for (const each of all) results.push(...(await Promise.allSettled([act(each)])));
+/** Side by side, each whatever becomes of the others; the first failure is thrown once all were tried. */
+async function eachOf<Each, Answer>(all: readonly Each[], act: (each: Each) => Promise<Answer>): Promise<Answer[]> {
+  const results = await Promise.allSettled(all.map(act));
   return results.map((result) => {
     if (result.status === 'rejected') throw result.reason;
     return result.value;
