@@ -8,7 +8,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decideUntilEnd, leftToOthers } from '../../lab/orchestrator/recovery.ts';
 import { digestOf } from '../../plan/load.ts';
 import { changeNames } from '../../workflows/wire/changes.ts';
-import { makeAssessmentWorkflowId, makeEstateCheckWorkflowId, makeFenceOnReturnWorkflowId, makeRestorePointsWorkflowId, makeRunWorkflowId, taskQueueOf } from '../../workflows/wire/ids.ts';
+import {
+  makeAssessmentWorkflowId,
+  makeEstateCheckWorkflowId,
+  makeFenceOnReturnWorkflowId,
+  makeRestorePointsWorkflowId,
+  makeRunWorkflowId,
+  taskQueueOf,
+} from '../../workflows/wire/ids.ts';
 import { until } from '../support/until.ts';
 import { type Drivers, openDrivers, readTraces } from './drivers.ts';
 import type { Script } from './foreign/index.ts';
