@@ -3,7 +3,7 @@
  * `lyon` is the primary, `gent` its synchronous standby. The agent is installed by docs/own-estate.md, whose SQL makes its tables.
  */
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { dropSharedMemory, sharedMemoryInFiles } from '../../lab/postgres/shared-memory.ts';
@@ -11,6 +11,7 @@ import { program } from '../../lab/setup/paths.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { Plan } from '../../plan/schema.ts';
 import { asServerUser, pgBin, serverUser, type Answer } from './estate.ts';
+import { makeServerFolder } from '../support/server-files.ts';
 import { answered, capacityShim, eventually } from './support.ts';
 
 export const branches = ['lyon', 'gent'] as const;
@@ -22,7 +23,7 @@ export const branchPassword = 'test-only';
 const [databasePort, agentPort] = [6543, 2210];
 
 export class Branches {
-  readonly directory = mkdtempSync('/var/tmp/dr-branches-');
+  readonly directory = makeServerFolder('dr-branches-');
   private readonly network: number;
   private readonly running = new Map<string, ChildProcess>();
   private reference: Server | undefined;

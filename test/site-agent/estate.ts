@@ -3,12 +3,13 @@
  * primary, `west` its synchronous standby, `north` an asynchronous one. No network between them can be cut here; the lab does that.
  */
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { dropSharedMemory, sharedMemoryInFiles } from '../../lab/postgres/shared-memory.ts';
 import { estate as estateSchema } from '../../plan/schema/estate.ts';
 import type { Estate } from '../../plan/schema.ts';
+import { makeServerFolder } from '../support/server-files.ts';
 import { answered, capacityShim, eventually, systemctlShim } from './support.ts';
 
 export const sites = ['east', 'west', 'north'] as const;
@@ -52,7 +53,7 @@ export class TestEstate {
     this.redisServer = servers.redis ?? 'redis-server';
     this.olderRedis = / v=[0-6]\./.test(execFileSync(this.redisServer, ['--version'], { encoding: 'utf8' }));
     this.network = network;
-    this.directory = mkdtempSync('/var/tmp/dr-site-agent-');
+    this.directory = makeServerFolder('dr-site-agent-');
     chmodSync(this.directory, 0o755);
   }
 

@@ -1,6 +1,6 @@
 /** One host with a real sshd and the site agent behind it, as a shape wants them: no database, no cache, a service manager and a capacity of files. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { authorizedKey } from '../../activities/access/lines.ts';
@@ -10,6 +10,7 @@ import { loadPlan } from '../../plan/load.ts';
 import type { Plan } from '../../plan/schema.ts';
 import { asServerUser, pgBin, serverUser } from '../site-agent/estate.ts';
 import { capacityShim, systemctlShim } from '../site-agent/support.ts';
+import { makeServerFolder } from '../support/server-files.ts';
 import { until } from '../support/until.ts';
 
 export const hostSite = 'gent';
@@ -21,7 +22,7 @@ export type KeyKind = 'ed25519' | 'rsa' | 'ecdsa';
 
 /** Shaped by its public fields before `start`. */
 export class HostPlace {
-  readonly folder = mkdtempSync('/var/tmp/dr-host-');
+  readonly folder = makeServerFolder('dr-host-');
   address: string;
   /** Keys of the host, in the order of its configuration, and the one that the plan has pinned. */
   keys: readonly KeyKind[] = ['ed25519'];

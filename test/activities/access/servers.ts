@@ -1,9 +1,10 @@
 /** One PostgreSQL whose door is told by each test, and the certificates of a small authority. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dropSharedMemory, sharedMemoryInFiles } from '../../../lab/postgres/shared-memory.ts';
 import { asServerUser, pgBin } from '../../site-agent/estate.ts';
+import { makeServerFolder } from '../../support/server-files.ts';
 import { until } from '../../support/until.ts';
 
 const asRoot = process.getuid?.() === 0;
@@ -25,7 +26,7 @@ export function makeCertificates(folder: string, address: string, name: string):
 
 /** A database `lending` with the tables of `test/plans/library`, and an administrator who comes by the socket. */
 export class OnePostgres {
-  readonly folder = mkdtempSync('/var/tmp/dr-access-');
+  readonly folder = makeServerFolder('dr-access-');
   readonly port = 6545;
   readonly address: string;
   private child: ChildProcess | undefined;
