@@ -1,6 +1,6 @@
 /**
- * Goal: wherever a failover is interrupted, it ends the same and nothing takes effect twice. Method: one interruption at each attempt of an activity in turn, each in a simulation of its
- * own (interruptions.ts); whoever dies is replayed, and a replay that would command something else fails.
+ * Goal: wherever a failover is interrupted, it ends the same and nothing takes effect twice. Method: one interruption at a time, at each change and at each kind of read before it
+ * (interruptions.ts), each in a simulation of its own; whoever dies is replayed, and a replay that would command something else fails.
  */
 import { beforeAll, expect, it } from 'vitest';
 import { regionalFailover } from '../driven/regional-failover.ts';

@@ -1,11 +1,19 @@
-/** The sweep of interruptions: one at each attempt of an activity in turn, each in a simulation of its own. What every procedure must bear is said here once, and each has a test file that asks it. */
+/**
+ * The sweep of interruptions: one at a time, each in a simulation of its own. What every procedure must bear is said here once, and each has a test file that asks it. Interrupted is each change, and
+ * what is read between two changes at the first attempt of each kind: the same read of another site, or of a moment later, meets the same code. DR_INTERRUPTIONS=all interrupts at each attempt of an activity.
+ */
 import { describe, expect, it } from 'vitest';
 import type { PlanSnapshot } from '../../plan/schema.ts';
 import { type Driven, runbookOf } from '../driven/driven.ts';
+import { isChange } from '../../workflows/wire/changes.ts';
 import { violations } from './invariants.ts';
 import type { Disturbance, Schedule } from './schedule.ts';
 import type { Fate } from './server.ts';
 import { type Lived, Simulations } from './simulation.ts';
+
+const all = process.env['DR_INTERRUPTIONS'] === 'all';
+/** Where interruptions come, in the words of titles. */
+const everywhere = all ? 'at every attempt' : 'at every change, and at every kind of read before it';
 
 export class Sweep {
   readonly simulations: Simulations;
@@ -13,11 +21,14 @@ export class Sweep {
   readonly calm: Lived;
   /** Activities of the calm run, by the number of the attempt. */
   readonly attempts: readonly string[];
+  /** Numbers of the attempts that are interrupted, with the activity of each. */
+  readonly interrupted: readonly (readonly [number, string])[];
 
   private constructor(simulations: Simulations, calm: Lived) {
     this.simulations = simulations;
     this.calm = calm;
     this.attempts = calm.attempts.slice(0, calm.attempts.lastIndexOf('storeReport') + 1);
+    this.interrupted = all ? [...this.attempts.entries()] : changesAndNewReads(this.attempts);
   }
 
   /** By default under the plan of the repository. */
@@ -26,16 +37,26 @@ export class Sweep {
     return new Sweep(simulations, await simulations.live({}));
   }
 
-  /** Lives through a schedule for each attempt; gives a sentence for each that did not end as it must. */
+  /** Lives through a schedule for each attempt that is interrupted; gives a sentence for each that did not end as it must. */
   async each(interrupted: (attempt: number) => Partial<Schedule>, judge: (lived: Lived) => readonly string[]): Promise<string[]> {
     const wrong: string[] = [];
-    for (const [attempt, name] of this.attempts.entries()) {
+    for (const [attempt, name] of this.interrupted) {
       const lived = await this.simulations.live(interrupted(attempt));
       for (const sentence of [...violations(lived, this.simulations.snapshot.plan), ...judge(lived)]) wrong.push(`${attempt} ${name}: ${sentence}`);
       for (const run of lived.runs) if (!run.closed) wrong.push(`${attempt} ${name}: the run is still open`);
     }
     return wrong;
   }
+}
+
+function changesAndNewReads(attempts: readonly string[]): readonly (readonly [number, string])[] {
+  const since = new Set<string>();
+  return [...attempts.entries()].filter(([, name]) => {
+    if (isChange(name)) since.clear();
+    else if (since.has(name)) return false;
+    else since.add(name);
+    return true;
+  });
 }
 
 /** The last run came to its good end, and the estate is as it must be then. */
@@ -73,13 +94,13 @@ export function bearsInterruptions(sweep: () => Sweep): void {
 
   describe('a worker that dies', () => {
     it.each<Exclude<Fate, 'done'>>(['worker dies before', 'worker dies after', 'worker dies when completed', 'reply lost', 'late effect'])(
-      '%s: at every attempt the run ends well all the same',
+      `%s: ${everywhere} the run ends well all the same`,
       async (fate) => {
         expect(await sweep().each((attempt) => ({ fates: [{ attempt, fate }] }), wellEnded)).toEqual([]);
       },
     );
 
-    it('all workers gone for a minute, at every attempt', async () => {
+    it(`all workers gone for a minute, ${everywhere}`, async () => {
       // Longer than any read's bound: what was being read may fail for good, and people then try again.
       const wrong = await sweep().each(at({ what: 'workers die', awaySeconds: 60 }), ({ driven, reports: [report] }) =>
         report?.outcome.startsWith(driven.goodEnd) || report?.outcome === 'stood down' ? [] : [`${report?.outcome}: ${report?.summary}`],
@@ -96,15 +117,15 @@ export function bearsInterruptions(sweep: () => Sweep): void {
   });
 
   describe('people who interrupt', () => {
-    it('the stop switch at every attempt: held, resumed, ended well', async () => {
+    it(`the stop switch ${everywhere}: held, resumed, ended well`, async () => {
       expect(await sweep().each(at({ what: 'stop' }), wellEnded)).toEqual([]);
     });
 
-    it('a cancellation at every attempt: taken back before the point of no return, left as it is after it', async () => {
+    it(`a cancellation ${everywhere}: taken back before the point of no return, left as it is after it`, async () => {
       expect(await sweep().each(at({ what: 'cancel' }), takenBack)).toEqual([]);
     });
 
-    it('a termination at every attempt, followed by a new run that ends well', async () => {
+    it(`a termination ${everywhere}, followed by a new run that ends well`, async () => {
       expect(await sweep().each(at({ what: 'terminate and start again' }), wellEnded)).toEqual([]);
     });
   });

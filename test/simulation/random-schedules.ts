@@ -7,7 +7,7 @@ import type { Driven } from '../driven/driven.ts';
 import { violations } from './invariants.ts';
 import { Simulations } from './simulation.ts';
 
-const numRuns = Number(process.env['DR_SCHEDULES'] ?? 1000);
+const numRuns = Number(process.env['DR_SCHEDULES'] ?? 200);
 const seed = Number(process.env['DR_SEED'] ?? 20260301);
 
 /** The test that no schedule breaks a safety rule; call once in a test file. `endings`: how runs must have ended by then, sorted: schedules that never reach an ending prove nothing about it. */

@@ -1,4 +1,4 @@
-/** A handful of draws of the adversary; hundreds of them: `npm run test:zoo -- --draws 300 --seed 7`. */
+/** Two draws of the adversary, one for each kind of fence; hundreds of them: `npm run test:zoo -- --draws 300 --seed 7`. */
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import type { TestEstate } from '../site-agent/estate.ts';
 import { testNetwork } from '../site-agent/support.ts';
@@ -9,7 +9,7 @@ import { openZoo } from './estate.ts';
 import { estateShapes } from './estate-shapes.ts';
 
 const seed = Number(process.env['DR_SEED'] ?? '20261128');
-const draws = Array.from({ length: 6 }, (_, index) => drawOf(seed, index + 1));
+const draws = Array.from({ length: 2 }, (_, index) => drawOf(seed, index + 1));
 
 describe('draws', () => {
   it('are made from the seed and the number alone', () => {

@@ -15,7 +15,7 @@ import { randomFrom } from '../../support/random.ts';
 import { mutantOf } from './mutations.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
-const mutants = Number(process.env['DR_MUTANTS'] ?? 300);
+const mutants = Number(process.env['DR_MUTANTS'] ?? 100);
 const seed = Number(process.env['DR_SEED'] ?? 20260301);
 const only = process.env['DR_MUTANT'];
 /** The model runs whole recoveries: of many mutants it runs so many. */
