@@ -7,8 +7,8 @@ const withLab = ['test/lab/**/*.test.ts', 'test/scenarios/**/*.test.ts', 'test/b
 /** A customer gives up after 1 s, and a second lab on two cores takes longer than that at times: where not one call may fail, no other lab runs. */
 const alone = ['test/scenarios/dry-run.test.ts'];
 
-/** Whole failovers of dangerous shapes, ten minutes of one lab: `npm run test:estates`. */
-const ordinaryEstates = ['test/scenarios/ordinary-estates.test.ts'];
+/** Whole failovers of dangerous shapes, and those whose rule others prove already: `npm run test:estates`. */
+const estates = ['test/scenarios/ordinary-estates.test.ts', 'test/scenarios/further.test.ts'];
 
 /** Tests of a procedure that is added in a copy of the repository: they run there. */
 const toAdd = ['test/toy/added/**'];
@@ -80,7 +80,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: withLab,
-          exclude: [...ordinaryEstates, ...alone],
+          exclude: [...estates, ...alone],
           pool: 'forks',
           // A lab with its run takes more than half a core: three of them are slower than two, and their customers give up.
           maxWorkers: 2,
@@ -103,7 +103,9 @@ export default defineConfig({
       {
         test: {
           name: 'estates',
-          include: ordinaryEstates,
+          include: estates,
+          // One lab at a time.
+          maxWorkers: 1,
           pool: 'forks',
           testTimeout: 180_000,
           hookTimeout: 300_000,

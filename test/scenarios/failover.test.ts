@@ -47,21 +47,4 @@ describe('a site that dies', () => {
     expectCleanRecovery(report, figures);
     expect(report.steps.find((step) => step.id === 'catch-up-database')?.evidence).toMatch(/→/);
   });
-
-  it('to a service that needs 12 s to listen: it is waited for, and nobody is asked', { timeout: 3 * minutes }, async () => {
-    await scenarios.control('fault/inject', { name: 'slow-start', site: target });
-    const asked: string[] = [];
-    const answers = { ...approve, 'failed-step': ({ question }: { question: string }) => (asked.push(question), 'abort') };
-    const { report } = await scenarios.recover(() => scenarios.stack.lab('kill', failed), answers);
-    expect(asked).toEqual([]);
-    expect(report.outcome).toBe('recovered');
-    expect(report.steps.find((step) => step.id === 'start-services')?.evidence).toMatch(/\/health answers \(.*\), after \d+ s/);
-  });
-
-  it('with ap-southeast-1 behind: the most advanced survivor wins', { timeout: 3 * minutes }, async () => {
-    await scenarios.stack.lab('customers', 'start', '--writes', '50');
-    await scenarios.stack.lab('slow', third, '--from', failed, '--ms', '400');
-    const { report, figures } = await scenarios.recover(() => scenarios.stack.lab('kill', failed));
-    expectCleanRecovery(report, figures);
-  });
 });

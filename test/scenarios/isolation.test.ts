@@ -35,15 +35,6 @@ describe('a site that is isolated but alive', () => {
     expect(figures.missing.writes).toEqual([]);
     expectOneWriterAtATime(figures);
   });
-
-  it('healed during promotion: never two that acknowledge', { timeout: 4 * minutes }, async () => {
-    const healed = scenarios.untilStep('check-lag').then(() => scenarios.stack.lab('heal', failed));
-    const { report, figures } = await scenarios.recover(() => scenarios.stack.lab('cut', failed));
-    await healed;
-    expect(report.outcome, report.summary).toBe('recovered');
-    expect(figures.missing.writes).toEqual([]);
-    expectOneWriterAtATime(figures);
-  });
 });
 
 describe('real loss', () => {

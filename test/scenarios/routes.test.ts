@@ -4,14 +4,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decideUntilEnd, type OpenGate } from '../../lab/orchestrator/recovery.ts';
 import { statusQuery } from '../../workflows/wire/messages.ts';
 import { until } from '../support/until.ts';
-import { approve, expectCleanRecovery, failed, Scenarios, target } from './support.ts';
+import { approve, failed, Scenarios, target } from './support.ts';
 import { outageClock } from '../../report/clock-words.ts';
 
 let scenarios: Scenarios;
 let api: Route53Client;
 const minutes = 60_000;
-/** How long the API refuses while the run routes; the step's bound is 2 min. */
-const throttledSeconds = 30;
 
 beforeAll(async () => {
   scenarios = await Scenarios.start('routes');
@@ -64,37 +62,6 @@ describe('a failover', () => {
     expect(outageClock(report)?.routingMethod).toBe('control-plane');
     expect(report.leftovers.join(' ')).not.toContain('does not hold epoch');
     expect(await addresses()).toMatchObject([{ ResourceRecords: [{ Value: scenarios.publicAddress(target) }] }]);
-  });
-
-  it('whose API answers 429 for 30 s while it routes is recovered without asking anybody, and says so', { timeout: 4 * minutes }, async () => {
-    const since = new Date().toISOString();
-    for (const site of [target, 'ap-southeast-1']) await scenarios.control('fault/inject', { name: 'switch-dead', site });
-    await scenarios.stack.lab('kill', failed);
-    await scenarios.start();
-    const said: string[] = [];
-    const throttled = (async () => {
-      await scenarios.untilStep('promote-database');
-      await scenarios.control('route53/throttle', { count: 1_000, status: 429 });
-      await scenarios.untilStep('route-traffic', 'running');
-      const begun = Date.now();
-      const lasted = async () => {
-        const { steps } = await scenarios.run().query(statusQuery);
-        said.push(steps.find(({ id }) => id === 'route-traffic')?.evidence ?? '');
-        return Date.now() - begun > throttledSeconds * 1000 || undefined;
-      };
-      await until('the API has throttled for long enough', lasted, throttledSeconds + 10);
-      await scenarios.control('route53/throttle', { count: 0 });
-    })();
-    const asked: string[] = [];
-    await decideUntilEnd(scenarios.stack, { ...approve, 'failed-step': ({ question }) => (asked.push(question), 'abort') });
-    await throttled;
-    expect(asked).toEqual([]);
-    const { report, figures } = await scenarios.settle(since);
-    expectCleanRecovery(report, figures);
-    expect(outageClock(report)?.routingMethod).toBe('control-plane');
-    expect(report.steps.find(({ id }) => id === 'route-traffic')?.durationSeconds).toBeGreaterThanOrEqual(throttledSeconds);
-    expect(said.at(-1)).toMatch(/^The route is tried again, for \d+ s so far and until \d\d:\d\d:\d\dZ at the latest: .*Throttling/);
-    expect(report.timeline.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^Routing by control-plane did not work: .*Throttling/));
   });
 
   it('whose record is written back while it is watched has relapsed, and is recovered once people have fixed it', { timeout: 4 * minutes }, async () => {

@@ -1,14 +1,9 @@
 /** Goal: a site whose clock is ten minutes off, the lost one or the target, is recovered from in the usual time with right figures, and is named. Method: datefudge under its database and its agent, the customers' ledger as the oracle. */
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { OpenGate } from '../../lab/orchestrator/recovery.ts';
-import type { Report } from '../../report/report.ts';
-import { until } from '../support/until.ts';
-import { expectCleanRecovery, expectOneWriterAtATime, failed, Scenarios, target } from './support.ts';
-import { outageClock } from '../../report/clock-words.ts';
+import { afterAll, beforeAll, beforeEach, it } from 'vitest';
+import { recoverWith } from './site-clock.ts';
+import { failed, Scenarios, target } from './support.ts';
 
 const minutes = 60_000;
-/** Of time on the customers' clock, how far a figure may be off. */
-const toleranceSeconds = 5;
 let scenarios: Scenarios;
 
 beforeAll(async () => {
@@ -17,51 +12,10 @@ beforeAll(async () => {
 afterAll(async () => scenarios?.stop(), minutes);
 beforeEach(async () => scenarios.reset(), 2 * minutes);
 
-/** The failover of a lost site, while the clock of `site` is wrong: as clean as any, but that the clock is told, at the gate and in the report. */
-async function recoverWith(fault: 'clock-ahead' | 'clock-behind', site: string, told: RegExp): Promise<void> {
-  await scenarios.control('fault/inject', { name: fault, site });
-  await scenarios.serveCustomers();
-  await untilAssessed(told);
-  const gates: OpenGate[] = [];
-  const killedAt = Date.now();
-  const { report, figures } = await scenarios.recover(() => scenarios.stack.lab('kill', failed), {
-    activation: (gate) => (gates.push(gate), 'approve'),
-  });
-  expect(report.outcome, report.summary).toBe('recovered with exceptions');
-  expect(report.exceptions).toEqual([expect.stringMatching(told)]);
-  expect(gates[0]?.evidence).toContainEqual(expect.stringMatching(told));
-  expectCleanRecovery({ ...report, outcome: 'recovered' }, figures);
-  expectOneWriterAtATime(figures);
-  expect(Math.abs(Date.parse(outageClock(report)?.failedSince ?? '') - killedAt) / 1000).toBeLessThan(toleranceSeconds);
-  expectWindowSince(report, killedAt);
-}
-
-/** The time in which the lost site may have acknowledged alone begins with its last heartbeat, right before it was lost. */
-function expectWindowSince(report: Report, killedAt: number): void {
-  if (report.loss.kind !== '0 unless') throw new Error(`the loss is ${report.loss.kind}`);
-  const sinceLost = (Date.parse(outageClock(report)?.failedSince ?? '') - killedAt) / 1000;
-  expect(Number(report.loss.windowSeconds)).toBeGreaterThanOrEqual(Math.floor(sinceLost));
-  expect(Number(report.loss.windowSeconds)).toBeLessThan((Date.parse(report.endedAt) - killedAt) / 1000 + toleranceSeconds);
-}
-
-/** The site's peers have noted its clock by now: an assessment in peace tells it as well. */
-async function untilAssessed(told: RegExp): Promise<void> {
-  const tells = async () => told.test((await scenarios.stack.dr('assess', '--from', failed)).out) || undefined;
-  await until('the assessment names the clock', tells, 60);
-}
-
 it('the lost site ten minutes ahead', { timeout: 5 * minutes }, async () => {
-  await recoverWith('clock-ahead', failed, /The clock of the database at us-east-1 was .* ahead of the Temporal server's: /);
-});
-
-it('the lost site ten minutes behind', { timeout: 5 * minutes }, async () => {
-  await recoverWith('clock-behind', failed, /The clock of the database at us-east-1 was .* behind the Temporal server's: /);
+  await recoverWith(scenarios, 'clock-ahead', failed, /The clock of the database at us-east-1 was .* ahead of the Temporal server's: /);
 });
 
 it('the target ten minutes behind', { timeout: 5 * minutes }, async () => {
-  await recoverWith('clock-behind', target, /The clock of eu-central-1 is .* behind the Temporal server's: /);
-});
-
-it('the target ten minutes ahead', { timeout: 5 * minutes }, async () => {
-  await recoverWith('clock-ahead', target, /The clock of eu-central-1 is .* ahead of the Temporal server's: /);
+  await recoverWith(scenarios, 'clock-behind', target, /The clock of eu-central-1 is .* behind the Temporal server's: /);
 });
