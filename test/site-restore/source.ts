@@ -3,12 +3,13 @@
  * stand in one segment of the log, 4 and 5 in the next, 6 in the last; `after` has a moment after each.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dropSharedMemory, sharedMemoryInFiles } from '../../lab/postgres/shared-memory.ts';
 import { pgBin, serverUser } from '../site-agent/estate.ts';
 import { eventually } from '../site-agent/support.ts';
+import { makeServerFolder } from '../support/server-files.ts';
 
 export const tools = ['files', 'pgbackrest'] as const;
 export type Tool = (typeof tools)[number];
@@ -28,7 +29,7 @@ function query(folder: string, port: number, sql: string): string {
 }
 
 export function newFolder(): string {
-  const folder = mkdtempSync('/var/tmp/dr-site-restore-');
+  const folder = makeServerFolder('dr-site-restore-');
   chmodSync(folder, 0o755);
   return folder;
 }
