@@ -1,6 +1,7 @@
 /** The lab as a whole: sites, network and world, started, reset and ended as one. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createBackups, type Backups } from './backups.ts';
 import { labSites, ports, type LabSite } from './addresses.ts';
 import { certificateFiles, makeCertificates } from './certificates.ts';
 import { until } from './child.ts';
@@ -23,6 +24,7 @@ export interface LabEstate {
   readonly addresses: LabContext['addresses'];
   readonly network: NetworkSwitch;
   readonly world: World;
+  readonly backups: Backups;
   site(site: LabSite): LabSiteServers;
   start(progress: Progress): Promise<void>;
   /** Takes everything back to the beginning. */
@@ -49,8 +51,10 @@ export function createLabEstate(context: LabContext): LabEstate {
     stores: () => storeAccess(context, copy()),
   });
   const site = (id: LabSite) => sites.get(id) as LabSiteServers;
+  const backups = createBackups(context);
 
   const beginSites = async (progress: Progress) => {
+    backups.prepare();
     await each((one) => one.prepare(copy()));
     const services = each((one) => one.startService());
     services.catch(() => {});
@@ -67,6 +71,7 @@ export function createLabEstate(context: LabContext): LabEstate {
     addresses: context.addresses,
     network,
     world,
+    backups,
     site,
     async start(progress) {
       mkdirSync(join(context.directory, 'sites'), { recursive: true });
@@ -78,14 +83,14 @@ export function createLabEstate(context: LabContext): LabEstate {
       } finally {
         await worldStarted;
       }
-      await writePlan(context, copy().passwords, world.route53Ids());
+      await writePlan(context, copy(), world.route53Ids());
       await healthChecksAgree(world);
       progress(`the plan is in ${planFolder(context.directory)}`);
     },
     async reset(progress) {
       await Promise.all([...world.components.map((component) => component.reset()), each((one) => one.stopForReset()), network.reset()]);
       await beginSites(progress);
-      await writePlan(context, copy().passwords, world.route53Ids());
+      await writePlan(context, copy(), world.route53Ids());
     },
     async stop() {
       const ends = [...world.components.map((component) => component.stop()), each((one) => one.stop())];
@@ -131,7 +136,7 @@ async function replicate(site: (id: LabSite) => LabSiteServers, progress: Progre
 }
 
 function storeAccess({ addresses }: LabContext, { passwords }: GoldenCopy): StoreAccess[] {
-  return storeSites.map((site) => ({
+  return labSites.map((site) => ({
     site,
     database: { host: addresses.real(site), port: ports.postgres, user: accounts.admin, password: passwords.admin, database: databaseName },
     redis: { host: addresses.real(site), port: ports.redis, username: cacheAccounts.admin, password: passwords.admin },
@@ -140,7 +145,7 @@ function storeAccess({ addresses }: LabContext, { passwords }: GoldenCopy): Stor
 
 /** Removes what an earlier lab of this name left, but for keys, certificates and what the golden copy holds. */
 export function clearRemains(directory: string): void {
-  for (const folder of ['sites', 'logs', 'customers', 'plan', 'reports']) rmSync(join(directory, folder), { recursive: true, force: true });
+  for (const folder of ['sites', 'backups', 'logs', 'customers', 'plan', 'reports']) rmSync(join(directory, folder), { recursive: true, force: true });
   mkdirSync(join(directory, 'logs'), { recursive: true });
   writeFileSync(join(directory, 'README'), 'State of a lab. Written by dr-lab; everything here is made anew by its next start.\n');
 }

@@ -2,15 +2,17 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument, stringify } from 'yaml';
+import { procedureNames } from '../plan/catalogue/names.ts';
 import { estate as estateSchema, type Estate } from '../plan/schema/estate.ts';
 import { labSites, ports, type LabSite } from './addresses.ts';
 import { certificateFiles } from './certificates.ts';
 import type { LabContext } from './component.ts';
-import type { Passwords } from './golden.ts';
+import type { GoldenCopy, Passwords } from './golden.ts';
 import { serverUser } from './identity.ts';
 import type { Route53Ids } from './route53/estate.ts';
 import { accounts, cacheAccounts, databaseName, healthCheck, publicHost, replicaMaxLagSeconds, storeSites, ttlSeconds, unit } from './settings.ts';
 import { applicationFiles } from './site/folders.ts';
+import { systemIdentifier } from './site/restore.ts';
 import { fingerprint } from './sshd/keys.ts';
 
 /** How long a run of the lab watches the recovered service: long enough to see a relapse, short enough to watch. */
@@ -21,13 +23,13 @@ export function planFolder(labDirectory: string): string {
 }
 
 /** Writes the folder anew. The secrets that it refers to lie beside it and not in it. */
-export async function writePlan(context: LabContext, passwords: Passwords, ids: Route53Ids): Promise<string> {
+export async function writePlan(context: LabContext, { passwords, pgdata }: GoldenCopy, ids: Route53Ids): Promise<string> {
   const folder = planFolder(context.directory);
   rmSync(folder, { recursive: true, force: true });
   cpSync(join(context.repository, 'plan', 'erlmcp'), folder, { recursive: true });
   writeSecrets(context.directory, passwords);
   mkdirSync(join(context.directory, 'reports'), { recursive: true });
-  const estate = estateSchema.parse(await labEstate(context, ids));
+  const estate = estateSchema.parse(await labEstate(context, ids, systemIdentifier(pgdata)));
   const header = '# Written by dr-lab for this lab: its addresses, and times short enough to watch.\n';
   writeFileSync(join(folder, 'estate.yaml'), `${header}${stringify({ estate })}`);
   shortenWatch(folder);
@@ -41,7 +43,7 @@ function writeSecrets(labDirectory: string, passwords: Passwords): void {
   for (const [name, value] of Object.entries(values)) writeFileSync(join(folder, name), `${value}\n`, { mode: 0o600 });
 }
 
-async function labEstate(context: LabContext, ids: Route53Ids): Promise<Estate> {
+async function labEstate(context: LabContext, ids: Route53Ids, cluster: string): Promise<Estate> {
   const { addresses, directory, name } = context;
   const sites = await Promise.all(labSites.map(async (site) => [site, siteEntry(context, site, await fingerprint(directory, site))] as const));
   return {
@@ -103,6 +105,10 @@ async function labEstate(context: LabContext, ids: Route53Ids): Promise<Estate> 
       resolvers: addresses.resolvers.map((host) => ({ host, port: addresses.dns.port })),
     },
     ssh: { user: serverUser().name, privateKey: 'file:../keys/orchestrator', connectTimeout: 'PT2S' },
+    restore: {
+      ssh: { user: serverUser().name, privateKey: 'file:../keys/restore' },
+      database: { backup: 'postgresql', systemIdentifier: cluster },
+    },
     sites: Object.fromEntries(sites),
     monitoring: { url: `http://${addresses.monitoring.host}:${addresses.monitoring.port}/api/status` },
     mail: { server: addresses.smtp, from: 'disaster-recovery@erlmcp.com' },
@@ -118,18 +124,20 @@ function siteEntry({ addresses }: LabContext, site: LabSite, hostKey: string): E
     ...(stores ? { database: { host, port: ports.postgres }, cache: { host, port: ports.redis } } : {}),
     service: { host, port: ports.service },
     publicAddress: addresses.seen(site, 'customers'),
-    ...(stores ? { switch: { url: `http://${host}:${ports.switch}` } } : {}),
+    ...(stores
+      ? { switch: { url: `http://${host}:${ports.switch}` } }
+      : { restore: { host, port: ports.ssh, hostKey, database: { host, port: ports.postgres } } }),
   };
 }
 
-/** Changes one value and leaves the file's comments as they are. */
+/** Changes a value of each runbook and leaves the file's comments as they are. */
 function shortenWatch(folder: string): void {
   for (const name of readdirSync(folder).filter((entry) => entry.endsWith('.yaml'))) {
     const file = join(folder, name);
     const document = parseDocument(readFileSync(file, 'utf8'));
-    const path = ['procedures', 'regionalFailover', 'watch'];
-    if (!document.hasIn(path)) continue;
-    document.setIn(path, watchTime);
+    const paths = Object.keys(procedureNames).map((name) => ['procedures', name, 'watch']);
+    if (!paths.some((path) => document.hasIn(path))) continue;
+    for (const path of paths) if (document.hasIn(path)) document.setIn(path, watchTime);
     writeFileSync(file, document.toString({ lineWidth: 0 }));
   }
 }

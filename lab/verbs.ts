@@ -74,6 +74,9 @@ export function labVerbs(estate: LabEstate, directory: string, progress: Progres
       if (request.site === primarySite) world.setControlPlane(true);
       return {};
     },
+    async backup() {
+      return estate.backups.make(primarySite, estate.site(primarySite).postgres);
+    },
     async reset() {
       const startedAt = performance.now();
       await estate.reset(progress);

@@ -17,6 +17,7 @@ import type { AccessActivities, AccessCheck } from './port.ts';
 import { checkDnsApi, checkDnsServers } from './dns.ts';
 import { checkDatabase } from './postgresql.ts';
 import { checkCache } from './redis.ts';
+import { checkRestore } from './restore.ts';
 import { checkService } from './service.ts';
 import { checkMail, checkMonitoring, checkReports } from './shared.ts';
 import { checkWitnesses } from './witnesses.ts';
@@ -47,6 +48,7 @@ export function createAccessActivities(dependencies: FolderDependencies): Access
         withSecrets('ElastiCache API', async () => checkElastiCache(plan, site, { secret })),
         withSecrets('Auto Scaling API', async () => checkAutoScaling(plan, site, { secret })),
         withSecrets('service', async () => (serves(plan, site) ? [await checkService(plan, site, await readAuthority(plan, planFolder), standing)] : [])),
+        withSecrets('site-restore', async () => checkRestore(plan, site, () => dependencies.restorer(run, site), dependencies.now)),
         withSecrets('what a failover needs', async () => (standing ? checkNeeds(plan, site, agent, standing, await knowledge(run, site)) : [])),
       ]);
       return { site, checks: groups.flat() };

@@ -21,7 +21,7 @@ interface Question {
   readonly about?: ServerKind;
   /** Asked only where the plan leaves this to the agent. */
   readonly unless?: (plan: Plan) => boolean;
-  /** Asked only where the service runs or may be brought to. */
+  /** Asked only where the service runs or may be brought to, by a cold start too. */
   readonly servingOnly?: true;
   readonly add?: (plan: Plan, site: SiteId) => AccessCheck['add'];
 }
@@ -73,7 +73,9 @@ export async function checkAgent(plan: Plan, site: SiteId, agent: AgentClient, p
   if (login.result !== 'ok') return [login];
   const asked = questions.filter(
     ({ about, servingOnly, unless }) =>
-      (about === undefined || plan.estate.sites[site]?.[about] !== undefined) && (!servingOnly || serves(plan, site)) && !unless?.(plan),
+      (about === undefined || plan.estate.sites[site]?.[about] !== undefined) &&
+      (!servingOnly || serves(plan, site) || plan.estate.sites[site]?.restore !== undefined) &&
+      !unless?.(plan),
   );
   return [login, ...(await Promise.all(asked.map((question) => ask(plan, site, agent, question))))];
 }

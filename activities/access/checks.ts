@@ -25,8 +25,10 @@ export function words(error: unknown): string {
   return [...new Set(parts)].join('; ').replaceAll(/\s+/g, ' ').slice(0, 300);
 }
 
-/** Whether the service runs at the site, or a procedure that is written may bring it there. */
+/** Whether the service runs at the site, or a procedure that is written may bring it there from one moment to the next: what a cold start builds does not run before. */
 export function serves(plan: Plan, site: SiteId): boolean {
   const written: readonly string[] = Object.keys(plan.procedures);
-  return plan.sites.some(({ id, role, targetOf }) => id === site && (role === 'primary' || targetOf.some((procedure) => written.includes(procedure))));
+  return plan.sites.some(
+    ({ id, role, targetOf }) => id === site && (role === 'primary' || targetOf.some((procedure) => procedure !== 'coldStart' && written.includes(procedure))),
+  );
 }

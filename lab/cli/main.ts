@@ -108,6 +108,13 @@ program
   .description('start what kill ended, as it was')
   .action(async (site: string) => answer(await call(lab(), 'revive', { site }), `${site} is back`));
 program
+  .command('backup')
+  .description('back up the database of the primary, and from then on its log')
+  .action(async () => {
+    const made = await call<{ set: string; seconds: number }>(lab(), 'backup');
+    answer(made, `backup ${made.set} made in ${made.seconds.toFixed(1)} s; the log follows`);
+  });
+program
   .command('faults')
   .description('the faults that the lab knows')
   .action(async () => {

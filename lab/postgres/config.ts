@@ -21,6 +21,9 @@ function settings(address: string): Record<string, string> {
     // Not below the golden copy's: a standby refuses to start with less than the primary had.
     max_connections: '100',
     wal_level: 'replica',
+    // Thrown away until somebody backs it up: to turn archiving on takes a restart.
+    archive_mode: 'on',
+    archive_command: '/bin/true',
     max_wal_senders: '10',
     wal_keep_size: '256MB',
     max_wal_size: '256MB',

@@ -12,7 +12,7 @@ const permissions: Readonly<Record<Account, string>> = {
   observer: '~* resetchannels -@all +info +role +scan +dbsize +ping +select +client|setname', // as `dr estate check` prints it
 };
 
-export function redisConfig(folder: string, site: LabSite, upstream: LabSite | null, addresses: LabAddresses, passwords: Passwords): string {
+export function redisConfig(folder: string, site: LabSite, upstream: LabSite | null | 'alone', addresses: LabAddresses, passwords: Passwords): string {
   const own = addresses.real(site);
   const users = (Object.keys(cacheAccounts) as Account[]).map((account) => `user ${cacheAccounts[account]} on >${passwords[account]} ${permissions[account]}`);
   return [
@@ -31,14 +31,14 @@ export function redisConfig(folder: string, site: LabSite, upstream: LabSite | n
     'repl-ping-replica-period 1',
     'repl-timeout 3',
     'repl-backlog-size 16mb',
-    'min-replicas-to-write 1',
+    `min-replicas-to-write ${upstream === 'alone' ? 0 : 1}`,
     `min-replicas-max-lag ${replicaMaxLagSeconds}`,
     'enable-debug-command yes',
     // A primary that is killed and started again must not come back empty: its replicas would empty themselves.
     'appendonly yes',
     'appendfsync no',
     'save ""',
-    ...(upstream === null ? [] : [`replicaof ${addresses.seen(upstream, site)} ${ports.redis}`]),
+    ...(upstream === null || upstream === 'alone' ? [] : [`replicaof ${addresses.seen(upstream, site)} ${ports.redis}`]),
     '',
   ].join('\n');
 }

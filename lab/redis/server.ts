@@ -15,8 +15,8 @@ import type { Freezable, SiteServer } from '../site/server.ts';
 import { redisConfig } from './config.ts';
 
 export interface RedisServer extends SiteServer, Freezable {
-  /** An empty server that follows `upstream`, or a primary. It must not run. */
-  prepare(upstream: LabSite | null): void;
+  /** An empty server that follows `upstream`, or a primary; one that stands alone waits for no replica. It must not run. */
+  prepare(upstream: LabSite | null | 'alone'): void;
   /** Runs `use` on a connection of the administrator. */
   as<Result>(use: (client: Redis) => Promise<Result>): Promise<Result>;
 }

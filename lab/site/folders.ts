@@ -14,6 +14,10 @@ export interface SiteFolders {
   readonly application: string;
   readonly service: string;
   readonly switchFile: string;
+  /** Of site-restore: the script, its configuration, who is let in before people accept. */
+  readonly restore: string;
+  /** Of the socket of a restored server. */
+  readonly sockets: string;
 }
 
 export function siteFolders(labDirectory: string, site: LabSite): SiteFolders {
@@ -29,7 +33,15 @@ export function siteFolders(labDirectory: string, site: LabSite): SiteFolders {
     application: join(root, 'etc', 'erlmcp'),
     service: join(root, 'service'),
     switchFile: join(root, 'agent', 'state', 'switch'),
+    restore: join(root, 'restore'),
+    sockets: join(root, 'run'),
   };
+}
+
+/** Where backups are, as if it were storage that every site reaches. */
+export function backupFolders(labDirectory: string): { readonly root: string; readonly base: string; readonly wal: string; readonly restored: string } {
+  const root = join(labDirectory, 'backups');
+  return { root, base: join(root, 'base'), wal: join(root, 'wal'), restored: join(root, 'restored') };
 }
 
 /** Application files that a site must have before it takes over, relative to the site's root, which is where its agent runs. */

@@ -12,6 +12,7 @@ import { primarySite, siteRoles } from '../settings.ts';
 import { createSsh, type SshServer } from '../sshd/server.ts';
 import { agentPassfile, createAgent, type AgentTimer } from './agent.ts';
 import { type SiteFolders, siteFolders } from './folders.ts';
+import { createRestored } from './restore.ts';
 import { createRouteSwitch } from './route-switch.ts';
 import type { SiteServer } from './server.ts';
 import { createService, type ServiceUnit } from './service.ts';
@@ -56,8 +57,10 @@ export function createSite(context: LabContext, site: LabSite, golden: () => Gol
   const agent = createAgent(context, site);
   const routeSwitch = createRouteSwitch(context, site);
   const service = createService(context, site);
+  const restored = createRestored(context, site);
   const host: readonly SiteServer[] = [ssh, routeSwitch];
-  const stores: readonly SiteServer[] = hasStores ? [postgres, redis] : [];
+  // A site that is built from backups has a cache with nothing in it, and a database once that is restored.
+  const stores: readonly SiteServer[] = hasStores ? [postgres, redis] : [restored, redis];
   const all: readonly SiteServer[] = [...stores, ...host, service, agent];
   let killed: readonly SiteServer[] = [];
 
@@ -79,7 +82,8 @@ export function createSite(context: LabContext, site: LabSite, golden: () => Gol
       ssh.prepare();
       const upstream = database === 'primary' ? null : primarySite;
       if (hasStores) await postgres.prepare(copy, upstream);
-      if (hasStores) redis.prepare(upstream);
+      else await restored.prepare(copy);
+      redis.prepare(hasStores ? upstream : 'alone');
     },
     startStores: async () => void (await Promise.all([...stores, ...host].map((server) => server.start()))),
     async stopForReset() {

@@ -1,4 +1,4 @@
-/** sshd of one site: one key, one user, one forced command. */
+/** sshd of one site: one user, and for each key one forced command. */
 import { join } from 'node:path';
 import { connect } from 'node:net';
 import type { LabSite } from '../addresses.ts';
@@ -8,8 +8,10 @@ import type { LabContext } from '../component.ts';
 import { serverUser } from '../identity.ts';
 import { readFileSync } from 'node:fs';
 import { serverFile, serverFolder } from '../ownership.ts';
+import { storeSites } from '../settings.ts';
 import { program } from '../setup/paths.ts';
 import { siteFolders } from '../site/folders.ts';
+import { restoreCommand } from '../site/restore.ts';
 import type { SiteServer } from '../site/server.ts';
 import { descendants, killOne, killTree } from '../process-tree.ts';
 import { keyFiles } from './keys.ts';
@@ -31,8 +33,9 @@ export function createSsh(context: LabContext, site: LabSite): SshServer {
   const agent = `${join(folders.agent, 'site-agent')} ${join(folders.agent, 'agent.conf')}`;
   const authorizedFile = join(folders.sshd, 'authorized_keys');
   const writeAuthorized = (command: string | null) => {
-    const line = `restrict,command="cd ${folders.root} && ${command}" ${readFileSync(`${keys.orchestrator}.pub`, 'utf8')}`;
-    return serverFile(authorizedFile, command === null ? '' : line, 0o644);
+    const line = (runs: string, key: string) => `restrict,command="cd ${folders.root} && ${runs}" ${readFileSync(`${key}.pub`, 'utf8')}`;
+    const restores = storeSites.includes(site) ? '' : line(`exec ${restoreCommand(context.directory, site)}`, keys.restore);
+    return serverFile(authorizedFile, `${command === null ? '' : line(command, keys.orchestrator)}${restores}`, 0o644);
   };
 
   const check = async () => ((await banner(host)) ? null : `sshd of ${site} does not answer.`);

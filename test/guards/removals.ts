@@ -3,6 +3,7 @@ import { holderRemovals } from './holder-removals.ts';
 import { distanceRemovals } from './distance-removals.ts';
 import { jobRemovals } from './job-removals.ts';
 import type { Removal } from './removal.ts';
+import { coldStartRemovals } from './cold-start-removals.ts';
 import { restoreRemovals } from './restore-removals.ts';
 
 export type { Removal };
@@ -506,6 +507,7 @@ export const removals: readonly Removal[] = [
   ...jobRemovals,
   ...distanceRemovals,
   ...restoreRemovals,
+  ...coldStartRemovals,
   {
     guard: 'Agent: no password stands on a command line',
     file: 'site-agent/parts/40-standbys.sh',

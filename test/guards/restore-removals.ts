@@ -138,6 +138,12 @@ export const restoreRemovals: readonly Removal[] = [
     test: { file: pitfalls, title: 'a segment of the log that is broken' },
   },
   {
+    guard: 'Restore: what was about to open is not discarded either',
+    file: verdict,
+    edits: [{ find: '    note stage opening\n', replace: '' }],
+    test: { file: pitfalls, title: 'accepted and then not able to open' },
+  },
+  {
     guard: 'Restore: what was accepted is not discarded',
     file: verdict,
     edits: [{ find: '    opening | accepted) refuse', replace: '    opening) refuse' }],

@@ -1,0 +1,49 @@
+/** The guards of the cold start, for `removals.ts`. */
+import type { Removal } from './removal.ts';
+
+const procedure = 'test/workflows/procedures/cold-start.test.ts';
+const schedules = 'test/simulation/cold-start.test.ts';
+
+export const coldStartRemovals: readonly Removal[] = [
+  {
+    guard: 'Cold start: as long as a copy of the data was not named as lost, nothing begins',
+    file: 'workflows/estate/sites.ts',
+    edits: [{ find: '  if (left.length > 0)\n', replace: '  if (left.length > plan.sites.length)\n' }],
+    test: { file: procedure, title: 'is refused before anything is touched' },
+  },
+  {
+    guard: 'Cold start: what was chosen is looked at once more before anything is changed',
+    file: 'workflows/procedures/cold-start.ts',
+    edits: [{ find: '    mustStillBeRestorable(run, facts);\n', replace: '' }],
+    test: { file: procedure, title: 'stands down when what was chosen cannot be had any more' },
+  },
+  {
+    guard: 'Cold start: people accept what was restored before it opens',
+    file: 'workflows/questions/acceptance.ts',
+    edits: [
+      {
+        find: "if (decision.kind === 'decided' && decision.choice === 'accept') return decision;",
+        replace: "if (decision.kind === 'decided') return decision;",
+      },
+    ],
+    test: { file: procedure, title: 'discards what was restored when people do not accept it' },
+  },
+  {
+    guard: 'Cold start: what was restored and not accepted is discarded on the way back',
+    file: 'workflows/steps/restoring.ts',
+    edits: [{ find: "if (by !== run.start.execution || stage === 'none' || stage === 'discarded') return [];", replace: 'if (by !== undefined) return [];' }],
+    test: { file: procedure, title: 'discards what was restored when people do not accept it' },
+  },
+  {
+    guard: 'Cold start: what an ended run left behind closed doors makes room',
+    file: 'workflows/steps/restoring.ts',
+    edits: [{ find: '      await discardOfOthers(run, tools);\n', replace: '' }],
+    test: { file: schedules, title: 'a termination at every attempt' },
+  },
+  {
+    guard: 'Cold start: nothing is restored over what an earlier run has opened',
+    file: 'workflows/steps/restoring.ts',
+    edits: [{ find: "if (stage === 'opening' || stage === 'accepted') {", replace: "if (stage === 'opening') {" }],
+    test: { file: schedules, title: 'a termination at every attempt' },
+  },
+];

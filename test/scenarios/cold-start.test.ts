@@ -1,0 +1,79 @@
+/** Goal: with every running site lost, the service comes back from backups, with what was acknowledged up to the chosen moment and nothing after it. Method: real backups of a lab's primary, all three sites killed, the customers' ledger as judge. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Answers, decideUntilEnd } from '../../lab/orchestrator/recovery.ts';
+import { untilServed } from '../../lab/orchestrator/stack.ts';
+import { databaseName } from '../../lab/settings.ts';
+import type { Report } from '../../report/report.ts';
+import { makeFenceOnReturnWorkflowId } from '../../workflows/wire/ids.ts';
+import { coldStart } from '../driven/cold-start.ts';
+import { answersOf, choicesOf } from '../driven/driven.ts';
+import { until } from '../support/until.ts';
+import { Servers } from './servers.ts';
+import { Scenarios } from './support.ts';
+
+const minutes = 60_000;
+const [site, lost] = ['dr', ['us-east-1', 'eu-central-1', 'ap-southeast-1']] as const;
+const tables = ['api_records', 'payments', 'analytics_events', 'admin_settings'];
+let scenarios: Scenarios;
+
+beforeAll(async () => {
+  scenarios = await Scenarios.start('cold-start');
+}, 5 * minutes);
+afterAll(async () => scenarios?.stop(), minutes);
+beforeEach(async () => {
+  await scenarios.reset();
+  for (const each of lost) await scenarios.client.workflow.getHandle(makeFenceOnReturnWorkflowId(scenarios.estate, each)).terminate('the scenario is over').catch(() => undefined); // prettier-ignore
+}, 2 * minutes);
+
+/** What people answer who want it to go on: at gates that all procedures have, the first choice. */
+const goOn: Answers = { ...answersOf(coldStart), 'accepted-risk': (gate) => choicesOf(gate)[0] ?? null } as Answers;
+
+const points = async () => {
+  const answer = await scenarios.stack.dr('restore', 'points', '--json');
+  const found = JSON.parse(answer.out) as { sites: { sets?: { latest?: string }[] }[] };
+  return found.sites[0]?.sets?.[0]?.latest;
+};
+
+/** A backup, and customers who have written since. */
+async function backUp(): Promise<void> {
+  await scenarios.control('backup');
+  const first = await until('something can be restored', points, 60);
+  await until('the log goes on', async () => ((await points()) ?? '') > first, 60);
+}
+
+async function lose(): Promise<string> {
+  const since = new Date().toISOString();
+  await Promise.all(lost.map((each) => scenarios.control('kill', { site: each })));
+  return since;
+}
+
+async function coldStartAs(answers: Answers): Promise<Report> {
+  const answer = await scenarios.stack.dr('coldstart', 'start', '--at', site, '--as', 'carol-brown', '--detach');
+  expect(answer.code, answer.err).toBe(0);
+  await decideUntilEnd(scenarios.stack, answers);
+  return JSON.parse((await scenarios.stack.dr('report', '--json')).out) as Report;
+}
+
+describe('a cold start', () => {
+  it('serves customers from backups: all that was acknowledged up to the moment, and nothing after it', { timeout: 6 * minutes }, async () => {
+    const begun = new Date().toISOString();
+    await backUp();
+    const since = await lose();
+    const report = await coldStartAs(goOn);
+    expect(report.outcome, report.summary).toBe('recovered with exceptions');
+    await untilServed(scenarios.stack);
+
+    const chosen = String(report.gates.find(({ gate }) => gate.startsWith('activation'))?.answer?.value);
+    const opened = report.steps.find(({ id }) => id === 'open-database')?.startedAt ?? '';
+    const figures = await scenarios.figures(begun);
+    expect(figures.missing).toMatchObject({ database: site, unknown: [] });
+    const rows = figures.missing.writes.filter(({ function: id }) => id !== 'session-management');
+    for (const row of rows) expect(Date.parse(row.acknowledgedAt), JSON.stringify(row)).toBeGreaterThan(Date.parse(chosen));
+    const counted = tables.map(
+      (table) => `select count(*) from ${table} where written_at > '${chosen}' and written_at < '${opened}' and customer like 'customer%'`,
+    );
+    expect(new Servers(scenarios).sql(site, counted.join(' union all '), databaseName).trim().split('\n')).toEqual(['0', '0', '0', '0']);
+    expect(Date.parse(since) - Date.parse(chosen), 'the log was archived until shortly before').toBeLessThan(30_000);
+    process.stdout.write(`cold start: ${figures.missing.rows} rows lost after ${chosen}; ${JSON.stringify(report.clock)}\n`);
+  });
+});
