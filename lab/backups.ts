@@ -38,7 +38,7 @@ export function createBackups(context: LabContext): Backups {
       await server.query(`alter system set archive_timeout = '1s'`);
       await server.query(`alter system set archive_command = 'test -f "${wal}/%f" || { cp "%p" "${wal}/%f.new" && mv "${wal}/%f.new" "${wal}/%f"; }'`);
       await server.query('select pg_reload_conf()');
-      const login = ['-h', context.addresses.real(site), '-p', String(ports.postgres), '-U', accounts.replication];
+      const login = ['-h', context.addresses.real(site), '-p', String(ports.postgres), '-U', accounts.admin];
       const env = { ...process.env, PGPASSFILE: agentPassfile(context.directory, site) };
       await run([program('pg_basebackup'), ...login, '-D', join(base, set), '-c', 'fast', '-X', 'none'], { unprivileged: true, cwd: '/', env });
       // Its end is known by what the log says of it.

@@ -105,15 +105,16 @@ async function labEstate(context: LabContext, ids: Route53Ids, cluster: string):
       resolvers: addresses.resolvers.map((host) => ({ host, port: addresses.dns.port })),
     },
     ssh: { user: serverUser().name, privateKey: 'file:../keys/orchestrator', connectTimeout: 'PT2S' },
-    restore: {
-      ssh: { user: serverUser().name, privateKey: 'file:../keys/restore' },
-      database: { backup: 'postgresql', systemIdentifier: cluster },
-    },
+    restore: restoreOf(cluster),
     sites: Object.fromEntries(sites),
     monitoring: { url: `http://${addresses.monitoring.host}:${addresses.monitoring.port}/api/status` },
     mail: { server: addresses.smtp, from: 'disaster-recovery@erlmcp.com' },
     reports: { directory: join(directory, 'reports') },
   };
+}
+
+function restoreOf(cluster: string): Estate['restore'] {
+  return { ssh: { user: serverUser().name, privateKey: 'file:../keys/restore' }, database: { backup: 'postgresql', systemIdentifier: cluster } };
 }
 
 function siteEntry({ addresses }: LabContext, site: LabSite, hostKey: string): Estate['sites'][string] {

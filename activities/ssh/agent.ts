@@ -12,8 +12,6 @@ import { HostKeyError, LoginError, UnreachableError } from './login.ts';
 import { siteAgent, type SiteProgram } from './programs.ts';
 import type { CommandResult } from './running.ts';
 
-/** What an agent may be asked to change is bounded by the agent itself; this is the longest of its bounds and a little more. */
-const changeTimeoutMilliseconds = 60_000;
 /** Where a host keeps it and its configuration, by convention of docs/own-estate.md. */
 export const agentCommand = '/usr/local/lib/dr/site-agent /etc/dr/agent.conf';
 const shownCharactersMax = 120;
@@ -121,7 +119,7 @@ class SiteProgramClient implements AgentClient {
   }
 
   async ask(verb: string, ...args: readonly string[]): Promise<AgentAnswer> {
-    if (this.program.longReads.includes(verb)) return this.call([verb, ...args], changeTimeoutMilliseconds);
+    if (this.program.longReads.includes(verb)) return this.call([verb, ...args], this.program.changeMilliseconds);
     // A probe or a write test lasts as long as what it looks at is silent, so an answer may take longer than the connection itself.
     return this.call([verb, ...args], (await this.silenceMilliseconds()) + 5_000);
   }
@@ -142,7 +140,7 @@ class SiteProgramClient implements AgentClient {
   async tryChange(verb: string, ...args: readonly string[]): Promise<AgentAnswer> {
     const task = orderOfTask();
     const order = task === undefined ? [] : ['--task', task];
-    return this.call([verb, '--epoch', String(this.run.epoch), '--run', this.run.execution, ...order, ...args], changeTimeoutMilliseconds);
+    return this.call([verb, '--epoch', String(this.run.epoch), '--run', this.run.execution, ...order, ...args], this.program.changeMilliseconds);
   }
 
   private async call(words: readonly string[], timeoutMilliseconds: number): Promise<AgentAnswer> {

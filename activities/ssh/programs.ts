@@ -10,6 +10,8 @@ export interface SiteProgram {
   readonly firstLine: RegExp;
   /** In a sentence: `The agent of a`, `a site agent`, `the site agent`. */
   readonly called: { readonly at: (site: SiteId) => string; readonly any: string; readonly the: string };
+  /** Longest that a change takes, by its own bounds and a little more. */
+  readonly changeMilliseconds: number;
   /** Verbs that read for as long as the program's own bound lets them. */
   readonly longReads: readonly string[];
   /** Its SSH server; `refused` where the plan has none at this site. */
@@ -23,6 +25,7 @@ export const siteAgent: SiteProgram = {
   version: 4,
   firstLine: /^site-agent=\d+$/,
   called: { at: (site) => `The agent of ${site}`, any: 'a site agent', the: 'the site agent' },
+  changeMilliseconds: 60_000,
   longReads: ['database-beyond', 'job-watch'],
   serverOf: (plan, site) => siteOf(plan, site).agent,
   loginOf: ({ estate: { ssh } }) => ({ ...ssh, where: 'estate.ssh.privateKey' }),
@@ -33,6 +36,8 @@ export const siteRestore: SiteProgram = {
   version: 1,
   firstLine: /^site-restore=\d+$/,
   called: { at: (site) => `site-restore at ${site}`, any: 'site-restore', the: 'site-restore' },
+  // Servers are stopped and started.
+  changeMilliseconds: 170_000,
   // It reads the log of each set, one segment after another.
   longReads: ['points', 'database-look', 'job-watch'],
   serverOf: (plan, site) => {

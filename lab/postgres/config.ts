@@ -58,6 +58,8 @@ export function writeHostRules(pgdata: string, index: number): void {
     `host all ${accounts.observer} samehost scram-sha-256`,
     `host all ${accounts.observer} ${lab} scram-sha-256`,
     `host replication ${accounts.replication} ${lab} scram-sha-256`,
+    // Backups are made at the site's own host.
+    `host replication ${accounts.admin} samehost scram-sha-256`,
   ];
   serverFile(join(pgdata, 'pg_hba.conf'), `${rules.join('\n')}\n`);
 }

@@ -50,11 +50,10 @@ export function createService(context: LabContext, site: LabSite): ServiceUnit {
       rmSync(folders.service, { recursive: true, force: true });
       rmSync(folders.application, { recursive: true, force: true });
       mkdirSync(folders.service, { recursive: true });
-      if (workers === null) return;
       installApplication(context, site);
-      writeFileSync(configFile, JSON.stringify(configuration(context, site, passwords, workers)), { mode: 0o600 });
-      writeFileSync(workersFile, `${workers}\n`);
-      writeFileSync(enabledFile, '');
+      writeFileSync(configFile, JSON.stringify(configuration(context, site, passwords, workers ?? 0)), { mode: 0o600 });
+      writeFileSync(workersFile, `${workers ?? 0}\n`);
+      if (workers !== null) writeFileSync(enabledFile, '');
       if (child?.running()) child.signal('SIGHUP');
     },
     enabled: () => existsSync(enabledFile),

@@ -102,7 +102,7 @@ close_files() { # FOLDER
     fail "the settings of what was restored cannot be written in $1 at $SITE; what was set aside is untouched ($aside): free its disk, then start the restore again under a new id"
 }
 administrator_alone() { # → lines of an access file
-  printf '%s\n' '# by site-restore, until it is accepted' "local all \"$PG_ADMIN_USER\" $PG_LOCAL_AUTH"
+  printf '%s\n' '# by site-restore' "local all \"$PG_ADMIN_USER\" $PG_LOCAL_AUTH"
 }
 place_settings() { # ADDRESSES
   setting listen_addresses "$1"

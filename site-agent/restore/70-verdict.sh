@@ -37,29 +37,44 @@ database_admit() {
 }
 look_database_accept() { look_proven opening accepted; }
 is_archived() { [ "$(echo "select coalesce(last_archived_wal >= '$switched', false) from pg_stat_archiver" | pg postgres)" = t ]; }
+# The access file of the set is that of the lost primary's site: it need not let in anybody here, not even the administrator through the socket.
+open_access() {
+  [ -f "$PG_DATA/pg_hba.conf" ] && [ ! -f "$PG_DATA/pg_hba.conf.of-set" ] || return 0
+  cp -p "$PG_DATA/pg_hba.conf" "$PG_DATA/pg_hba.conf.of-set" && {
+    administrator_alone
+    [ -z "$SERVICE_ACCESS" ] || cat "$SERVICE_ACCESS"
+    cat "$PG_DATA/pg_hba.conf.of-set"
+  } | replace_same "$PG_DATA/pg_hba.conf"
+}
 # To a path of its own: what the lost primary wrote, and another restore of the same set, stay what they are.
+open_settings() { # PATH OF THE LOG
+  {
+    grep -Ev '^ *(restore_command|recovery_|primary_|promote_trigger_file|archive_|hot_standby|hba_file|listen_addresses|port|unix_socket_directories|synchronous_standby_names)' "$PG_DATA/postgresql.auto.conf.of-set"
+    place_settings "$PG_LISTEN"
+    setting archive_mode on
+    setting archive_command "$("${RESTORE_TOOL}_archive_command" "$1")"
+    setting synchronous_standby_names '' # nobody follows it yet
+  } | replace_same "$PG_DATA/postgresql.auto.conf"
+}
 database_accept() {
   look_database_accept
   was=$(noted stage)
   new_log=$ARCHIVE_TO/$(tag_of "$(noted run)")
   if [ "$was" = proven ] || [ "$was" = admitted ]; then
     server_in "$PG_DATA" || start_server || fail "the restored server at $SITE does not start: $(why); it is still closed: mend that, then accept again"
-    within 60 came_out_or_ended && server_in "$PG_DATA" || fail "the restored server at $SITE does not answer: $(why) $(one_line "$(last_words)"); it is still closed: mend that, then accept again"
+    within 30 came_out_or_ended && server_in "$PG_DATA" || fail "the restored server at $SITE does not answer: $(why) $(one_line "$(last_words)"); it is still closed: mend that, then accept again"
     "${RESTORE_TOOL}_new_log" "$new_log" >/dev/null 2>"$BESIDE" || fail "$new_log, where it would archive, cannot be made at $SITE: $(why); it is still closed: mend that, then accept again"
     # From here on customers may have written, whatever becomes of this call: nobody discards it any more.
     note stage opening
   fi
-  if [ "$was" != accepted ]; then
-    {
-      grep -Ev '^ *(restore_command|recovery_|primary_|promote_trigger_file|archive_|hot_standby|hba_file|listen_addresses|port|unix_socket_directories|synchronous_standby_names)' "$PG_DATA/postgresql.auto.conf.of-set"
-      place_settings "$PG_LISTEN"
-      setting archive_mode on
-      setting archive_command "$("${RESTORE_TOOL}_archive_command" "$new_log")"
-      setting synchronous_standby_names '' # nobody follows it yet
-    } | replace_same "$PG_DATA/postgresql.auto.conf" || fail "the settings in $PG_DATA at $SITE cannot be written; it is as it was: free its disk, then accept again"
+  # A call before this one may have started it, and only not seen it come up.
+  if [ "$was" != accepted ] && ! { [ "$was" = opening ] && server_in "$PG_DATA" && within 20 is_open; }; then
+    open_access && open_settings "$new_log" || fail "the settings in $PG_DATA at $SITE cannot be written; it is as it was: free its disk, then accept again"
     stop_server && start_server || fail "the accepted server at $SITE does not start again: $(why); it is down: mend that, then accept again"
-    within 60 opened_or_ended && server_in "$PG_DATA" || fail "the accepted server at $SITE has not come up: $(one_line "$(last_words)"); $(server_in "$PG_DATA" && echo "it runs as process $postmaster" || echo 'it is down'): mend that, then accept again"
-    switched=$(echo 'select pg_walfile_name(pg_switch_wal())' | pg postgres) && within 60 is_archived || fail "the accepted server at $SITE has archived nothing to $new_log within 60 s: $(one_line "$(last_words)"); it is open and customers may write: look at its log, then accept again"
+    within 40 opened_or_ended && server_in "$PG_DATA" || fail "the accepted server at $SITE has not come up: $(one_line "$(last_words)"); $(server_in "$PG_DATA" && echo "it runs as process $postmaster" || echo 'it is down'): mend that, then accept again"
+  fi
+  if [ "$was" != accepted ]; then
+    switched=$(echo 'select pg_walfile_name(pg_switch_wal())' | pg postgres) && within 30 is_archived || fail "the accepted server at $SITE has archived nothing to $new_log within 30 s: $(one_line "$(last_words)"); it is open and customers may write: look at its log, then accept again"
     note stage accepted
     note log "$new_log"
   fi

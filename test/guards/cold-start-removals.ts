@@ -2,7 +2,6 @@
 import type { Removal } from './removal.ts';
 
 const procedure = 'test/workflows/procedures/cold-start.test.ts';
-const schedules = 'test/simulation/cold-start.test.ts';
 
 export const coldStartRemovals: readonly Removal[] = [
   {
@@ -38,12 +37,12 @@ export const coldStartRemovals: readonly Removal[] = [
     guard: 'Cold start: what an ended run left behind closed doors makes room',
     file: 'workflows/steps/restoring.ts',
     edits: [{ find: '      await discardOfOthers(run, tools);\n', replace: '' }],
-    test: { file: schedules, title: 'a termination at every attempt' },
+    test: { file: procedure, title: 'makes room' },
   },
   {
     guard: 'Cold start: nothing is restored over what an earlier run has opened',
     file: 'workflows/steps/restoring.ts',
     edits: [{ find: "if (stage === 'opening' || stage === 'accepted') {", replace: "if (stage === 'opening') {" }],
-    test: { file: schedules, title: 'a termination at every attempt' },
+    test: { file: procedure, title: 'goes on from what an earlier run has opened' },
   },
 ];

@@ -144,6 +144,12 @@ export const restoreRemovals: readonly Removal[] = [
     test: { file: pitfalls, title: 'accepted and then not able to open' },
   },
   {
+    guard: 'Restore: an accepted server lets its administrator and its service in, whatever the access file of the set says',
+    file: verdict,
+    edits: [{ find: '    open_access && open_settings', replace: '    open_settings' }],
+    test: { file: pitfalls, title: 'and still once people have accepted it' },
+  },
+  {
     guard: 'Restore: what was accepted is not discarded',
     file: verdict,
     edits: [{ find: '    opening | accepted) refuse', replace: '    opening) refuse' }],

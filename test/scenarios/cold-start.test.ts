@@ -26,7 +26,7 @@ beforeEach(async () => {
 }, 2 * minutes);
 
 /** What people answer who want it to go on: at gates that all procedures have, the first choice. */
-const goOn: Answers = { ...answersOf(coldStart), 'accepted-risk': (gate) => choicesOf(gate)[0] ?? null } as Answers;
+const goOn: Answers = { ...answersOf(coldStart), 'accepted-risk': (gate) => choicesOf(gate)[0] ?? null };
 
 const points = async () => {
   const answer = await scenarios.stack.dr('restore', 'points', '--json');

@@ -197,9 +197,9 @@ describe('people decide', () => {
 
   describe('its service is let in before people accept it', () => {
     const byTcp = () => spawnSync(`${pgBin}/psql`, ['-XqAt', '-h', '127.0.0.1', '-p', String(host.port), '-U', 'dr_admin', '-d', 'postgres', '-c', 'select count(*) from rows'], { encoding: 'utf8', env: { PATH: process.env['PATH'], PGCONNECT_TIMEOUT: '2' } }); // prettier-ignore
-    const access = () => {
+    const access = (more = {}) => {
       writeFileSync(host.at('access'), 'host all dr_admin 127.0.0.1/32 trust\n');
-      host.configure({ SERVICE_ACCESS: host.at('access'), SERVICE_LISTEN: '127.0.0.1', PG_LISTEN: '127.0.0.1' });
+      host.configure({ SERVICE_ACCESS: host.at('access'), SERVICE_LISTEN: '127.0.0.1', PG_LISTEN: '127.0.0.1', ...more });
       owned(host.at('access'));
     };
     test('by the lines of its own access file; nothing is archived, and it is discarded like before', async () => {
@@ -216,12 +216,16 @@ describe('people decide', () => {
       expect(byTcp().status).not.toBe(0);
       isUntouched();
     });
-    test('and then accepted', async () => {
-      access();
+    test('and still once people have accepted it, where the access file of the set lets nobody in', async () => {
+      writeFileSync(base('pg_hba.conf'), 'host all all 192.0.2.1/32 reject\n');
+      owned(base());
+      host.verifyBy('exit 0');
+      access({ PG_BIN: host.at('bin') });
       await host.restore('r.1', at(4));
       host.change('database-admit');
       expect(host.change('database-accept').fields).toMatchObject({ before: 'admitted', after: 'accepted', changed: 'yes' });
       expect(host.sql('show hba_file')).toBe(host.at('pg', 'pg_hba.conf'));
+      expect(byTcp().stdout.trim()).toBe('4');
       expect(host.rows()).toBe('1 2 3 4');
     });
     test('and not to what was not proven, nor by another run', async () => {

@@ -135,6 +135,37 @@ describe('a cold start', () => {
     expect(estate.changes()).not.toContain('discardRestored');
   });
 
+  it('what a run that was terminated has left behind closed doors makes room', async () => {
+    estate.restores.at.set(site, { by: 'recovery/erlmcp-production@earlier', job: 'earlier', set: 'full-1', point: '2026-01-01T00:00:00Z', stage: 'admitted' });
+    const report = await run();
+    expect(report.outcome, report.summary).toBe('recovered with exceptions');
+    expect(estate.changes().indexOf('discardRestored')).toBeLessThan(estate.changes().indexOf('restoreDatabase'));
+    expect(estate.restores.at.get(site)).toMatchObject({ stage: 'accepted', by: expect.not.stringContaining('earlier') });
+    expect(report.timeline.map(({ text }) => text).join(' ')).toContain(
+      'What recovery/erlmcp-production@earlier had restored at dr and nobody had accepted was discarded.',
+    );
+  });
+
+  it('goes on from what an earlier run has opened, and only forward', async () => {
+    const earlier = 'recovery/erlmcp-production@earlier';
+    estate.restores.at.set(site, { by: earlier, job: 'earlier', set: 'full-1', point: '2026-01-01T00:00:00Z', stage: 'accepted' });
+    const report = await run(async (handle) => {
+      const gate = await openGate(handle);
+      expect(gate.question).toBe(`Go on at dr from the database that ${earlier} restored and opened?`);
+      await vote(handle, 'approve');
+      await vote(handle, 'hold-with-2', electorate.slice(0, 2), 'accepted-risk');
+      const fence = await until('the fence is asked about', async () => {
+        const open = await openGate(handle, 'accepted-risk');
+        return open.question.includes('not proven fenced') ? open : undefined;
+      });
+      expect(fence.choices.join(' ')).not.toContain('undo');
+      await vote(handle, choiceWith(fence, ['accept', 'accept-unknown']), electorate.slice(0, 2), fence.gate);
+    });
+    expect(report.outcome, report.summary).toBe('recovered with exceptions');
+    for (const name of ['restoreDatabase', 'discardRestored', 'admitServices']) expect(estate.changes()).not.toContain(name);
+    expect(estate.route).toBe(site);
+  });
+
   it.each<[string, Partial<{ from: readonly string[]; at: string }>, string]>([
     ['a copy that was not named as failed', { from: ['us-east-1'] }, 'eu-central-1, ap-southeast-1 keeps a copy of the data'],
     ['a site without a copy', { from: [...copies, 'dr'] }, 'dr keeps no copy of the data'],
