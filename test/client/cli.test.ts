@@ -17,6 +17,11 @@ describe('bad input is refused before anything is sent', () => {
     ['a misspelt site', start.with(3, 'us-east-l'), '--from: the plan has no site us-east-l. Did you mean us-east-1?'],
     ['the failed site as its own target', start.with(5, 'us-east-1'), 'us-east-1 cannot be recovered at itself.'],
     ['a site that no failover may target', start.with(5, 'dr'), 'The plan does not let a regional failover go to dr.'],
+    [
+      'a site that is not built from backups',
+      ['coldstart', 'start', '--at', 'eu-central-1', '--as', 'jane-smith'],
+      'The plan does not let a cold start build eu-central-1.',
+    ],
     ['a stranger', start.with(7, 'jane-smit'), '--as: the plan knows no person jane-smit. Did you mean jane-smith?'],
     ['a mode that nobody starts by hand', [...start, '--mode', 'drill'], '--mode: there is no mode drill to start by hand.'],
     ['an empty declaration', [...start, '--declared-failed', ' '], '--declared-failed needs a reason.'],

@@ -1,6 +1,6 @@
-/** Goal: on a quiet day people see what could be restored, and are told when it is nothing. Method: the command line against a dev server and a model. */
+/** Goal: on a quiet day people see what could be restored, and are told when it is nothing; in the worst hour one command begins with it. Method: the command line against a dev server and a model. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { RestorePointsFound } from '../../client/index.ts';
+import { makeRunWorkflowId, type RestorePointsFound } from '../../client/index.ts';
 import { FakeEstate } from '../model/estate.ts';
 import { Stage } from './support.ts';
 
@@ -52,5 +52,20 @@ describe('dr restore points', () => {
       expect(out).toContain('Nothing can be restored: the repository cannot be read');
       expect(code).toBe(5);
     });
+  });
+});
+
+it('dr coldstart start names every site that keeps a copy of the data, the one first that customers are served at', async () => {
+  for (const site of ['us-east-1', 'eu-central-1', 'ap-southeast-1']) estate.dead.add(site);
+  await stage.with(estate, async () => {
+    const started = await stage.dr('coldstart', 'start', '--at', 'dr', '--as', 'carol-brown', '--detach');
+    expect(started.code, started.err).toBe(0);
+    const view = await stage.client.status(makeRunWorkflowId('erlmcp-production'));
+    expect(view.state === 'running' && view.status.places).toEqual({
+      failed: ['us-east-1', 'eu-central-1', 'ap-southeast-1'],
+      source: 'us-east-1',
+      target: 'dr',
+    });
+    await stage.env.client.workflow.getHandle(makeRunWorkflowId('erlmcp-production')).terminate();
   });
 });
