@@ -143,9 +143,13 @@ function storeAccess({ addresses }: LabContext, { passwords }: GoldenCopy): Stor
   }));
 }
 
+/** What was killed with its supervisor may write for a moment longer. */
+const stillEnding = { maxRetries: 10, retryDelay: 100 };
+
 /** Removes what an earlier lab of this name left, but for keys, certificates and what the golden copy holds. */
 export function clearRemains(directory: string): void {
-  for (const folder of ['sites', 'backups', 'logs', 'customers', 'plan', 'reports']) rmSync(join(directory, folder), { recursive: true, force: true });
+  for (const folder of ['sites', 'backups', 'logs', 'customers', 'plan', 'reports'])
+    rmSync(join(directory, folder), { recursive: true, force: true, ...stillEnding });
   mkdirSync(join(directory, 'logs'), { recursive: true });
   writeFileSync(join(directory, 'README'), 'State of a lab. Written by dr-lab; everything here is made anew by its next start.\n');
 }
