@@ -58,7 +58,7 @@ const definition: ProcedureDefinition<'coldStart', ColdStartFacts> = {
     const claim = await run.step('claim-epoch', claimEpoch(run, facts));
     await askIfTooFewHold(run, facts, claim);
     await run.step('fence-sites', fenceByFirstProof(run, facts));
-    await askIfFenceIsUnproven(run, facts, async () => {});
+    await askIfFenceIsUnproven(run, facts, { count: async () => {}, goOn: (target) => `Build ${target}` });
 
     run.enter('preparing');
     await run.together({

@@ -2,6 +2,7 @@
 import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import { seconds } from '../../plan/durations.ts';
 import { describeLoss, type Loss } from '../../plan/rules/loss.ts';
+import type { SiteId } from '../../plan/schema.ts';
 import { toolsFor } from '../engine/activity-proxies.ts';
 import { ask } from '../engine/asking.ts';
 import { RunEnding } from '../engine/endings.ts';
@@ -14,8 +15,16 @@ import { describe } from '../engine/failures.ts';
 import type { Course } from '../engine/course.ts';
 import { allProven, toldAmong } from '../estate/servers.ts';
 
+/** What comes after the fence: how its loss is counted, and what people are asked to go on with. */
+interface UnprovenFence {
+  readonly count: typeof countLoss;
+  readonly goOn: (target: SiteId) => string;
+}
+
+const beforePromotion: UnprovenFence = { count: countLoss, goOn: (target) => `Promote ${target}` };
+
 /** The third way to pass the fence: people accept, by a typed number of seconds, what an unproven fence may cost. */
-export async function askIfFenceIsUnproven(run: Course, facts: RecoveryFacts, count: typeof countLoss = countLoss): Promise<void> {
+export async function askIfFenceIsUnproven(run: Course, facts: RecoveryFacts, { count, goOn }: UnprovenFence = beforePromotion): Promise<void> {
   const { fences } = facts;
   if (run.rules.changes === 'print' || allProven(fences)) return;
   const open = fences.filter((fence) => !fence.proven);
@@ -30,7 +39,7 @@ export async function askIfFenceIsUnproven(run: Course, facts: RecoveryFacts, co
   const loss = lossOf(facts);
   const named = run.places.failed.filter((site) => open.some(({ servers }) => servers.some((server) => server.site === site)));
   const lost = (named.length > 0 ? named : run.places.failed).join(', ');
-  await acceptRisk(run, facts, `${lost} is not proven fenced. Promote ${run.places.target} all the same?`, loss, [
+  await acceptRisk(run, facts, `${lost} is not proven fenced. ${goOn(run.places.target)} all the same?`, loss, [
     ...unproven,
     `If ${lost} still acknowledges writes, they are lost and two writers exist until it is fenced.`,
     ...(lossGrows(run, facts) ? ['The estimate grows by a second each second from now; what you accept grows with it.'] : []),

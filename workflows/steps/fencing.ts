@@ -1,7 +1,9 @@
 /** The step that makes sure that the failed sites acknowledge nothing more. */
 import type { Fence } from '../../activities/fencing/port.ts';
 import { seconds } from '../../plan/durations.ts';
+import type { ServerKind } from '../../plan/rules/servers.ts';
 import type { SiteId } from '../../plan/schema.ts';
+import { now } from '../engine/clock.ts';
 import { settle, settleOrEnd } from '../engine/endings.ts';
 import type { LostSite, RecoveryFacts } from '../estate/facts.ts';
 import type { Reads } from '../../activities/index.ts';
@@ -102,13 +104,22 @@ async function fence(
   const byAgent = answer && provenPart(answer);
   const proven = byAgent ? [byAgent] : [];
   const left = openServers(run.plan, site, proven);
-  if (left.length > 0) await mustBeFailedUntilNow(run, facts, read);
+  if (left.length === 0) return proven;
+  await mustBeFailedUntilNow(run, facts, read);
+  if (standbys.length === 0 && replicas.length === 0) return [...proven, nobodyLeft(site, left, answer)];
   const byReplication = {
     database: () => change.fenceDatabaseByReplication({ run: run.context(), site, standbys }),
     cache: () => change.fenceCacheByReplication({ run: run.context(), site, replicas }),
   };
   const next = await settle(...left.map((server) => byReplication[server]()));
   return [...proven, ...next.map((each) => afterAgent(answer, each))];
+}
+
+/** What its agent has not closed, where no other site is left that its servers would wait for. */
+function nobodyLeft(site: SiteId, servers: readonly ServerKind[], answer: Fence | null): Fence {
+  const byAgent = answer === null ? 'its agent does not answer' : `its agent has not closed it (${answer.proof.replace(/\.$/, '')})`;
+  const proof = `${byAgent}, and no other site is left by which it could be shown that it acknowledges nothing.`;
+  return { method: 'replication', proven: false, servers: servers.map((server) => ({ site, server, state: 'unknown', how: proof })), proof, at: now() };
 }
 
 /** The look stands right before the fence: one that people hold after it would begin on what was seen before they did. */

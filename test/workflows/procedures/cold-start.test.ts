@@ -57,10 +57,26 @@ describe('a cold start', () => {
   it('fences before it restores, lets nobody but the service in before people accept, and routes last', async () => {
     await run();
     const at = (name: string) => estate.changes().indexOf(name);
-    const order = ['claimEpoch', 'fenceDatabaseByReplication', 'restoreDatabase', 'admitServices', 'startService', 'acceptRestored', 'changeRecord'];
+    const order = ['claimEpoch', 'restoreDatabase', 'admitServices', 'startService', 'acceptRestored', 'changeRecord'];
     expect(order.map(at)).toEqual(order.map(at).toSorted((one, other) => one - other));
     expect(order.map(at)).not.toContain(-1);
     expect(estate.changes()).not.toContain('throwSwitch');
+  });
+
+  it('fences a failed site by its agent where that answers, before anything is restored', async () => {
+    for (const copy of copies) estate.agentAnswers.add(copy);
+    const report = await run(async (handle) => {
+      await vote(handle, choiceWith(await openGate(handle), 'restore'));
+      const fence = await openGate(handle, 'accepted-risk');
+      expect(fence.question).toBe('us-east-1, eu-central-1, ap-southeast-1 is not proven fenced. Build dr all the same?');
+      expect(fence.evidence.join('\n')).toContain('us-east-1: its agent has not closed it (the agent does not answer), and no other site is left');
+      await vote(handle, choiceWith(fence, 'accept'), electorate.slice(0, 2), fence.gate);
+      await vote(handle, 'accept', electorate.slice(0, 2), 'acceptance');
+    });
+    expect(report.outcome, report.summary).toBe('recovered with exceptions');
+    const fenced = estate.calls.filter(({ name }) => name === 'fenceByAgent').slice(0, 3).map((call) => call.site); // prettier-ignore
+    expect(fenced.toSorted()).toEqual(copies.toSorted());
+    expect(estate.changes().indexOf('fenceByAgent')).toBeLessThan(estate.changes().indexOf('restoreDatabase'));
   });
 
   it('restores any moment of the window, to the microsecond', async () => {
