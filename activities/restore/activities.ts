@@ -32,6 +32,7 @@ export function createRestoreActivities({ planOf, restorer, now }: Pick<Activity
           aside: fields.get('sets_aside'),
         }),
       );
+      if (!read.ok && read.silent) throw silent(site, read.reason);
       if (!read.ok) return { ready: false, reason: read.reason };
       const { aside, ...figures } = read.value;
       return { ready: true, ...figures, ...(aside === 'nothing' ? {} : { setsAside: aside }) };
@@ -40,7 +41,7 @@ export function createRestoreActivities({ planOf, restorer, now }: Pick<Activity
     async readRestored({ run, site }) {
       const answer = await restorer(run, site).ask('database-state');
       if (answer.reachable) return restoredOf(answer.fields, site, now());
-      throw failure('transient', { happened: `What was restored at ${site} could not be read: ${answer.reason}.`, leftAs: 'It is as it was.' }, { site });
+      throw silent(site, answer.reason);
     },
 
     restoreDatabase: (input) => change(input, 'database-restore', input.id, input.set, input.point),
@@ -55,6 +56,10 @@ export function createRestoreActivities({ planOf, restorer, now }: Pick<Activity
       return { ...discarded, remaining: stays };
     },
   };
+}
+
+function silent(site: string, reason: string): Error {
+  return failure('transient', { happened: `site-restore at ${site} could not be asked: ${reason}.`, leftAs: 'What is there is as it was.' }, { site });
 }
 
 /** Lines `set=LABEL key=value…`, and `unusable=LABEL why`. A set of another cluster, or of another version than the host has, cannot be restored there. */
@@ -75,6 +80,7 @@ export function pointsOf(fields: AgentFields, site: string, cluster: string, at:
       set,
       startedAt: utcMoment(get('started')),
       stoppedAt: utcMoment(get('stopped')),
+      timeline: Number(get('timeline')),
       bytes: Number(get('bytes')),
       logBytes: Number(get('log_bytes')),
       version: get('version'),
@@ -108,6 +114,7 @@ function restoredOf(fields: AgentFields, site: string, at: Date): Restored {
     site,
     stage: stages.includes(stage) ? (stage as RestoreStage) : 'none',
     ...(by === undefined ? {} : { by }),
+    inPlace: fields.flag('restored'),
     server: fields.get('state') as Restored['server'],
     proof: Object.fromEntries(proofKeys.flatMap((key) => (fields.find(key) === undefined ? [] : [[key, fields.get(key)]]))),
     kept: keptOf(fields),

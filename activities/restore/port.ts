@@ -49,6 +49,8 @@ export interface Restored {
   readonly stage: RestoreStage;
   /** Execution that restored it; absent where none has. */
   readonly by?: string;
+  /** What stands in the data's folder is what it restored: not so where somebody has put something else there since. */
+  readonly inPlace: boolean;
   readonly server: 'running' | 'stopped' | 'absent';
   /** What was proven of it, as the host has it; empty before. */
   readonly proof: Readonly<Record<string, string>>;
@@ -60,7 +62,7 @@ export interface Restored {
 export interface RestoreReads {
   /** One that cannot be reached, or cannot read its backups, is a value. */
   readRestorePoints(input: RestoreAt): Promise<RestorePoints>;
-  /** What a guard there says no to, or what cannot be reached, is a value. */
+  /** What a guard there says no to is a value; a `transient` failure when the host cannot be reached. */
   lookAtRestore(input: RestoreTo): Promise<RestoreLook>;
   /** A `transient` failure when the host cannot be reached. */
   readRestored(input: RestoreAt): Promise<Restored>;

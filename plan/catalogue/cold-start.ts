@@ -13,7 +13,7 @@ export const coldStartEntry = procedureEntry({
   steps: {
     'confirm-failure': { reaches: ['agents of the other sites', 'reference targets', 'clock', 'service', 'DNS by its API'], waits: looks },
     'read-points': { reaches: ['backups'] },
-    activation: { reaches: [] },
+    activation: { reaches: [], asks: true },
     'confirm-again': { reaches: ['backups'], neverSkipped: true, waits: looks },
     'claim-epoch': { reaches: ['agent', 'witnesses'], neverSkipped: true },
     'fence-sites': {
@@ -31,7 +31,7 @@ export const coldStartEntry = procedureEntry({
     'start-services': { reaches: ['agent', 'every verb', 'service manager'] },
     'verify-first-tier': { reaches: ['service'], neverSkipped: true },
     'verify-lower-tiers': { reaches: [] },
-    acceptance: { reaches: [] },
+    acceptance: { reaches: [], asks: true },
     'open-database': { reaches: ['backups'], neverSkipped: true },
     'route-traffic': {
       reaches: ['DNS by its API', 'DNS record', 'DNS servers'],

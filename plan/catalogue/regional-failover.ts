@@ -13,7 +13,7 @@ export const regionalFailoverEntry = procedureEntry({
   steps: {
     'confirm-failure': { reaches: ['agents of the other sites', 'reference targets', 'clock', 'service', 'DNS by its API'], waits: looks },
     'assess-impact': { reaches: ['database as observer', 'database by its API', 'cache as observer', 'cache by its API'] },
-    activation: { reaches: [] },
+    activation: { reaches: [], asks: true },
     'confirm-again': { reaches: [], neverSkipped: true, waits: looks },
     'claim-epoch': { reaches: ['agent', 'witnesses'], neverSkipped: true },
     'fence-site': {

@@ -41,6 +41,8 @@ export interface StepEntry {
   readonly reaches: readonly Reached[];
   /** It guards the data: without it two sites could write, or customers could be sent to a site that lost data. */
   readonly neverSkipped?: true;
+  /** People decide there: the plan has a gate of the step's id. */
+  readonly asks?: true;
   /** A part that an estate may lack; then its plan has no entry for the step. */
   readonly needs?: 'cache';
   readonly waits?: (plan: Plan, procedure: Procedure) => Wait;

@@ -91,7 +91,7 @@ export const gatesUsed: Rule = (plan) =>
           message: `Nothing opens the gate "${gate.id}". Name it in the gateBefore of a step, or remove it.`,
         }),
       ),
-      ...['activation', ...neededGates]
+      ...[...asking(name), ...neededGates]
         .filter((id) => !written.includes(id))
         .map((id): Problem => ({
           rule: 'gates-used',
@@ -101,6 +101,11 @@ export const gatesUsed: Rule = (plan) =>
         })),
     ];
   });
+
+/** Steps at which people decide. */
+function asking(name: ProcedureName): readonly string[] {
+  return Object.entries(entryOf(name).steps).flatMap(([id, { asks }]) => (asks ? [id] : []));
+}
 
 export const criticalPath: Rule = (plan) =>
   runbooksOf(plan).flatMap(([name, procedure]) => {

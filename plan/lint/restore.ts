@@ -46,10 +46,32 @@ export const restoreFromBackup: Rule = (plan) => {
 /** A target of the cold start at which nothing can be restored is none. */
 export const coldStartRestores: Rule = (plan) =>
   plan.sites.flatMap((site, index) =>
-    problemIf(site.targetOf.includes('coldStart') && plan.estate.restore !== undefined && plan.estate.sites[site.id]?.restore === undefined, {
-      rule: 'cold-start-restores',
-      level: 'error',
-      path: ['sites', index, 'targetOf'],
-      message: `${site.id} is a target of the cold start, and nothing is restored there. Add estate.sites.${site.id}.restore, or take it out as a target.`,
-    }),
+    problemIf(
+      site.targetOf.includes('coldStart') && plan.procedures.coldStart !== undefined && (!plan.estate.restore || !plan.estate.sites[site.id]?.restore),
+      {
+        rule: 'cold-start-restores',
+        level: 'error',
+        path: ['sites', index, 'targetOf'],
+        message: `${site.id} is a target of the cold start, and nothing is restored there. Add estate.restore and estate.sites.${site.id}.restore, or take it out as a target.`,
+      },
+    ),
   );
+
+/** Every site that owns a switch is lost then. */
+export const coldStartRoutes: Rule = (plan) =>
+  problemIf(plan.procedures.coldStart !== undefined && !plan.estate.dns.methods.includes('control-plane'), {
+    rule: 'cold-start-routes',
+    level: 'error',
+    path: ['estate', 'dns', 'methods'],
+    message:
+      'A cold start routes by changing the record, since the sites with a switch are lost. Add control-plane, or take the runbook of the cold start out.',
+  });
+
+/** site-restore restores what runs on hosts. */
+export const restoreOnHosts: Rule = (plan) =>
+  problemIf(plan.estate.restore !== undefined && plan.estate.database.driver !== 'postgresql', {
+    rule: 'restore-on-hosts',
+    level: 'error',
+    path: ['estate', 'restore'],
+    message: 'Only PostgreSQL on hosts is restored, and the plan has its database elsewhere. Take estate.restore out.',
+  });

@@ -12,6 +12,7 @@ export interface RestoreSet {
   readonly set: string;
   readonly startedAt: string;
   readonly stoppedAt: string;
+  readonly timeline: number;
   readonly bytes: number;
   /** Of the log that follows it. */
   readonly logBytes: number;
@@ -35,8 +36,11 @@ export interface RestoreWindow {
 
 type Usable = RestoreSet & { readonly latest: string };
 
-function isUsable(set: RestoreSet): set is Usable {
-  return set.unusable === undefined && set.latest !== undefined;
+/** Those of the newest timeline: what a former primary went on to write, once another was promoted, is no history of the estate. */
+function usableOf(sets: readonly RestoreSet[]): readonly Usable[] {
+  const usable = sets.filter((set): set is Usable => set.unusable === undefined && set.latest !== undefined);
+  const newest = Math.max(...usable.map(({ timeline }) => timeline));
+  return usable.filter(({ timeline }) => timeline === newest);
 }
 
 /** A moment in UTC with microseconds, as a log has it, so that two compare as texts. What is none stays as it is. */
@@ -51,7 +55,7 @@ function before(one: string, other: string): boolean {
 
 /** The longest stretch without a hole that ends at the newest moment of all; null where nothing can be restored. */
 export function newestWindow(sets: readonly RestoreSet[]): RestoreWindow | null {
-  const usable = sets.filter(isUsable).toSorted((one, other) => (before(one.latest, other.latest) ? 1 : -1));
+  const usable = usableOf(sets).toSorted((one, other) => (before(one.latest, other.latest) ? 1 : -1));
   const [newest] = usable;
   if (!newest) return null;
   let from = newest.earliest;
@@ -65,7 +69,7 @@ export function newestWindow(sets: readonly RestoreSet[]): RestoreWindow | null 
 
 /** The set that ends nearest before the moment, so that the least of the log is replayed; null where none has it. */
 export function setFor(sets: readonly RestoreSet[], moment: string): RestoreSet | null {
-  const having = sets.filter((set) => isUsable(set) && !before(moment, set.earliest) && !before(set.latest, moment));
+  const having = usableOf(sets).filter((set) => !before(moment, set.earliest) && !before(set.latest, moment));
   return having.toSorted((one, other) => (before(one.stoppedAt, other.stoppedAt) ? 1 : -1))[0] ?? null;
 }
 

@@ -55,8 +55,12 @@ nearest() { # MOMENT: of the set that was asked for, or another set that has the
   ) || printf '%s' "the nearest that there is of this set is $1"
 }
 look_room() {
-  room=$(($(free_bytes "${PG_DATA%/*}") + $([ -e "$half" ] && bytes_of "$half" || echo 0)))
-  ! is_ours "$PG_DATA" || room=$((room + $(bytes_of "$PG_DATA")))
+  room=$(free_bytes "${PG_DATA%/*}")
+  # Of what this run has restored the room is taken again; what another one has is renamed, and stays.
+  if [ "$(noted run)" = "$RUN" ]; then
+    [ ! -e "$half" ] || room=$((room + $(bytes_of "$half")))
+    ! is_ours "$PG_DATA" || room=$((room + $(bytes_of "$PG_DATA")))
+  fi
   [ "$room" -ge "$bytes_needed" ] || refuse "${PG_DATA%/*} at $SITE has $room bytes free, and $bytes_needed are needed ($bytes of the set and $log_bytes of its log); nothing was changed: free that much there, or name another folder in restore.conf"
 }
 look_database_restore() { # SET POINT
@@ -64,6 +68,9 @@ look_database_restore() { # SET POINT
   look_point "$1" "$2"
   look_folder "$1" "$point"
   look_room
+  look_programs
+}
+look_programs() {
   command -v setsid >/dev/null || refuse "setsid is not there at $SITE, which takes a job off the connection: whoever keeps that host installs util-linux; nothing was started"
   for program_needed in pg_ctl psql pg_waldump pg_controldata pg_checksums; do
     [ -x "$PG_BIN/$program_needed" ] || refuse "$PG_BIN has no $program_needed at $SITE; nothing was changed: install the server's package there"
@@ -71,8 +78,15 @@ look_database_restore() { # SET POINT
 }
 database_look() { # SET POINT
   RUN=$(held_run)
-  ! is_open_restore || RUN=$(noted run)
-  look_database_restore "$1" "$2"
+  if is_open_restore; then # of a run before: it is discarded first
+    look_host
+    look_point "$1" "$2"
+    names_of "$RUN"
+    look_room
+    look_programs
+  else
+    look_database_restore "$1" "$2"
+  fi
   say ready "$1"
   say point "$point"
   say earliest "$earliest"

@@ -73,6 +73,9 @@ database_accept() {
     stop_server && start_server || fail "the accepted server at $SITE does not start again: $(why); it is down: mend that, then accept again"
     within 40 opened_or_ended && server_in "$PG_DATA" || fail "the accepted server at $SITE has not come up: $(one_line "$(last_words)"); $(server_in "$PG_DATA" && echo "it runs as process $postmaster" || echo 'it is down'): mend that, then accept again"
   fi
+  if [ "$was" = accepted ] && ! server_in "$PG_DATA"; then # its host was started anew
+    start_server && within 40 opened_or_ended && server_in "$PG_DATA" || fail "the accepted server at $SITE does not start: $(why) $(one_line "$(last_words)"); it is down: mend that, then accept again"
+  fi
   if [ "$was" != accepted ]; then
     switched=$(echo 'select pg_walfile_name(pg_switch_wal())' | pg postgres) && within 30 is_archived || fail "the accepted server at $SITE has archived nothing to $new_log within 30 s: $(one_line "$(last_words)"); it is open and customers may write: look at its log, then accept again"
     note stage accepted

@@ -11,7 +11,7 @@ export const coldStart: Driven<'coldStart'> = {
   inputAt: ({ failed, target }) => ({ from: failed, at: target }),
   declared: { declaredFailed: { reason: 'customers see errors' } },
   beginsAt: 'activation',
-  answers: { activation: ['restore', 'approve'], acceptance: 'accept' },
+  answers: { activation: ['approve', 'restore'], acceptance: 'accept' },
   goodEnd: 'recovered',
   // The cache starts empty, and nobody can prove a site closed that is dead.
   calmEnd: 'recovered with exceptions',

@@ -42,7 +42,7 @@ export const coldStartRemovals: readonly Removal[] = [
   {
     guard: 'Cold start: nothing is restored over what an earlier run has opened',
     file: 'workflows/steps/restoring.ts',
-    edits: [{ find: "if (stage === 'opening' || stage === 'accepted') {", replace: "if (stage === 'opening') {" }],
+    edits: [{ find: "return stage === 'opening' || stage === 'accepted';", replace: "return stage === 'opening';" }],
     test: { file: procedure, title: 'goes on from what an earlier run has opened' },
   },
 ];

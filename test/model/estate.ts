@@ -480,7 +480,7 @@ export class FakeEstate extends FakeService {
         this.mustHold(run, site);
         const stands = restores.at.get(site);
         const stage = await restores.stage(site);
-        if (stands && (stands.by !== run.execution || stage === 'accepted') && stage !== 'discarded')
+        if (stands && (stands.by !== run.execution || stage === 'accepted') && stage !== 'discarded' && !(stage === 'accepted' && stands.stopped))
           throw ApplicationFailure.nonRetryable(`What ${stands.by} restored at ${site} is ${stage}; nothing was changed.`, 'refused');
         if (stands?.job !== id) restores.begin(site, { by: run.execution, job: id, set, point });
         const before = await jobs.start({ id, site, job: 'restore-database' });

@@ -10,6 +10,8 @@ interface FakeRestore {
   readonly set: string;
   readonly point: string;
   stage: RestoreStage;
+  /** Its server is down. */
+  readonly stopped?: true;
 }
 
 export class FakeRestores {
@@ -26,7 +28,16 @@ export class FakeRestores {
   constructor(jobs: FakeJobs, lastCommitAt: string) {
     this.jobs = jobs;
     const ago = (hours: number) => new Date(Date.parse(lastCommitAt) - hours * 3_600_000).toISOString();
-    const made = { set: 'full-1', startedAt: ago(3), stoppedAt: ago(2), bytes: 60_000_000_000, logBytes: 1_000_000_000, version: '15', systemIdentifier: '1' };
+    const made = {
+      set: 'full-1',
+      startedAt: ago(3),
+      stoppedAt: ago(2),
+      timeline: 1,
+      bytes: 60_000_000_000,
+      logBytes: 1_000_000_000,
+      version: '15',
+      systemIdentifier: '1',
+    };
     this.sets = [{ ...made, earliest: made.stoppedAt, latest: lastCommitAt }];
   }
 
@@ -80,7 +91,8 @@ export class FakeRestores {
       site,
       stage,
       ...(restore ? { by: restore.by } : {}),
-      server: isProven ? 'running' : 'absent',
+      inPlace: isProven,
+      server: !isProven ? 'absent' : restore?.stopped ? 'stopped' : 'running',
       proof,
       kept: stage === 'discarded' ? [{ folder: 'main.discarded', bytes: 61_000_000_000 }] : [],
       at,

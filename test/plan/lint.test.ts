@@ -170,9 +170,19 @@ describe('restores', () => {
 
   test('a target of the cold start can restore', () => {
     expect(messages('cold-start-restores', (draft) => siteOf(draft, 'ap-southeast-1').targetOf.push('coldStart'))).toEqual([
-      'error: ap-southeast-1 is a target of the cold start, and nothing is restored there. Add estate.sites.ap-southeast-1.restore, or take it out as a target.',
+      'error: ap-southeast-1 is a target of the cold start, and nothing is restored there. Add estate.restore and estate.sites.ap-southeast-1.restore, or take it out as a target.',
     ]);
   });
+});
+
+test('a cold start routes by the record, restores what runs on hosts, and has a gate at each step at which it asks', () => {
+  expect(messages('cold-start-routes', ({ estate }) => (estate.dns.methods = ['data-plane']))).toHaveLength(1);
+  expect(messages('restore-on-hosts', ({ estate }) => Object.assign(estate.database, { driver: 'rds', instances: {} }))).toHaveLength(1);
+  const withoutGate = messages(
+    'gates-used',
+    ({ procedures: { coldStart } }) => coldStart && (coldStart.gates = coldStart.gates.filter(({ id }) => id !== 'acceptance')),
+  );
+  expect(withoutGate).toEqual(['error: A run asks people at the gate "acceptance", and the plan has none of that id. Add it.']);
 });
 
 describe('sites', () => {

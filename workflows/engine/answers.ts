@@ -62,7 +62,7 @@ function readAnswer(word: string, form: AnswerForm, value: string): number | str
     case 'moment': {
       const example = `Type a moment from ${form.from} until ${form.until}, in RFC 3339, as: ${word} ${form.until}.`;
       if (!z.iso.datetime({ offset: true }).safeParse(value).success) return { why: `"${value}" is no moment. ${example}` };
-      const moment = /\.\d{4,}Z$/.test(value) ? utcMoment(value) : new Date(value).toISOString();
+      const moment = momentOf(value);
       const [at, from, until] = [moment, form.from, form.until].map(utcMoment);
       return at === undefined || at < (from ?? '') || at > (until ?? '') ? { why: `${moment} lies outside. ${example}` } : moment;
     }
@@ -82,6 +82,13 @@ export function choiceLines(choices: Readonly<Record<string, Choice>>): readonly
         ? asks.sites.map((site) => `${word} ${site}: ${does}`)
         : [`${typedExample(word, asks)}: ${does}`],
   );
+}
+
+/** In UTC, with microseconds where it has them: two people who mean the same type it differently. */
+function momentOf(value: string): string {
+  const micro = (/\.(\d+)/.exec(value)?.[1] ?? '').padEnd(6, '0').slice(3, 6);
+  const moment = new Date(value).toISOString();
+  return micro === '000' ? moment : `${moment.slice(0, -1)}${micro}Z`;
 }
 
 /** The choices as a person types them. */

@@ -1,7 +1,10 @@
 /** What a cold start has learned of what it restores. */
 import type { Restored, RestorePoints } from '../../activities/restore/port.ts';
+import { seconds } from '../../plan/durations.ts';
 import type { Loss } from '../../plan/rules/loss.ts';
 import type { SiteId } from '../../plan/schema.ts';
+import { now } from '../engine/clock.ts';
+import type { Course } from '../engine/course.ts';
 import { newFacts, type RecoveryFacts } from './facts.ts';
 
 /** What can be restored at the target. */
@@ -13,19 +16,25 @@ export interface ColdStartFacts extends RecoveryFacts {
   chosen: { readonly set: string; readonly point: string } | null;
   /** As it was read when it was proven; null before. */
   restored: Restored | null;
-  /** Execution of an earlier run that has opened what it restored there: this one goes on from it. Null where none has. */
-  openedBy: string | null;
+  /** What an earlier run has restored and opened there: this one may go on from it. Null where none has, and once people chose to restore anew. */
+  opened: Restored | null;
 }
 
 export function newColdStartFacts(failed: readonly SiteId[], start: Pick<RecoveryFacts, 'declaredFailed'>): ColdStartFacts {
-  return { ...newFacts(failed, start), points: null, chosen: null, restored: null, openedBy: null };
+  return { ...newFacts(failed, start), points: null, chosen: null, restored: null, opened: null };
 }
 
-/** What was acknowledged after the moment to which the database goes back. The moment is of the lost primary's clock, the failure of those who saw it. */
-export function lossSince(point: string, failedSince: string | undefined): Loss {
-  if (failedSince === undefined) return { kind: 'unknown', reason: 'nobody saw since when the sites have failed' };
-  const lost = Math.max(0, Math.ceil((Date.parse(failedSince) - Date.parse(point)) / 1000));
-  return { kind: 'at most', seconds: lost, bytes: 'unknown', basis: `from ${point}, to which the database goes back, until the first failed observation` };
+/** What was acknowledged after the moment to which the database goes back. The moment is of the lost primary's clock, the failure of those who saw it; what people declared failed may acknowledge until now. */
+export function lossSince(run: Pick<Course, 'plan'>, facts: Pick<RecoveryFacts, 'moments' | 'declaredFailed'>, point: string): Loss {
+  const { failedSince } = facts.moments;
+  const until = facts.declaredFailed ? now() : failedSince;
+  const milliseconds = Date.parse(until ?? '') - Date.parse(point);
+  if (until === undefined || Number.isNaN(milliseconds))
+    return { kind: 'unknown', reason: 'since when the sites have failed, or to when the database goes back, is not known' };
+  if (milliseconds < 0) return { kind: 'unknown', reason: `the clock of the lost primary was ahead: it had ${point} when its failure was seen at ${until}` };
+  const lost = Math.ceil(milliseconds / 1000) + Math.ceil(seconds(run.plan.estate.detection.probeInterval));
+  const end = facts.declaredFailed ? 'now, since sites that people declared failed may still acknowledge' : 'the first failed observation';
+  return { kind: 'at most', seconds: lost, bytes: 'unknown', basis: `from ${point}, to which the database goes back, until ${end}` };
 }
 
 /** The cache has no backup that is restored. */

@@ -1,21 +1,28 @@
 /** Whether what was restored is accepted: from then on customers may write to it, and nobody discards it. */
+import { ActivityFailure, isCancellation } from '@temporalio/workflow';
+import type { Reads } from '../../activities/index.ts';
+import { seconds } from '../../plan/durations.ts';
+import { judgeFailure } from '../../plan/rules/failure.ts';
 import { describeLoss } from '../../plan/rules/loss.ts';
+import { toolsFor } from '../engine/activity-proxies.ts';
 import { ask } from '../engine/asking.ts';
 import { now } from '../engine/clock.ts';
 import type { Course } from '../engine/course.ts';
 import { RunEnding } from '../engine/endings.ts';
-import type { Decision } from '../engine/gate.ts';
-import { noGravity } from '../engine/gravity.ts';
+import { describe } from '../engine/failures.ts';
+import type { Decision, GateEvidence } from '../engine/gate.ts';
 import type { Look } from '../engine/step-body.ts';
 import type { ColdStartFacts } from '../estate/restored.ts';
+import { lookAtLost, lookingOn } from '../steps/detection.ts';
 import { proofLines } from '../steps/restoring.ts';
 
 /** Step: people accept what was restored, or have it discarded. */
 export function acceptRestored(run: Course, facts: ColdStartFacts): Look<Decision | null> {
   const { target } = run.places;
   return {
-    act: async () => {
-      if (facts.openedBy !== null) return null;
+    act: async ({ read }) => {
+      if (facts.opened) return null;
+      await lookAtSites(run, facts, read);
       const decision = await ask(run, {
         gate: 'acceptance',
         question: `Accept what was restored at ${target}, and route customers there?`,
@@ -23,19 +30,41 @@ export function acceptRestored(run: Course, facts: ColdStartFacts): Look<Decisio
           accept: `open the database at ${target} for good and route customers there; not reversible`,
           discard: 'discard what was restored, take everything back and end',
         },
-        evidence: { lines: evidenceOf(run, facts), at: now(), gravity: noGravity },
+        evidence: evidenceOf(run, facts),
+        lookAgain: (held) => lookAgain(run, facts, held),
       });
       if (decision.kind === 'decided' && decision.choice === 'accept') return decision;
       const why = decision.kind === 'expired' ? 'Nobody accepted what was restored in time.' : 'People did not accept what was restored.';
       throw new RunEnding('aborted', `${why} ${run.leftAs} Start again to restore anew.`, true);
     },
-    found: (decision) => (decision === null ? `opened already by ${facts.openedBy}` : `accepted at ${decision.at}`),
+    found: (decision) => (decision === null ? `opened already by ${facts.opened?.by}` : `accepted at ${decision.at}`),
   };
 }
 
-function evidenceOf(run: Course, { restored, loss, verdicts, goneOnWithout }: ColdStartFacts): readonly string[] {
+/** What the failed sites are by now: a restore takes its time, and one that is back may hold what the backups do not. */
+async function lookAtSites(run: Course, facts: ColdStartFacts, read: Reads): Promise<void> {
+  for (const { lost, vantages } of await lookAtLost(run, facts.lost, read, { holdSeconds: 0, ...lookingOn(run) })) lost.vantages = vantages;
+}
+
+/** A look that fails keeps the evidence that there is, and says so. */
+async function lookAgain(run: Course, facts: ColdStartFacts, held: GateEvidence): Promise<GateEvidence> {
+  const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
+  try {
+    await lookAtSites(run, facts, read);
+    return evidenceOf(run, facts);
+  } catch (error) {
+    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+    return { ...held, notRenewed: describe(error) };
+  }
+}
+
+function evidenceOf(run: Course, { restored, loss, lost, verdicts, goneOnWithout }: ColdStartFacts): GateEvidence {
   const proof = proofLines(restored?.proof ?? {});
-  return [
+  const back = lost.filter(({ vantages }) => judgeFailure(vantages, 0).verdict !== 'failed').map(({ site }) => site);
+  const lines = [
+    ...back.map(
+      (site) => `${site} ANSWERS AGAIN, or may. It may hold what was written after the backups: to keep that, discard, and fail over to it or let it serve.`,
+    ),
     `Lost: ${loss === null ? 'not known' : describeLoss(loss)}${run.plan.estate.cache === undefined ? '' : '; the cache starts empty'}.`,
     proof.length === 0 ? 'Nothing was proven of it.' : `Proven: ${proof.join('; ')}.`,
     ...[...verdicts.values()].map(
@@ -43,4 +72,5 @@ function evidenceOf(run: Course, { restored, loss, verdicts, goneOnWithout }: Co
     ),
     ...(goneOnWithout.length === 0 ? [] : [`Without: ${goneOnWithout.join(', ')}.`]),
   ];
+  return { lines, at: now(), gravity: { figures: [back.length], signs: back } };
 }

@@ -15,29 +15,35 @@ import { describe } from '../engine/failures.ts';
 import type { Decision, GateEvidence } from '../engine/gate.ts';
 import type { Look } from '../engine/step-body.ts';
 import { type ColdStartFacts, lossSince } from '../estate/restored.ts';
+import type { Restored } from '../../activities/restore/port.ts';
+import type { LostSite } from '../estate/facts.ts';
 import { lookAtLost, lookingOn, mustBeFailed } from '../steps/detection.ts';
+import { proofLines } from '../steps/restoring.ts';
 
 /** Step: people decide whether the cold start begins, and choose one moment. The sites are looked at again while they think; one that works ends the question. */
 export function chooseMoment(run: Course, facts: ColdStartFacts): Look<Decision> {
   const { target, failed } = run.places;
   return {
     act: async () => {
-      const window = facts.openedBy === null ? mustBeRestorable(run, facts) : null;
+      const { opened } = facts;
+      const window = newestWindow(facts.points?.sets ?? []);
+      if (!opened && !window) throw nothingToRestore(run, facts);
       facts.moments.askedAt = now();
       const decision = await ask(run, {
         gate: 'activation',
-        question: window
-          ? `Build ${run.plan.estate.name} at ${target} from its backups?`
-          : `Go on at ${target} from the database that ${facts.openedBy} restored and opened?`,
+        question: opened
+          ? `Go on at ${target} from the database that ${opened.by} restored and opened, or restore anew?`
+          : `Build ${run.plan.estate.name} at ${target} from its backups?`,
         choices: {
+          ...(opened ? { approve: `fence ${failed.join(', ')}, start the service at ${target} on what was opened, and route customers there` } : {}),
           ...(window
             ? {
                 restore: {
                   does: `fence ${failed.join(', ')}, restore ${target} to that moment, and route customers there once people have accepted what was restored`,
-                  asks: { of: 'moment', ...window },
+                  asks: { of: 'moment' as const, ...window },
                 },
               }
-            : { approve: `fence ${failed.join(', ')}, start the service at ${target}, and route customers there` }),
+            : {}),
           reject: 'stand down; nothing is changed',
         },
         harmless: 'reject',
@@ -49,27 +55,28 @@ export function chooseMoment(run: Course, facts: ColdStartFacts): Look<Decision>
       if (decision.kind === 'expired')
         throw new RunEnding('stood down', 'The activation gate expired without a decision; nothing was changed. Start again to ask again.', true);
       if (decision.choice === 'reject') throw new RunEnding('stood down', 'People rejected the cold start; nothing was changed.', true);
-      if (window) choose(facts, String(decision.answer));
+      if (decision.choice === 'restore') choose(run, facts, String(decision.answer));
+      else
+        run.passPointOfNoReturn(`${opened?.by} has opened the database that it restored at ${target} already: this run goes on from there, and only forward.`);
       return decision;
     },
-    found: () => (facts.chosen ? `restore ${facts.chosen.point} from ${facts.chosen.set}` : `go on from what ${facts.openedBy} opened`),
+    found: () => (facts.chosen ? `restore ${facts.chosen.point} from ${facts.chosen.set}` : `go on from what ${facts.opened?.by} opened`),
   };
 }
 
 /** Keeps what was chosen, with the set that has it. */
-function choose(facts: ColdStartFacts, point: string): void {
+function choose(run: Course, facts: ColdStartFacts, point: string): void {
   const set = setFor(facts.points?.sets ?? [], point);
   if (!set) throw new Error(`No set holds ${point}, which lies in the window that was offered.`);
   facts.chosen = { set: set.set, point };
-  facts.loss = lossSince(point, facts.moments.failedSince);
+  facts.opened = null;
+  facts.loss = lossSince(run, facts, point);
 }
 
-/** What can be restored at the target; a run without anything to restore ends before anybody is asked. */
-function mustBeRestorable(run: Course, { points }: ColdStartFacts): RestoreWindow {
-  const window = newestWindow(points?.sets ?? []);
-  if (window) return window;
+/** The end of a run before anybody is asked. */
+function nothingToRestore(run: Course, { points }: ColdStartFacts): RunEnding {
   const why = points?.sets.map(({ set, unusable }) => `${set}: ${unusable ?? 'its log holds nothing'}`).join('; ');
-  throw new RunEnding(
+  return new RunEnding(
     'stood down',
     `Nothing can be restored at ${run.places.target} (${why || 'there is no set'}). Nothing was changed. Look there: dr restore points`,
     true,
@@ -84,21 +91,34 @@ function evidenceOf(run: Course, facts: ColdStartFacts, window: RestoreWindow | 
       ({ site, vantages }) =>
         `${site}: ${judgeFailure(vantages, 0).verdict} (${vantages.map(({ observer, verdict }) => `${observer} ${verdict}`).join(', ')}).`,
     ),
-    ...(window ? linesOf(run, facts, window) : ['Customers may have written to it: nothing is restored again, and the run only goes forward.']),
+    ...(facts.opened ? openedLines(facts.opened) : []),
+    ...(window ? linesOf(run, facts, window) : []),
   ];
   const uncertain = facts.lost.filter(({ vantages }) => judgeFailure(vantages, 0).verdict !== 'failed');
   const against =
     facts.declaredFailed || uncertain.length === 0
       ? {}
-      : { against: { restore: `It is not certain that ${uncertain.map(({ site }) => site).join(', ')} has failed.` } };
+      : { against: { restore: notCertain(uncertain), ...(facts.opened ? { approve: notCertain(uncertain) } : {}) } };
   return { lines, at: now(), gravity: { figures: [uncertain.length], signs: [] }, ...against };
+}
+
+function notCertain(sites: readonly LostSite[]): string {
+  return `It is not certain that ${sites.map(({ site }) => site).join(', ')} has failed.`;
+}
+
+/** What an earlier run has left open: people tell by its age whether it is this outage's. */
+function openedLines({ site, by, server, proof }: Restored): readonly string[] {
+  return [
+    `${by} has restored a database at ${site} and opened it; its server is ${server}. When it was restored: ${proofLines(proof).join('; ') || 'nothing was proven of it'}.`,
+    'approve goes on from it, since customers may have written to it, and only forward. restore sets it aside and restores anew: refused while its server runs.',
+  ];
 }
 
 /** What can be restored, and what that means. */
 function linesOf(run: Course, facts: ColdStartFacts, window: RestoreWindow): readonly string[] {
   const { target } = run.places;
   const sets = facts.points?.sets ?? [];
-  const loss = lossSince(window.until, facts.moments.failedSince);
+  const loss = lossSince(run, facts, window.until);
   const rpo = formatSeconds(strictestRpo(servedFunctions(run.plan)));
   const set = setFor(sets, window.until);
   const takes = set && restoreSeconds(set, run.plan.estate.restore?.database.bytesPerSecond);

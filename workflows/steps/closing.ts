@@ -2,6 +2,7 @@
 import type { Change } from '../../activities/context.ts';
 import type { WriterState } from '../../activities/fencing/port.ts';
 import type { Reads } from '../../activities/index.ts';
+import type { Restored } from '../../activities/restore/port.ts';
 import { formatSeconds } from '../../plan/durations.ts';
 import { describeLoss } from '../../plan/rules/loss.ts';
 import { cutText } from '../../plan/rules/cut.ts';
@@ -42,18 +43,24 @@ export function confirmRestoredWriter(run: Course, facts: ColdStartFacts): LookA
   };
 }
 
+/** What was opened writes, also where it has archived nothing yet; before that its own service may have been let in. */
+function standing(stage: Restored['stage'], server: Restored['server']): WriterState['state'] {
+  if (server !== 'running') return 'fenced';
+  if (stage === 'accepted' || stage === 'opening') return 'writer';
+  return stage === 'admitted' ? 'unknown' : 'fenced';
+}
+
 /** The servers of the plan, and what was restored at the target, which its own host tells of. */
 export async function observeRestored(run: Course, facts: ColdStartFacts, read: Reads): Promise<readonly WriterState[]> {
   const [observed, { stage, server, by, at }] = await Promise.all([
     observeServers(run, facts, read),
     read.readRestored({ run: run.context(), site: run.places.target }),
   ]);
-  if (by !== run.start.execution && by !== facts.openedBy) return observed;
-  const opened = stage === 'accepted' && server === 'running';
+  if (by !== run.start.execution && by !== facts.opened?.by) return observed;
   const state: WriterState = {
     site: run.places.target,
     server: 'database',
-    state: opened ? 'writer' : 'fenced',
+    state: standing(stage, server),
     how: `restored and ${stage}, its server ${server}, at ${at}`,
   };
   return (facts.observed = [...observed, state]);

@@ -104,9 +104,8 @@ async function fence(
   const byAgent = answer && provenPart(answer);
   const proven = byAgent ? [byAgent] : [];
   const left = openServers(run.plan, site, proven);
-  if (left.length === 0) return proven;
-  await mustBeFailedUntilNow(run, facts, read);
-  if (standbys.length === 0 && replicas.length === 0) return [...proven, nobodyLeft(site, left, answer)];
+  if (left.length > 0) await mustBeFailedUntilNow(run, facts, read);
+  if (left.length > 0 && standbys.length === 0 && replicas.length === 0) return [...proven, nobodyLeft(site, left, answer)];
   const byReplication = {
     database: () => change.fenceDatabaseByReplication({ run: run.context(), site, standbys }),
     cache: () => change.fenceCacheByReplication({ run: run.context(), site, replicas }),

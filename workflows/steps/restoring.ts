@@ -12,19 +12,15 @@ import { type ColdStartFacts, emptyCache, lossSince, type Points } from '../esta
 import { type Looked, lookOnceMore } from './detection.ts';
 import { startServices } from './promotion.ts';
 
-/** Step: to which moments the target can be restored; or, where an earlier run has opened what it restored there, that this one goes on from it. */
+/** Step: to which moments the target can be restored, and whether an earlier run has opened what it restored there, from which this one may go on. */
 export function readPoints(run: Course, facts: ColdStartFacts): Look<Points | null> {
   const site = run.places.target;
   return {
     act: async ({ read }) => {
-      const { stage, by = 'somebody' } = await read.readRestored({ run: run.context(), site });
-      if (stage === 'opening' || stage === 'accepted') {
-        facts.openedBy = by;
-        run.passPointOfNoReturn(`${by} has opened the database that it restored at ${site} already: this run goes on from there, and only forward.`);
-        return null;
-      }
-      const points = await read.readRestorePoints({ run: run.context(), site });
-      if (points.found) return (facts.points = points);
+      const [restored, points] = await Promise.all([read.readRestored({ run: run.context(), site }), read.readRestorePoints({ run: run.context(), site })]);
+      facts.opened = isOpened(restored) && restored.inPlace ? restored : null;
+      facts.points = points.found ? points : null;
+      if (points.found || facts.opened) return facts.points;
       throw failure('permanent', {
         happened: `Nobody can tell what can be restored at ${site}: ${points.reason.replace(/\.$/, '')}.`,
         leftAs: 'Nothing was changed.',
@@ -32,10 +28,17 @@ export function readPoints(run: Course, facts: ColdStartFacts): Look<Points | nu
       });
     },
     found: (points) => {
-      if (points === null) return `opened already by ${facts.openedBy}`;
-      return `${points.sets.filter(({ unusable }) => unusable === undefined).length} of ${points.sets.length} sets of ${points.tool} can be restored`;
+      const told = points
+        ? [`${points.sets.filter(({ unusable }) => unusable === undefined).length} of ${points.sets.length} sets of ${points.tool} can be restored`]
+        : [];
+      return [...told, ...(facts.opened ? [`${facts.opened.by} has opened what it restored`] : [])].join('; ');
     },
   };
+}
+
+/** People had accepted it: customers may have written since. */
+function isOpened({ stage }: Restored): boolean {
+  return stage === 'opening' || stage === 'accepted';
 }
 
 /** Step: one more look right before anything is changed, at each failed site and at whether the moment that was chosen can still be had. */
@@ -56,9 +59,9 @@ export function restoreDatabase(run: Course, facts: ColdStartFacts): Alteration<
   return {
     changes: true,
     would: `restore the database at ${site} from ${set} to ${point}, and prove it`,
-    predicted: { site, stage: 'none', server: 'absent', proof: {}, kept: [], at: point },
+    predicted: { site, stage: 'none', inPlace: false, server: 'absent', proof: {}, kept: [], at: point },
     act: async (tools) => {
-      if (facts.openedBy !== null) return keep(facts, await tools.read.readRestored({ run: run.context(), site }), point);
+      if (facts.opened) return keep(run, facts, facts.opened, point);
       await discardOfOthers(run, tools);
       const start = { program: 'site-restore', start: (change, at) => change.restoreDatabase({ ...at, set, point }) } as const satisfies Parameters<
         typeof runJob
@@ -66,7 +69,7 @@ export function restoreDatabase(run: Course, facts: ColdStartFacts): Alteration<
       await runJob(run, tools, { site, job: 'restore-database', args: [set, point], id: 'restore-database', by: start });
       const restored = await tools.read.readRestored({ run: run.context(), site });
       if (restored.by !== run.start.execution || restored.stage !== 'proven') throw notProven(restored);
-      return keep(facts, restored, point);
+      return keep(run, facts, restored, point);
     },
     found: ({ proof, kept }) => [...proofLines(proof), ...kept.map(({ folder, bytes }) => `${folder} stands beside it with ${formatBytes(bytes)}`)].join('; '),
     undo: {
@@ -83,18 +86,19 @@ export function restoreDatabase(run: Course, facts: ColdStartFacts): Alteration<
   };
 }
 
-function keep(facts: ColdStartFacts, restored: Restored, point: string): Restored {
+function keep(run: Course, facts: ColdStartFacts, restored: Restored, point: string): Restored {
   facts.restored = restored;
   facts.cacheLoss = emptyCache;
-  facts.loss = lossSince(restored.proof['last_commit_applied'] ?? point, facts.moments.failedSince);
+  facts.loss = lossSince(run, facts, restored.proof['last_commit_applied'] ?? point);
   return restored;
 }
 
-/** What a run that has ended left behind closed doors is in nobody's use, and makes room. */
+/** What a run that has ended left behind closed doors is in nobody's use: it is renamed, so that the folder is free. What one has opened is set aside by the restore itself, and not while its server runs. */
 async function discardOfOthers(run: Course, { read, change }: StepTools): Promise<void> {
   const site = run.places.target;
-  const { by, stage } = await read.readRestored({ run: run.context(), site });
-  if (by === undefined || by === run.start.execution || stage === 'discarded') return;
+  const restored = await read.readRestored({ run: run.context(), site });
+  const { by, stage } = restored;
+  if (by === undefined || by === run.start.execution || stage === 'discarded' || isOpened(restored)) return;
   const { remaining = [] } = await change.discardRestored({ run: run.context(), site });
   run.note(`What ${by} had restored at ${site} and nobody had accepted was discarded.`);
   for (const left of remaining) run.leaveOver(left);
@@ -123,13 +127,14 @@ function notProven({ site, stage, by }: Restored): Error {
 }
 
 /** Step: the service of the site and the observers are let in to what was restored, and nobody else. */
-export function admitServices(run: Course, { openedBy }: ColdStartFacts): Alteration<Change> {
+export function admitServices(run: Course, { opened }: ColdStartFacts): Alteration<Change> {
   const site = run.places.target;
   return {
     changes: true,
     would: `let the service of ${site} in to what was restored, and nobody else`,
     predicted: unchanged('nobody was let in in a dry run'),
-    act: async ({ change }) => (openedBy === null ? change.admitServices({ run: run.context(), site }) : unchanged(`opened already by ${openedBy}`)),
+    // What is open already may be down.
+    act: ({ change }) => (opened ? change.acceptRestored({ run: run.context(), site }) : change.admitServices({ run: run.context(), site })),
     found: ({ after }) => after,
   };
 }
@@ -143,6 +148,7 @@ export function startServicesBehindDoors(run: Course): Alteration<Change> {
       would: `stop the service at ${site}`,
       act: async ({ change }) => {
         await change.stopService({ run: run.context(), site });
+        run.leaveOver(`The service at ${site} was stopped and stays enabled: it starts again with its host. Disable it by hand where that is not wanted.`);
         return [];
       },
     },

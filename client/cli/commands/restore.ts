@@ -11,7 +11,7 @@ import { readPlan } from '../plan-input.ts';
 import type { PlanOption } from '../plan-input.ts';
 import type { Register } from '../register.ts';
 import { withClient } from '../session.ts';
-import { isRestorable, renderRestorePoints } from '../views/restore-points.ts';
+import { meetsRpo, renderRestorePoints } from '../views/restore-points.ts';
 
 interface PointsOptions extends PlanOption {
   readonly json?: true;
@@ -21,7 +21,9 @@ export function addRestore(program: Command, register: Register): void {
   const restore = program.command('restore').description('what comes back from backups');
   const points = restore
     .command('points')
-    .description('each set of a backup that a site can use, and to which moments; exits with 5 where a site can restore nothing')
+    .description(
+      'each set of a backup that a site can use, and to which moments; exits with 5 where a site can restore nothing that is as new as the RPO wants',
+    )
     .option('--json', 'for programs');
   register(points, runPoints);
 }
@@ -32,8 +34,9 @@ async function runPoints(io: Io, options: PointsOptions): Promise<ExitCode> {
     throw badInput('The plan restores nowhere.', 'Say how in estate.restore, and where in estate.sites.<site>.restore: docs/own-estate.md.');
   return withClient(io, async (client) => {
     const found = await withProgress(io, 'Looking at the backups', client.restorePoints({ estate: plan.estate.name, planDigest: digest }));
+    const rpoSeconds = strictestRpo(servedFunctions(plan));
     if (options.json) printJson(io, found);
-    else io.out(renderRestorePoints(found, { rpoSeconds: strictestRpo(servedFunctions(plan)), bytesPerSecond: plan.estate.restore?.database.bytesPerSecond }));
-    return found.sites.every(isRestorable) ? exitCodes.ok : exitCodes.notGood;
+    else io.out(renderRestorePoints(found, { rpoSeconds, bytesPerSecond: plan.estate.restore?.database.bytesPerSecond }));
+    return found.sites.every((points) => meetsRpo(points, found.at, rpoSeconds)) ? exitCodes.ok : exitCodes.notGood;
   });
 }

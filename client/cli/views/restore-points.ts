@@ -7,9 +7,14 @@ import { forTerminal } from '../../../report/media/terminal.ts';
 import type { RestorePointsFound } from '../../../workflows/wire/messages.ts';
 import { section, table } from './text.ts';
 
-/** Whether there is anything to restore. */
-export function isRestorable(points: RestorePoints): boolean {
-  return points.found && newestWindow(points.sets) !== null;
+/** Whether something can be restored that is no older than the RPO allows. */
+export function meetsRpo(points: RestorePoints, at: string, rpoSeconds: number): boolean {
+  const window = points.found ? newestWindow(points.sets) : null;
+  return window !== null && ageSeconds(window.until, at) <= rpoSeconds;
+}
+
+function ageSeconds(moment: string, at: string): number {
+  return Math.max(0, (Date.parse(at) - Date.parse(moment)) / 1000);
 }
 
 /** What the plan says of a restore of the database. */
@@ -46,10 +51,10 @@ function remark({ unusable, gapAt }: RestoreSet): string {
 function verdict(sets: readonly RestoreSet[], { rpoSeconds, bytesPerSecond }: RestoreAims, at: string): string {
   const window = newestWindow(sets);
   if (window === null) return 'Nothing can be restored here.';
-  const ageSeconds = Math.max(0, (Date.parse(at) - Date.parse(window.until)) / 1000);
+  const age = ageSeconds(window.until, at);
   const set = setFor(sets, window.until);
   const takes = set && restoreSeconds(set, bytesPerSecond);
-  const against = ageSeconds > rpoSeconds ? `more than the RPO of ${formatSeconds(rpoSeconds)}` : `within the RPO of ${formatSeconds(rpoSeconds)}`;
+  const against = age > rpoSeconds ? `more than the RPO of ${formatSeconds(rpoSeconds)}` : `within the RPO of ${formatSeconds(rpoSeconds)}`;
   const duration = takes ? ` The restore takes some ${formatSeconds(takes)}.` : '';
-  return `Newest moment: ${window.until}, ${formatSeconds(ageSeconds)} ago, ${against}; any moment since ${window.from} can be had.${duration}`;
+  return `Newest moment: ${window.until}, ${formatSeconds(age)} ago, ${against}; any moment since ${window.from} can be had.${duration}`;
 }

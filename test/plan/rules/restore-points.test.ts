@@ -8,6 +8,7 @@ const setOf = (name: string, from: number, until: number | null, more: Partial<R
   set: name,
   startedAt: at(from),
   stoppedAt: at(from),
+  timeline: 1,
   bytes: 1000,
   logBytes: 500,
   version: '15',
@@ -26,6 +27,7 @@ describe('the window that people choose from', () => {
     ['two that overlap', [setOf('a', 1, 5), setOf('b', 4, 9)], [1, 9]],
     ['two with a hole between them: the newer alone', [setOf('a', 1, 3), setOf('b', 5, 9)], [5, 9]],
     ['three that hold on to each other, in any order', [setOf('c', 7, 9), setOf('a', 1, 5), setOf('b', 4, 8)], [1, 9]],
+    ['an old timeline that was written on: the newest alone', [setOf('a', 1, 9), setOf('b', 4, 6, { timeline: 2 })], [4, 6]],
     ['a newer one that ends sooner', [setOf('a', 1, 9), setOf('b', 4, 6)], [1, 9]],
   ])('%s', (_what, sets, expected) => {
     expect(newestWindow(sets)).toEqual(expected && { from: at(expected[0]), until: at(expected[1]) });

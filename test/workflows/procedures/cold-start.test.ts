@@ -75,7 +75,7 @@ describe('a cold start', () => {
     });
     expect(report.outcome, report.summary).toBe('recovered with exceptions');
     const fenced = estate.calls.filter(({ name }) => name === 'fenceByAgent').slice(0, 3).map((call) => call.site); // prettier-ignore
-    expect(fenced.toSorted()).toEqual(copies.toSorted());
+    expect(new Set(fenced)).toEqual(new Set(copies));
     expect(estate.changes().indexOf('fenceByAgent')).toBeLessThan(estate.changes().indexOf('restoreDatabase'));
   });
 
@@ -167,7 +167,7 @@ describe('a cold start', () => {
     estate.restores.at.set(site, { by: earlier, job: 'earlier', set: 'full-1', point: '2026-01-01T00:00:00Z', stage: 'accepted' });
     const report = await run(async (handle) => {
       const gate = await openGate(handle);
-      expect(gate.question).toBe(`Go on at dr from the database that ${earlier} restored and opened?`);
+      expect(gate.question).toBe(`Go on at dr from the database that ${earlier} restored and opened, or restore anew?`);
       await vote(handle, 'approve');
       await vote(handle, 'hold-with-2', electorate.slice(0, 2), 'accepted-risk');
       const fence = await until('the fence is asked about', async () => {
@@ -180,6 +180,35 @@ describe('a cold start', () => {
     expect(report.outcome, report.summary).toBe('recovered with exceptions');
     for (const name of ['restoreDatabase', 'discardRestored', 'admitServices']) expect(estate.changes()).not.toContain(name);
     expect(estate.route).toBe(site);
+  });
+
+  it('says at the acceptance gate which site answers again meanwhile', async () => {
+    let shown = '';
+    await run(async (handle) => {
+      await vote(handle, choiceWith(await openGate(handle), 'restore'));
+      for (const word of ['hold-with-2', 'accept']) {
+        const open = await until(`a gate with ${word}`, async () => {
+          const gate = await openGate(handle, 'accepted-risk');
+          return gate.choices.some((choice) => choice.startsWith(word)) ? gate : undefined;
+        });
+        if (word === 'accept') estate.before = (name) => void (name === 'admitServices' && estate.dead.delete('ap-southeast-1'));
+        await vote(handle, choiceWith(open, word), electorate.slice(0, 2), open.gate);
+      }
+      shown = (await openGate(handle, 'acceptance')).evidence.join('\n');
+      await vote(handle, 'discard', electorate.slice(0, 2), 'acceptance');
+    });
+    expect(shown).toContain('ap-southeast-1 ANSWERS AGAIN, or may.');
+    expect(shown).not.toContain('us-east-1 ANSWERS AGAIN');
+  });
+
+  it('restores anew where people choose that of what an earlier run has opened', async () => {
+    const earlier = 'recovery/erlmcp-production@earlier';
+    estate.restores.at.set(site, { by: earlier, job: 'earlier', set: 'full-1', point: '2026-01-01T00:00:00Z', stage: 'accepted', stopped: true });
+    const report = await run();
+    expect(report.outcome, report.summary).toBe('recovered with exceptions');
+    expect(estate.changes()).toContain('restoreDatabase');
+    expect(estate.changes()).not.toContain('discardRestored');
+    expect(estate.restores.at.get(site)?.by).not.toBe(earlier);
   });
 
   it.each<[string, Partial<{ from: readonly string[]; at: string }>, string]>([
