@@ -30,7 +30,7 @@ export const coldStart: Driven<'coldStart'> = {
     if (restored === 'accepted') return [];
     return [
       ...(restored === undefined || restored === 'discarded' ? [] : [`what was restored is ${restored}`]),
-      ...leftovers.filter((left) => !left.includes('main.discarded')),
+      ...leftovers.filter((left) => !/main.discarded|stays enabled/.test(left)),
     ];
   },
 };

@@ -75,7 +75,7 @@ const definition: ProcedureDefinition<'coldStart', ColdStartFacts> = {
     await run.step('acceptance', acceptRestored(run, facts));
 
     run.enter('promoting');
-    await run.step('open-database', openDatabase(run));
+    await run.step('open-database', openDatabase(run, facts));
 
     run.enter('routing');
     await run.step('route-traffic', routeTraffic(run, facts));

@@ -156,13 +156,13 @@ export function startServicesBehindDoors(run: Course): Alteration<Change> {
 }
 
 /** Step: the restored database opens for good, and archives to a path of its own. */
-export function openDatabase(run: Course): Alteration<Change> {
+export function openDatabase(run: Course, { opened }: ColdStartFacts): Alteration<Change> {
   const site = run.places.target;
   return {
     changes: true,
     would: `open the restored database at ${site} for good, archiving to a path of its own`,
     predicted: unchanged('not opened in a dry run'),
-    act: ({ change }) => change.acceptRestored({ run: run.context(), site }),
+    act: async ({ change }) => (opened ? unchanged(`opened already by ${opened.by}`) : change.acceptRestored({ run: run.context(), site })),
     found: ({ after }) => after,
   };
 }
