@@ -143,13 +143,28 @@ function storeAccess({ addresses }: LabContext, { passwords }: GoldenCopy): Stor
   }));
 }
 
-/** What was killed with its supervisor may write for a moment longer. */
-const stillEnding = { maxRetries: 10, retryDelay: 100 };
+/** What was killed with its supervisor may write for a moment longer, milliseconds. */
+const endingWithin = 10_000;
 
 /** Removes what an earlier lab of this name left, but for keys, certificates and what the golden copy holds. */
-export function clearRemains(directory: string): void {
+export async function clearRemains(directory: string): Promise<void> {
   for (const folder of ['sites', 'backups', 'logs', 'customers', 'plan', 'reports'])
-    rmSync(join(directory, folder), { recursive: true, force: true, ...stillEnding });
+    await until(
+      async () => isRemoved(join(directory, folder)),
+      endingWithin,
+      () => `${join(directory, folder)} could not be removed: something writes there. End what an earlier lab has left, then start it again.`,
+    );
   mkdirSync(join(directory, 'logs'), { recursive: true });
   writeFileSync(join(directory, 'README'), 'State of a lab. Written by dr-lab; everything here is made anew by its next start.\n');
+}
+
+/** False where somebody has put another file there meanwhile. */
+function isRemoved(folder: string): boolean {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    return false;
+  }
 }

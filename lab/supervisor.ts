@@ -32,7 +32,7 @@ async function main(name: string): Promise<void> {
   const control = createControlServer(addresses.control, () => verbs);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
   await control.start();
-  clearRemains(directory);
+  await clearRemains(directory);
   mkdirSync(join(directory, 'pids'), { recursive: true });
   writeFileSync(join(directory, 'pids', 'supervisor'), `${process.pid} ${startTicks(process.pid) ?? 0}\n`);
   await lab.start();
