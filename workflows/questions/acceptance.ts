@@ -1,5 +1,4 @@
 /** Whether what was restored is accepted: from then on customers may write to it, and nobody discards it. */
-import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import type { Reads } from '../../activities/index.ts';
 import { seconds } from '../../plan/durations.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
@@ -9,12 +8,12 @@ import { ask } from '../engine/asking.ts';
 import { now } from '../engine/clock.ts';
 import type { Course } from '../engine/course.ts';
 import { RunEnding } from '../engine/endings.ts';
-import { describe } from '../engine/failures.ts';
 import type { Decision, GateEvidence } from '../engine/gate.ts';
 import type { Look } from '../engine/step-body.ts';
 import type { ColdStartFacts } from '../estate/restored.ts';
 import { lookAtLost, lookingOn } from '../steps/detection.ts';
 import { proofLines } from '../steps/restoring.ts';
+import { renewed } from './renewed.ts';
 
 /** Step: people accept what was restored, or have it discarded. */
 export function acceptRestored(run: Course, facts: ColdStartFacts): Look<Decision | null> {
@@ -46,16 +45,12 @@ async function lookAtSites(run: Course, facts: ColdStartFacts, read: Reads): Pro
   for (const { lost, vantages } of await lookAtLost(run, facts.lost, read, { holdSeconds: 0, ...lookingOn(run) })) lost.vantages = vantages;
 }
 
-/** A look that fails keeps the evidence that there is, and says so. */
-async function lookAgain(run: Course, facts: ColdStartFacts, held: GateEvidence): Promise<GateEvidence> {
+function lookAgain(run: Course, facts: ColdStartFacts, held: GateEvidence): Promise<GateEvidence> {
   const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
-  try {
+  return renewed(run, held, async () => {
     await lookAtSites(run, facts, read);
     return evidenceOf(run, facts);
-  } catch (error) {
-    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
-    return { ...held, notRenewed: describe(error) };
-  }
+  });
 }
 
 function evidenceOf(run: Course, { restored, loss, lost, verdicts, goneOnWithout }: ColdStartFacts): GateEvidence {

@@ -1,5 +1,4 @@
 /** Whether the failover begins: the question at the activation gate, and its evidence. */
-import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import { serversOf, writersOf } from '../../plan/rules/servers.ts';
 import { formatSeconds, seconds } from '../../plan/durations.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
@@ -13,12 +12,12 @@ import { lostSource, type RecoveryFacts } from '../estate/facts.ts';
 import type { Decision, GateEvidence } from '../engine/gate.ts';
 import type { Assessment } from '../wire/messages.ts';
 import { now } from '../engine/clock.ts';
-import { describe } from '../engine/failures.ts';
 import { recordLines } from '../estate/public-name.ts';
 import type { Course } from '../engine/course.ts';
 import type { Look } from '../engine/step-body.ts';
 import { assessed, goOnFrom, lookAtLost, lookingOn, mustBeFailed } from '../steps/detection.ts';
 import { mustHaveOneWriter, predictServers } from '../estate/servers.ts';
+import { renewed } from './renewed.ts';
 
 /** Step: people decide whether the failover begins. The evidence is looked at again while they think; a site that recovers ends the question. */
 export function activation(run: Course, facts: RecoveryFacts, first: Assessment): Look<Decision> {
@@ -54,24 +53,17 @@ function expired(against: string | undefined): string {
   return `The activation gate expired without a decision; nothing was changed.${why} Start again to ask again.`;
 }
 
-/** A look that fails keeps the evidence that there is, and says so. One by which the site works ends the question; one that is not certain only holds up what it stands against. */
+/** One by which the site works ends the question; one that is not certain only holds up what it stands against. */
 async function lookAgain(run: Course, facts: RecoveryFacts, held: GateEvidence): Promise<GateEvidence> {
   const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
-  try {
+  return renewed(run, held, async () => {
     for (const { lost, vantages } of await lookAtLost(run, facts.lost, read, { holdSeconds: 0, ...lookingOn(run) })) lost.vantages = vantages;
     const [again, records] = await Promise.all([assess(read, run.context(), assessed(run, facts)), read.lookAtRecords({ run: run.context() })]);
     facts.records = records;
     if (facts.lost.some(({ vantages }) => judgeFailure(vantages, 0).verdict === 'alive')) mustBeFailed(run, facts, { holdSeconds: 0 });
     goOnFrom(run, facts, again);
     return evidenceOf(run, facts, again);
-  } catch (error) {
-    if (error instanceof RunEnding) return { ...held, settled: error.message };
-    if (error instanceof ActivityFailure && !isCancellation(error)) {
-      run.note(`The evidence could not be renewed; the question stays as it is. ${describe(error)}`);
-      return { ...held, notRenewed: describe(error) };
-    }
-    throw error;
-  }
+  });
 }
 
 /** What people read before they decide, the most important first. */

@@ -1,5 +1,4 @@
 /** Whether the cold start begins, and to which moment: the question at its activation gate, and its evidence. */
-import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import { formatSeconds, seconds } from '../../plan/durations.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
 import { describeLoss } from '../../plan/rules/loss.ts';
@@ -11,7 +10,6 @@ import { ask } from '../engine/asking.ts';
 import { now } from '../engine/clock.ts';
 import type { Course } from '../engine/course.ts';
 import { RunEnding } from '../engine/endings.ts';
-import { describe } from '../engine/failures.ts';
 import type { Decision, GateEvidence } from '../engine/gate.ts';
 import type { Look } from '../engine/step-body.ts';
 import { type ColdStartFacts, lossSince } from '../estate/restored.ts';
@@ -19,6 +17,7 @@ import type { Restored } from '../../activities/restore/port.ts';
 import type { LostSite } from '../estate/facts.ts';
 import { lookAtLost, lookingOn, mustBeFailed } from '../steps/detection.ts';
 import { proofLines } from '../steps/restoring.ts';
+import { renewed } from './renewed.ts';
 
 /** Step: people decide whether the cold start begins, and choose one moment. The sites are looked at again while they think; one that works ends the question. */
 export function chooseMoment(run: Course, facts: ColdStartFacts): Look<Decision> {
@@ -136,21 +135,14 @@ function linesOf(run: Course, facts: ColdStartFacts, window: RestoreWindow): rea
   ];
 }
 
-/** A look that fails keeps the evidence that there is, and says so. One by which a site works ends the question. */
+/** One by which a site works ends the question. */
 async function lookAgain(run: Course, facts: ColdStartFacts, window: RestoreWindow | null, held: GateEvidence): Promise<GateEvidence> {
   const { read } = toolsFor('Look again while people decide', seconds(run.plan.estate.detection.evidenceMaxAge));
-  try {
+  return renewed(run, held, async () => {
     for (const { lost, vantages } of await lookAtLost(run, facts.lost, read, { holdSeconds: 0, ...lookingOn(run) })) lost.vantages = vantages;
     if (facts.lost.some(({ vantages }) => judgeFailure(vantages, 0).verdict === 'alive')) mustBeFailed(run, facts, { holdSeconds: 0 });
     return evidenceOf(run, facts, window);
-  } catch (error) {
-    if (error instanceof RunEnding) return { ...held, settled: error.message };
-    if (error instanceof ActivityFailure && !isCancellation(error)) {
-      run.note(`The evidence could not be renewed; the question stays as it is. ${describe(error)}`);
-      return { ...held, notRenewed: describe(error) };
-    }
-    throw error;
-  }
+  });
 }
 
 /** Ends a run whose choice cannot be had any more, before anything is changed. */
