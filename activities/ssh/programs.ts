@@ -36,8 +36,8 @@ export const siteRestore: SiteProgram = {
   version: 1,
   firstLine: /^site-restore=\d+$/,
   called: { at: (site) => `site-restore at ${site}`, any: 'site-restore', the: 'site-restore' },
-  // Servers are stopped and started.
-  changeMilliseconds: 170_000,
+  // An acceptance waits for the lock (20 s), an answer (30), the server's stop (90), its start (40) and a segment of its log (30).
+  changeMilliseconds: 215_000,
   // It reads the log of each set, one segment after another.
   longReads: ['points', 'database-look', 'job-watch'],
   serverOf: (plan, site) => {

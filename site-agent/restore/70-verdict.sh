@@ -69,7 +69,7 @@ database_accept() {
   fi
   # A call before this one may have started it, and only not seen it come up.
   if [ "$was" != accepted ] && ! { [ "$was" = opening ] && server_in "$PG_DATA" && within 20 is_open; }; then
-    open_access && open_settings "$new_log" || fail "the settings in $PG_DATA at $SITE cannot be written; it is as it was: free its disk, then accept again"
+    open_access && open_settings "$new_log" || fail "the settings in $PG_DATA at $SITE cannot be written; its server runs on as before, and nobody discards it any more: free its disk, then accept again"
     stop_server && start_server || fail "the accepted server at $SITE does not start again: $(why); it is down: mend that, then accept again"
     within 40 opened_or_ended && server_in "$PG_DATA" || fail "the accepted server at $SITE has not come up: $(one_line "$(last_words)"); $(server_in "$PG_DATA" && echo "it runs as process $postmaster" || echo 'it is down'): mend that, then accept again"
   fi

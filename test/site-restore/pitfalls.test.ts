@@ -257,6 +257,7 @@ describe('people decide', () => {
     await host.restore('r.1', at(4));
     const other = host.start('r.2', at(4), 2, 'run-2');
     expect(other.fields['refused']).toContain('what run run-1 restored at west stands there');
+    expect(host.verb(`database-look first ${at(2)}`).fields, 'it is discarded before, and no reason to stand down').toMatchObject({ ready: 'first' });
     expect(host.change('database-accept', 2, 'run-2').fields['refused']).toContain('run run-2 has restored nothing');
     expect(host.change('database-discard', 2, 'run-2').fields).toMatchObject({ after: 'discarded' });
     isUntouched();

@@ -23,12 +23,11 @@ import { mustStillBeFailed } from './detection.ts';
 export function fenceByFirstProof(run: Course, facts: RecoveryFacts): Alteration<readonly Fence[]> {
   const sites = facts.lost.map(({ site }) => site);
   const survivors = { standbys: databaseSites(run.plan, sites), replicas: cacheSites(run.plan, sites) };
+  const otherwise = survivors.standbys.length > 0 ? `, else by detaching ${survivors.standbys.join(', ')}` : '';
   const watches = sites.map((site) => new FenceOnReturn(run, facts, site));
   return {
     changes: true,
-    would: sites
-      .map((site) => `fence ${site} through its agent, else by detaching ${survivors.standbys.join(', ')}, and leave a child that fences it when it returns`)
-      .join('; '),
+    would: sites.map((site) => `fence ${site} through its agent${otherwise}, and leave a child that fences it when it returns`).join('; '),
     predicted: [],
     act: async (tools) => {
       await mustStillBeFailed(run, facts, tools.read);
