@@ -12,7 +12,7 @@ import { taskQueueOf } from '../../workflows/wire/ids.ts';
 import { PlanCopy } from '../support/plan-copies.ts';
 import { until } from '../support/until.ts';
 import { freePort, root } from './support.ts';
-import { watchOf } from './watch.ts';
+import { sleeps, watchOf } from './watch.ts';
 
 let server: TestWorkflowEnvironment;
 let child: ChildProcess | undefined;
@@ -127,13 +127,7 @@ it('a worker that is killed holds up the next decision of its run for 3 s at mos
     // No worker holds this plan, so the site cannot be looked at, and the run waits in the worker's memory.
     args: [watchOf('us-east-1')],
   });
-  // Nothing of it may be under way: a worker that dies in the middle of a decision holds it for as long as decisions may last.
-  const sleeps = async () => {
-    const { pendingActivities, pendingWorkflowTask } = (await handle.describe()).raw;
-    const looked = (await handle.fetchHistory()).events?.some((event) => event.activityTaskFailedEventAttributes);
-    return (looked && !pendingActivities?.length && !pendingWorkflowTask) || undefined;
-  };
-  await until('the run sleeps after a look that failed', sleeps, 60);
+  await until('the watch sleeps after a look that failed', () => sleeps(handle), 60);
   first.kill('SIGKILL');
   await exitCodeOf(first);
   await startWorker();

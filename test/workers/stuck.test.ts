@@ -18,7 +18,7 @@ import { searchAttributes } from '../../workflows/wire/search-attributes.ts';
 import { runDr } from '../client/support.ts';
 import { until } from '../support/until.ts';
 import { root, startWorkerProcess, type WorkerProcess } from './support.ts';
-import { watchOf } from './watch.ts';
+import { sleeps, watchOf } from './watch.ts';
 
 const workflowId = 'fence-on-return/erlmcp-production/us-east-1';
 const folder = mkdtempSync(join(tmpdir(), 'dr-stuck-'));
@@ -83,8 +83,7 @@ it(
       workflowId,
       args: [watchOf('us-east-1')],
     });
-    const waits = async () => (await handle.fetchHistory()).events?.find((event) => event.timerStartedEventAttributes);
-    await until('the child waits', waits, 60);
+    await until('the watch sleeps after a look that failed', () => sleeps(handle), 60);
     expect(await stuckByHealth(first.health)).toEqual([]);
     expect((await status()).out).not.toContain('STUCK');
     await worker?.kill();
