@@ -114,7 +114,11 @@ async function labEstate(context: LabContext, ids: Route53Ids, cluster: string):
 }
 
 function restoreOf(cluster: string): Estate['restore'] {
-  return { ssh: { user: serverUser().name, privateKey: 'file:../keys/restore' }, database: { backup: 'postgresql', systemIdentifier: cluster } };
+  return {
+    ssh: { user: serverUser().name, privateKey: 'file:../keys/restore' },
+    database: { backup: 'postgresql', systemIdentifier: cluster },
+    cache: { backup: 'redis' },
+  };
 }
 
 function siteEntry({ addresses }: LabContext, site: LabSite, hostKey: string): Estate['sites'][string] {
@@ -127,7 +131,7 @@ function siteEntry({ addresses }: LabContext, site: LabSite, hostKey: string): E
     publicAddress: addresses.seen(site, 'customers'),
     ...(stores
       ? { switch: { url: `http://${host}:${ports.switch}` } }
-      : { restore: { host, port: ports.ssh, hostKey, database: { host, port: ports.postgres } } }),
+      : { restore: { host, port: ports.ssh, hostKey, database: { host, port: ports.postgres }, cache: { host, port: ports.redis } } }),
   };
 }
 

@@ -4,7 +4,8 @@ import { changeOf } from '../change.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { failure } from '../errors.ts';
 import { utcMoment } from '../../plan/rules/restore-points.ts';
-import type { RestoreActivities, RestoreAt, Restored, RestorePoints, RestoreStage } from './port.ts';
+import type { Snapshot } from '../../plan/rules/snapshots.ts';
+import type { RestoreActivities, RestoreAt, Restored, RestoreLook, RestorePoints, RestoreStage, Snapshots } from './port.ts';
 
 type Found = Extract<RestorePoints, { found: true }>;
 type Set = Found['sets'][number];
@@ -12,6 +13,12 @@ type Set = Found['sets'][number];
 export function createRestoreActivities({ planOf, restorer, now }: Pick<ActivityDependencies, 'planOf' | 'restorer' | 'now'>): RestoreActivities {
   const change = async ({ run, site }: RestoreAt, verb: string, ...args: readonly string[]) =>
     changeOf(await restorer(run, site).change(verb, ...args), site, now());
+  const look = async ({ run, site }: RestoreAt, verb: string, ...args: readonly string[]): Promise<RestoreLook> => {
+    const read = await attemptToRead(() => restorer(run, site).ask(verb, ...args), lookOf);
+    if (read.ok) return read.value;
+    if (read.silent) throw silent(site, read.reason);
+    return { ready: false, reason: read.reason };
+  };
   return {
     async readRestorePoints({ run, site }) {
       const { estate } = await planOf(run.planDigest);
@@ -23,32 +30,26 @@ export function createRestoreActivities({ planOf, restorer, now }: Pick<Activity
       return read.ok ? read.value : { site, found: false, reason: read.reason };
     },
 
-    async lookAtRestore({ run, site, set, point }) {
-      const read = await attemptToRead(
-        () => restorer(run, site).ask('database-look', set, point),
-        (fields) => ({
-          bytesNeeded: Number(fields.get('bytes')) + Number(fields.get('log_bytes')),
-          bytesFree: Number(fields.get('free_bytes')),
-          aside: fields.get('sets_aside'),
-        }),
-      );
-      if (!read.ok && read.silent) throw silent(site, read.reason);
-      if (!read.ok) return { ready: false, reason: read.reason };
-      const { aside, ...figures } = read.value;
-      return { ready: true, ...figures, ...(aside === 'nothing' ? {} : { setsAside: aside }) };
+    async readSnapshots({ run, site, store }) {
+      const read = await attemptToRead(() => restorer(run, site).ask(`${store}-points`), snapshotsOf);
+      return read.ok ? { site, store, found: true, ...read.value, at: now().toISOString() } : { site, store, found: false, reason: read.reason };
     },
 
-    async readRestored({ run, site }) {
-      const answer = await restorer(run, site).ask('database-state');
-      if (answer.reachable) return restoredOf(answer.fields, site, now());
+    lookAtRestore: (input) => look(input, 'database-look', input.set, input.point),
+    lookAtSnapshot: (input) => look(input, `${input.store}-look`, input.set),
+
+    async readRestored({ run, site, store }) {
+      const answer = await restorer(run, site).ask(`${store}-state`);
+      if (answer.reachable) return restoredOf(answer.fields, { site, store, at: now().toISOString() });
       throw silent(site, answer.reason);
     },
 
     restoreDatabase: (input) => change(input, 'database-restore', input.id, input.set, input.point),
-    admitServices: (input) => change(input, 'database-admit'),
-    acceptRestored: (input) => change(input, 'database-accept'),
+    restoreSnapshot: (input) => change(input, `${input.store}-restore`, input.id, input.set),
+    admitServices: (input) => change(input, `${input.store}-admit`),
+    acceptRestored: (input) => change(input, `${input.store}-accept`),
     async discardRestored(input) {
-      const fields = await restorer(input.run, input.site).change('database-discard');
+      const fields = await restorer(input.run, input.site).change(`${input.store}-discard`);
       const discarded = changeOf(fields, input.site, now());
       const stays = keptOf(fields).map(
         ({ folder, bytes }) => `${folder} stays at ${input.site} with ${bytes} bytes: remove it by hand when nobody needs it any more.`,
@@ -62,14 +63,58 @@ function silent(site: string, reason: string): Error {
   return failure('transient', { happened: `site-restore at ${site} could not be asked: ${reason}.`, leftAs: 'What is there is as it was.' }, { site });
 }
 
+function lookOf(fields: AgentFields): RestoreLook {
+  const aside = fields.get('sets_aside');
+  return {
+    ready: true,
+    bytesNeeded: Number(fields.get('bytes')) + Number(fields.find('log_bytes') ?? 0),
+    bytesFree: Number(fields.get('free_bytes')),
+    ...(aside === 'nothing' ? {} : { setsAside: aside }),
+  };
+}
+
+/** Lines `unusable=LABEL why`, by label. */
+function unusableOf(fields: AgentFields): Map<string, string> {
+  return new Map(fields.all('unusable').map((line) => [line.split(' ')[0] ?? '', line.slice(line.indexOf(' ') + 1)]));
+}
+
+/** A line `LABEL key=value…`. */
+function labelled(line: string): { readonly label: string; readonly find: (key: string) => string | undefined } {
+  const [label = '', ...pairs] = line.split(' ');
+  const told = new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+  return { label, find: (key) => told.get(key) };
+}
+
+/** What lies among sets and is none. */
+function unreadableOf(why: ReadonlyMap<string, string>): Found['unreadable'] {
+  return [...why].map(([set, reason]) => ({ set, reason }));
+}
+
+/** Lines `set=LABEL key=value…`, and `unusable=LABEL why`. */
+function snapshotsOf(fields: AgentFields): Pick<Extract<Snapshots, { found: true }>, 'snapshots' | 'unreadable'> {
+  const why = unusableOf(fields);
+  const snapshots = fields.all('set').map((line): Snapshot => {
+    const { label: set, find } = labelled(line);
+    const [unusable, version] = [why.get(set), find('version')];
+    why.delete(set);
+    return {
+      set,
+      at: utcMoment(find('at') ?? ''),
+      bytes: Number(find('bytes')),
+      ...(version === undefined ? {} : { version }),
+      ...(unusable === undefined ? {} : { unusable }),
+    };
+  });
+  return { snapshots, unreadable: unreadableOf(why) };
+}
+
 /** Lines `set=LABEL key=value…`, and `unusable=LABEL why`. A set of another cluster, or of another version than the host has, cannot be restored there. */
 export function pointsOf(fields: AgentFields, site: string, cluster: string, at: Date): Found {
-  const why = new Map(fields.all('unusable').map((line) => [line.split(' ')[0] ?? '', line.slice(line.indexOf(' ') + 1)]));
+  const why = unusableOf(fields);
   const [version, restores] = [fields.get('version'), fields.get('system_identifier')];
   const sets = fields.all('set').map((line): Set => {
-    const [set = '', ...pairs] = line.split(' ');
-    const told = new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
-    const get = (key: string) => told.get(key) ?? '';
+    const { label: set, find } = labelled(line);
+    const get = (key: string) => find(key) ?? '';
     const against =
       why.get(set) ??
       (get('system_identifier') === cluster ? undefined : `it is of another cluster (${get('system_identifier')})`) ??
@@ -91,11 +136,11 @@ export function pointsOf(fields: AgentFields, site: string, cluster: string, at:
       ...(against === undefined ? {} : { unusable: against }),
     };
   });
-  return { site, found: true, tool: fields.get('repository'), sets, unreadable: [...why].map(([set, reason]) => ({ set, reason })), at: at.toISOString() };
+  return { site, found: true, tool: fields.get('repository'), sets, unreadable: unreadableOf(why), at: at.toISOString() };
 }
 
 const stages: readonly string[] = ['begun', 'aside', 'restored', 'proven', 'admitted', 'opening', 'accepted', 'discarded'] satisfies readonly RestoreStage[];
-/** Lines of the proof that the host keeps: what each is stands in site-agent/restore/60-proof.sh. */
+/** Lines of the proof that the host keeps of the database (site-agent/restore/60-proof.sh), and of the cache (65-cache-proof.sh). */
 const proofKeys = [
   'timeline_before',
   'timeline_after',
@@ -105,20 +150,24 @@ const proofKeys = [
   'newest_heartbeat',
   'pages_checked',
   'indexes_checked',
+  'keys_in_set',
+  'keys_after',
+  'expired_since',
+  'compared',
+  'survived_restart',
 ] as const;
 
-function restoredOf(fields: AgentFields, site: string, at: Date): Restored {
+function restoredOf(fields: AgentFields, of: Pick<Restored, 'site' | 'store' | 'at'>): Restored {
   const stage = fields.find('stage') ?? 'none';
   const by = fields.find('run');
   return {
-    site,
+    ...of,
     stage: stages.includes(stage) ? (stage as RestoreStage) : 'none',
     ...(by === undefined ? {} : { by }),
     inPlace: fields.flag('restored'),
     server: fields.get('state') as Restored['server'],
     proof: Object.fromEntries(proofKeys.flatMap((key) => (fields.find(key) === undefined ? [] : [[key, fields.get(key)]]))),
     kept: keptOf(fields),
-    at: at.toISOString(),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What comes back from backups at a site where nothing runs: what there is to restore, the restore itself, and what people make of it. */
 import type { RestoreSet } from '../../plan/rules/restore-points.ts';
+import type { Snapshot, SnapshotStore } from '../../plan/rules/snapshots.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { Change, ReachOf, RunContext } from '../context.ts';
 import type { JobAt } from '../jobs/port.ts';
@@ -9,7 +10,13 @@ export interface RestoreAt {
   readonly site: SiteId;
 }
 
-/** What can be restored at a site, oldest set first. */
+export type RestoredStore = 'database' | SnapshotStore;
+
+export interface RestoreStoreAt<Store extends RestoredStore = RestoredStore> extends RestoreAt {
+  readonly store: Store;
+}
+
+/** What can be restored at a site of the database, oldest set first. */
 export type RestorePoints =
   | {
       readonly site: SiteId;
@@ -23,6 +30,25 @@ export type RestorePoints =
       readonly at: string;
     }
   | { readonly site: SiteId; readonly found: false; readonly reason: string };
+
+/** Snapshots of a store that a site can read. */
+export type Snapshots =
+  | {
+      readonly site: SiteId;
+      readonly store: SnapshotStore;
+      readonly found: true;
+      readonly snapshots: readonly Snapshot[];
+      /** What lies among them and is none, with the reason. */
+      readonly unreadable: readonly { readonly set: string; readonly reason: string }[];
+      /** RFC 3339. */
+      readonly at: string;
+    }
+  | { readonly site: SiteId; readonly store: SnapshotStore; readonly found: false; readonly reason: string };
+
+/** One snapshot of a store. */
+export interface RestoreSnapshot extends RestoreStoreAt<SnapshotStore> {
+  readonly set: string;
+}
 
 export interface RestoreTo extends RestoreAt {
   readonly set: string;
@@ -43,9 +69,10 @@ export type RestoreLook =
 /** `restored`: not proven yet. `opening`: people accepted it, and it has not come up since. */
 export type RestoreStage = 'none' | 'begun' | 'aside' | 'restored' | 'proven' | 'admitted' | 'opening' | 'accepted' | 'discarded';
 
-/** What stands at a host of a restore. */
+/** What stands at a host of a store's restore. */
 export interface Restored {
   readonly site: SiteId;
+  readonly store: RestoredStore;
   readonly stage: RestoreStage;
   /** Execution that restored it; absent where none has. */
   readonly by?: string;
@@ -62,25 +89,32 @@ export interface Restored {
 export interface RestoreReads {
   /** One that cannot be reached, or cannot read its backups, is a value. */
   readRestorePoints(input: RestoreAt): Promise<RestorePoints>;
+  /** One that cannot be reached, or cannot read its snapshots, is a value. */
+  readSnapshots(input: RestoreStoreAt<SnapshotStore>): Promise<Snapshots>;
   /** What a guard there says no to is a value; a `transient` failure when the host cannot be reached. */
   lookAtRestore(input: RestoreTo): Promise<RestoreLook>;
+  /** As for the database. */
+  lookAtSnapshot(input: RestoreSnapshot): Promise<RestoreLook>;
   /** A `transient` failure when the host cannot be reached. */
-  readRestored(input: RestoreAt): Promise<Restored>;
+  readRestored(input: RestoreStoreAt): Promise<Restored>;
 }
 
 export interface RestoreChanges {
   /** Starts the restore of the database as a job, or finds it under this id; `after` is its state. What is in the data's folder is set aside, never deleted. `refused` before anything changes where the point cannot be had. */
   restoreDatabase(input: RestoreTo & JobAt): Promise<Change>;
+  /** The same of a snapshot. A server that runs there and holds nothing is stopped first; one that holds anything is `refused`. */
+  restoreSnapshot(input: RestoreSnapshot & JobAt): Promise<Change>;
   /** Lets the site's own service and the observers in, and nobody else: what was restored can still be discarded. */
-  admitServices(input: RestoreAt): Promise<Change>;
-  /** Opens what was restored for good, archives to a path of its own, and waits until the first segment is there. Nobody discards it any more. */
-  acceptRestored(input: RestoreAt): Promise<Change>;
+  admitServices(input: RestoreStoreAt): Promise<Change>;
+  /** From now on nobody discards it. The database opens for good, archives to a path of its own, and its first segment there is waited for. */
+  acceptRestored(input: RestoreStoreAt): Promise<Change>;
   /** Stops it and renames it; what was there before comes back. `remaining` says what stays beside it. */
-  discardRestored(input: RestoreAt): Promise<Change>;
+  discardRestored(input: RestoreStoreAt): Promise<Change>;
 }
 
 export const restoreChanges = {
   restoreDatabase: 'estate',
+  restoreSnapshot: 'estate',
   admitServices: 'estate',
   acceptRestored: 'estate',
   discardRestored: 'estate',

@@ -37,14 +37,24 @@ export interface Wait {
   readonly what: string;
 }
 
-export interface StepEntry {
+/** What an estate may lack. */
+export type Part = 'cache' | 'backup of the cache';
+
+/** Whether the plan's estate has it. */
+export function hasPart({ estate }: Pick<Plan, 'estate'>, part: Part): boolean {
+  return (part === 'cache' ? estate.cache : estate.restore?.cache) !== undefined;
+}
+
+export interface StepEntry<Id extends string = string> {
   readonly reaches: readonly Reached[];
   /** It guards the data: without it two sites could write, or customers could be sent to a site that lost data. */
   readonly neverSkipped?: true;
   /** People decide there: the plan has a gate of the step's id. */
   readonly asks?: true;
   /** A part that an estate may lack; then its plan has no entry for the step. */
-  readonly needs?: 'cache';
+  readonly needs?: Part;
+  /** The step before it at whose side it is taken: the longer of the two counts. */
+  readonly beside?: Id;
   readonly waits?: (plan: Plan, procedure: Procedure) => Wait;
   /** What its undo waits for: it has the same bound. */
   readonly undoWaits?: (plan: Plan) => Wait;
@@ -52,7 +62,7 @@ export interface StepEntry {
 
 export interface ProcedureEntry<Id extends string> {
   /** In the order that safety gives. */
-  readonly steps: Readonly<Record<Id, StepEntry>>;
+  readonly steps: Readonly<Record<Id, StepEntry<NoInfer<Id>>>>;
   /** The first step that cannot be taken back. */
   readonly pointOfNoReturn: NoInfer<Id>;
   /** Why, as a sentence. */

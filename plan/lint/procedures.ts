@@ -1,7 +1,7 @@
 /** Laws about the runbooks: steps, gates, and the time that they need against the time that there is. */
 import { runbooksOf } from '../rules/runbooks.ts';
 import { entryOf, type ProcedureName, recoveryOf } from '../catalogue/index.ts';
-import type { Wait } from '../catalogue/step.ts';
+import { hasPart, type Part, type Wait } from '../catalogue/step.ts';
 import { formatSeconds, seconds } from '../durations.ts';
 import { servedFunctions } from '../rules/objectives.ts';
 import { membersOf } from '../rules/people.ts';
@@ -18,7 +18,11 @@ function stepsInOrderOf(plan: Plan, name: ProcedureName, { steps }: Procedure): 
   const ids = entries.map(([id]) => id);
   const written = steps.map((step) => step.id);
   const path = ['procedures', name, 'steps'];
-  const needless = (id: string): boolean => entryOf(name).steps[id]?.needs === 'cache' && plan.estate.cache === undefined;
+  const lacking = (id: string): Part | undefined => {
+    const part = entryOf(name).steps[id]?.needs;
+    return part === undefined || hasPart(plan, part) ? undefined : part;
+  };
+  const needless = (id: string): boolean => lacking(id) !== undefined;
   const missing = ids.filter((id) => !written.includes(id) && !needless(id));
   const known = written.filter((id) => ids.includes(id));
   const outOfOrder = known.findIndex((id, index) => id !== ids.filter((step) => known.includes(step))[index]);
@@ -28,9 +32,7 @@ function stepsInOrderOf(plan: Plan, name: ProcedureName, { steps }: Procedure): 
     ...written.flatMap((id, index) =>
       ids.includes(id) ? [] : [problem([...path, index], `No procedure carries out a step "${id}". Remove it, or correct its id.`)],
     ),
-    ...written.flatMap((id, index) =>
-      needless(id) ? [problem([...path, index], `"${id}" is for a cache, and estate.cache is absent. Remove the step, or describe the cache.`)] : [],
-    ),
+    ...written.flatMap((id, index) => (needless(id) ? [problem([...path, index], needlessStep(id, lacking(id)))] : [])),
     ...(outOfOrder < 0
       ? []
       : [
@@ -40,6 +42,12 @@ function stepsInOrderOf(plan: Plan, name: ProcedureName, { steps }: Procedure): 
           ),
         ]),
   ];
+}
+
+function needlessStep(id: string, part: Part | undefined): string {
+  return part === 'cache'
+    ? `"${id}" is for a cache, and estate.cache is absent. Remove the step, or describe the cache.`
+    : `"${id}" is for a ${part}, and estate.restore.cache is absent. Remove the step, or say how the cache is restored.`;
 }
 
 export const stepNeverSkipped: Rule = (plan) =>
@@ -133,8 +141,13 @@ export function criticalPathSeconds(plan: Plan, name: ProcedureName, procedure: 
     return gate ? seconds(gate.deadline) : 0;
   };
   // A bound holds what its step waits for, the hold time too: another rule sees to it.
-  const times = steps.map((step) => Math.max(seconds(step.bound), deadline(step.id)) + deadline(step.gateBefore));
-  return times.reduce((sum, time) => sum + time, 0) + seconds(plan.estate.dns.ttl);
+  const times = new Map<string, number>();
+  for (const step of steps) {
+    const at = entryOf(name).steps[step.id]?.beside ?? step.id;
+    const time = Math.max(seconds(step.bound), deadline(step.id)) + deadline(step.gateBefore);
+    times.set(at, Math.max(times.get(at) ?? 0, time));
+  }
+  return [...times.values()].reduce((sum, time) => sum + time, 0) + seconds(plan.estate.dns.ttl);
 }
 
 function tooLong(functionName: string, needed: number, rto: string): string {

@@ -34,13 +34,39 @@ export const restoreWhole: Rule = (plan) => {
 
 export const restoreFromBackup: Rule = (plan) => {
   const { restore } = plan.estate;
-  if (!restore) return [];
-  return problemIf(!plan.backups.some(({ id }) => id === restore.database.backup), {
-    rule: 'restore-from-backup',
-    level: 'error',
-    path: ['estate', 'restore', 'database', 'backup'],
-    message: `The plan has no backup "${restore.database.backup}". Choose among ${plan.backups.map(({ id }) => id).join(', ')}.`,
+  return (['database', 'cache'] as const).flatMap((store) => {
+    const backup = restore?.[store]?.backup;
+    return problemIf(backup !== undefined && !plan.backups.some(({ id }) => id === backup), {
+      rule: 'restore-from-backup',
+      level: 'error',
+      path: ['estate', 'restore', store, 'backup'],
+      message: `The plan has no backup "${backup}". Choose among ${plan.backups.map(({ id }) => id).join(', ')}.`,
+    });
   });
+};
+
+/** A cache that is restored is one that the estate has, and listens somewhere. */
+export const restoreCacheWhole: Rule = (plan) => {
+  const { restore, sites, cache } = plan.estate;
+  const restores = restore?.cache !== undefined;
+  return [
+    ...problemIf(restores && cache === undefined, {
+      rule: 'restore-cache-whole',
+      level: 'error',
+      path: ['estate', 'restore', 'cache'],
+      message: 'The plan says how the cache is restored, and the estate has none. Add estate.cache, or take estate.restore.cache out.',
+    }),
+    ...restoringSites(plan).flatMap((site) =>
+      problemIf(restores !== (sites[site]?.restore?.cache !== undefined), {
+        rule: 'restore-cache-whole',
+        level: 'error',
+        path: ['estate', 'sites', site, 'restore'],
+        message: restores
+          ? `The cache is restored, and the plan does not say where it listens at ${site}. Add cache: { host, port } there, or take estate.restore.cache out.`
+          : `The plan says where a restored cache listens at ${site}, and restores none. Add estate.restore.cache, or take cache out there.`,
+      }),
+    ),
+  ];
 };
 
 /** A target of the cold start at which nothing can be restored is none. */
@@ -68,10 +94,17 @@ export const coldStartRoutes: Rule = (plan) =>
   });
 
 /** site-restore restores what runs on hosts. */
-export const restoreOnHosts: Rule = (plan) =>
-  problemIf(plan.estate.restore !== undefined && plan.estate.database.driver !== 'postgresql', {
+export const restoreOnHosts: Rule = (plan) => [
+  ...problemIf(plan.estate.restore?.cache !== undefined && plan.estate.cache !== undefined && plan.estate.cache.driver !== 'redis', {
+    rule: 'restore-on-hosts',
+    level: 'error',
+    path: ['estate', 'restore', 'cache'],
+    message: 'Only Redis on hosts is restored, and the plan has its cache elsewhere. Take estate.restore.cache out: the cache then starts empty.',
+  }),
+  ...problemIf(plan.estate.restore !== undefined && plan.estate.database.driver !== 'postgresql', {
     rule: 'restore-on-hosts',
     level: 'error',
     path: ['estate', 'restore'],
     message: 'Only PostgreSQL on hosts is restored, and the plan has its database elsewhere. Take estate.restore out.',
-  });
+  }),
+];

@@ -4,12 +4,19 @@ import { endpoint, identifier } from './common.ts';
 import { countIn } from './ranges.ts';
 import { restoreLogin, sshServer } from './ssh.ts';
 
+const backupId = identifier.describe('Id of the backup of this plan (backups) from which it is restored.');
+
+const bytesPerSecond = countIn(
+  { from: 1024, to: 1e12, why: 'a restore was seen that was as fast, and no disk is faster', example: 100_000_000 },
+  'How fast the last restore was, log included; absent: not known, and nobody is told how long it will take.',
+).optional();
+
 export const restore = z
   .strictObject({
     ssh: restoreLogin,
     database: z
       .strictObject({
-        backup: identifier.describe('Id of the backup of this plan (backups) from which it is restored.'),
+        backup: backupId,
         systemIdentifier: z
           .string()
           .max(20)
@@ -18,17 +25,18 @@ export const restore = z
             description: 'System identifier of the cluster, as `pg_controldata` prints it: a set of another cluster is refused.',
             examples: ['7713728447703360668'],
           }),
-        bytesPerSecond: countIn(
-          { from: 1024, to: 1e12, why: 'a restore was seen that was as fast, and no disk is faster', example: 100_000_000 },
-          'How fast the last restore was, set and log together; absent: not known, and nobody is told how long it will take.',
-        ).optional(),
+        bytesPerSecond,
       })
       .describe('The database, restored by site-restore.'),
+    cache: z.strictObject({ backup: backupId, bytesPerSecond }).describe('The cache, restored from a snapshot; absent: it starts empty.').optional(),
   })
   .describe('How the estate comes back from its backups; absent: by no procedure.');
 
 export const restoreHost = sshServer
-  .extend({ database: endpoint.describe('Where the restored database listens once it is accepted.') })
-  .describe('The SSH server of site-restore, at the host whose database may be restored; absent where nothing is restored.');
+  .extend({
+    database: endpoint.describe('Where the restored database listens once it is accepted.'),
+    cache: endpoint.describe('Where the restored cache listens once services are let in; absent where none is restored.').optional(),
+  })
+  .describe('The SSH server of site-restore, at the host whose stores may be restored; absent where nothing is restored.');
 
 export type Restore = z.infer<typeof restore>;

@@ -1,4 +1,6 @@
 /** The cold start as tests drive it: every site with a copy of the data fails, and the DR site is built from backups. */
+import type { SiteId } from '../../plan/schema.ts';
+import type { FakeEstate } from '../model/estate.ts';
 import { siteWith, type Driven } from './driven.ts';
 
 export const coldStart: Driven<'coldStart'> = {
@@ -13,7 +15,7 @@ export const coldStart: Driven<'coldStart'> = {
   beginsAt: 'activation',
   answers: { activation: ['approve', 'restore'], acceptance: 'accept' },
   goodEnd: 'recovered',
-  // The cache starts empty, and nobody can prove a site closed that is dead.
+  // Nobody can prove a site closed that is dead.
   calmEnd: 'recovered with exceptions',
   attemptsMax: 160,
   faultsWhenDone: (estate, { target }) => {
@@ -22,6 +24,7 @@ export const coldStart: Driven<'coldStart'> = {
       ...(estate.route === target ? [] : [`customers are sent to ${estate.route}`]),
       ...(writers.join() === target ? [] : [`writers: ${writers.join(', ')}`]),
       ...(estate.restores.at.get(target)?.stage === 'accepted' ? [] : [`what was restored is ${estate.restores.at.get(target)?.stage}`]),
+      ...(closedCache(estate, target) ? [`what was restored of the cache is ${estate.restores.caches.get(target)?.stage}`] : []),
     ];
   },
   /** Nothing was opened: what was restored is discarded, and nobody writes at the target. */
@@ -30,7 +33,14 @@ export const coldStart: Driven<'coldStart'> = {
     if (restored === 'accepted') return [];
     return [
       ...(restored === undefined || restored === 'discarded' ? [] : [`what was restored is ${restored}`]),
-      ...leftovers.filter((left) => !/main.discarded|stays enabled/.test(left)),
+      ...(closedCache(estate, target) ? [`what was restored of the cache is ${estate.restores.caches.get(target)?.stage}`] : []),
+      ...leftovers.filter((left) => !/(main|redis).discarded|stays enabled/.test(left)),
     ];
   },
 };
+
+/** Neither open for good nor taken away, where it was restored at all. */
+function closedCache({ restores }: FakeEstate, site: SiteId): boolean {
+  const stage = restores.caches.get(site)?.stage;
+  return stage !== undefined && stage !== 'accepted' && stage !== 'discarded';
+}

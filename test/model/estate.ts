@@ -6,7 +6,8 @@ import type { Standing, Vantage } from '../../activities/detection/port.ts';
 import type { RecordLook } from '../../activities/dns/port.ts';
 import type { Fence, WriterState } from '../../activities/fencing/port.ts';
 import type { Activities } from '../../activities/index.ts';
-import type { RestoreStage } from '../../activities/restore/port.ts';
+import type { JobAt } from '../../activities/jobs/port.ts';
+import type { RestoreAt, RestoredStore, RestoreStage, RestoreStoreAt } from '../../activities/restore/port.ts';
 import type { WitnessState } from '../../activities/witness/port.ts';
 import type { Refusal, Refusals } from '../../plan/rules/refusals.ts';
 import { closedByAgents, type ServerKind, serversOf } from '../../plan/rules/servers.ts';
@@ -471,39 +472,53 @@ export class FakeEstate extends FakeService {
   }
 
   private restoring() {
-    const { restores, jobs } = this;
+    const { restores } = this;
     return {
       readRestorePoints: async ({ site }) => restores.points(site, this.time()),
+      readSnapshots: async ({ site, store }) => restores.snapshotsAt(site, store, this.time()),
       lookAtRestore: async ({ site, set, point }) => restores.look(site, set, point),
-      readRestored: async ({ site }) => restores.restored(site, this.time()),
-      restoreDatabase: async ({ run, site, id, set, point }) => {
-        this.mustHold(run, site);
-        const stands = restores.at.get(site);
-        const stage = await restores.stage(site);
-        if (stands && (stands.by !== run.execution || stage === 'accepted') && stage !== 'discarded' && !(stage === 'accepted' && stands.stopped))
-          throw ApplicationFailure.nonRetryable(`What ${stands.by} restored at ${site} is ${stage}; nothing was changed.`, 'refused');
-        if (stands?.job !== id) restores.begin(site, { by: run.execution, job: id, set, point });
-        const before = await jobs.start({ id, site, job: 'restore-database' });
-        return this.change(before, (await jobs.look(id)).state);
-      },
-      admitServices: async ({ run, site }) => this.restoreBecomes(run, site, ['proven', 'admitted'], 'admitted'),
-      acceptRestored: async ({ run, site }) => {
-        const accepted = await this.restoreBecomes(run, site, ['proven', 'admitted', 'opening', 'accepted'], 'accepted');
-        this.databases.set(site, { role: 'writer', bytes: 1000, keys: 10 });
+      lookAtSnapshot: async ({ site, set }) => restores.lookAtSnapshot(site, set),
+      readRestored: async ({ site, store }) => restores.restored(store, site, this.time()),
+      restoreDatabase: async (input) => this.restore('database', input),
+      restoreSnapshot: async (input) => this.restore(input.store, input),
+      admitServices: async ({ run, site, store }) => this.restoreBecomes(run, { site, store }, ['proven', 'admitted'], 'admitted'),
+      acceptRestored: async ({ run, site, store }) => {
+        const accepted = await this.restoreBecomes(run, { site, store }, ['proven', 'admitted', 'opening', 'accepted'], 'accepted');
+        if (store === 'database') this.databases.set(site, { role: 'writer', bytes: 1000, keys: 10 });
         return accepted;
       },
-      discardRestored: async ({ run, site }) => ({
-        ...(await this.restoreBecomes(run, site, ['begun', 'proven', 'admitted', 'discarded'], 'discarded')),
-        remaining: [`main.discarded stays at ${site} and takes room`],
+      discardRestored: async ({ run, site, store }) => ({
+        ...(await this.restoreBecomes(run, { site, store }, ['begun', 'proven', 'admitted', 'discarded'], 'discarded')),
+        remaining: [`${store === 'database' ? 'main' : 'redis'}.discarded stays at ${site} and takes room`],
       }),
     } satisfies Partial<Activities>;
   }
 
-  private async restoreBecomes(run: RunContext, site: SiteId, from: readonly RestoreStage[], to: RestoreStage): Promise<Change> {
+  private async restore(
+    store: RestoredStore,
+    { run, site, id, set, point }: RestoreAt & JobAt & { readonly set: string; readonly point?: string },
+  ): Promise<Change> {
+    const { restores, jobs } = this;
     this.mustHold(run, site);
-    const stage = await this.restores.stage(site);
+    const stands = restores.of(store).get(site);
+    const stage = await restores.stage(store, site);
+    if (stands && (stands.by !== run.execution || stage === 'accepted') && stage !== 'discarded' && !(stage === 'accepted' && stands.stopped))
+      throw ApplicationFailure.nonRetryable(`What ${stands.by} restored at ${site} is ${stage}; nothing was changed.`, 'refused');
+    if (stands?.job !== id) restores.begin(store, site, { by: run.execution, job: id, set, ...(point === undefined ? {} : { point }) });
+    const before = await jobs.start({ id, site, job: `restore-${store}` });
+    return this.change(before, (await jobs.look(id)).state);
+  }
+
+  private async restoreBecomes(
+    run: RunContext,
+    { site, store }: Pick<RestoreStoreAt, 'site' | 'store'>,
+    from: readonly RestoreStage[],
+    to: RestoreStage,
+  ): Promise<Change> {
+    this.mustHold(run, site);
+    const stage = await this.restores.stage(store, site);
     if (!from.includes(stage)) throw ApplicationFailure.nonRetryable(`What was restored at ${site} is ${stage}; nothing was changed.`, 'refused');
-    return this.change(await this.restores.become(site, to), to);
+    return this.change(await this.restores.become(store, site, to), to);
   }
 
   private opened(site: SiteId): WriterState {

@@ -1,6 +1,7 @@
 /** Backups and restores of the model estate: what there is to restore at each site, and what was made of it. */
-import type { Restored, RestoreLook, RestorePoints, RestoreStage } from '../../activities/restore/port.ts';
+import type { Restored, RestoredStore, RestoreLook, RestorePoints, RestoreStage, Snapshots } from '../../activities/restore/port.ts';
 import { type RestoreSet, setFor } from '../../plan/rules/restore-points.ts';
+import type { Snapshot, SnapshotStore } from '../../plan/rules/snapshots.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { FakeJobs } from './jobs.ts';
 
@@ -8,7 +9,8 @@ interface FakeRestore {
   readonly by: string;
   readonly job: string;
   readonly set: string;
-  readonly point: string;
+  /** Of the database. */
+  readonly point?: string;
   stage: RestoreStage;
   /** Its server is down. */
   readonly stopped?: true;
@@ -21,7 +23,11 @@ export class FakeRestores {
   readonly unread = new Map<SiteId, string>();
   /** Why a look at a restore would be refused. */
   readonly refused = new Map<SiteId, string>();
+  /** Snapshots of the cache, the same at every site. */
+  snapshots: Snapshot[];
+  /** Of the database; of the cache. */
   readonly at = new Map<SiteId, FakeRestore>();
+  readonly caches = new Map<SiteId, FakeRestore>();
   private readonly jobs: FakeJobs;
 
   /** One set of two hours ago, with its log up to the last commit of the primary. */
@@ -39,6 +45,21 @@ export class FakeRestores {
       systemIdentifier: '1',
     };
     this.sets = [{ ...made, earliest: made.stoppedAt, latest: lastCommitAt }];
+    this.snapshots = [ago(2), ago(0.05)].map((at, index) => ({ set: `dump-${index + 1}`, at, bytes: 500_000_000 }));
+  }
+
+  of(store: RestoredStore): Map<SiteId, FakeRestore> {
+    return store === 'database' ? this.at : this.caches;
+  }
+
+  snapshotsAt(site: SiteId, store: SnapshotStore, at: string): Snapshots {
+    const reason = this.unread.get(site);
+    return reason === undefined ? { site, store, found: true, snapshots: this.snapshots, unreadable: [], at } : { site, store, found: false, reason };
+  }
+
+  lookAtSnapshot(site: SiteId, set: string): RestoreLook {
+    const known = this.snapshots.some((snapshot) => snapshot.set === set && snapshot.unusable === undefined);
+    return known ? { ready: true, bytesNeeded: 500_000_000, bytesFree: 200_000_000_000 } : { ready: false, reason: `${site} has no snapshot ${set}` };
   }
 
   points(site: SiteId, at: string): RestorePoints {
@@ -52,50 +73,55 @@ export class FakeRestores {
     return reason === undefined ? { ready: true, bytesNeeded: 61_000_000_000, bytesFree: 200_000_000_000 } : { ready: false, reason };
   }
 
-  begin(site: SiteId, restore: Omit<FakeRestore, 'stage'>): void {
-    this.at.set(site, { ...restore, stage: 'begun' });
+  begin(store: RestoredStore, site: SiteId, restore: Omit<FakeRestore, 'stage'>): void {
+    this.of(store).set(site, { ...restore, stage: 'begun' });
   }
 
   /** How far it is: what its job has done is proven. */
-  async stage(site: SiteId): Promise<RestoreStage> {
-    const restore = this.at.get(site);
+  async stage(store: RestoredStore, site: SiteId): Promise<RestoreStage> {
+    const restore = this.of(store).get(site);
     if (!restore) return 'none';
     if (restore.stage === 'begun' && (await this.jobs.look(restore.job)).state === 'done') restore.stage = 'proven';
     return restore.stage;
   }
 
   /** Gives the stage before. */
-  async become(site: SiteId, stage: RestoreStage): Promise<RestoreStage> {
-    const before = await this.stage(site);
-    const restore = this.at.get(site);
+  async become(store: RestoredStore, site: SiteId, stage: RestoreStage): Promise<RestoreStage> {
+    const before = await this.stage(store, site);
+    const restore = this.of(store).get(site);
     if (restore) restore.stage = stage;
     return before;
   }
 
-  async restored(site: SiteId, at: string): Promise<Restored> {
-    const stage = await this.stage(site);
-    const restore = this.at.get(site);
+  async restored(store: RestoredStore, site: SiteId, at: string): Promise<Restored> {
+    const stage = await this.stage(store, site);
+    const restore = this.of(store).get(site);
     const isProven = ['proven', 'admitted', 'opening', 'accepted'].includes(stage);
-    const proof =
-      isProven && restore
-        ? {
-            timeline_before: '1',
-            timeline_after: '2',
-            last_commit_applied: restore.point,
-            newest_heartbeat: restore.point,
-            pages_checked: '1000',
-            indexes_checked: '10',
-          }
-        : {};
+    const proof = isProven && restore ? proofs[store](restore) : {};
     return {
       site,
+      store,
       stage,
       ...(restore ? { by: restore.by } : {}),
       inPlace: isProven,
       server: !isProven ? 'absent' : restore?.stopped ? 'stopped' : 'running',
       proof,
-      kept: stage === 'discarded' ? [{ folder: 'main.discarded', bytes: 61_000_000_000 }] : [],
+      kept: stage === 'discarded' ? [{ folder: discardedFolder[store], bytes: 61_000_000_000 }] : [],
       at,
     };
   }
 }
+
+const discardedFolder: Readonly<Record<RestoredStore, string>> = { database: 'main.discarded', cache: 'redis.discarded' };
+
+const proofs: Readonly<Record<RestoredStore, (restore: FakeRestore) => Restored['proof']>> = {
+  database: ({ point = '' }) => ({
+    timeline_before: '1',
+    timeline_after: '2',
+    last_commit_applied: point,
+    newest_heartbeat: point,
+    pages_checked: '1000',
+    indexes_checked: '10',
+  }),
+  cache: () => ({ keys_in_set: '10', keys_after: '10', expired_since: '0', compared: 'digest', survived_restart: 'yes' }),
+};

@@ -168,6 +168,33 @@ describe('restores', () => {
     ]);
   });
 
+  test('a cache that is restored is one of the estate, has a backup, a step, and listens somewhere', () => {
+    const whole = (change: (draft: Plan) => void) => messages('restore-cache-whole', change);
+    expect(whole(({ estate }) => delete estate.sites['dr']?.restore?.cache)).toEqual([
+      'error: The cache is restored, and the plan does not say where it listens at dr. Add cache: { host, port } there, or take estate.restore.cache out.',
+    ]);
+    expect(whole(({ estate }) => delete estate.restore?.cache)).toEqual([
+      'error: The plan says where a restored cache listens at dr, and restores none. Add estate.restore.cache, or take cache out there.',
+    ]);
+    expect(whole(({ estate }) => delete estate.cache)).toEqual([
+      'error: The plan says how the cache is restored, and the estate has none. Add estate.cache, or take estate.restore.cache out.',
+    ]);
+    expect(messages('restore-from-backup', ({ estate }) => estate.restore?.cache && (estate.restore.cache.backup = 'tape'))).toHaveLength(1);
+    expect(messages('restore-on-hosts', ({ estate }) => Object.assign(estate.cache ?? {}, { driver: 'elasticache', replicationGroups: {} }))).toHaveLength(1);
+    expect(messages('steps-in-order', ({ estate }) => delete estate.restore?.cache)).toEqual([
+      'error: "restore-cache" is for a backup of the cache, and estate.restore.cache is absent. Remove the step, or say how the cache is restored.',
+    ]);
+  });
+
+  test('of steps side by side the longest counts against the time that there is', () => {
+    const bound = (id: string, value: string) => (draft: Plan) => {
+      const step = draft.procedures.coldStart?.steps.find((each) => each.id === id);
+      if (step) step.bound = value;
+    };
+    expect(messages('critical-path', bound('restore-cache', 'PT1H20M'))).toEqual([]);
+    expect(messages('critical-path', bound('restore-cache', 'PT3H'))).toHaveLength(1);
+  });
+
   test('a target of the cold start can restore', () => {
     expect(messages('cold-start-restores', (draft) => siteOf(draft, 'ap-southeast-1').targetOf.push('coldStart'))).toEqual([
       'error: ap-southeast-1 is a target of the cold start, and nothing is restored there. Add estate.restore and estate.sites.ap-southeast-1.restore, or take it out as a target.',

@@ -93,14 +93,14 @@ test('points, look, restore as a job, letting in, accepting: each as the script 
   expect(await lookAtRestore(beyond)).toMatchObject({ ready: false, reason: expect.stringContaining('the nearest that there is of this set') });
   await expect(restoreDatabase({ ...beyond, id: 'r.0' })).rejects.toMatchObject({ type: 'refused' });
 
-  expect(await readRestored({ run, site })).toMatchObject({ stage: 'none', server: 'absent', proof: {}, kept: [] });
+  expect(await readRestored({ run, site, store: 'database' })).toMatchObject({ stage: 'none', server: 'absent', proof: {}, kept: [] });
   expect(await restoreDatabase({ run, site, set, point, id: 'r.1' })).toMatchObject({ before: 'none', after: 'running' });
   const done = await until('the job ends', async () => {
     const look = await watchJob({ run, site, id: 'r.1', by: 'site-restore', withinSeconds: 2 });
     return look.state === 'running' ? undefined : look;
   }, 60); // prettier-ignore
   expect(done, done.lastLine).toMatchObject({ state: 'done', exitCode: 0 });
-  expect(await readRestored({ run, site })).toMatchObject({
+  expect(await readRestored({ run, site, store: 'database' })).toMatchObject({
     stage: 'proven',
     by: run.execution,
     server: 'running',
@@ -112,10 +112,10 @@ test('points, look, restore as a job, letting in, accepting: each as the script 
     },
   });
   expect(host.rows()).toBe('1 2 3 4');
-  await expect(admitServices({ run, site })).rejects.toMatchObject({ type: 'refused' });
-  expect(await acceptRestored({ run, site })).toMatchObject({ before: 'proven', after: 'accepted', changed: true });
-  await expect(discardRestored({ run, site })).rejects.toMatchObject({ type: 'refused' });
-  await expect(acceptRestored({ run: { ...run, epoch: 0, execution: 'older' }, site })).rejects.toMatchObject({ type: 'stale-epoch' });
+  await expect(admitServices({ run, site, store: 'database' })).rejects.toMatchObject({ type: 'refused' });
+  expect(await acceptRestored({ run, site, store: 'database' })).toMatchObject({ before: 'proven', after: 'accepted', changed: true });
+  await expect(discardRestored({ run, site, store: 'database' })).rejects.toMatchObject({ type: 'refused' });
+  await expect(acceptRestored({ run: { ...run, epoch: 0, execution: 'older' }, site, store: 'database' })).rejects.toMatchObject({ type: 'stale-epoch' });
 }, 120_000);
 
 test('what cannot be read, and a site where nothing is restored, are told as such', async () => {

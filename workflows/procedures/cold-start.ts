@@ -4,7 +4,7 @@
  *  1. Confirm that every site with a copy of the data has failed; read to which moments the target can be restored.
  *  2. People decide at the activation gate, and choose one moment. The run confirms once more and takes the epoch. Where too few hold it, people accept that by their number.
  *  3. Fence each failed site and prove it. What cannot be proven, people accept by a typed figure.
- *  4. Restore the database to that moment behind closed doors and prove it; bring up capacity, check files and certificate. All of it can be discarded.
+ *  4. Restore the database to that moment behind closed doors, and the cache as it was before it; prove both; bring up capacity, check files and certificate. All of it can be discarded.
  *  5. Let the site's own service in, start it, verify every function by content, tier by tier. People accept what was restored.
  *  6. POINT OF NO RETURN: open the database for good. Only then route traffic, and verify as a customer.
  *  7. Watch, confirm who can write, update monitoring, tell stakeholders. The conductor stores the report at every ending.
@@ -28,7 +28,7 @@ import { confirmRestoredWriter, notifyStakeholders, observeRestored, updateMonit
 import { confirmFailure, mustBeFailed } from '../steps/detection.ts';
 import { fenceByFirstProof } from '../steps/fencing.ts';
 import { checkApplication, raiseCapacity } from '../steps/preparation.ts';
-import { admitServices, confirmChoice, openDatabase, readPoints, restoreDatabase, startServicesBehindDoors } from '../steps/restoring.ts';
+import { admitServices, confirmChoice, openDatabase, readPoints, restoreCache, restoreDatabase, startServicesBehindDoors } from '../steps/restoring.ts';
 import { routeTraffic } from '../steps/traffic.ts';
 import { verifyAsCustomer, verifyFirstTier, verifyLowerTiers, watchService } from '../steps/verification.ts';
 import type { ColdStartInput } from '../wire/cold-start.ts';
@@ -63,6 +63,7 @@ const definition: ProcedureDefinition<'coldStart', ColdStartFacts> = {
     run.enter('preparing');
     await run.together({
       'restore-database': restoreDatabase(run, facts),
+      'restore-cache': restoreCache(run, facts),
       'raise-capacity': raiseCapacity(run),
       'check-application': checkApplication(run),
     });

@@ -53,15 +53,17 @@ function lookAgain(run: Course, facts: ColdStartFacts, held: GateEvidence): Prom
   });
 }
 
-function evidenceOf(run: Course, { restored, loss, lost, verdicts, goneOnWithout }: ColdStartFacts): GateEvidence {
+function evidenceOf(run: Course, { restored, restoredSnapshots, loss, cacheLoss, lost, verdicts, goneOnWithout }: ColdStartFacts): GateEvidence {
   const proof = proofLines(restored?.proof ?? {});
   const back = lost.filter(({ vantages }) => judgeFailure(vantages, 0).verdict !== 'failed').map(({ site }) => site);
   const lines = [
     ...back.map(
       (site) => `${site} ANSWERS AGAIN, or may. It may hold what was written after the backups: to keep that, discard, and fail over to it or let it serve.`,
     ),
-    `Lost: ${loss === null ? 'not known' : describeLoss(loss)}${run.plan.estate.cache === undefined ? '' : '; the cache starts empty'}.`,
+    `Lost: ${loss === null ? 'not known' : describeLoss(loss)}.`,
+    ...(cacheLoss ? [`Of the cache: ${describeLoss(cacheLoss)}.`] : []),
     proof.length === 0 ? 'Nothing was proven of it.' : `Proven: ${proof.join('; ')}.`,
+    ...[...restoredSnapshots].map(([store, of]) => `Proven of the ${store}: ${proofLines(of.proof).join('; ')}.`),
     ...[...verdicts.values()].map(
       ({ function: id, status, differences }) => `${id}: ${status}${differences.length === 0 ? '' : ` (${differences.join('; ')})`}.`,
     ),

@@ -10,10 +10,12 @@ import { ask } from '../engine/asking.ts';
 import { now } from '../engine/clock.ts';
 import type { Course } from '../engine/course.ts';
 import { RunEnding } from '../engine/endings.ts';
+import type { Choice } from '../engine/answers.ts';
 import type { Decision, GateEvidence } from '../engine/gate.ts';
 import type { Look } from '../engine/step-body.ts';
 import { type ColdStartFacts, lossSince } from '../estate/restored.ts';
-import type { Restored } from '../../activities/restore/port.ts';
+import type { Restored, Snapshots } from '../../activities/restore/port.ts';
+import { type Snapshot, snapshotFor, type SnapshotStore, snapshotStores, usableSnapshots } from '../../plan/rules/snapshots.ts';
 import type { LostSite } from '../estate/facts.ts';
 import { lookAtLost, lookingOn, mustBeFailed } from '../steps/detection.ts';
 import { proofLines } from '../steps/restoring.ts';
@@ -35,14 +37,7 @@ export function chooseMoment(run: Course, facts: ColdStartFacts): Look<Decision>
           : `Build ${run.plan.estate.name} at ${target} from its backups?`,
         choices: {
           ...(opened ? { approve: `fence ${failed.join(', ')}, start the service at ${target} on what was opened, and route customers there` } : {}),
-          ...(window
-            ? {
-                restore: {
-                  does: `fence ${failed.join(', ')}, restore ${target} to that moment, and route customers there once people have accepted what was restored`,
-                  asks: { of: 'moment' as const, ...window },
-                },
-              }
-            : {}),
+          ...(window ? restoreChoices(run, facts, window) : {}),
           reject: 'stand down; nothing is changed',
         },
         harmless: 'reject',
@@ -54,22 +49,57 @@ export function chooseMoment(run: Course, facts: ColdStartFacts): Look<Decision>
       if (decision.kind === 'expired')
         throw new RunEnding('stood down', 'The activation gate expired without a decision; nothing was changed. Start again to ask again.', true);
       if (decision.choice === 'reject') throw new RunEnding('stood down', 'People rejected the cold start; nothing was changed.', true);
-      if (decision.choice === 'restore') choose(run, facts, String(decision.answer));
+      if (decision.choice !== 'approve') choose(run, facts, String(decision.answer), decision.choice === restoreAlone ? [] : snapshotStores(run.plan));
       else
         run.passPointOfNoReturn(`${opened?.by} has opened the database that it restored at ${target} already: this run goes on from there, and only forward.`);
       return decision;
     },
-    found: () => (facts.chosen ? `restore ${facts.chosen.point} from ${facts.chosen.set}` : `go on from what ${facts.opened?.by} opened`),
+    found: () => (facts.chosen ? describeChoice(facts.chosen) : `go on from what ${facts.opened?.by} opened`),
   };
 }
 
-/** Keeps what was chosen, with the set that has it. */
-function choose(run: Course, facts: ColdStartFacts, point: string): void {
+/** Without the stores that have a snapshot of their own. */
+const restoreAlone = 'restore-without-cache';
+
+/** The moments that can be chosen: with every store, from the first for which each has a snapshot, and without the cache, any. */
+function restoreChoices(run: Course, facts: ColdStartFacts, window: RestoreWindow): Readonly<Record<string, Choice>> {
+  const { target, failed } = run.places;
+  const does = (what: string) =>
+    `fence ${failed.join(', ')}, restore ${target} to that moment${what}, and route customers there once people have accepted what was restored`;
+  const stores = snapshotStores(run.plan);
+  const first = facts.snapshots.map((each) => (each.found ? usableSnapshots(each.snapshots)[0]?.at : undefined));
+  const from = [window.from, ...first].reduce((one, other) => (one === undefined || other === undefined ? undefined : one > other ? one : other));
+  const moment = (since: string) => ({ of: 'moment' as const, from: since, until: window.until });
+  return {
+    ...(from !== undefined && from <= window.until
+      ? { restore: { does: does(stores.length === 0 ? '' : `, with the snapshot of the ${stores.join(' and the ')} that goes with it`), asks: moment(from) } }
+      : {}),
+    ...(stores.length > 0 ? { [restoreAlone]: { does: does('; the cache starts empty'), asks: moment(window.from) } } : {}),
+  };
+}
+
+/** Keeps what was chosen: the set that has the moment, and of each store the newest snapshot that is not after it. */
+function choose(run: Course, facts: ColdStartFacts, point: string, stores: readonly SnapshotStore[]): void {
   const set = setFor(facts.points?.sets ?? [], point);
   if (!set) throw new Error(`No set holds ${point}, which lies in the window that was offered.`);
-  facts.chosen = { set: set.set, point };
+  const snapshots = new Map(stores.flatMap((store) => {
+    const snapshot = snapshotOf(facts, store, point);
+    return snapshot ? [[store, snapshot] as const] : [];
+  })); // prettier-ignore
+  facts.chosen = { set: set.set, point, snapshots };
   facts.opened = null;
   facts.loss = lossSince(run, facts, point);
+  const cache = snapshots.get('cache');
+  facts.cacheLoss = cache ? lossSince(run, facts, cache.at, 'cache') : null;
+}
+
+function snapshotOf({ snapshots }: ColdStartFacts, store: SnapshotStore, point: string): Snapshot | null {
+  const found = snapshots.find((each) => each.store === store);
+  return found?.found ? snapshotFor(found.snapshots, point) : null;
+}
+
+function describeChoice({ set, point, snapshots }: NonNullable<ColdStartFacts['chosen']>): string {
+  return [`restore ${point} from ${set}`, ...[...snapshots].map(([store, snapshot]) => `the ${store} from ${snapshot.set} of ${snapshot.at}`)].join('; ');
 }
 
 /** The end of a run before anybody is asked. */
@@ -94,10 +124,9 @@ function evidenceOf(run: Course, facts: ColdStartFacts, window: RestoreWindow | 
     ...(window ? linesOf(run, facts, window) : []),
   ];
   const uncertain = facts.lost.filter(({ vantages }) => judgeFailure(vantages, 0).verdict !== 'failed');
-  const against =
-    facts.declaredFailed || uncertain.length === 0
-      ? {}
-      : { against: { restore: notCertain(uncertain), ...(facts.opened ? { approve: notCertain(uncertain) } : {}) } };
+  const choices = ['restore', restoreAlone, ...(facts.opened ? ['approve'] : [])];
+  const isCertain = facts.declaredFailed !== undefined || uncertain.length === 0;
+  const against = isCertain ? {} : { against: Object.fromEntries(choices.map((choice) => [choice, notCertain(uncertain)])) };
   return { lines, at: now(), gravity: { figures: [uncertain.length], signs: [] }, ...against };
 }
 
@@ -129,10 +158,30 @@ function linesOf(run: Course, facts: ColdStartFacts, window: RestoreWindow): rea
           `For it ${set.set} is restored, made until ${set.stoppedAt}: ${formatBytes(set.bytes)} and ${formatBytes(set.logBytes)} of log${duration}; the RTO of the whole is ${formatSeconds(seconds(run.plan.objectives.overall.rto))}.`,
         ]
       : []),
-    ...(run.plan.estate.cache === undefined ? [] : ['The cache starts empty: no backup of it is restored.']),
+    ...(run.plan.estate.cache === undefined ? [] : [cacheLine(run, facts, window)]),
+    ...facts.snapshots.flatMap(refusedSnapshots),
     ...sets.flatMap(({ set: name, unusable }) => (unusable === undefined ? [] : [`${name} cannot be restored: ${unusable}.`])),
     'Until people accept what was restored it can be discarded; from then on the run only goes forward.',
   ];
+}
+
+/** What comes back of the cache, how old it is beside the newest moment, and what is lost by it. */
+function cacheLine(run: Course, facts: ColdStartFacts, { until }: RestoreWindow): string {
+  if (!snapshotStores(run.plan).includes('cache')) return 'The cache starts empty: no backup of it is restored.';
+  const unread = facts.snapshots.find((each) => each.store === 'cache' && !each.found);
+  if (unread && !unread.found) return `The cache starts empty: nobody can tell what can be restored of it: ${unread.reason.replace(/\.$/, '')}.`;
+  const snapshot = snapshotOf(facts, 'cache', until);
+  if (!snapshot) return 'The cache starts empty: none of its snapshots is as old as a moment to which the database can be restored.';
+  const takes = restoreSeconds({ bytes: snapshot.bytes, logBytes: 0 }, run.plan.estate.restore?.cache?.bytesPerSecond);
+  const skew = formatSeconds(Math.round((Date.parse(until) - Date.parse(snapshot.at)) / 1000));
+  const loss = describeLoss(lossSince(run, facts, snapshot.at, 'cache'));
+  return `With it comes the cache of ${snapshot.at} (${snapshot.set}, ${formatBytes(snapshot.bytes)}${takes ? `, some ${formatSeconds(takes)}` : ''}), ${skew} before the database. Loss of the cache then: ${loss}. An earlier moment brings the snapshot that is not after it.`;
+}
+
+function refusedSnapshots(found: Snapshots): readonly string[] {
+  if (!found.found) return [];
+  const unusable = found.snapshots.flatMap(({ set, unusable: reason }) => (reason === undefined ? [] : [{ set, reason }]));
+  return [...unusable, ...found.unreadable].map(({ set, reason }) => `${set} of the ${found.store} cannot be restored: ${reason}.`);
 }
 
 /** One by which a site works ends the question. */

@@ -13,6 +13,7 @@ import type { RecoveryFacts } from '../estate/facts.ts';
 import type { ColdStartFacts } from '../estate/restored.ts';
 import type { Course } from '../engine/course.ts';
 import type { Alteration, LookAtChange } from '../engine/step-body.ts';
+import { snapshotStores } from '../../plan/rules/snapshots.ts';
 import { judgeServers, observeServers } from '../estate/servers.ts';
 
 /** Step: which servers can write now. What falls short is an exception that stands first in the report, and is known before anybody is told. */
@@ -30,14 +31,15 @@ export function confirmWriters(run: Course, facts: RecoveryFacts): LookAtChange<
   };
 }
 
-/** Step: the restored database alone can write. */
+/** Step: what was restored can write, and nothing else. */
 export function confirmRestoredWriter(run: Course, facts: ColdStartFacts): LookAtChange<readonly WriterState[]> {
   return {
     ...confirmWriters(run, facts),
     act: async ({ read }) => {
       const observed = await observeRestored(run, facts, read);
-      run.except(...judgeServers(run.plan, observed, ['database']));
-      if (run.plan.estate.cache !== undefined) run.except('The cache was not restored: it started empty.');
+      const isCacheBack = facts.restoredSnapshots.has('cache');
+      run.except(...judgeServers(run.plan, observed, isCacheBack ? ['database', 'cache'] : ['database']));
+      if (run.plan.estate.cache !== undefined && !isCacheBack && !facts.opened) run.except('The cache was not restored: it started empty.');
       return observed;
     },
   };
@@ -52,18 +54,19 @@ function standing(stage: Restored['stage'], server: Restored['server']): WriterS
 
 /** The servers of the plan, and what was restored at the target, which its own host tells of. */
 export async function observeRestored(run: Course, facts: ColdStartFacts, read: Reads): Promise<readonly WriterState[]> {
-  const [observed, { stage, server, by, at }] = await Promise.all([
+  const at = { run: run.context(), site: run.places.target };
+  const [observed, ...restored] = await Promise.all([
     observeServers(run, facts, read),
-    read.readRestored({ run: run.context(), site: run.places.target }),
+    ...(['database', ...snapshotStores(run.plan)] as const).map((store) => read.readRestored({ ...at, store })),
   ]);
-  if (by !== run.start.execution && by !== facts.opened?.by) return observed;
-  const state: WriterState = {
-    site: run.places.target,
-    server: 'database',
+  const own = restored.filter(({ by }) => by === run.start.execution || by === facts.opened?.by);
+  const states = own.map(({ site, store, stage, server, at: seenAt }): WriterState => ({
+    site,
+    server: store,
     state: standing(stage, server),
-    how: `restored and ${stage}, its server ${server}, at ${at}`,
-  };
-  return (facts.observed = [...observed, state]);
+    how: `restored and ${stage}, its server ${server}, at ${seenAt}`,
+  }));
+  return (facts.observed = [...observed, ...states]);
 }
 
 /** Step: monitoring knows where the service runs. */

@@ -1,14 +1,17 @@
 /** Steps that bring the data back from backups at a site where nothing runs: docs/decisions/019-cold-start.md. */
 import type { Change } from '../../activities/context.ts';
-import type { Restored } from '../../activities/restore/port.ts';
+import type { Restored, RestoredStore } from '../../activities/restore/port.ts';
 import { formatBytes } from '../../plan/rules/progress.ts';
+import type { SiteId } from '../../plan/schema.ts';
+import { type SnapshotStore, snapshotStores, usableSnapshots } from '../../plan/rules/snapshots.ts';
 import type { StepTools } from '../engine/activity-proxies.ts';
 import type { Course } from '../engine/course.ts';
 import { failure } from '../engine/failures.ts';
-import { runJob } from '../engine/jobs.ts';
-import type { Alteration, Look } from '../engine/step-body.ts';
+import { type JobOrder, runJob } from '../engine/jobs.ts';
+import type { LeftOut } from '../engine/left-out.ts';
+import type { Alteration, Look, UndoBody } from '../engine/step-body.ts';
 import { unchanged } from '../engine/unchanged.ts';
-import { type ColdStartFacts, emptyCache, lossSince, type Points } from '../estate/restored.ts';
+import { type ColdStartFacts, lossSince, type Points, whyNotRestored } from '../estate/restored.ts';
 import { type Looked, lookOnceMore } from './detection.ts';
 import { startServices } from './promotion.ts';
 
@@ -17,7 +20,13 @@ export function readPoints(run: Course, facts: ColdStartFacts): Look<Points | nu
   const site = run.places.target;
   return {
     act: async ({ read }) => {
-      const [restored, points] = await Promise.all([read.readRestored({ run: run.context(), site }), read.readRestorePoints({ run: run.context(), site })]);
+      const at = { run: run.context(), site };
+      const [restored, points, snapshots] = await Promise.all([
+        read.readRestored({ ...at, store: 'database' }),
+        read.readRestorePoints(at),
+        Promise.all(snapshotStores(run.plan).map((store) => read.readSnapshots({ ...at, store }))),
+      ]);
+      facts.snapshots = snapshots;
       facts.opened = isOpened(restored) && restored.inPlace ? restored : null;
       facts.points = points.found ? points : null;
       if (points.found || facts.opened) return facts.points;
@@ -31,7 +40,12 @@ export function readPoints(run: Course, facts: ColdStartFacts): Look<Points | nu
       const told = points
         ? [`${points.sets.filter(({ unusable }) => unusable === undefined).length} of ${points.sets.length} sets of ${points.tool} can be restored`]
         : [];
-      return [...told, ...(facts.opened ? [`${facts.opened.by} has opened what it restored`] : [])].join('; ');
+      const others = facts.snapshots.map((each) =>
+        each.found
+          ? `${usableSnapshots(each.snapshots).length} of ${each.snapshots.length} snapshots of the ${each.store}`
+          : `no snapshot of the ${each.store} is known: ${each.reason}`,
+      );
+      return [...told, ...others, ...(facts.opened ? [`${facts.opened.by} has opened what it restored`] : [])].join('; ');
     },
   };
 }
@@ -46,8 +60,13 @@ export function confirmChoice(run: Course, facts: ColdStartFacts): Look<Looked> 
   return lookOnceMore(run, facts, [
     async (read) => {
       if (facts.chosen === null) return;
-      const look = await read.lookAtRestore({ run: run.context(), site: run.places.target, ...facts.chosen });
-      facts.foundAgainst = look.ready ? [] : [look.reason];
+      const at = { run: run.context(), site: run.places.target };
+      const { set, point, snapshots } = facts.chosen;
+      const looks = await Promise.all([
+        read.lookAtRestore({ ...at, set, point }),
+        ...[...snapshots].map(([store, snapshot]) => read.lookAtSnapshot({ ...at, store, set: snapshot.set })),
+      ]);
+      facts.foundAgainst = looks.flatMap((look) => (look.ready ? [] : [look.reason]));
     },
   ]);
 }
@@ -59,48 +78,100 @@ export function restoreDatabase(run: Course, facts: ColdStartFacts): Alteration<
   return {
     changes: true,
     would: `restore the database at ${site} from ${set} to ${point}, and prove it`,
-    predicted: { site, stage: 'none', inPlace: false, server: 'absent', proof: {}, kept: [], at: point },
+    predicted: nothingYet(site, 'database'),
     act: async (tools) => {
       if (facts.opened) return keep(run, facts, facts.opened, point);
-      await discardOfOthers(run, tools);
-      const start = { program: 'site-restore', start: (change, at) => change.restoreDatabase({ ...at, set, point }) } as const satisfies Parameters<
-        typeof runJob
-      >[2]['by'];
-      await runJob(run, tools, { site, job: 'restore-database', args: [set, point], id: 'restore-database', by: start });
-      const restored = await tools.read.readRestored({ run: run.context(), site });
-      if (restored.by !== run.start.execution || restored.stage !== 'proven') throw notProven(restored);
+      const restored = await restoreBy(run, tools, 'database', [set, point], (change, at) => change.restoreDatabase({ ...at, set, point }));
       return keep(run, facts, restored, point);
     },
-    found: ({ proof, kept }) => [...proofLines(proof), ...kept.map(({ folder, bytes }) => `${folder} stands beside it with ${formatBytes(bytes)}`)].join('; '),
-    undo: {
-      would: `discard what was restored at ${site}, and put back what was there before`,
-      act: async ({ read, change }) => {
-        const { by, stage } = await read.readRestored({ run: run.context(), site });
-        // What was refused has restored nothing, and what another run restored is not this one's.
-        if (by !== run.start.execution || stage === 'none' || stage === 'discarded') return [];
-        const { remaining = [] } = await change.discardRestored({ run: run.context(), site });
-        for (const left of remaining) run.leaveOver(left);
-        return [];
-      },
+    found: describeRestored,
+    undo: discard(run, 'database'),
+  };
+}
+
+/** Step: the same with the snapshot that goes with the moment, where one was chosen. Beside the database: a job of its own. */
+export function restoreCache(run: Course, facts: ColdStartFacts): Alteration<Restored | null> | LeftOut {
+  const why = whyNotRestored(run, facts, 'cache');
+  if (why !== null) return { leftOut: why };
+  const site = run.places.target;
+  const { set = '', at = '' } = facts.chosen?.snapshots.get('cache') ?? {};
+  return {
+    changes: true,
+    would: `restore the cache at ${site} from ${set}, as it was at ${at}, and prove it`,
+    predicted: nothingYet(site, 'cache'),
+    otherwise: null,
+    act: async (tools) => {
+      const restored = await restoreBy(run, tools, 'cache', [set], (change, job) => change.restoreSnapshot({ ...job, store: 'cache', set }));
+      facts.restoredSnapshots.set('cache', restored);
+      return restored;
+    },
+    found: (restored) => (restored ? describeRestored(restored) : 'it starts empty'),
+    undo: discard(run, 'cache'),
+  };
+}
+
+/** Of a dry run. */
+function nothingYet(site: SiteId, store: RestoredStore): Restored {
+  return { site, store, stage: 'none', inPlace: false, server: 'absent', proof: {}, kept: [], at: '' };
+}
+
+/** The job at the host, and what stands there when it is done. */
+async function restoreBy(
+  run: Course,
+  tools: StepTools,
+  store: RestoredStore,
+  args: readonly string[],
+  start: NonNullable<JobOrder['by']>['start'],
+): Promise<Restored> {
+  const site = run.places.target;
+  await discardOfOthers(run, tools, store);
+  const job = `restore-${store}`;
+  await runJob(run, tools, { site, job, args, id: job, by: { program: 'site-restore', start } });
+  const restored = await tools.read.readRestored({ run: run.context(), site, store });
+  if (restored.by !== run.start.execution || restored.stage !== 'proven') throw notProven(restored);
+  return restored;
+}
+
+function discard(run: Course, store: RestoredStore): UndoBody {
+  const site = run.places.target;
+  return {
+    would: `discard what was restored of the ${store} at ${site}, and put back what was there before`,
+    act: async (tools) => {
+      await discardOwn(run, tools, store);
+      return [];
     },
   };
 }
 
+async function discardOwn(run: Course, { read, change }: StepTools, store: RestoredStore): Promise<void> {
+  const at = { run: run.context(), site: run.places.target, store };
+  const { by, stage } = await read.readRestored(at);
+  // What was refused has restored nothing, and what another run restored is not this one's.
+  if (by !== run.start.execution || stage === 'none' || stage === 'discarded') return;
+  const { remaining = [] } = await change.discardRestored(at);
+  for (const left of remaining) run.leaveOver(left);
+}
+
+function describeRestored({ proof, kept }: Restored): string {
+  return [...proofLines(proof), ...kept.map(({ folder, bytes }) => `${folder} stands beside it with ${formatBytes(bytes)}`)].join('; ');
+}
+
 function keep(run: Course, facts: ColdStartFacts, restored: Restored, point: string): Restored {
   facts.restored = restored;
-  facts.cacheLoss = emptyCache;
+  const why = run.plan.estate.cache === undefined ? null : whyNotRestored(run, facts, 'cache');
+  if (why !== null) facts.cacheLoss = { kind: 'unknown', reason: why };
   facts.loss = lossSince(run, facts, restored.proof['last_commit_applied'] ?? point);
   return restored;
 }
 
 /** What a run that has ended left behind closed doors is in nobody's use: it is renamed, so that the folder is free. What one has opened is set aside by the restore itself, and not while its server runs. */
-async function discardOfOthers(run: Course, { read, change }: StepTools): Promise<void> {
-  const site = run.places.target;
-  const restored = await read.readRestored({ run: run.context(), site });
+async function discardOfOthers(run: Course, { read, change }: StepTools, store: RestoredStore): Promise<void> {
+  const at = { run: run.context(), site: run.places.target, store };
+  const restored = await read.readRestored(at);
   const { by, stage } = restored;
   if (by === undefined || by === run.start.execution || stage === 'discarded' || isOpened(restored)) return;
-  const { remaining = [] } = await change.discardRestored({ run: run.context(), site });
-  run.note(`What ${by} had restored at ${site} and nobody had accepted was discarded.`);
+  const { remaining = [] } = await change.discardRestored(at);
+  run.note(`What ${by} had restored of the ${store} at ${at.site} and nobody had accepted was discarded.`);
   for (const left of remaining) run.leaveOver(left);
 }
 
@@ -114,27 +185,39 @@ export function proofLines(proof: Restored['proof']): readonly string[] {
     segments_walked: (value) => `its log has ${value} segments without a gap`,
     pages_checked: (value) => `pages checked: ${value}`,
     indexes_checked: (value) => `indexes checked: ${value}`,
+    keys_in_set: (value) => `the snapshot has ${value} keys`,
+    keys_after: (value) => `${value} are there`,
+    expired_since: (value) => `${value} have expired since`,
+    compared: (value) => `compared across a restart by ${value}`,
   };
   return Object.entries(told).flatMap(([key, tell]) => (proof[key] === undefined ? [] : [tell(proof[key])]));
 }
 
-function notProven({ site, stage, by }: Restored): Error {
+function notProven({ site, store, stage, by }: Restored): Error {
   return failure('permanent', {
-    happened: `The restore at ${site} is done, and what stands there is ${stage}${by === undefined ? '' : ` of ${by}`}.`,
+    happened: `The restore of the ${store} at ${site} is done, and what stands there is ${stage}${by === undefined ? '' : ` of ${by}`}.`,
     leftAs: 'It was left as it is, and nobody is let in.',
     next: 'Look who restores there besides, then choose retry.',
   });
 }
 
-/** Step: the service of the site and the observers are let in to what was restored, and nobody else. */
-export function admitServices(run: Course, { opened }: ColdStartFacts): Alteration<Change> {
-  const site = run.places.target;
+/** Step: the service of the site and the observers are let in to what was restored, and nobody else. A store whose restore was skipped gets back what stood there before. */
+export function admitServices(run: Course, facts: ColdStartFacts): Alteration<Change> {
+  const { opened, restoredSnapshots } = facts;
+  const at = { run: run.context(), site: run.places.target };
   return {
     changes: true,
-    would: `let the service of ${site} in to what was restored, and nobody else`,
+    would: `let the service of ${at.site} in to what was restored, and nobody else`,
     predicted: unchanged('nobody was let in in a dry run'),
-    // What is open already may be down.
-    act: ({ change }) => (opened ? change.acceptRestored({ run: run.context(), site }) : change.admitServices({ run: run.context(), site })),
+    act: async (tools) => {
+      for (const store of snapshotStores(run.plan)) {
+        if (restoredSnapshots.has(store)) await tools.change.admitServices({ ...at, store });
+        else if (!opened && facts.chosen?.snapshots.has(store)) await goOnWithout(run, facts, tools, store);
+      }
+      const database = { ...at, store: 'database' } as const;
+      // What is open already may be down.
+      return opened ? tools.change.acceptRestored(database) : tools.change.admitServices(database);
+    },
     found: ({ after }) => after,
   };
 }
@@ -155,14 +238,25 @@ export function startServicesBehindDoors(run: Course): Alteration<Change> {
   };
 }
 
-/** Step: the restored database opens for good, and archives to a path of its own. */
-export function openDatabase(run: Course, { opened }: ColdStartFacts): Alteration<Change> {
-  const site = run.places.target;
+/** Its restore was skipped. */
+async function goOnWithout(run: Course, facts: ColdStartFacts, tools: StepTools, store: SnapshotStore): Promise<void> {
+  await discardOwn(run, tools, store);
+  facts.cacheLoss = { kind: 'unknown', reason: `the restore of the ${store} was skipped: it starts empty` };
+}
+
+/** Step: the restored database opens for good, and archives to a path of its own; what else was restored stays. */
+export function openDatabase(run: Course, { opened, restoredSnapshots }: ColdStartFacts): Alteration<Change> {
+  const at = { run: run.context(), site: run.places.target };
   return {
     changes: true,
-    would: `open the restored database at ${site} for good, archiving to a path of its own`,
+    would: `open the restored database at ${at.site} for good, archiving to a path of its own`,
     predicted: unchanged('not opened in a dry run'),
-    act: async ({ change }) => (opened ? unchanged(`opened already by ${opened.by}`) : change.acceptRestored({ run: run.context(), site })),
+    act: async ({ change }) => {
+      if (opened) return unchanged(`opened already by ${opened.by}`);
+      const accepted = await change.acceptRestored({ ...at, store: 'database' });
+      for (const store of restoredSnapshots.keys()) await change.acceptRestored({ ...at, store });
+      return accepted;
+    },
     found: ({ after }) => after,
   };
 }

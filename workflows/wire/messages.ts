@@ -1,7 +1,7 @@
 /** Everything that can be said to a run, and asked of it. Wire name = const name without its suffix. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AccessCheck, SiteAccess } from '../../activities/access/port.ts';
-import type { RestorePoints } from '../../activities/restore/port.ts';
+import type { RestorePoints, Snapshots } from '../../activities/restore/port.ts';
 import type { Places } from '../../plan/rules/places.ts';
 import type { PlanSnapshot, SiteId } from '../../plan/schema.ts';
 import type { GateRecord, Loss, Mode, Outcome, Phase, Report, StepRecord, TimelineEntry } from '../../report/report.ts';
@@ -201,4 +201,6 @@ export interface RestorePointsFound {
   readonly planDigest: string;
   /** One for each site where the plan restores; empty where it restores nowhere. */
   readonly sites: readonly RestorePoints[];
+  /** Of each of them, one for each other store that the plan restores. */
+  readonly snapshots: readonly Snapshots[];
 }

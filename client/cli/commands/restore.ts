@@ -11,7 +11,7 @@ import { readPlan } from '../plan-input.ts';
 import type { PlanOption } from '../plan-input.ts';
 import type { Register } from '../register.ts';
 import { withClient } from '../session.ts';
-import { meetsRpo, renderRestorePoints } from '../views/restore-points.ts';
+import { hasUsable, meetsRpo, renderRestorePoints } from '../views/restore-points.ts';
 
 interface PointsOptions extends PlanOption {
   readonly json?: true;
@@ -22,7 +22,7 @@ export function addRestore(program: Command, register: Register): void {
   const points = restore
     .command('points')
     .description(
-      'each set of a backup that a site can use, and to which moments; exits with 5 where a site can restore nothing that is as new as the RPO wants',
+      'each set of a backup that a site can use, and to which moments; exits with 5 where a site can restore nothing that is as new as the RPO wants, or a store not at all',
     )
     .option('--json', 'for programs');
   register(points, runPoints);
@@ -37,6 +37,7 @@ async function runPoints(io: Io, options: PointsOptions): Promise<ExitCode> {
     const rpoSeconds = strictestRpo(servedFunctions(plan));
     if (options.json) printJson(io, found);
     else io.out(renderRestorePoints(found, { rpoSeconds, bytesPerSecond: plan.estate.restore?.database.bytesPerSecond }));
-    return found.sites.every((points) => meetsRpo(points, found.at, rpoSeconds)) ? exitCodes.ok : exitCodes.notGood;
+    const isGood = found.sites.every((points) => meetsRpo(points, found.at, rpoSeconds)) && found.snapshots.every(hasUsable);
+    return isGood ? exitCodes.ok : exitCodes.notGood;
   });
 }

@@ -1,4 +1,5 @@
 /** Goal: the cold start does what its runbook says, and goes by what people decide. Method: a real worker, skipped time, every execution replayed. */
+import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../../report/report.ts';
 import { makeFenceOnReturnWorkflowId } from '../../../workflows/wire/ids.ts';
@@ -48,8 +49,9 @@ describe('a cold start', () => {
     expect(estate.route).toBe(site);
     expect(estate.restores.at.get(site)).toMatchObject({ stage: 'accepted', set: 'full-1' });
     expect(report.gates.map(({ decision }) => decision.split(' ')[0])).toEqual(['restore', 'hold-with-2', 'accept', 'accept']);
-    expect(report.loss).toMatchObject({ kind: 'unknown' });
-    expect(report.exceptions.join(' ')).toContain('The cache was not restored: it started empty.');
+    expect(estate.restores.caches.get(site)).toMatchObject({ stage: 'accepted', set: 'dump-2' });
+    expect(report.loss).toMatchObject({ kind: 'at most', basis: expect.stringContaining('to which the cache goes back') });
+    expect(report.exceptions.join(' ')).not.toContain('The cache was not restored');
     expect(report.clock?.totalSeconds).toBeTypeOf('number');
     for (const copy of copies) expect(report.leftovers.join(' ')).toContain(makeFenceOnReturnWorkflowId('erlmcp-production', copy));
   });
@@ -57,9 +59,11 @@ describe('a cold start', () => {
   it('fences before it restores, lets nobody but the service in before people accept, and routes last', async () => {
     await run();
     const at = (name: string) => estate.changes().indexOf(name);
-    const order = ['claimEpoch', 'restoreDatabase', 'admitServices', 'startService', 'acceptRestored', 'changeRecord'];
-    expect(order.map(at)).toEqual(order.map(at).toSorted((one, other) => one - other));
-    expect(order.map(at)).not.toContain(-1);
+    for (const restore of ['restoreDatabase', 'restoreSnapshot']) {
+      const order = ['claimEpoch', restore, 'admitServices', 'startService', 'acceptRestored', 'changeRecord'];
+      expect(order.map(at)).toEqual(order.map(at).toSorted((one, other) => one - other));
+      expect(order.map(at)).not.toContain(-1);
+    }
     expect(estate.changes()).not.toContain('throwSwitch');
   });
 
@@ -158,8 +162,72 @@ describe('a cold start', () => {
     expect(estate.changes().indexOf('discardRestored')).toBeLessThan(estate.changes().indexOf('restoreDatabase'));
     expect(estate.restores.at.get(site)).toMatchObject({ stage: 'accepted', by: expect.not.stringContaining('earlier') });
     expect(report.timeline.map(({ text }) => text).join(' ')).toContain(
-      'What recovery/erlmcp-production@earlier had restored at dr and nobody had accepted was discarded.',
+      'What recovery/erlmcp-production@earlier had restored of the database at dr and nobody had accepted was discarded.',
     );
+  });
+
+  describe('of the cache', () => {
+    const momentBefore = (minutes: number) => new Date(Date.parse(estate.lastCommitAt) - minutes * 60_000).toISOString();
+
+    it('restores the newest snapshot that is not after the moment', async () => {
+      await run((handle) => decide(handle, { activation: `restore ${momentBefore(10)}` }));
+      expect(estate.restores.caches.get(site)).toMatchObject({ set: 'dump-1', stage: 'accepted' });
+    });
+
+    it('offers a moment only where each store has a snapshot for it, and the database alone for any', async () => {
+      estate.restores.snapshots = [{ set: 'dump', at: momentBefore(5), bytes: 1 }];
+      const report = await run((handle) => decide(handle, { activation: `restore ${momentBefore(10)}` }).catch(() => vote(handle, 'reject')));
+      expect(report.outcome, report.summary).toBe('stood down');
+      expect(estate.changes()).toEqual([]);
+      const alone = await run((handle) => decide(handle, { activation: `restore-without-cache ${momentBefore(10)}` }));
+      expect(alone.outcome, alone.summary).toBe('recovered with exceptions');
+      expect(alone.exceptions.join(' ')).toContain('The cache was not restored: it started empty.');
+      expect(alone.loss).toMatchObject({ kind: 'unknown', reason: expect.stringContaining('people chose to restore without the cache') });
+      expect(estate.restores.caches.size).toBe(0);
+    });
+
+    it.each<[string, () => void, string]>([
+      ['whose snapshots cannot be restored', () => (estate.restores.snapshots = estate.restores.snapshots.map((each) => ({ ...each, unusable: 'it is cut off' }))), 'dump-2 of the cache cannot be restored: it is cut off.'],
+      ['whose snapshots are all newer than the database', () => (estate.restores.snapshots = [{ set: 'dump', at: '2099-01-01T00:00:00Z', bytes: 1 }]), 'none of its snapshots is as old as'],
+      ['without a snapshot', () => (estate.restores.snapshots = []), 'The cache starts empty'],
+    ])('of one %s only the database is offered', async (_what, change, words) => {
+      change();
+      let evidence = '';
+      await run(async (handle) => {
+        const gate = await openGate(handle);
+        evidence = gate.evidence.join('\n');
+        expect(gate.choices.map((choice) => choice.split(' ')[0])).toEqual(['restore-without-cache', 'reject:']);
+        await vote(handle, 'reject');
+      });
+      expect(evidence).toContain(words);
+    }); // prettier-ignore
+
+    it('goes on without it where people skip its restore, and what stood there before comes back', async () => {
+      estate.before = (name) => {
+        if (name === 'restoreSnapshot') throw ApplicationFailure.nonRetryable('The snapshot is gone.', 'refused');
+        if (name === 'admitServices') expect(estate.restores.caches.get(site)?.stage).not.toBe('proven');
+      };
+      const report = await run(async (handle) => {
+        await vote(handle, choiceWith(await openGate(handle), 'restore'));
+        for (const [id, word] of [['accepted-risk', 'hold-with-2'], ['accepted-risk', 'accept'], ['failed-step', 'skip'], ['acceptance', 'accept']] as const) {
+          const open = await until(`a gate with ${word}`, async () => {
+            const gate = await openGate(handle, id);
+            return gate.choices.some((choice) => choice.startsWith(word)) ? gate : undefined;
+          });
+          await vote(handle, choiceWith(open, word), electorate.slice(0, 2), open.gate);
+        }
+      }); // prettier-ignore
+      expect(report.outcome, report.summary).toBe('recovered with exceptions');
+      expect(report.exceptions.join(' ')).toContain('The cache was not restored: it started empty.');
+      expect(report.loss).toMatchObject({ kind: 'unknown', reason: expect.stringContaining('the restore of the cache was skipped') });
+      expect(estate.restores.at.get(site)?.stage).toBe('accepted');
+    });
+
+    it('discards it with the rest', async () => {
+      const report = await run((handle) => decide(handle, { acceptance: 'discard' }));
+      expect(estate.restores.caches.get(site)?.stage).toBe('discarded');
+      expect(report.leftovers.join(' ')).toContain('redis.discarded');
+    });
   });
 
   it('goes on from what an earlier run has opened, and only forward', async () => {
@@ -237,8 +305,11 @@ describe('the gate', () => {
       for (const copy of places.failed) expect(evidence).toContain(`${copy}: failed`);
       expect(evidence).toMatch(/Newest moment that dr can be restored to: \S+Z\. Loss then: at most \d+ s/);
       expect(evidence).toContain('60.0 GB and 1.0 GB of log, and how long that takes is not known; the RTO of the whole is 4 h 00 min.');
-      expect(evidence).toContain('The cache starts empty');
-      expect(gate.choices.join('\n')).toMatch(/^restore \d{4}-.*Z: fence us-east-1, eu-central-1, ap-southeast-1, restore dr to that moment/m);
+      expect(evidence).toMatch(/With it comes the cache of \S+Z \(dump-2, 500 MB\), 3 min 00 s before the database\. Loss of the cache then: at most \d+ s/);
+      expect(gate.choices.join('\n')).toMatch(
+        /^restore \d{4}-.*Z: fence us-east-1, eu-central-1, ap-southeast-1, restore dr to that moment, with the snapshot of the cache that goes with it/m,
+      );
+      expect(gate.choices.join('\n')).toMatch(/^restore-without-cache \d{4}-.*Z: .*; the cache starts empty, and route customers/m);
       await vote(handle, 'reject');
       await endOf(handle);
     });
