@@ -1,26 +1,28 @@
 # --- what would refuse a restore: all of it is looked at before anything changes ---------------------------------------------------------------
 look_host() {
   [ "$(uname -n)" = "$HOST" ] || refuse "this host is $(uname -n), and restore.conf of $SITE is for $HOST; nothing was changed: install the file of this host, or correct HOST in it"
-  [ "$(readlink -f "$(dirname "$PG_DATA")")/${PG_DATA##*/}" = "$PG_DATA" ] && [ ! -L "$PG_DATA" ] || refuse "PG_DATA of $SITE is $PG_DATA, which is no whole path or leads over a link, and a folder is renamed there; nothing was changed: write its own path in restore.conf"
-  parent=${PG_DATA%/*}
-  [ -w "$parent" ] || refuse "$parent at $SITE cannot be written by the account of site-restore, and what is in $PG_DATA is set aside there; nothing was changed: give it the right to write that folder"
-  [ ! -e "$PG_DATA" ] || [ "$(stat -c %d "$PG_DATA")" = "$(stat -c %d "$parent")" ] || refuse "$PG_DATA at $SITE is a disk of its own and cannot be set aside beside itself; nothing was changed: move the data into a folder of that disk, and name that one in restore.conf"
+  [ "$(readlink -f "$(dirname "$data")")/${data##*/}" = "$data" ] && [ ! -L "$data" ] || refuse "$data_setting of $SITE is $data, which is no whole path or leads over a link, and a folder is renamed there; nothing was changed: write its own path in restore.conf"
+  parent=${data%/*}
+  [ -w "$parent" ] || refuse "$parent at $SITE cannot be written by the account of site-restore, and what is in $data is set aside there; nothing was changed: give it the right to write that folder"
+  [ ! -e "$data" ] || [ "$(stat -c %d "$data")" = "$(stat -c %d "$parent")" ] || refuse "$data at $SITE is a disk of its own and cannot be set aside beside itself; nothing was changed: move the data into a folder of that disk, and name that one in restore.conf"
 }
-look_folder() { # SET POINT
+look_folder() { # SET [POINT]
   names_of "$RUN"
   if is_open_restore; then
-    [ "$(noted run)" = "$RUN" ] || refuse "what run $(noted run) restored at $SITE stands there, neither accepted nor discarded; nothing was changed: discard it first (database-discard)"
-    [ "$(noted set) $(noted point)" = "$1 $2" ] || refuse "run $RUN has restored $(noted set) to $(noted point) at $SITE; nothing was changed: discard that first (database-discard), then restore $1 to $2"
-    [ ! -e "$PG_DATA" ] || is_ours "$PG_DATA" || [ "$(noted stage)" = begun ] || refuse "$PG_DATA at $SITE is neither what run $RUN set aside nor what it restored; nothing was changed: look who made it, and move it away"
+    [ "$(noted run)" = "$RUN" ] || refuse "what run $(noted run) restored at $SITE stands there, neither accepted nor discarded; nothing was changed: discard it first ($store-discard)"
+    [ "$(noted set) $(noted point)" = "$1 ${2:-}" ] || refuse "run $RUN has restored $(noted set)${2:+ to $(noted point)} at $SITE; nothing was changed: discard that first ($store-discard), then restore $1${2:+ to $2}"
+    [ ! -e "$data" ] || is_ours "$data" || [ "$(noted stage)" = begun ] || refuse "$data at $SITE is neither what run $RUN set aside nor what it restored; nothing was changed: look who made it, and move it away"
   else
     for name in "$aside" "$half"; do
       [ ! -e "$name" ] || refuse "$name stands at $SITE already, and no restore of run $RUN is on record there; nothing was changed: look what it is, and move it away"
     done
   fi
-  if server_in "$PG_DATA" && ! { is_open_restore && is_ours "$PG_DATA"; }; then
-    refuse "a server runs in $PG_DATA at $SITE (process $postmaster of $(user_of "$postmaster")); nothing was changed: stop it if it may be lost, then restore"
+  if server_in "$data" && ! { is_open_restore && is_ours "$data"; }; then
+    "${store}_met"
   fi
-  [ ! -e "$PG_DATA/recovery.conf" ] || is_open_restore || refuse "$PG_DATA at $SITE has a recovery.conf, as before version 12: somebody is restoring there by an old runbook; nothing was changed: ask who, and remove the file"
+}
+database_met() { # a server that is nobody's of this restore
+  refuse "a server runs in $data at $SITE (process $process of $(user_of "$process")); nothing was changed: stop it if it may be lost, then restore"
 }
 look_point() { # SET POINT → the set that is meant, point, bytes_needed
   point=$(moment "$2") || usage "a point is a moment in UTC like 2026-11-29T22:36:06.123456Z, not: $2"
@@ -39,7 +41,7 @@ look_point() { # SET POINT → the set that is meant, point, bytes_needed
   log_bytes=$((count * segment_bytes))
   # Of a log that is read from elsewhere the server keeps about this much at a time.
   [ $log_bytes -le 2147483648 ] || log_bytes=2147483648
-  bytes_needed=$((bytes + log_bytes))
+  bytes_needed=$((bytes + log_bytes)) log_words='of its log'
 }
 nearest() { # MOMENT: of the set that was asked for, or another set that has the point
   asked_point=$point asked_set=$label
@@ -54,24 +56,28 @@ nearest() { # MOMENT: of the set that was asked for, or another set that has the
     exit 1
   ) || printf '%s' "the nearest that there is of this set is $1"
 }
-look_room() {
-  room=$(free_bytes "${PG_DATA%/*}")
+look_room() { # with bytes_needed: bytes of the set, and log_bytes of what comes to it
+  room=$(free_bytes "${data%/*}")
   # Of what this run has restored the room is taken again; what another one has is renamed, and stays.
   if [ "$(noted run)" = "$RUN" ]; then
     [ ! -e "$half" ] || room=$((room + $(bytes_of "$half")))
-    ! is_ours "$PG_DATA" || room=$((room + $(bytes_of "$PG_DATA")))
+    ! is_ours "$data" || room=$((room + $(bytes_of "$data")))
   fi
-  [ "$room" -ge "$bytes_needed" ] || refuse "${PG_DATA%/*} at $SITE has $room bytes free, and $bytes_needed are needed ($bytes of the set and $log_bytes of its log); nothing was changed: free that much there, or name another folder in restore.conf"
+  [ "$room" -ge "$bytes_needed" ] || refuse "${data%/*} at $SITE has $room bytes free, and $bytes_needed are needed ($bytes of the set and $log_bytes $log_words); nothing was changed: free that much there, or name another folder in restore.conf"
 }
 look_database_restore() { # SET POINT
   look_host
   look_point "$1" "$2"
   look_folder "$1" "$point"
+  [ ! -e "$PG_DATA/recovery.conf" ] || is_open_restore || refuse "$PG_DATA at $SITE has a recovery.conf, as before version 12: somebody is restoring there by an old runbook; nothing was changed: ask who, and remove the file"
   look_room
   look_programs
 }
-look_programs() {
+look_setsid() {
   command -v setsid >/dev/null || refuse "setsid is not there at $SITE, which takes a job off the connection: whoever keeps that host installs util-linux; nothing was started"
+}
+look_programs() {
+  look_setsid
   for program_needed in pg_ctl psql pg_waldump pg_controldata pg_checksums; do
     [ -x "$PG_BIN/$program_needed" ] || refuse "$PG_BIN has no $program_needed at $SITE; nothing was changed: install the server's package there"
   done

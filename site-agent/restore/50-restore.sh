@@ -1,34 +1,27 @@
 # --- the restore: a job, each stage of it on record, so that a repeat goes on or begins anew from what was set aside ----------------------------
-RESTORE_JOB=restore-database
 job_program() { program=$(readlink -f "$0"); } # what carries it out is this script
+area_of_job() { [ "$(asked_of name)" = restore-cache ] && echo restore-cache || echo restore; } # what of the other store is done meanwhile is none of its business
 database_restore() { # ID SET POINT
   look_database_restore "$2" "$3"
-  job_start "$1" $RESTORE_JOB "$conf" restore-run "$2" "$point"
+  job_start "$1" "$restore_job" "$conf" restore-run "$2" "$point"
 }
 progress() { echo "progress $1 $2 $3" >>"${DR_JOB_PROGRESS:-/dev/null}"; }
 # A server that is not proven serves nobody: what goes wrong from its start on stops it.
 give_up() {
   stop_server
-  fail "$1; what was set aside is untouched ($aside): mend that and start the restore again under a new id, or discard it (database-discard)"
+  fail "$1; what was set aside is untouched ($aside): mend that and start the restore again under a new id, or discard it ($store-discard)"
 }
 restore_run() { # SET POINT, by the job alone
-  EPOCH=$DR_EPOCH RUN=$DR_RUN CHANGE="restore-run $*"
-  check_epoch
+  of_job "restore-run $*"
   look_database_restore "$1" "$2"
-  restoring=
-  trap '[ -z "$restoring" ] || kill "$restoring" 2>/dev/null; ! is_ours "$PG_DATA" || stop_server; exit 143' HUP INT TERM
-  if ! is_open_restore; then
-    rm -f "$STATE_DIR/restore.proof"
-    printf '%s\n' "run=$RUN" "set=$1" "point=$point" stage=begun made= "was=$([ -e "$PG_DATA" ] && echo folder || echo absent)" | replace "$STATE_DIR/restore" || fail "$STATE_DIR at $SITE cannot be written; nothing was changed"
-  fi
+  begin_restore "set=$1" "point=$point"
   case $(noted stage) in proven | admitted) return 0 ;; begun) set_aside ;; esac
   # One that came out of recovery unseen, and ended since, cannot say any more how far it went.
   if [ "$(noted stage)" = restored ] && [ ! -e "$PG_DATA/recovery.signal" ] && ! server_in "$PG_DATA"; then note stage aside; fi
   if [ "$(noted stage)" = aside ]; then
     restore_files "$1"
     close_files "$half"
-    mv -T "$half" "$PG_DATA" || fail "$half at $SITE could not be renamed to $PG_DATA; what was set aside is untouched ($aside)"
-    note stage restored
+    place_restored
   fi
   come_up
   prove
@@ -36,29 +29,44 @@ restore_run() { # SET POINT, by the job alone
   progress "$bytes" "$bytes" proven
   echo "restored $1 to $point and proven"
 }
+of_job() { # what the job itself carries out, in the name of its run
+  EPOCH=$DR_EPOCH RUN=$DR_RUN CHANGE=$1
+  check_epoch
+}
+begin_restore() { # NOTE…, unless it goes on
+  restoring=
+  trap '[ -z "$restoring" ] || kill "$restoring" 2>/dev/null; ! is_ours "$data" || stop_server; exit 143' HUP INT TERM
+  is_open_restore && return
+  rm -f "$notes.proof"
+  printf '%s\n' "run=$RUN" "$@" stage=begun made= "was=$([ -e "$data" ] && echo folder || echo absent)" | replace "$notes" || fail "$STATE_DIR at $SITE cannot be written; nothing was changed"
+}
+place_restored() { # half becomes the data
+  mv -T "$half" "$data" || fail "$half at $SITE could not be renamed to $data; what was set aside is untouched ($aside)"
+  note stage restored
+}
 set_aside() { # never deleted; under a name that tells by which run
-  if [ ! -e "$aside" ] && [ -e "$PG_DATA" ]; then
-    mv -T "$PG_DATA" "$aside" || fail "$PG_DATA at $SITE could not be renamed to $aside; nothing was changed"
-    append "$PG_DATA" "$aside"
+  if [ ! -e "$aside" ] && [ -e "$data" ]; then
+    mv -T "$data" "$aside" || fail "$data at $SITE could not be renamed to $aside; nothing was changed"
+    append "$data" "$aside"
   fi
   note stage aside
 }
 restore_files() { # SET → half
-  if is_ours "$PG_DATA"; then
-    stop_server || fail "the server in $PG_DATA at $SITE, which an earlier try has started, does not stop; what was set aside is untouched ($aside): stop it, then start the restore again under a new id"
-    mv -T "$PG_DATA" "$half" || fail "$PG_DATA at $SITE could not be renamed to $half; what was set aside is untouched ($aside)"
+  if is_ours "$data"; then
+    stop_server || fail "the server in $data at $SITE, which an earlier try has started, does not stop; what was set aside is untouched ($aside): stop it, then start the restore again under a new id"
+    mv -T "$data" "$half" || fail "$data at $SITE could not be renamed to $half; what was set aside is untouched ($aside)"
   fi
-  [ ! -e "$PG_DATA" ] || fail "$PG_DATA at $SITE is there again though it was set aside; it was left as it is: look who made it, and move it away"
+  [ ! -e "$data" ] || fail "$data at $SITE is there again though it was set aside; it was left as it is: look who made it, and move it away"
   rm -rf "$half"
   mkdir -m 700 "$half" || fail "$half at $SITE cannot be made; what was set aside is untouched ($aside): give the account of site-restore the right to write there"
   note made "$(inode_of "$half")"
-  "${RESTORE_TOOL}_restore" "$1" "$half" 2>"$BESIDE" &
+  "${tool}_restore" "$1" "$half" 2>"$BESIDE" &
   restoring=$!
   while kill -0 "$restoring" 2>/dev/null; do
     progress "$(bytes_of "$half")" "$bytes" 'restoring the set'
     sleep 0.5
   done
-  wait "$restoring" || fail "$RESTORE_TOOL could not restore the set $1 at $SITE: $(why) ($(free_bytes "${PG_DATA%/*}") bytes are free there); what was set aside is untouched ($aside): choose another set, or mend that and start the restore again under a new id"
+  wait "$restoring" || fail "$tool could not restore the set $1 at $SITE: $(why) ($(free_bytes "${data%/*}") bytes are free there); what was set aside is untouched ($aside): choose another set, or mend that and start the restore again under a new id"
   restoring=
   progress "$(bytes_of "$half")" "$bytes" 'the set is restored'
 }
@@ -123,7 +131,7 @@ come_up() { # starts it, and waits until it is out of recovery
   fi
   until is_out_of_recovery; do
     server_in "$PG_DATA" || give_up "the restored server at $SITE ended before it had reached $point: $(one_line "$(last_words)")"
-    progress "$bytes" "$bytes" "replaying $(ps -o args= --ppid "$postmaster" 2>/dev/null | sed -n -e 's/.*recovering \([0-9A-F]*\).*/\1/p' -e 's/.*waiting for \([0-9A-F]*\).*/\1/p')"
+    progress "$bytes" "$bytes" "replaying $(ps -o args= --ppid "$process" 2>/dev/null | sed -n -e 's/.*recovering \([0-9A-F]*\).*/\1/p' -e 's/.*waiting for \([0-9A-F]*\).*/\1/p')"
     sleep 0.3
   done
 }

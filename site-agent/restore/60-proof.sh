@@ -5,9 +5,10 @@ REACHED_SQL="select 'timeline_after=' || ('x' || substr(pg_walfile_name(pg_curre
   'replayed=' || coalesce(pg_last_wal_replay_lsn()::text, 'none'),
   'folder_after=' || current_setting('data_directory');"
 proven() { # KEY VALUE
-  echo "$1=$2" >>"$STATE_DIR/restore.proof.new" || give_up "$STATE_DIR at $SITE cannot be written"
+  echo "$1=$2" >>"$notes.proof.new" || give_up "$STATE_DIR at $SITE cannot be written"
   echo "$1=$2"
 }
+keep_proof() { mv -f "$notes.proof.new" "$notes.proof" || give_up "$STATE_DIR at $SITE cannot be written"; }
 prove() {
   answer=$(printf '%s\n' "\\pset fieldsep '\\n'" "$REACHED_SQL" | pg postgres) || give_up "the restored server at $SITE does not tell how far it came: $(why)"
   timeline_after= identifier_after= applied= replayed= folder_after=
@@ -16,7 +17,7 @@ prove() {
   done <<LINES
 $answer
 LINES
-  rm -f "$STATE_DIR/restore.proof.new"
+  rm -f "$notes.proof.new"
   [ "$replayed" != none ] || give_up "the restored server at $SITE was started again since it came out of recovery, and cannot say any more how far it went"
   [ ! -e "$PG_DATA/recovery.signal" ] || give_up "the restored server at $SITE has not taken its recovery.signal away, so that it was not restored to a point"
   [ "$timeline_after" -gt "$timeline" ] || give_up "the restored server at $SITE is on timeline $timeline_after, the set's own: it started on the first state that is whole, and was not restored to a point"
@@ -38,7 +39,7 @@ LINES
   prove_heartbeat
   prove_pages
   prove_indexes
-  mv -f "$STATE_DIR/restore.proof.new" "$STATE_DIR/restore.proof" || give_up "$STATE_DIR at $SITE cannot be written"
+  keep_proof
 }
 milliseconds_of() { date -u -d "$1" +%s%3N; }
 prove_heartbeat() { # the last that the lost primary wrote

@@ -1,6 +1,6 @@
 # --- accepted, or discarded ------------------------------------------------------------------------------------------------------------------
 look_no_job() {
-  said=$(for other in $(job_list); do job=$STATE_DIR/jobs/$other && [ "$(asked_of name)" = $RESTORE_JOB ] && read_job && [ "$state" = running ] && echo "$other"; done | head -n 1)
+  said=$(for other in $(job_list); do job=$STATE_DIR/jobs/$other && [ "$(asked_of name)" = "$restore_job" ] && read_job && [ "$state" = running ] && echo "$other"; done | head -n 1)
   [ -z "$said" ] || refuse "the restore $said still runs at $SITE; nothing was changed: wait for its end, or cancel it (job-cancel $said)"
 }
 look_proven() { # STAGE…: besides proven and admitted
@@ -12,7 +12,7 @@ look_proven() { # STAGE…: besides proven and admitted
     [ "$(noted run)" = "$RUN" ] || refuse "run $RUN has restored nothing at $SITE (there it is: $(noted run)); nothing was changed: go on in the name of the run that restored"
     case $(noted stage) in proven | admitted) ;; *) refuse "what run $RUN restored at $SITE is $(noted stage) and not proven; nothing was changed: restore again, or discard it" ;; esac
   fi
-  is_ours "$PG_DATA" || refuse "$PG_DATA at $SITE is not what run $(noted run) restored; nothing was changed: look who put it there"
+  is_ours "$data" || refuse "$data at $SITE is not what run $(noted run) restored; nothing was changed: look who put it there"
 }
 look_database_admit() {
   look_proven
@@ -26,10 +26,10 @@ database_admit() {
   was=$(noted stage)
   if [ "$was" = proven ]; then
     { administrator_alone && cat "$SERVICE_ACCESS"; } | replace_same "$PG_DATA/pg_hba.restored" || fail "$PG_DATA/pg_hba.restored at $SITE cannot be written; it is still closed: free its disk, then admit again"
-    stop_server || fail "the restored server at $SITE does not stop: $(why); it is still closed: stop process $postmaster, then admit again"
+    stop_server || fail "the restored server at $SITE does not stop: $(why); it is still closed: stop process $process, then admit again"
     place_settings "$SERVICE_LISTEN" >>"$PG_DATA/postgresql.auto.conf" || fail "the settings in $PG_DATA at $SITE cannot be written; it is down: free its disk, then admit again"
     start_server || fail "the restored server at $SITE does not start again: $(why); it is down: mend that, then admit again"
-    within 60 admits_or_ended && server_in "$PG_DATA" || fail "the restored server at $SITE has not come up for its service: $(one_line "$(last_words)"); $(server_in "$PG_DATA" && echo "it runs as process $postmaster" || echo 'it is down'): mend that, then admit again"
+    within 60 admits_or_ended && server_in "$PG_DATA" || fail "the restored server at $SITE has not come up for its service: $(one_line "$(last_words)"); $(server_in "$PG_DATA" && echo "it runs as process $process" || echo 'it is down'): mend that, then admit again"
     note stage admitted
   fi
   changed "$was" admitted
@@ -71,7 +71,7 @@ database_accept() {
   if [ "$was" != accepted ] && ! { [ "$was" = opening ] && server_in "$PG_DATA" && within 20 is_open; }; then
     open_access && open_settings "$new_log" || fail "the settings in $PG_DATA at $SITE cannot be written; its server runs on as before, and nobody discards it any more: free its disk, then accept again"
     stop_server && start_server || fail "the accepted server at $SITE does not start again: $(why); it is down: mend that, then accept again"
-    within 40 opened_or_ended && server_in "$PG_DATA" || fail "the accepted server at $SITE has not come up: $(one_line "$(last_words)"); $(server_in "$PG_DATA" && echo "it runs as process $postmaster" || echo 'it is down'): mend that, then accept again"
+    within 40 opened_or_ended && server_in "$PG_DATA" || fail "the accepted server at $SITE has not come up: $(one_line "$(last_words)"); $(server_in "$PG_DATA" && echo "it runs as process $process" || echo 'it is down'): mend that, then accept again"
   fi
   if [ "$was" = accepted ] && ! server_in "$PG_DATA"; then # its host was started anew
     start_server && within 40 opened_or_ended && server_in "$PG_DATA" || fail "the accepted server at $SITE does not start: $(why) $(one_line "$(last_words)"); it is down: mend that, then accept again"
@@ -88,28 +88,35 @@ database_accept() {
 is_open() { [ "$(echo "select current_setting('archive_mode')" | pg postgres)" = on ]; }
 opened_or_ended() { is_open || has_ended; }
 came_out_or_ended() { is_out_of_recovery || has_ended; }
-look_database_discard() {
+look_discard() {
   look_no_job
   case $(noted stage) in
     opening | accepted) refuse "what run $(noted run) restored at $SITE was accepted, and customers may have written since; nothing was changed: go on from it, or restore in a new run" ;;
     '') refuse "nothing was restored at $SITE; nothing was changed" ;;
   esac
   names_of "$(noted run)"
-  [ ! -e "$PG_DATA" ] || is_ours "$PG_DATA" || [ ! -e "$aside" ] || refuse "$PG_DATA at $SITE is not what run $(noted run) restored, and what was there before ($aside) cannot come back to it; nothing was changed: look who made it, and move it away"
+  [ ! -e "$data" ] || is_ours "$data" || [ ! -e "$aside" ] || refuse "$data at $SITE is not what run $(noted run) restored, and what was there before ($aside) cannot come back to it; nothing was changed: look who made it, and move it away"
 }
-database_discard() { # what was there before comes back; what was restored is told, and stays
+take_back() { # what was there before comes back; what was restored is told, and stays
+  if is_ours "$data"; then
+    stop_server || fail "the restored server at $SITE does not stop: $(why); nothing was changed: stop process $process, then discard again"
+    mv -T "$data" "$(discarded_name "$(noted run)")" || fail "$data at $SITE could not be renamed; nothing was changed: give the account of site-restore the right to write ${data%/*}"
+  fi
+  [ ! -e "$half" ] || mv -T "$half" "$(discarded_name "$(noted run)")" || fail "$half at $SITE could not be renamed; it was left as it is"
+  [ ! -e "$aside" ] || mv -T "$aside" "$data" || fail "$aside at $SITE could not be renamed to $data; it was left as it is: rename it by hand"
+}
+say_discarded() { # STAGE that it was in
+  changed "$1" discarded
+  kept
+  [ -z "$(kept | grep discarded)" ] || say remaining "What was restored at $SITE stays beside $data and takes room: remove it by hand when nobody needs it any more."
+}
+look_database_discard() { look_discard; }
+database_discard() {
   look_database_discard
   was=$(noted stage)
   if [ "$was" != discarded ]; then
-    if is_ours "$PG_DATA"; then
-      stop_server || fail "the restored server at $SITE does not stop: $(why); nothing was changed: stop process $postmaster, then discard again"
-      mv -T "$PG_DATA" "$(discarded_name "$(noted run)")" || fail "$PG_DATA at $SITE could not be renamed; nothing was changed: give the account of site-restore the right to write ${PG_DATA%/*}"
-    fi
-    [ ! -e "$half" ] || mv -T "$half" "$(discarded_name "$(noted run)")" || fail "$half at $SITE could not be renamed; it was left as it is"
-    [ ! -e "$aside" ] || mv -T "$aside" "$PG_DATA" || fail "$aside at $SITE could not be renamed to $PG_DATA; it was left as it is: rename it by hand"
+    take_back
     note stage discarded
   fi
-  changed "$was" discarded
-  kept
-  [ -z "$(kept | grep discarded)" ] || say remaining "What was restored at $SITE stays beside $PG_DATA and takes room: remove it by hand when nobody needs it any more."
+  say_discarded "$was"
 }

@@ -8,11 +8,12 @@ shift
 case $conf in */*) ;; *) conf=./$conf ;; esac
 PG_SOCKETS=/var/run/postgresql PG_PORT=5432 PG_LISTEN=localhost PG_LOCAL_AUTH=md5 PG_PASSFILE= PG_START= PG_STOP= HEARTBEAT_TABLE= PG_DATABASE=postgres
 BACKUPS= PGBACKREST= SERVICE_LISTEN=localhost SERVICE_ACCESS=
+CACHE_BACKUPS= CACHE_DIR= CACHE_CONF= CACHE_SOCKET= CACHE_ADDRESS=127.0.0.1 CACHE_PORT=6379 CACHE_PASSFILE= CACHE_START= CACHE_STOP= REDIS_BIN=/usr/bin
 if [ $# -eq 0 ]; then # a forced command: the client's words are in the environment
   hear
   # shellcheck disable=SC2086 # split at blanks; nothing is expanded (set -f), nothing is evaluated
   set -- $words
-  case ${1:-} in job-run | restore-run) usage "$1 is for this host itself" ;; esac
+  case ${1:-} in job-run | restore-run | cache-restore-run) usage "$1 is for this host itself" ;; esac
 fi
 [ -r "$conf" ] || usage "$conf cannot be read"
 # shellcheck disable=SC1090 # named by whoever installed it
@@ -31,9 +32,10 @@ keep_beside
 look_words "$@"
 verb=$1
 shift
+case $verb in cache-*) for_cache ;; *) for_store database ;; esac
 case $verb in
-  identify | points | database-state) arguments $# 0 ;;
-  job-run) arguments $# 1 ;;
+  identify | points | database-state | cache-points | cache-state) arguments $# 0 ;;
+  job-run | cache-look | cache-restore-run) arguments $# 1 ;;
   database-look | restore-run) arguments $# 2 ;;
   job-watch) [ $# -eq 2 ] || arguments $# 1 ;;
   *)
@@ -44,10 +46,12 @@ case $verb in
 esac
 function=$(printf '%s' "$verb" | tr - _)
 case $verb in
-  identify | points | database-state | database-look | job-watch | job-run | restore-run) "$function" "$@" ;;
+  identify | points | database-state | database-look | job-watch | job-run | restore-run | cache-points | cache-state | cache-look | cache-restore-run) "$function" "$@" ;;
   database-restore) arguments $# 3 && job_id "$1" && guard restore && database_restore "$@" ;;
   database-admit | database-accept | database-discard) arguments $# 0 && guard restore && "$function" ;;
-  job-cancel) arguments $# 1 && job_id "$1" && guard restore && job_cancel "$1" ;;
+  cache-restore) arguments $# 2 && job_id "$1" && guard restore-cache && cache_restore "$@" ;;
+  cache-admit | cache-accept | cache-discard) arguments $# 0 && guard restore-cache && "$function" ;;
+  job-cancel) arguments $# 1 && job_id "$1" && guard "$(area_of_job)" && job_cancel "$1" ;;
   *) usage "$verb is no verb of site-restore" ;;
 esac
 exit

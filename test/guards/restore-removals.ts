@@ -68,7 +68,7 @@ export const restoreRemovals: readonly Removal[] = [
   {
     guard: 'Restore: a folder in which a server runs is not set aside',
     file: look,
-    edits: [{ find: '  if server_in "$PG_DATA" && !', replace: '  if false && !' }],
+    edits: [{ find: '  if server_in "$data" && !', replace: '  if false && !' }],
     test: { file: pitfalls, title: 'where a server runs in the folder' },
   },
   {
@@ -86,7 +86,7 @@ export const restoreRemovals: readonly Removal[] = [
   {
     guard: 'Restore: what is there is renamed, and stays',
     file: restore,
-    edits: [{ find: 'mv -T "$PG_DATA" "$aside" ||', replace: 'rm -rf "$PG_DATA" ||' }],
+    edits: [{ find: 'mv -T "$data" "$aside" ||', replace: 'rm -rf "$data" ||' }],
     test: { file: pitfalls, title: 'discarded, what was there before is back' },
   },
   {
@@ -164,7 +164,7 @@ export const restoreRemovals: readonly Removal[] = [
   {
     guard: 'Restore: one that is cancelled leaves no server that goes on to promote',
     file: restore,
-    edits: [{ find: 'kill "$restoring" 2>/dev/null; ! is_ours "$PG_DATA" || stop_server; exit 143', replace: 'kill "$restoring" 2>/dev/null; exit 143' }],
+    edits: [{ find: 'kill "$restoring" 2>/dev/null; ! is_ours "$data" || stop_server; exit 143', replace: 'kill "$restoring" 2>/dev/null; exit 143' }],
     test: { file: pitfalls, title: 'that is cancelled while the server replays' },
   },
   {
@@ -176,7 +176,9 @@ export const restoreRemovals: readonly Removal[] = [
   {
     guard: 'Restore: the program that does it is no verb over SSH',
     file: 'site-agent/restore/90-call.sh',
-    edits: [{ find: 'case ${1:-} in job-run | restore-run) usage', replace: 'case nothing in job-run | restore-run) usage' }],
+    edits: [
+      { find: 'case ${1:-} in job-run | restore-run | cache-restore-run) usage', replace: 'case nothing in job-run | restore-run | cache-restore-run) usage' },
+    ],
     test: { file: pitfalls, title: 'is carried out by nobody over SSH but by its verb' },
   },
 ];

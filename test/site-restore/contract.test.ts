@@ -6,7 +6,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from '../site-agent/support.ts';
-import { Host, owned, removeAll, Source, tools } from './source.ts';
+import { owned } from './host.ts';
+import { Host, removeAll, Source, tools } from './source.ts';
 
 describe.each(tools)('with %s', (tool) => {
   let source: Source;

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from '../site-agent/support.ts';
 import { pgBin } from '../site-agent/estate.ts';
-import { endServer, Host, owned, removeAll, Source } from './source.ts';
+import { owned } from './host.ts';
+import { endServer, Host, removeAll, Source } from './source.ts';
 
 let source: Source;
 let host: Host;

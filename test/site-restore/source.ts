@@ -2,40 +2,19 @@
  * A PostgreSQL that makes its backups by one of the tools while it lives, and a host that has nothing but those. The rows tell how far a restore came: row 1 is in the set, 2 and 3
  * stand in one segment of the log, 4 and 5 in the next, 6 in the last; `after` has a moment after each.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { dropSharedMemory, sharedMemoryInFiles } from '../../lab/postgres/shared-memory.ts';
-import { pgBin, serverUser } from '../site-agent/estate.ts';
+import { pgBin } from '../site-agent/estate.ts';
 import { eventually } from '../site-agent/support.ts';
-import { makeServerFolder } from '../support/server-files.ts';
+import { type Answer, asServer, hostName, newFolder, owned, ScriptHost } from './host.ts';
 
 export const tools = ['files', 'pgbackrest'] as const;
 export type Tool = (typeof tools)[number];
 
-const script = fileURLToPath(new URL('../../site-agent/site-restore', import.meta.url));
-const asOwner = process.getuid?.() === 0 ? ['setpriv', `--reuid=${serverUser}`, `--regid=${serverUser}`, '--init-groups'] : ['env'];
-const hostName = execFileSync('uname', ['-n'], { encoding: 'utf8' }).trim();
-
-/** A program as the account of the servers, with nothing of the tests in its environment. */
-function asServer(program: string, args: readonly string[], input = ''): string {
-  const [first = '', ...rest] = [...asOwner, program, ...args];
-  return execFileSync(first, rest, { encoding: 'utf8', input, env: { PATH: process.env['PATH'] }, stdio: ['pipe', 'pipe', 'pipe'], cwd: '/' });
-}
-
 function query(folder: string, port: number, sql: string): string {
   return asServer(join(pgBin, 'psql'), ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', folder, '-p', String(port), '-U', 'dr_admin', '-d', 'postgres'], sql).trim();
-}
-
-export function newFolder(): string {
-  const folder = makeServerFolder('dr-site-restore-');
-  chmodSync(folder, 0o755);
-  return folder;
-}
-
-export function owned(...paths: readonly string[]): void {
-  if (process.getuid?.() === 0) execFileSync('chown', ['-R', `${serverUser}:${serverUser}`, ...paths]);
 }
 
 /** Ends the servers below a folder, which a program under test may have started, and takes all that they left. */
@@ -154,23 +133,15 @@ export function backrestOf(backups: string): string {
   return `/usr/bin/pgbackrest --config=${conf} --stanza=main`;
 }
 
-export interface Answer {
-  readonly code: number;
-  readonly out: string;
-  readonly fields: Readonly<Record<string, string>>;
-}
-
 /** A host that can read the backups and has nothing else. */
-export class Host {
-  readonly folder = newFolder();
+export class Host extends ScriptHost {
   readonly source: Source;
   readonly port = 6002;
 
   constructor(source: Source, settings: Readonly<Record<string, string>> = {}) {
+    super();
     this.source = source;
-    cpSync(script, this.at('site-restore'));
     execFileSync('cp', ['-a', source.at('backups'), this.at('backups')]);
-    mkdirSync(this.at('state'));
     mkdirSync(this.at('new'));
     writeFileSync(this.at('pgpass'), '*:*:*:dr_admin:test-only\n', { mode: 0o600 });
     this.configure(settings);
@@ -184,41 +155,17 @@ export class Host {
       ...{ PG_LISTEN: "''", PG_ADMIN_USER: 'dr_admin', PG_LOCAL_AUTH: 'trust', PG_PASSFILE: this.at('pgpass') },
       ...{ HEARTBEAT_TABLE: 'dr_heartbeat', PG_SYSTEM_IDENTIFIER: this.source.identifier, ARCHIVE_TO: this.at('new'), ...settings },
     };
-    const lines = Object.entries(all).map(([name, value]) => `${name}=${value}`);
-    writeFileSync(this.at('restore.conf'), `${lines.join('\n')}\n`);
+    this.writeConf(all);
   }
 
   /** Cancels what still runs, ends the server and takes all files away. */
   async end(): Promise<void> {
-    for (const id of existsSync(this.at('state', 'jobs')) ? readdirSync(this.at('state', 'jobs')) : []) this.change(`job-cancel ${id}`, 900, 'the-end');
+    this.cancelAll();
     await removeAll(this.folder);
-  }
-
-  at(...names: readonly string[]): string {
-    return join(this.folder, ...names);
-  }
-
-  /** A verb as over SSH. */
-  verb(words: string): Answer {
-    const [program, ...args] = [...asOwner, this.at('site-restore'), this.at('restore.conf')];
-    const { status, stdout } = spawnSync(program, args, { encoding: 'utf8', env: { PATH: process.env['PATH'], SSH_ORIGINAL_COMMAND: words }, cwd: '/' });
-    const pairs = stdout.split('\n').filter((line) => line.includes('='));
-    return { code: status ?? -1, out: stdout, fields: Object.fromEntries(pairs.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])) }; // prettier-ignore
-  }
-
-  change(words: string, epoch = 1, run = 'run-1'): Answer {
-    const [verb, ...rest] = words.split(' ');
-    return this.verb([verb, '--epoch', epoch, '--run', run, ...rest].join(' '));
   }
 
   start(id: string, point: string, epoch = 1, run = 'run-1'): Answer {
     return this.change(`database-restore ${id} ${this.source.set} ${point}`, epoch, run);
-  }
-
-  /** How a job ended, and its last words. */
-  async ended(id: string): Promise<Readonly<Record<string, string>>> {
-    await eventually(`${id} ended`, () => !['running', 'none'].includes(this.verb(`job-watch ${id}`).fields['state'] ?? 'none'), 60_000);
-    return this.verb(`job-watch ${id}`).fields;
   }
 
   async restore(id: string, point: string): Promise<Readonly<Record<string, string>>> {
@@ -255,13 +202,6 @@ export class Host {
     for (const name of readdirSync(pgBin)) if (name !== 'pg_verifybackup') symlinkSync(join(pgBin, name), this.at('bin', name));
     writeFileSync(this.at('bin', 'pg_verifybackup'), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
     this.configure({ PG_BIN: this.at('bin') });
-  }
-
-  /** With all that it has started in its group, without a word. */
-  async killJob(id: string): Promise<void> {
-    const [leader = ''] = readFileSync(this.at('state', 'jobs', id, 'process'), 'utf8').split(' ');
-    process.kill(-Number(leader), 'SIGKILL');
-    await eventually(`${id} is lost`, () => this.verb(`job-watch ${id}`).fields['state'] === 'lost');
   }
 
   /** The files of a segment in the backups. `nth` counts from the set's own first. */
