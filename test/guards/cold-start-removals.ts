@@ -30,14 +30,32 @@ export const coldStartRemovals: readonly Removal[] = [
   {
     guard: 'Cold start: what was restored and not accepted is discarded on the way back',
     file: 'workflows/steps/restoring.ts',
-    edits: [{ find: "if (by !== run.start.execution || stage === 'none' || stage === 'discarded') return [];", replace: 'if (by !== undefined) return [];' }],
+    edits: [{ find: "if (by !== run.start.execution || stage === 'none' || stage === 'discarded') return;", replace: 'if (by !== undefined) return;' }],
     test: { file: procedure, title: 'discards what was restored when people do not accept it' },
   },
   {
     guard: 'Cold start: what an ended run left behind closed doors makes room',
     file: 'workflows/steps/restoring.ts',
-    edits: [{ find: '      await discardOfOthers(run, tools);\n', replace: '' }],
+    edits: [{ find: '  await discardOfOthers(run, tools, store);\n', replace: '' }],
     test: { file: procedure, title: 'makes room' },
+  },
+  {
+    guard: 'Cold start: a snapshot newer than the moment of the database is never chosen',
+    file: 'plan/rules/snapshots.ts',
+    edits: [{ find: '.findLast(({ at }) => utcMoment(at) <= utcMoment(moment))', replace: '.at(-1)' }],
+    test: { file: procedure, title: 'restores the newest snapshot that is not after the moment' },
+  },
+  {
+    guard: 'Cold start: a snapshot that cannot be restored is not offered',
+    file: 'plan/rules/snapshots.ts',
+    edits: [{ find: '.filter(({ unusable }) => unusable === undefined)', replace: '' }],
+    test: { file: procedure, title: 'only the database is offered' },
+  },
+  {
+    guard: 'Cold start: a moment for which a store has no snapshot is no choice',
+    file: 'workflows/questions/restore-point.ts',
+    edits: [{ find: 'asks: moment(from) }', replace: 'asks: moment(window.from) }' }],
+    test: { file: procedure, title: 'offers a moment only where each store has a snapshot for it' },
   },
   {
     guard: 'Cold start: nothing is restored over what an earlier run has opened',
