@@ -63,4 +63,16 @@ export const coldStartRemovals: readonly Removal[] = [
     edits: [{ find: "return stage === 'opening' || stage === 'accepted';", replace: "return stage === 'opening';" }],
     test: { file: procedure, title: 'goes on from what an earlier run has opened' },
   },
+  {
+    guard: 'Cold start: a restore that goes on without its step is ended before what it restored is discarded',
+    file: 'workflows/steps/restoring.ts',
+    edits: [{ find: '  await endJob(run, tools, order);\n', replace: '' }],
+    test: { file: procedure, title: 'its step is cut off on the way, and people choose undo' },
+  },
+  {
+    guard: 'Cold start: a restore ends with the run that people end beside it',
+    file: 'workflows/engine/jobs.ts',
+    edits: [{ find: '.then(() => working.cancel())', replace: '.then(() => undefined)' }],
+    test: { file: procedure, title: 'beside it: its job is ended, and not waited for' },
+  },
 ];

@@ -516,6 +516,8 @@ export class FakeEstate extends FakeService {
     to: RestoreStage,
   ): Promise<Change> {
     this.mustHold(run, site);
+    if (await this.restores.isUnderWay(store, site))
+      throw ApplicationFailure.nonRetryable(`The restore still runs at ${site}; nothing was changed.`, 'refused');
     const stage = await this.restores.stage(store, site);
     if (!from.includes(stage)) throw ApplicationFailure.nonRetryable(`What was restored at ${site} is ${stage}; nothing was changed.`, 'refused');
     return this.change(await this.restores.become(store, site, to), to);

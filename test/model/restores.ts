@@ -85,6 +85,12 @@ export class FakeRestores {
     return restore.stage;
   }
 
+  /** Whether its job is under way, beside which nothing is made of it. */
+  async isUnderWay(store: RestoredStore, site: SiteId): Promise<boolean> {
+    const restore = this.of(store).get(site);
+    return restore !== undefined && (await this.jobs.look(restore.job)).state === 'running';
+  }
+
   /** Gives the stage before. */
   async become(store: RestoredStore, site: SiteId, stage: RestoreStage): Promise<RestoreStage> {
     const before = await this.stage(store, site);

@@ -305,6 +305,18 @@ describe('a job', () => {
     isUntouched('pg.before-run-1');
   });
 
+  test('that is cancelled while it copies makes way for a discard, after which all is as it was before', async () => {
+    host.toolWaits();
+    host.start('r.1', at(4));
+    await eventually('it is half-way', () => existsSync(host.at('pg.restoring-run-1', 'global', 'pg_control')));
+    expect(host.change('database-discard').fields['refused']).toContain('cancel it (job-cancel r.1)');
+    expect(host.change('job-cancel r.1').fields).toMatchObject({ before: 'running', after: 'cancelled' });
+    expect(host.change('database-discard').fields).toMatchObject({ after: 'discarded', changed: 'yes' });
+    isUntouched();
+    expect(host.beside()).toEqual(['pg', 'pg.discarded-run-1']);
+    writeFileSync(host.at('gate'), '');
+  });
+
   test('is found when it is started again, and no second one runs beside it', async () => {
     host.toolWaits();
     expect(host.start('r.1', at(4)).fields).toMatchObject({ before: 'none', after: 'running' });

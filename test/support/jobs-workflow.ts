@@ -32,6 +32,8 @@ export async function jobStep({ run, order, boundSeconds, retries = 0 }: JobStep
     context: () => run,
     leaveOver: (sentence: string) => record.leaveOver(sentence),
     leaveNot: (sentence: string) => record.leaveNot(sentence),
+    note: (text: string) => record.note(text),
+    ending: null,
   };
   for (let left = retries; ; left -= 1) {
     try {

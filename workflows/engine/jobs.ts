@@ -2,7 +2,7 @@
  * A step that lets a site's host work for minutes or hours: it starts the job or finds it, says how far it is, and ends with it. Whatever becomes of workers and connections
  * meanwhile changes nothing for the job: docs/decisions/016-jobs.md.
  */
-import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, condition, isCancellation } from '@temporalio/workflow';
 import type { RunContext } from '../../activities/context.ts';
 import type { Changes } from '../../activities/index.ts';
 import type { JobAt, JobLook } from '../../activities/jobs/port.ts';
@@ -36,7 +36,8 @@ const attemptsMax = 20;
 
 /**
  * Runs `job` at `site` and answers its last look once it is done; one that was done before, since the step is tried again, is found. A job that failed, was lost or was cancelled is a
- * `permanent` failure, and begins anew, under the next number, when people choose retry. When the step is cancelled, or its bound is nearly over, the job is cancelled first, and the error says so.
+ * `permanent` failure, and begins anew, under the next number, when people choose retry. When the step is cancelled, or its bound is nearly over, the job is cancelled first, and the error says so;
+ * when a branch beside it has ended the run, too, and what ended the run is thrown: hours of work that is taken back are not waited for.
  * A step that fails otherwise leaves a job that goes on to the retry, which finds it, and says so in the run's leftovers.
  */
 export async function runJob(run: JobRun, tools: StepTools, order: JobOrder): Promise<JobLook> {
@@ -45,10 +46,12 @@ export async function runJob(run: JobRun, tools: StepTools, order: JobOrder): Pr
   const { site, job, args, id } = at;
   let last: JobLook | undefined;
   try {
-    if (order.by) await order.by.start(tools.change, thereOf(at));
-    else await tools.change.startJob({ run: run.context(), site, job, args, id });
-    const watching = toolsFor(`Watch the job ${job} at ${site}`, tools.secondsLeft() - room, { tell: tools.tell });
-    last = await untilEnd(watching, at, (look) => (last = look));
+    last = await unlessRunEnds(run, async () => {
+      if (order.by) await order.by.start(tools.change, thereOf(at));
+      else await tools.change.startJob({ run: run.context(), site, job, args, id });
+      const watching = toolsFor(`Watch the job ${job} at ${site}`, tools.secondsLeft() - room, { tell: tools.tell });
+      return untilEnd(watching, at, (look) => (last = look));
+    });
   } catch (error) {
     if (isCancellation(error)) throw await endedBy(at, last);
     const outOfTime = tools.secondsLeft() - room <= roomForALook;
@@ -63,8 +66,18 @@ export async function runJob(run: JobRun, tools: StepTools, order: JobOrder): Pr
   throw unfinished(at, last);
 }
 
-/** What a job needs of its run: what activities are told, and the list of what is left to do. */
-export type JobRun = Pick<Course, 'context' | 'leaveOver' | 'leaveNot'>;
+/** For the undo of a step that runs a job: ends the one that still runs, as a step leaves it that was cut off on its way, and waits for its end. Throws when it cannot be ended. */
+export async function endJob(run: JobRun, tools: StepTools, order: JobOrder): Promise<void> {
+  const attempt = await attemptThere(run, tools, order);
+  if (attempt?.state !== 'running') return;
+  const at = { ...order, run, id: attempt.id };
+  const { remaining = [] } = await tools.change.cancelJob(thereOf(at));
+  run.leaveNot(mayGoOn(at));
+  for (const left of remaining) run.leaveOver(left);
+}
+
+/** What a job needs of its run: what activities are told, the list of what is left to do, and whether a branch beside it has ended the run. */
+export type JobRun = Pick<Course, 'context' | 'leaveOver' | 'leaveNot' | 'note' | 'ending'>;
 
 interface Attempt extends JobOrder {
   readonly run: JobRun;
@@ -82,20 +95,26 @@ export function jobId({ execution }: Pick<RunContext, 'execution'>, id: string, 
  * The number of this attempt is told by the site: what had ended without being done before this step began is an earlier one, and only people begin another. A start whose answer was lost is
  * repeated by this step under the same id, and so finds what it began.
  */
-async function idOfAttempt(run: JobRun, { read }: StepTools, order: JobOrder): Promise<string> {
+async function idOfAttempt(run: JobRun, tools: StepTools, order: JobOrder): Promise<string> {
   const { site, job, id } = order;
-  const context = run.context();
-  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-    const candidate = jobId(context, id, attempt);
-    const { state } = await read.watchJob({ ...thereOf({ ...order, run, id: candidate }), withinSeconds: 0 });
-    if (['none', 'running', 'done'].includes(state)) return candidate;
-    run.leaveNot(mayGoOn({ ...order, run, id: candidate }));
-  }
+  const attempt = await attemptThere(run, tools, order);
+  if (attempt) return attempt.id;
   throw failure('permanent', {
     happened: `The job ${job} at ${site} was begun ${attemptsMax} times and was never done.`,
     leftAs: 'It was not begun again.',
-    next: `Look at its output at ${site} (jobs/${jobId(context, id, attemptsMax)} in STATE_DIR of its agent), and choose another answer.`,
+    next: `Look at its output at ${site} (jobs/${jobId(run.context(), id, attemptsMax)} in STATE_DIR of its agent), and choose another answer.`,
   });
+}
+
+/** The first attempt that has not ended without being done; undefined where all of them have. */
+async function attemptThere(run: JobRun, { read }: StepTools, order: JobOrder): Promise<Pick<JobLook, 'id' | 'state'> | undefined> {
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    const at = { ...order, run, id: jobId(run.context(), order.id, attempt) };
+    const { state } = await read.watchJob({ ...thereOf(at), withinSeconds: 0 });
+    if (['none', 'running', 'done'].includes(state)) return { id: at.id, state };
+    run.leaveNot(mayGoOn(at));
+  }
+  return undefined;
 }
 
 /** The last look: at a job that has ended, or one that goes on when the time is over. */
@@ -123,9 +142,25 @@ function wordsOf(look: JobLook, told: readonly Told[], milliseconds: number): st
   return `runs for ${formatSeconds(milliseconds / 1000)}, tells no progress${look.lastLine === undefined ? '' : `; its last line: ${look.lastLine}`}`;
 }
 
-/** A job that the workflow's own cancellation has ended, or would have. */
-async function endedBy(at: Attempt, last: JobLook | undefined): Promise<CancelledFailure> {
-  return new CancelledFailure(`The step was cancelled while the job ${at.job} at ${at.site} was under way${soFar(last)}. ${(await cancel(at)).leftAs}`);
+/** Does its work until a branch beside it has ended the run: then what it waits for is cancelled. */
+async function unlessRunEnds<T>(run: JobRun, work: () => Promise<T>): Promise<T> {
+  const [working, waiting] = [new CancellationScope(), new CancellationScope()];
+  const ended = waiting.run(() => condition(() => run.ending !== null));
+  void ended.then(() => working.cancel()).catch(() => undefined);
+  try {
+    return await working.run(work);
+  } finally {
+    waiting.cancel();
+  }
+}
+
+/** A job that the workflow's own cancellation has ended, or would have, or that of a branch beside it, whose ending counts. */
+async function endedBy(at: Attempt, last: JobLook | undefined): Promise<unknown> {
+  const { leftAs } = await cancel(at);
+  const underWay = `while the job ${at.job} at ${at.site} was under way${soFar(last)}. ${leftAs}`;
+  if (at.run.ending === null || CancellationScope.current().consideredCancelled) return new CancelledFailure(`The step was cancelled ${underWay}`);
+  at.run.note(`The run ended ${underWay}`);
+  return at.run.ending.error;
 }
 
 async function outOfBound(at: Attempt, last: JobLook | undefined, why?: string): Promise<Error> {

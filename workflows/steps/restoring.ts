@@ -3,11 +3,11 @@ import type { Change } from '../../activities/context.ts';
 import type { Restored, RestoredStore } from '../../activities/restore/port.ts';
 import { formatBytes } from '../../plan/rules/progress.ts';
 import type { SiteId } from '../../plan/schema.ts';
-import { type SnapshotStore, snapshotStores, usableSnapshots } from '../../plan/rules/snapshots.ts';
+import { snapshotStores, usableSnapshots } from '../../plan/rules/snapshots.ts';
 import type { StepTools } from '../engine/activity-proxies.ts';
 import type { Course } from '../engine/course.ts';
 import { failure } from '../engine/failures.ts';
-import { type JobOrder, runJob } from '../engine/jobs.ts';
+import { endJob, type JobOrder, runJob } from '../engine/jobs.ts';
 import type { LeftOut } from '../engine/left-out.ts';
 import type { Alteration, Look, UndoBody } from '../engine/step-body.ts';
 import { unchanged } from '../engine/unchanged.ts';
@@ -75,17 +75,17 @@ export function confirmChoice(run: Course, facts: ColdStartFacts): Look<Looked> 
 export function restoreDatabase(run: Course, facts: ColdStartFacts): Alteration<Restored> {
   const site = run.places.target;
   const { set, point } = facts.chosen ?? { set: '', point: '' };
+  const order = orderOf(run, 'database', [set, point], (change, at) => change.restoreDatabase({ ...at, set, point }));
   return {
     changes: true,
     would: `restore the database at ${site} from ${set} to ${point}, and prove it`,
     predicted: nothingYet(site, 'database'),
     act: async (tools) => {
       if (facts.opened) return keep(run, facts, facts.opened, point);
-      const restored = await restoreBy(run, tools, 'database', [set, point], (change, at) => change.restoreDatabase({ ...at, set, point }));
-      return keep(run, facts, restored, point);
+      return keep(run, facts, await restoreBy(run, tools, order), point);
     },
     found: describeRestored,
-    undo: discard(run, 'database'),
+    undo: discard(run, order),
   };
 }
 
@@ -95,18 +95,19 @@ export function restoreCache(run: Course, facts: ColdStartFacts): Alteration<Res
   if (why !== null) return { leftOut: why };
   const site = run.places.target;
   const { set = '', at = '' } = facts.chosen?.snapshots.get('cache') ?? {};
+  const order = cacheOrder(run, facts);
   return {
     changes: true,
     would: `restore the cache at ${site} from ${set}, as it was at ${at}, and prove it`,
     predicted: nothingYet(site, 'cache'),
     otherwise: null,
     act: async (tools) => {
-      const restored = await restoreBy(run, tools, 'cache', [set], (change, job) => change.restoreSnapshot({ ...job, store: 'cache', set }));
+      const restored = await restoreBy(run, tools, order);
       facts.restoredSnapshots.set('cache', restored);
       return restored;
     },
     found: (restored) => (restored ? describeRestored(restored) : 'it starts empty'),
-    undo: discard(run, 'cache'),
+    undo: discard(run, order),
   };
 }
 
@@ -115,40 +116,49 @@ function nothingYet(site: SiteId, store: RestoredStore): Restored {
   return { site, store, stage: 'none', inPlace: false, server: 'absent', proof: {}, kept: [], at: '' };
 }
 
-/** The job at the host, and what stands there when it is done. */
-async function restoreBy(
-  run: Course,
-  tools: StepTools,
-  store: RestoredStore,
-  args: readonly string[],
-  start: NonNullable<JobOrder['by']>['start'],
-): Promise<Restored> {
-  const site = run.places.target;
-  await discardOfOthers(run, tools, store);
+/** The restore of a store as a job of its host. */
+interface StoreOrder extends JobOrder {
+  readonly store: RestoredStore;
+}
+
+function orderOf(run: Course, store: RestoredStore, args: readonly string[], start: NonNullable<JobOrder['by']>['start']): StoreOrder {
   const job = `restore-${store}`;
-  await runJob(run, tools, { site, job, args, id: job, by: { program: 'site-restore', start } });
+  return { store, site: run.places.target, job, id: job, args, by: { program: 'site-restore', start } };
+}
+
+function cacheOrder(run: Course, { chosen }: ColdStartFacts): StoreOrder {
+  const { set = '' } = chosen?.snapshots.get('cache') ?? {};
+  return orderOf(run, 'cache', [set], (change, at) => change.restoreSnapshot({ ...at, store: 'cache', set }));
+}
+
+/** Restores, and answers what stands there when it is done. */
+async function restoreBy(run: Course, tools: StepTools, order: StoreOrder): Promise<Restored> {
+  const { site, store } = order;
+  await discardOfOthers(run, tools, store);
+  await runJob(run, tools, order);
   const restored = await tools.read.readRestored({ run: run.context(), site, store });
   if (restored.by !== run.start.execution || restored.stage !== 'proven') throw notProven(restored);
   return restored;
 }
 
-function discard(run: Course, store: RestoredStore): UndoBody {
-  const site = run.places.target;
+function discard(run: Course, order: StoreOrder): UndoBody {
   return {
-    would: `discard what was restored of the ${store} at ${site}, and put back what was there before`,
+    would: `discard what was restored of the ${order.store} at ${order.site}, and put back what was there before`,
     act: async (tools) => {
-      await discardOwn(run, tools, store);
+      await discardOwn(run, tools, order);
       return [];
     },
   };
 }
 
-async function discardOwn(run: Course, { read, change }: StepTools, store: RestoredStore): Promise<void> {
-  const at = { run: run.context(), site: run.places.target, store };
-  const { by, stage } = await read.readRestored(at);
+async function discardOwn(run: Course, tools: StepTools, order: StoreOrder): Promise<void> {
+  const { site, store } = order;
+  // Beside what still restores nothing is discarded.
+  await endJob(run, tools, order);
+  const { by, stage } = await tools.read.readRestored({ run: run.context(), site, store });
   // What was refused has restored nothing, and what another run restored is not this one's.
   if (by !== run.start.execution || stage === 'none' || stage === 'discarded') return;
-  const { remaining = [] } = await change.discardRestored(at);
+  const { remaining = [] } = await tools.change.discardRestored({ run: run.context(), site, store });
   for (const left of remaining) run.leaveOver(left);
 }
 
@@ -212,7 +222,7 @@ export function admitServices(run: Course, facts: ColdStartFacts): Alteration<Ch
     act: async (tools) => {
       for (const store of snapshotStores(run.plan)) {
         if (restoredSnapshots.has(store)) await tools.change.admitServices({ ...at, store });
-        else if (!opened && facts.chosen?.snapshots.has(store)) await goOnWithout(run, facts, tools, store);
+        else if (!opened && facts.chosen?.snapshots.has(store)) await goOnWithoutCache(run, facts, tools);
       }
       const database = { ...at, store: 'database' } as const;
       // What is open already may be down.
@@ -239,9 +249,9 @@ export function startServicesBehindDoors(run: Course): Alteration<Change> {
 }
 
 /** Its restore was skipped. */
-async function goOnWithout(run: Course, facts: ColdStartFacts, tools: StepTools, store: SnapshotStore): Promise<void> {
-  await discardOwn(run, tools, store);
-  facts.cacheLoss = { kind: 'unknown', reason: `the restore of the ${store} was skipped: it starts empty` };
+async function goOnWithoutCache(run: Course, facts: ColdStartFacts, tools: StepTools): Promise<void> {
+  await discardOwn(run, tools, cacheOrder(run, facts));
+  facts.cacheLoss = { kind: 'unknown', reason: 'the restore of the cache was skipped: it starts empty' };
 }
 
 /** Step: the restored database opens for good, and archives to a path of its own; what else was restored stays. */

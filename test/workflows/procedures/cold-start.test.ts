@@ -27,10 +27,12 @@ async function decide(handle: Handle, instead: Readonly<Record<string, string>> 
     const choice = instead[gate] ?? choiceWith(open, word);
     await vote(handle, choice, electorate.slice(0, 2), open.gate);
     if (choice === 'discard' || choice === 'undo' || choice === 'reject') return;
-    await until('the next question', async () =>
-      (await handle.query<{ gate: { gate: string } | null }, []>('status')).gate?.gate === open.gate ? undefined : true,
-    );
+    await leaves(handle, open.gate);
   }
+}
+
+async function leaves(handle: Handle, gate: string): Promise<void> {
+  await until(`${gate} is decided`, async () => ((await handle.query<{ gate: { gate: string } | null }, []>('status')).gate?.gate === gate ? undefined : true));
 }
 
 async function run(act: (handle: Handle) => Promise<void> = decide): Promise<Report> {
@@ -153,6 +155,57 @@ describe('a cold start', () => {
     expect(report.outcome).toBe('aborted');
     expect(estate.changes()).not.toContain('restoreDatabase');
     expect(estate.changes()).not.toContain('discardRestored');
+  });
+
+  describe('while the restore is under way', () => {
+    const unable = ApplicationFailure.nonRetryable('It cannot be done.', 'permanent');
+    /** Until a step beside or within has failed for good, and people choose. */
+    const untilPeople = async (choice: string): Promise<Report> =>
+      run(async (handle) => {
+        // With one job under way, so that the looks at it can be counted.
+        for (const [gate, word] of [['activation', 'restore-without-cache'] as const, ...wanted.slice(1, 3)]) {
+          const open = await openGate(handle, gate);
+          await vote(handle, choiceWith(open, word), electorate.slice(0, 2), open.gate);
+          await leaves(handle, open.gate);
+        }
+        await vote(handle, choice, electorate.slice(0, 2), 'failed-step');
+      });
+    const job = () => [...estate.jobs.begun.values()].at(-1);
+    const lasted = () => ((job()?.cancelledAt ?? Infinity) - (job()?.startedAt ?? 0)) / 1000;
+
+    it.each([
+      ['undo', 'discarded'],
+      ['abort', 'begun'],
+    ])('people choose %s beside it: its job is ended, and not waited for', async (choice, stage) => {
+      estate.jobs.courses = [{ seconds: 4_000, bytesAll: 60_000_000_000 }];
+      estate.failOnce('setCapacity', unable);
+      const report = await untilPeople(choice);
+      expect(report.outcome, report.summary).toBe('aborted');
+      expect(report.summary).toMatch(/^People (chose to take the run back|aborted the run) after "Raise the target/);
+      expect(lasted()).toBeLessThan(600);
+      expect(estate.restores.at.get(site)?.stage).toBe(stage);
+      expect(report.timeline.map(({ text }) => text).join('\n')).toMatch(
+        /^The run ended while the job restore-database at dr was under way.* It was cancelled there\.$/m,
+      );
+      expect(report.exceptions.join(' ')).not.toContain('Not taken back');
+      expect(report.leftovers.join(' ')).not.toContain('may go on there');
+    });
+
+    it('its step is cut off on the way, and people choose undo: its job is ended first, then what it restored is discarded', async () => {
+      estate.jobs.courses = [{ seconds: 4_000, bytesAll: 60_000_000_000 }];
+      let looks = 0;
+      estate.before = (name) => {
+        // The one before the start and the first that waits go well.
+        if (name === 'watchJob' && (looks += 1) === 4) throw unable;
+      };
+      const report = await untilPeople('undo');
+      expect(report.summary).toContain('People chose to take the run back after "Restore the database');
+      expect(estate.changes().filter((name) => ['cancelJob', 'discardRestored'].includes(name))).toEqual(['cancelJob', 'discardRestored']);
+      expect(estate.restores.at.get(site)?.stage).toBe('discarded');
+      expect(lasted()).toBeLessThan(600);
+      expect(report.exceptions.join(' ')).not.toContain('Not taken back');
+      expect(report.leftovers.join(' ')).not.toContain('may go on there');
+    });
   });
 
   it('what a run that was terminated has left behind closed doors makes room', async () => {
