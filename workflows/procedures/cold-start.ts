@@ -87,7 +87,10 @@ const definition: ProcedureDefinition<'coldStart', ColdStartFacts> = {
 
     run.enter('closing');
     await run.step('confirm-writers', confirmRestoredWriter(run, facts));
-    await run.together({ 'update-monitoring': updateMonitoring(run), 'notify-stakeholders': notifyStakeholders(run, facts) });
+    await run.together({
+      'update-monitoring': updateMonitoring(run),
+      'notify-stakeholders': notifyStakeholders(run, facts, `the cold start at ${run.places.target}`),
+    });
   },
 };
 

@@ -95,7 +95,10 @@ const definition: ProcedureDefinition<'regionalFailover', RecoveryFacts> = {
 
     run.enter('closing');
     await run.step('confirm-writers', confirmWriters(run, facts));
-    await run.together({ 'update-monitoring': updateMonitoring(run), 'notify-stakeholders': notifyStakeholders(run, facts) });
+    await run.together({
+      'update-monitoring': updateMonitoring(run),
+      'notify-stakeholders': notifyStakeholders(run, facts, `the failover to ${run.places.target}`),
+    });
   },
 };
 

@@ -81,11 +81,11 @@ export function updateMonitoring(run: Course): Alteration<Change | null> {
   };
 }
 
-/** Step: stakeholders are told in the plan's words. */
-export function notifyStakeholders(run: Course, facts: RecoveryFacts): Alteration<{ readonly recipients: readonly string[] }> {
+/** Step: stakeholders are told in the plan's words. `what` is done, such as `the failover to eu-central-1`. */
+export function notifyStakeholders(run: Course, facts: RecoveryFacts, what: string): Alteration<{ readonly recipients: readonly string[] }> {
   return {
     changes: true,
-    would: `mail the stakeholders that the failover to ${run.places.target} is done`,
+    would: `mail the stakeholders that ${what} is done`,
     predicted: { recipients: [] },
     otherwise: { recipients: [] },
     act: ({ change }) => change.notifyStakeholders({ run: run.context(), values: messageValues(run, facts) }),

@@ -373,5 +373,7 @@ it('a dry run shows what it would do, and changes nothing', async () => {
   const report = await rig.with(estate, async () => endOf(await startRun(coldStart, { mode: 'dry-run' })));
   expect(report.summary).toContain('Dry run: nothing was changed. A live run would build erlmcp-production at dr from its backups.');
   expect(estate.changes()).toEqual([]);
-  expect(report.timeline.map(({ text }) => text).join('\n')).toContain('restore the database at dr from full-1 to');
+  const told = report.timeline.map(({ text }) => text).join('\n');
+  expect(told).toContain('restore the database at dr from full-1 to');
+  expect(told).toContain('Would mail the stakeholders that the cold start at dr is done.');
 });
