@@ -1,6 +1,6 @@
 /**
  * `npm run demo`: a region dies, people approve, another takes over, and the customers' own figures are held against the report. `npm run demo -- cold-start`: every running site dies, and backups are left.
- * On a terminal it waits for your votes; otherwise two demo commanders approve. Exit code 0 only when both accounts agree and every objective was met.
+ * On a terminal it waits for your votes; otherwise two demo commanders decide. Exit code 0 only when both accounts agree and every objective was met.
  */
 import { join } from 'node:path';
 import { decideUntilEnd, leftToOthers, statusOf } from '../orchestrator/recovery.ts';
@@ -48,7 +48,7 @@ async function recover(stack: Stack, story: Story, interactive: boolean): Promis
   const started = await stack.dr(...story.starts, '--as', 'carol-brown', '--detach');
   if (started.code !== 0) throw new Error(`The run did not start: ${started.err.trim()}`);
   say(started.out.trim());
-  say(`Vote in Temporal UI (More Actions, Send a Signal), or by: node dist/client/cli/main.js approve --gate GATE --as PERSON --reason WHY`);
+  say('Vote in Temporal UI (More Actions, Send a Signal), or by node dist/client/cli/main.js with the words that stand below each question,');
   say(
     `with ${Object.entries(stack.environment)
       .map(([name, value]) => `${name}=${value}`)
