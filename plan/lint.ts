@@ -5,6 +5,7 @@ import { readTextFile } from './files.ts';
 import { PlanError, type Finding } from './findings.ts';
 import { checkAcceptances, headings, markAccepted } from './lint/accepted.ts';
 import { customersNameRouted, epochRecordApart, linkTimeouts, standbyNamesApart, targetsReachableByDns } from './lint/estate.ts';
+import { gradualRises, remainderApart, sharesSeen } from './lint/gradual.ts';
 import { examplesReplaced } from './lint/examples.ts';
 import { dependenciesEnd } from './lint/functions.ts';
 import { epochQuorum, epochWitnessesApart } from './lint/holders.ts';
@@ -50,6 +51,9 @@ const rules: readonly Rule[] = [
   coldStartRoutes,
   restoreCacheWhole,
   restoreOnHosts,
+  gradualRises,
+  remainderApart,
+  sharesSeen,
   stepsInOrder,
   stepNeverSkipped,
   pointOfNoReturn,

@@ -1,6 +1,6 @@
 /** The steps of the cold start, in the order that safety gives: docs/decisions/019-cold-start.md. */
 import { seconds } from '../durations.ts';
-import { confirmSeconds, customerSeconds, routingSeconds, unfenceSeconds } from '../rules/waits.ts';
+import { confirmSeconds, customerSeconds, gradualSeconds, unfenceSeconds } from '../rules/waits.ts';
 import type { Plan } from '../schema.ts';
 import { procedureEntry, type Wait } from './step.ts';
 
@@ -36,7 +36,12 @@ export const coldStartEntry = procedureEntry({
     'open-database': { reaches: ['backups'], neverSkipped: true },
     'route-traffic': {
       reaches: ['DNS by its API', 'DNS record', 'DNS servers'],
-      waits: ({ estate: { dns } }) => ({ seconds: routingSeconds({ ...dns, methods: ['control-plane'] }), what: 'control-plane' }),
+      waits: ({ estate: { dns } }) => ({
+        seconds: gradualSeconds(dns),
+        what: dns.gradual
+          ? `control-plane by ${dns.gradual.shares.length} shares and once back, each share but the last watched for ${dns.gradual.watch}`
+          : 'control-plane',
+      }),
     },
     'verify-as-customer': {
       reaches: ['DNS servers'],

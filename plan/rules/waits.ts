@@ -27,6 +27,14 @@ export function routingSeconds(dns: Dns): number {
   return dns.methods.reduce((sum, method) => sum + proofSeconds(dns, method) + (method === 'control-plane' ? seconds(dns.controlPlaneBound) : 0), 0);
 }
 
+/** Longest time of a cold start's route: by the record, at once or by shares, each of which is changed, proven and watched. One change more leads everybody to the maintenance answer. */
+export function gradualSeconds(dns: Dns & Pick<Estate['dns'], 'gradual'>): number {
+  const one = routingSeconds({ ...dns, methods: ['control-plane'] });
+  const { gradual } = dns;
+  if (!gradual) return one;
+  return (gradual.shares.length + 1) * one + (gradual.shares.length - 1) * (seconds(gradual.watch) + slack);
+}
+
 /** What the first method needs when it works, and the TTL after it: from the change to the last customer. */
 export function expectedRoutingSeconds(dns: Dns): number {
   return (dns.methods[0] === 'data-plane' ? healthCheckSeconds(dns) : seconds(dns.controlPlaneBound)) + seconds(dns.ttl);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { awsCredentials, awsPlace } from './aws.ts';
 import { endpoint, host, identifier, line, path, port, secretReference, url } from './common.ts';
+import { gradual } from './gradual.ts';
 import { countIn, durationIn, listOf } from './ranges.ts';
 import { restore, restoreHost } from './restore.ts';
 import { agentLogin, sshServer } from './ssh.ts';
@@ -285,6 +286,7 @@ export const dns = z
       { from: 'PT1S', to: 'PT30M', why: 'a change takes about a minute, and one that takes half an hour is not coming', example: 'PT1M' },
       'Longest wait for a changed record to be in sync.',
     ),
+    gradual: gradual.optional(),
     authoritativeServers: listOf(endpoint, { min: 1, max: 20 }, 'Servers that answer for the zone.'),
     resolvers: listOf(endpoint, { min: 2, max: 20 }, 'Resolvers by which a run asks as a customer would.'),
   })

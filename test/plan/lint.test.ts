@@ -202,6 +202,39 @@ describe('restores', () => {
   });
 });
 
+describe('traffic by shares', () => {
+  const gradualOf = ({ estate: { dns } }: Plan) => dns.gradual ?? { shares: [], watch: '', remainder: '' };
+
+  test.each([
+    ['that do not rise', [10, 10, 100]],
+    ['that fall', [50, 10, 100]],
+    ['that leave somebody', [10, 50]],
+  ])('of shares %s', (_what, shares) => {
+    expect(messages('gradual-rises', (draft) => (gradualOf(draft).shares = shares))).toEqual([
+      `error: The shares are ${shares.join(', ')}: each must be more than the one before, and the last one 100, else somebody is never led to the target. Write them so, such as 10, 50, 100.`,
+    ]);
+  });
+
+  test('leads the others to no site', () => {
+    expect(messages('remainder-apart', (draft) => (gradualOf(draft).remainder = '192.0.2.10'))).toEqual([
+      'error: 192.0.2.10 is the public address of us-east-1. Give the address of a maintenance answer that stands at no site of the plan.',
+    ]);
+  });
+
+  test('watches a share for as long as caches keep the one before', () => {
+    expect(messages('shares-seen', (draft) => (gradualOf(draft).watch = 'PT29S'))).toEqual([
+      'error: Caches keep the share before for 30 s (estate.dns.ttl), and each share is watched for 29 s: the next one comes before this one is seen. Watch for longer, or shorten the TTL.',
+    ]);
+  });
+
+  test('has its time in the bound of the step', () => {
+    expect(messages('bounds-hold-waits', (draft) => (gradualOf(draft).watch = 'PT1M1S'))).toEqual([
+      'error: The bound PT7M is shorter than what the step waits for: 7 min 02 s (control-plane by 3 shares and once back, each share but the last watched for PT1M1S). Raise the bound.',
+    ]);
+    expect(messages('bounds-hold-waits', (draft) => delete draft.estate.dns.gradual)).toEqual([]);
+  });
+});
+
 test('a cold start routes by the record, restores what runs on hosts, and has a gate at each step at which it asks', () => {
   expect(messages('cold-start-routes', ({ estate }) => (estate.dns.methods = ['data-plane']))).toHaveLength(1);
   expect(messages('restore-on-hosts', ({ estate }) => Object.assign(estate.database, { driver: 'rds', instances: {} }))).toHaveLength(1);
