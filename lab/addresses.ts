@@ -72,6 +72,11 @@ export class LabAddresses {
     return { host: `127.${this.index}.0.90`, port: 8091 };
   }
 
+  /** Who answers customers whom no site serves. */
+  get maintenance(): { host: string; port: number } {
+    return { host: `127.${this.index}.0.92`, port: ports.service };
+  }
+
   /** The lab's own control, for `dr-lab`. */
   get control(): { host: string; port: number } {
     return { host: `127.${this.index}.0.91`, port: 8092 };

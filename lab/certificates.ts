@@ -1,4 +1,4 @@
-/** The lab's certificate authority and the sites' certificates. */
+/** The lab's certificate authority, and the certificates of the sites and of the maintenance answer. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { siteRoles, publicHost } from './settings.ts';
@@ -6,10 +6,15 @@ import type { LabSite } from './addresses.ts';
 import { run } from './run.ts';
 import { program } from './setup/paths.ts';
 
+/** Who answers customers whom no site serves, under the public name too. */
+export const maintenance = 'maintenance';
+
+type Holder = LabSite | typeof maintenance;
+
 export interface CertificateFiles {
   readonly ca: string;
-  certificate(site: LabSite): string;
-  key(site: LabSite): string;
+  certificate(holder: Holder): string;
+  key(holder: Holder): string;
 }
 
 /** Certificates begin so long before they are made, as those of public authorities do: the clocks of those who check them differ. */
@@ -18,7 +23,7 @@ const lastsDays = 365;
 
 export function certificateFiles(labDirectory: string): CertificateFiles {
   const folder = join(labDirectory, 'ca');
-  return { ca: join(folder, 'ca.pem'), certificate: (site) => join(folder, `${site}.pem`), key: (site) => join(folder, `${site}.key`) };
+  return { ca: join(folder, 'ca.pem'), certificate: (holder) => join(folder, `${holder}.pem`), key: (holder) => join(folder, `${holder}.key`) };
 }
 
 /** Made once for a lab; valid for a year. */
@@ -37,10 +42,10 @@ export async function makeCertificates(labDirectory: string): Promise<void> {
     });
   }
   // One after the other: the authority keeps a list of what it has signed.
-  for (const { site } of siteRoles) {
-    if (existsSync(files.certificate(site))) continue;
+  for (const holder of [...siteRoles.map(({ site }) => site), maintenance] as const) {
+    if (existsSync(files.certificate(holder))) continue;
     const extensions = [`subjectAltName=DNS:${publicHost}`, 'basicConstraints=critical,CA:false'];
-    await sign(folder, { subject: publicHost, extensions, key: files.key(site), out: files.certificate(site), by: ['-cert', files.ca, '-keyfile', caKey] });
+    await sign(folder, { subject: publicHost, extensions, key: files.key(holder), out: files.certificate(holder), by: ['-cert', files.ca, '-keyfile', caKey] });
   }
 }
 

@@ -103,6 +103,7 @@ async function labEstate(context: LabContext, ids: Route53Ids, cluster: string):
       controlPlaneBound: 'PT1M',
       authoritativeServers: [{ host: addresses.authoritative, port: addresses.dns.port }],
       resolvers: addresses.resolvers.map((host) => ({ host, port: addresses.dns.port })),
+      gradual: { shares: [10, 50, 100], watch: `PT${ttlSeconds}S`, remainder: addresses.maintenance.host },
     },
     ssh: { user: serverUser().name, privateKey: 'file:../keys/orchestrator', connectTimeout: 'PT2S' },
     restore: restoreOf(cluster),

@@ -1,14 +1,15 @@
-/** The world around the sites: Route 53, DNS, customers, mailbox and the monitoring API, with the handles by which `dr-lab` turns them. */
+/** The world around the sites: Route 53, DNS, the maintenance answer, customers, mailbox and the monitoring API, with the handles by which `dr-lab` turns them. */
 import type { Control, LabContext, ResettableComponent } from './component.ts';
 import { createCustomers } from './customers/component.ts';
 import { createDns } from './dns/component.ts';
 import { createMail } from './mail/mailbox.ts';
+import { createMaintenance } from './maintenance.ts';
 import { createMonitoring } from './monitoring/api.ts';
 import { createRoute53, type Route53Ids } from './route53/component.ts';
 import type { WorldOptions } from './world-options.ts';
 
 export interface World {
-  /** In the order of starting: route53 (moto, checker, proxy), dns, mail, monitoring, customers. All but `customers` can start before the sites run. */
+  /** In the order of starting: route53 (moto, checker, proxy), dns, maintenance, mail, monitoring, customers. All but `customers` can start before the sites run. */
   readonly components: readonly ResettableComponent[];
   /** By path, such as `customers/figures`; each is described where it is defined. */
   readonly control: Readonly<Record<string, Control>>;
@@ -26,7 +27,7 @@ export function createWorld(context: LabContext, options: WorldOptions): World {
   const monitoring = createMonitoring(context);
   const customers = createCustomers(context, options);
   return {
-    components: [route53.component, dns.component, mail.component, monitoring.component, customers.component],
+    components: [route53.component, dns.component, createMaintenance(context), mail.component, monitoring.component, customers.component],
     control: { ...route53.control, ...dns.control, ...mail.control, ...monitoring.control, ...customers.control },
     route53Ids: route53.ids,
     setControlPlane: route53.setControlPlane,

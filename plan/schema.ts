@@ -48,6 +48,7 @@ export const siteId = identifier;
 export type SiteId = z.infer<typeof siteId>;
 
 export type { Duration, Endpoint, Money, SecretReference } from './schema/common.ts';
+export type { Gradual } from './schema/gradual.ts';
 export type { Objective } from './schema/objective.ts';
 export type { BusinessFunction, Category, EscalationLevel, Group, Person, Site } from './schema/organisation.ts';
 export type { Gate, Procedure, ProcedureName, Step } from './schema/procedures.ts';

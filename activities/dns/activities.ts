@@ -1,11 +1,9 @@
 /** Routing: the data plane by switches at the surviving sites, the control plane by records; proof from the servers that customers' resolvers ask. */
 import { ApplicationFailure } from '@temporalio/common';
-import { milliseconds } from '../../plan/durations.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { Change, RunContext } from '../context.ts';
 import { bare } from '../attempt.ts';
-import type { ActivityDependencies, AgentAnswer } from '../dependencies.ts';
-import { mustBeNewest, mustBeWithinReach } from '../epoch.ts';
+import type { ActivityDependencies, AgentAnswer, FolderDependencies } from '../dependencies.ts';
 import { withoutHint } from '../../plan/rules/sentences.ts';
 import { endsTheRun, errorTypeOf, failure } from '../errors.ts';
 import { mustHoldMajority } from '../holders.ts';
@@ -15,13 +13,15 @@ import { until } from '../waiting.ts';
 import { addressesOf, agreeOn, askAuthorities, askForIpv6, notMoved, queryTimeoutMilliseconds, siteOf, type AuthorityAnswer } from './authorities.ts';
 import { addressesBeside } from './findings.ts';
 import type { DnsActivities, RecordLook, RouteProof } from './port.ts';
-import { createRoute53, type Route53 } from './route53.ts';
-import { claimZone, impatientMilliseconds, isOurs, readZoneEpoch, takeEpoch } from './zone-epoch.ts';
-import { describeZone, readState, servedFromElsewhere, wrongSets } from './zone.ts';
+import { changeRecord, shareRecord } from './record-changes.ts';
+import { createRoute53 } from './route53.ts';
+import { lookAtShares, proveShare } from './shares.ts';
+import { claimZone, impatientMilliseconds, readZoneEpoch } from './zone-epoch.ts';
+import { readState, servedFromElsewhere } from './zone.ts';
 
 const pollMilliseconds = 100;
 
-export function createDnsActivities(dependencies: ActivityDependencies): DnsActivities {
+export function createDnsActivities(dependencies: FolderDependencies): DnsActivities {
   return {
     async readRoute({ run }) {
       const plan = await dependencies.planOf(run.planDigest);
@@ -45,15 +45,14 @@ export function createDnsActivities(dependencies: ActivityDependencies): DnsActi
 
     claimZone: ({ run }) => claimZone(dependencies, run),
 
-    async changeRecord({ run, to }) {
-      const plan = await dependencies.planOf(run.planDigest);
-      await mustHoldMajority(dependencies, run, 'No record was changed.');
-      const route53 = await createRoute53(plan, dependencies);
-      try {
-        return await changeRecord(plan, route53, run, to, dependencies.now);
-      } finally {
-        route53.close();
-      }
+    changeRecord: ({ run, to }) => changeRecord(dependencies, run, to),
+
+    shareRecord: ({ run, to, percent }) => shareRecord(dependencies, run, to, percent),
+
+    lookAtShares: ({ run, to }) => lookAtShares(dependencies, run, to),
+
+    async proveShare({ run, to, percent, withinSeconds }) {
+      return proveShare(await dependencies.planOf(run.planDigest), to, percent, withinSeconds);
     },
 
     async proveRoute({ run, to, withinSeconds }) {
@@ -114,49 +113,6 @@ function mayHeal(answer: PromiseSettledResult<AgentAnswer>): boolean {
 function whyNot(answer: PromiseSettledResult<AgentAnswer> | undefined): string {
   if (answer?.status === 'fulfilled') return answer.value.reachable ? 'answered' : answer.value.reason;
   return answer?.reason instanceof Error ? bare(withoutHint(answer.reason.message)) : 'not asked';
-}
-
-async function changeRecord(plan: Plan, route53: Route53, run: RunContext, to: SiteId, now: () => Date): Promise<Change> {
-  const { controlPlaneBound, recordName } = plan.estate.dns;
-  const address = plan.estate.sites[to]?.publicAddress;
-  if (address === undefined) throw failure('refused', { happened: `The plan gives no public address for ${to}.`, leftAs: 'No record was changed.' });
-  const zone = readState(plan, await route53.readSets());
-  mustBeNewest('The zone', zone, run, 'No record was changed.');
-  mustBeWithinReach('the zone', zone, run, 'No record was changed.');
-  mustBeRoutable(zone.obstacles);
-  const change = (changed: boolean): Change => ({
-    before: describeZone(zone),
-    after: `${recordName} → ${address}`,
-    changed,
-    source: 'route53',
-    at: now().toISOString(),
-  });
-  const wrong = wrongSets(plan, zone, address);
-  if (isOurs(zone, run) && wrong.length === 0) return change(false);
-  const id = await route53.changeZone(
-    [...takeEpoch(plan, zone, run), ...wrong.map((set) => ({ Action: 'UPSERT' as const, ResourceRecordSet: set }))],
-    `${run.runId} epoch ${run.epoch}: ${recordName} to ${to}`,
-  );
-  const synced = await until(async () => ((await route53.inSync(id)) ? true : undefined), {
-    everyMilliseconds: 250,
-    withinMilliseconds: milliseconds(controlPlaneBound),
-  });
-  if (synced) return change(true);
-  throw failure('unknown', {
-    happened: `The change of ${recordName} to ${to} is not in sync after ${controlPlaneBound}.`,
-    leftAs: 'Route 53 has accepted it and may still carry it out.',
-    next: 'Ask the authoritative servers before you choose.',
-  });
-}
-
-/** What cannot be pointed to a site is left as it is: half of a route is none. */
-function mustBeRoutable(obstacles: readonly string[]): void {
-  if (obstacles.length === 0) return;
-  throw failure('refused', {
-    happened: obstacles.join(' '),
-    leftAs: 'No record was changed.',
-    next: 'Mend the zone, or route by hand; then choose retry.',
-  });
 }
 
 /** What the zone's API says of the name; where it is silent, what DNS itself gives beside the route. */

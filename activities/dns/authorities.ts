@@ -38,6 +38,15 @@ export function notMoved(plan: Plan, to: SiteId, withinSeconds: number, answers:
   return `After ${withinSeconds} s not all authoritative servers give ${address} of ${to} alone: ${strayAnswers(plan, answers, address).join(', ')}.`;
 }
 
+/** Which servers give something else than one of these addresses alone, and what. */
+export function notOnly(plan: Plan, allowed: readonly string[], withinSeconds: number, answers: readonly AuthorityAnswer[]): string {
+  const expected = allowed.join(' or ');
+  if (answers.length === 0) return `After ${withinSeconds} s no authoritative server answers; ${expected} was expected.`;
+  const stray = answers.filter((answer) => !allowed.some((address) => givesOnly(answer, address)));
+  const told = stray.map((answer) => `${answer.server} gives ${given(answer)}${atSites(plan, answer)}`);
+  return `After ${withinSeconds} s not all authoritative servers give ${expected} alone: ${[...new Set(told)].join(', ')}.`;
+}
+
 /** What is given in place of this address alone, and by whom. */
 export function strayAnswers(plan: Plan, answers: readonly AuthorityAnswer[], address: string): readonly string[] {
   return answers.filter((answer) => !givesOnly(answer, address)).map((answer) => `${answer.server} gives ${given(answer)}${atSites(plan, answer)}`);

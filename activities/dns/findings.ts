@@ -2,7 +2,7 @@
 import type { ResourceRecordSet } from '@aws-sdk/client-route-53';
 import { seconds } from '../../plan/durations.ts';
 import type { Plan } from '../../plan/schema.ts';
-import { isWithin, leadsTo, listed, valuesOf, type ZoneSets } from './records.ts';
+import { isShare, isWithin, leadsTo, listed, valuesOf, type ZoneSets } from './records.ts';
 
 /** Why no run can change the route, or hold its epoch, in this zone. */
 export function obstaclesOf(plan: Plan, { zone, above, atName, atEpoch }: ZoneSets): readonly string[] {
@@ -46,7 +46,8 @@ const policies = ['Weight', 'Region', 'GeoLocation', 'GeoProximityLocation', 'Ci
 
 /** Sets that share a name by another rule than failover: a run would have to choose for whom each of them counts. */
 function policiesOf(sets: readonly ResourceRecordSet[], type: string, name: string): readonly string[] {
-  const routed = sets.filter((set) => set.Type === type && set.SetIdentifier !== undefined && (set.Failover === undefined || type === 'TXT'));
+  const others = sets.filter((set) => set.Type === type && set.SetIdentifier !== undefined && !isShare(set));
+  const routed = others.filter((set) => set.Failover === undefined || type === 'TXT');
   if (routed.length === 0) return [];
   const by = [...new Set(routed.flatMap((set) => policies.filter((policy) => set[policy] !== undefined)))].join(', ') || 'Failover';
   const ids = listed(routed.map(({ SetIdentifier }) => SetIdentifier ?? ''));
@@ -54,21 +55,29 @@ function policiesOf(sets: readonly ResourceRecordSet[], type: string, name: stri
   return [`${name} has ${routed.length} ${type} ${routed.length === 1 ? 'record' : 'records'} by ${by} (${ids}), which no run can change. ${helps}`];
 }
 
-interface Pair {
+interface Routed {
   readonly primary: ResourceRecordSet | undefined;
   readonly secondary: ResourceRecordSet | undefined;
+  readonly shares: readonly ResourceRecordSet[];
 }
 
 /** What is not as the plan says. A route by the control plane fixes values, addresses and TTL; the rest is for people. */
-export function differencesOf(plan: Plan, { primary, secondary }: Pair): readonly string[] {
+export function differencesOf(plan: Plan, { primary, secondary, shares }: Routed): readonly string[] {
   const { recordName, methods } = plan.estate.dns;
   const addresses = Object.values(plan.estate.sites).map(({ publicAddress }) => publicAddress);
+  if (shares.length > 0)
+    return [`${recordName} has the shares of a cold start (${describeShares(shares)}). A route by the control plane puts one record in their place.`];
   const roles = [...(primary ? [{ role: 'primary', set: primary }] : []), ...(secondary ? [{ role: 'secondary', set: secondary }] : [])];
   return [
     ...(primary ? [] : [`${recordName} has no primary A record. A route by the control plane creates it.`]),
     ...roles.flatMap(({ role, set }) => (set.AliasTarget ? [] : wrongInSet(plan, `The ${role} record of ${recordName}`, set, addresses))),
     ...(methods.includes('data-plane') && primary ? switchDifferences(plan, primary, secondary) : []),
   ];
+}
+
+/** Shares in words. */
+export function describeShares(shares: readonly ResourceRecordSet[]): string {
+  return shares.map((set) => `${set.Weight} % → ${leadsTo(set)}`).join(', ');
 }
 
 function wrongInSet(plan: Plan, record: string, set: ResourceRecordSet, addresses: readonly string[]): readonly string[] {

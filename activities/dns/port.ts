@@ -22,6 +22,14 @@ export interface RouteProof {
   readonly resolvers: readonly { readonly server: string; readonly address: string; readonly agrees: boolean }[];
 }
 
+/** What the next share of the customers has to go by. */
+export interface SharesLook {
+  /** Per cent of the customers whom the zone leads to the target now: 100 where it leads nobody elsewhere. */
+  readonly percent: number;
+  /** Why the maintenance answer of the plan serves nobody, as a part of a sentence; null where it answers. */
+  readonly remainderSilent: string | null;
+}
+
 /** The epoch that stands in the zone. A DNS API that does not answer in time is a value: a recovery does not wait for it. */
 export type ZoneEpoch = { readonly reachable: true; readonly epoch: number; readonly holder: string } | { readonly reachable: false; readonly reason: string };
 
@@ -49,6 +57,18 @@ export interface DnsReads {
     readonly to: SiteId;
     readonly withinSeconds: number;
   }): Promise<({ readonly moved: true } & RouteProof) | { readonly moved: false; readonly detail: string }>;
+  /** Reads the zone, and calls the plan's maintenance answer under the public name; one that is silent is called again for two probe time-outs. */
+  lookAtShares(input: { readonly run: RunContext; readonly to: SiteId }): Promise<SharesLook>;
+  /**
+   * Asks each authoritative server several times, until each answer of all that answer is one address alone: of `to`, or of the plan's maintenance answer; of that alone where
+   * the share is 0. Bounded by `withinSeconds`.
+   */
+  proveShare(input: {
+    readonly run: RunContext;
+    readonly to: SiteId;
+    readonly percent: number;
+    readonly withinSeconds: number;
+  }): Promise<{ readonly proven: true } | { readonly proven: false; readonly detail: string }>;
 }
 
 export interface DnsChanges {
@@ -66,12 +86,17 @@ export interface DnsChanges {
   }): Promise<Change & { readonly thrownAt: readonly SiteId[] }>;
   /**
    * Control plane: points the record at `to` and nowhere else, in one batch with the TXT epoch (compare-and-set), and waits for INSYNC within the plan's bound. A primary
-   * record that lacks is created. Asks a majority of all holders first: a newer run that could not reach the DNS API has left its epoch with the others only. `refused`, with nothing
+   * record that lacks is created, and shares of a cold start are replaced by one plain record. Asks a majority of all holders first: a newer run that could not reach the DNS API has left its epoch with the others only. `refused`, with nothing
    * changed, for what no run can point to a site.
    */
   changeRecord(input: { readonly run: RunContext; readonly to: SiteId }): Promise<Change>;
+  /**
+   * Control plane: leads `percent` of the customers (0 to 99) to `to` and the others to the plan's maintenance answer, by two weighted sets in the place of whatever stands at the
+   * name; otherwise as `changeRecord`. All customers are led there by that.
+   */
+  shareRecord(input: { readonly run: RunContext; readonly to: SiteId; readonly percent: number }): Promise<Change>;
 }
 
-export const dnsChanges = { claimZone: 'estate', throwSwitch: 'estate', changeRecord: 'estate' } as const satisfies ReachOf<DnsChanges>;
+export const dnsChanges = { claimZone: 'estate', throwSwitch: 'estate', changeRecord: 'estate', shareRecord: 'estate' } as const satisfies ReachOf<DnsChanges>;
 
 export type DnsActivities = DnsReads & DnsChanges;

@@ -53,3 +53,11 @@ export function namesAbove(name: string, zoneName: string): readonly string[] {
   const labels = canonicalName(name).split('.');
   return labels.map((_label, index) => labels.slice(index + 1).join('.')).filter((above) => above.endsWith(`.${apex}`));
 }
+
+/** Identifiers of the two weighted sets that a run writes where customers come by shares: by them they are known as a run's. */
+export const shareIdentifiers = { target: 'dr-share-target', remainder: 'dr-share-remainder' } as const;
+
+/** Whether a set is one of the two. */
+export function isShare({ Type, Weight, SetIdentifier }: ResourceRecordSet): boolean {
+  return Type === 'A' && Weight !== undefined && Object.values<string | undefined>(shareIdentifiers).includes(SetIdentifier);
+}

@@ -1,10 +1,10 @@
 /** What stands in the zone at the two names of the plan: the epoch, the records that a run points to a site, and what it cannot point. Only looks at what was read. */
-import type { ResourceRecordSet } from '@aws-sdk/client-route-53';
+import type { Change as RecordChange, ResourceRecordSet } from '@aws-sdk/client-route-53';
 import { seconds } from '../../plan/durations.ts';
 import type { Plan } from '../../plan/schema.ts';
 import { addressesOf, type AuthorityAnswer } from './authorities.ts';
-import { besideOf, differencesOf, obstaclesOf } from './findings.ts';
-import { leadsTo, listed, valuesOf, type ZoneSets } from './records.ts';
+import { besideOf, describeShares, differencesOf, obstaclesOf } from './findings.ts';
+import { isShare, leadsTo, listed, shareIdentifiers, valuesOf, type ZoneSets } from './records.ts';
 
 /** The epoch's record by itself: it is read and written whatever stands at the name that customers use. */
 export interface EpochState {
@@ -20,6 +20,8 @@ export interface ZoneState extends EpochState {
   /** Records of the name, by role: the primary of a failover set or a plain record, and the secondary. Undefined where there is none. */
   readonly primary: ResourceRecordSet | undefined;
   readonly secondary: ResourceRecordSet | undefined;
+  /** Weighted sets that a run has written, where customers come by shares. */
+  readonly shares: readonly ResourceRecordSet[];
   /** Why no run can change the route here, one sentence each. */
   readonly obstacles: readonly string[];
   /** What is not as the plan says and as a route needs it, one sentence each. */
@@ -33,6 +35,7 @@ export function readState(plan: Plan, sets: ZoneSets): ZoneState {
   const records = {
     primary: addresses.find(({ Failover }) => Failover === 'PRIMARY') ?? addresses.find(({ SetIdentifier }) => SetIdentifier === undefined),
     secondary: addresses.find(({ Failover }) => Failover === 'SECONDARY'),
+    shares: addresses.filter(isShare),
   };
   return {
     ...records,
@@ -65,11 +68,53 @@ export function epochSet(plan: Plan, { epochRecord, foreign }: EpochState, epoch
   return { Name: epochRecordName, Type: 'TXT', TTL: epochRecord?.TTL ?? seconds(ttl), ResourceRecords: values.map((Value) => ({ Value })) };
 }
 
-/** The records that must be written so that the name leads to this address and nowhere else; empty when it does. */
-export function wrongSets(plan: Plan, { primary, secondary }: ZoneState, address: string): readonly ResourceRecordSet[] {
+/** What must be changed so that the name leads to this address and nowhere else; empty when it does. */
+export function changesToSite(plan: Plan, { primary, secondary, shares }: ZoneState, address: string): readonly RecordChange[] {
   // The secondary record is left alone while it leads there anyway; otherwise a thrown switch would send customers elsewhere.
   const held = [primary ?? missingPrimary(plan, secondary), ...(secondary ? [secondary] : [])];
-  return held.filter((set) => !leadsOnlyTo(set, address)).map((set) => pointTo(set, address, seconds(plan.estate.dns.ttl)));
+  const wrong = held.filter((set) => !leadsOnlyTo(set, address)).map((set) => pointTo(set, address, seconds(plan.estate.dns.ttl)));
+  return [...shares.map(removal), ...wrong.map(writing)];
+}
+
+/** What must be changed so that the name leads so many per cent to the address of the target, and the others to the maintenance answer; empty when it does. */
+export function changesToShare(plan: Plan, { primary, secondary, shares }: ZoneState, address: string, percent: number): readonly RecordChange[] {
+  const wanted = shareSets(plan, address, percent);
+  const wrong = wanted.filter((set) => !shares.some((held) => isSameShare(held, set)));
+  // No weighted set can stand beside one of another kind.
+  return [...[primary, secondary].flatMap((set) => (set ? [removal(set)] : [])), ...wrong.map(writing)];
+}
+
+function shareSets(plan: Plan, address: string, percent: number): readonly ResourceRecordSet[] {
+  const { recordName, ttl, gradual } = plan.estate.dns;
+  const set = (SetIdentifier: string, Weight: number, Value: string): ResourceRecordSet => ({
+    Name: recordName,
+    Type: 'A',
+    SetIdentifier,
+    Weight,
+    TTL: seconds(ttl),
+    ResourceRecords: [{ Value }],
+  });
+  return [set(shareIdentifiers.target, percent, address), set(shareIdentifiers.remainder, 100 - percent, gradual?.remainder ?? '')];
+}
+
+function isSameShare(one: ResourceRecordSet, other: ResourceRecordSet): boolean {
+  return one.SetIdentifier === other.SetIdentifier && one.Weight === other.Weight && one.TTL === other.TTL && valuesOf(one).join() === valuesOf(other).join();
+}
+
+/** Exactly the set that was read: the batch fails when another hand was faster. */
+function removal(set: ResourceRecordSet): RecordChange {
+  return { Action: 'DELETE', ResourceRecordSet: set };
+}
+
+function writing(set: ResourceRecordSet): RecordChange {
+  return { Action: 'UPSERT', ResourceRecordSet: set };
+}
+
+/** Per cent of the customers whom the zone leads to this address. */
+export function percentTo(plan: Plan, zone: ZoneState, address: string): number {
+  if (zone.shares.length === 0) return changesToSite(plan, zone, address).length === 0 ? 100 : 0;
+  const weightOf = (sets: readonly ResourceRecordSet[]) => sets.reduce((sum, { Weight = 0 }) => sum + Weight, 0);
+  return Math.floor((100 * weightOf(zone.shares.filter((set) => leadsOnlyTo(set, address)))) / Math.max(1, weightOf(zone.shares)));
 }
 
 /** The record that lacks, without an address: the primary beside a secondary, as the plan describes it, else a plain one. */
@@ -92,14 +137,15 @@ function leadsOnlyTo(set: ResourceRecordSet, address: string): boolean {
 }
 
 export function describeZone(zone: ZoneState): string {
+  if (zone.shares.length > 0) return `${describeShares(zone.shares)}, epoch ${zone.epoch}`;
   const secondary = zone.secondary ? `, secondary → ${leadsTo(zone.secondary)}` : '';
   return `primary → ${leadsTo(zone.primary)}${secondary}, epoch ${zone.epoch}`;
 }
 
 /** Authoritative servers that give what this zone does not hold serve another zone of the same name: nothing that a run changes here would be seen. */
-export function servedFromElsewhere(plan: Plan, { primary, secondary }: ZoneState, answers: readonly AuthorityAnswer[]): readonly string[] {
+export function servedFromElsewhere(plan: Plan, { primary, secondary, shares }: ZoneState, answers: readonly AuthorityAnswer[]): readonly string[] {
   const { hostedZoneId, recordName } = plan.estate.dns;
-  const held = [...valuesOf(primary), ...valuesOf(secondary)];
+  const held = [primary, secondary, ...shares].flatMap(valuesOf);
   const strange = addressesOf(answers).filter((address) => !held.includes(address));
   if (held.length === 0 || strange.length === 0) return [];
   return [

@@ -14,7 +14,7 @@ export interface LedgerEntry {
   readonly endedAtMs: number;
   /** `ok`: for a write the acknowledgement. `refused`: by capacity, with a time to come back. */
   readonly outcome: 'ok' | 'refused' | 'failed';
-  /** The site that the answer names; absent without an answer. */
+  /** The site that the answer names, or `maintenance`, which serves nobody; absent without an answer. */
   readonly site?: string;
   /** The address that was called; absent when the name was not resolved. */
   readonly address?: string;

@@ -1,8 +1,9 @@
-/** What the name server of the zone answers, failover records by their health checks. */
+/** What the name server of the zone answers, failover records by their health checks and weighted ones by their weights. */
 import type { Answer } from 'dns-packet';
 import { normalName, type RecordSet } from '../route53/records.ts';
 import type { ServedZone } from '../route53/zone.ts';
 import { nothing, type DnsAnswer } from './message.ts';
+import type { Turns } from './turns.ts';
 
 /** How long resolvers may keep "no such record"; short, so that a lab's day is not. */
 const negativeTtlSeconds = 1;
@@ -12,14 +13,14 @@ const zoneTtlSeconds = 300;
 const chainMax = 8;
 
 /** Answers one question. The zone's SOA and NS are this server's own: the emulator's are not usable. */
-export function answerFromZone(zone: ServedZone, name: string, type: string): DnsAnswer {
+export function answerFromZone(zone: ServedZone, name: string, type: string, turns: Turns): DnsAnswer {
   const asked = name.endsWith('.') ? name : `${name}.`;
   if (asked !== zone.origin && !asked.endsWith(`.${zone.origin}`)) return nothing('REFUSED');
   const delegation = delegationOf(zone, asked);
   if (delegation) return { ...nothing('NOERROR'), authorities: delegation.values.map((value) => toAnswer(delegation, value)) };
   const soa = soaOf(zone);
   const apex = asked === zone.origin ? [soa, nsOf(zone)] : [];
-  const answers = [...apex.filter((record) => record.type === type), ...answersFrom(zone, asked, type, chainMax)];
+  const answers = [...apex.filter((record) => record.type === type), ...answersFrom(zone, asked, type, turns, chainMax)];
   if (answers.length > 0) return { code: 'NOERROR', answers, authorities: [], authoritative: true };
   // A name exists when it has any record, or when a name below it does.
   const exists = apex.length > 0 || zone.recordSets().some((set) => set.name === asked || set.name.endsWith(`.${asked}`));
@@ -32,31 +33,32 @@ function delegationOf(zone: ServedZone, name: string): RecordSet | undefined {
 }
 
 /** Follows an alias, which is not seen in the answer, and a CNAME, which is; what lies outside the zone is for whoever asks. */
-function answersFrom(zone: ServedZone, name: string, type: string, left: number): Answer[] {
+function answersFrom(zone: ServedZone, name: string, type: string, turns: Turns, left: number): Answer[] {
   if (left === 0) return [];
   const atName = zone.recordSets().filter((set) => set.name === name);
   const set =
     choose(
       zone,
       atName.filter((candidate) => candidate.type === type),
+      turns,
     ) ?? atName.find((candidate) => candidate.type === 'CNAME');
   if (!set) return [];
-  if (set.alias) return answersFrom(zone, set.alias.name, type, left - 1).map((answer) => ({ ...answer, name: name.slice(0, -1) }));
+  if (set.alias) return answersFrom(zone, set.alias.name, type, turns, left - 1).map((answer) => ({ ...answer, name: name.slice(0, -1) }));
   const answers = set.values.map((value) => toAnswer(set, value));
-  return set.type === type ? answers : [...answers, ...set.values.flatMap((value) => answersFrom(zone, normalName(value), type, left - 1))];
+  return set.type === type ? answers : [...answers, ...set.values.flatMap((value) => answersFrom(zone, normalName(value), type, turns, left - 1))];
 }
 
 /**
- * Failover sets: the primary while it is healthy, else the secondary while that is; with neither healthy the primary again, as Route 53 does. Of sets by weight, latency or
- * location everybody gets the first.
+ * Failover sets: the primary while it is healthy, else the secondary while that is; with neither healthy the primary again, as Route 53 does. Sets by weight have their turns. Of sets by
+ * latency or location everybody gets the first.
  */
-function choose(zone: ServedZone, sets: readonly RecordSet[]): RecordSet | undefined {
+function choose(zone: ServedZone, sets: readonly RecordSet[], turns: Turns): RecordSet | undefined {
   const primary = sets.find(({ failover }) => failover === 'PRIMARY');
   const secondary = sets.find(({ failover }) => failover === 'SECONDARY');
   const healthy = (set: RecordSet) => set.healthCheckId === undefined || zone.isHealthy(set.healthCheckId);
   if (primary && healthy(primary)) return primary;
   if (secondary && healthy(secondary)) return secondary;
-  return primary ?? sets[0];
+  return primary ?? (sets.some(({ weight }) => weight !== undefined) ? turns.next(sets) : sets[0]);
 }
 
 function toAnswer(set: RecordSet, value: string): Answer {

@@ -6,6 +6,7 @@ import { answerFromZone } from './authority.ts';
 import { DnsCache } from './cache.ts';
 import { nothing, responseCodes, type DnsAnswer, type ResponseCode } from './message.ts';
 import { DnsServer } from './server.ts';
+import { Turns } from './turns.ts';
 
 const upstreamTimeoutMs = 1_000;
 
@@ -19,8 +20,9 @@ export function createDns(context: LabContext, { zone, publicHost }: DnsOptions)
   const { port } = context.addresses.dns;
   const authority = { host: context.addresses.authoritative, port };
   const resolvers = context.addresses.resolvers.map((host) => createResolver(host, port, authority));
+  const turns = new Turns();
   const servers = [
-    new DnsServer({ ...authority, recursive: false, answer: (name, type) => answerFromZone(zone, name, type) }),
+    new DnsServer({ ...authority, recursive: false, answer: (name, type) => answerFromZone(zone, name, type, turns) }),
     ...resolvers.map(({ server }) => server),
   ];
   /** Of the last resolver; the first goes on well. */
@@ -44,6 +46,7 @@ export function createDns(context: LabContext, { zone, publicHost }: DnsOptions)
     async reset() {
       misbehave(false, false);
       forget();
+      turns.forget();
     },
   };
   const control: Record<string, Control> = {

@@ -32,6 +32,7 @@ export interface RecordChange {
 }
 
 const changesMax = 1_000;
+const weightMax = 255;
 
 export function normalName(name: string): string {
   const lower = name.toLowerCase().replaceAll('\\052', '*');
@@ -115,6 +116,8 @@ function wrongIn(origin: string, set: RecordSet, healthChecks: ReadonlySet<strin
 function wrongInPolicy(set: RecordSet, healthChecks: ReadonlySet<string>): string | null {
   if (set.failover !== undefined && !['PRIMARY', 'SECONDARY'].includes(set.failover))
     return `Invalid request: failover '${String(set.failover)}' is neither PRIMARY nor SECONDARY`;
+  if (set.weight !== undefined && !(Number.isInteger(set.weight) && set.weight >= 0 && set.weight <= weightMax))
+    return `Invalid request: the weight ${set.weight} of ${describe(set)} is no whole number from 0 to ${weightMax}`;
   const policies = [set.failover, set.weight, set.region, set.country].filter((policy) => policy !== undefined).length;
   if (policies !== (set.setIdentifier === undefined ? 0 : 1))
     return `Invalid request: ${describe(set)} must have both one routing policy, such as a failover role, and a set identifier, or neither`;

@@ -21,7 +21,7 @@ export const coldStart: Driven<'coldStart'> = {
   faultsWhenDone: (estate, { target }) => {
     const writers = estate.writers().filter((site) => !estate.dead.has(site));
     return [
-      ...(estate.route === target ? [] : [`customers are sent to ${estate.route}`]),
+      ...(estate.route === target && estate.share === null ? [] : [`${estate.share ?? 100} % of the customers are sent to ${estate.route}`]),
       ...(writers.join() === target ? [] : [`writers: ${writers.join(', ')}`]),
       ...(estate.restores.at.get(target)?.stage === 'accepted' ? [] : [`what was restored is ${estate.restores.at.get(target)?.stage}`]),
       ...(closedCache(estate, target) ? [`what was restored of the cache is ${estate.restores.caches.get(target)?.stage}`] : []),

@@ -50,6 +50,28 @@ test('the primary is answered while its check is healthy, then the secondary', a
   expect(await authority.resolve4(name)).toEqual(['127.252.2.60']);
 });
 
+test('sets by weight are answered as often as their weights say', async () => {
+  const weighted = (id: string, weight: number, address: string): RecordSet => ({
+    name: `${name}.`,
+    type: 'A',
+    ttlSeconds: 2,
+    values: [address],
+    setIdentifier: id,
+    weight,
+  });
+  const ask = async (times: number) => {
+    const given: string[] = [];
+    for (let asked = 0; asked < times; asked += 1) given.push(...(await authority.resolve4(name)));
+    return given.filter((address) => address === '127.252.4.60').length;
+  };
+  for (const percent of [10, 50, 0]) {
+    zone.load([weighted('target', percent, '127.252.4.60'), weighted('others', 100 - percent, '127.252.0.92')]);
+    expect(await ask(20), `${percent} %`).toBe(percent / 5);
+  }
+  zone.load([weighted('target', 0, '127.252.4.60'), weighted('others', 0, '127.252.0.92')]);
+  expect(await ask(20), 'all weigh 0').toBe(10);
+});
+
 test('the epoch, the zone itself and what does not exist', async () => {
   expect(await authority.resolveTxt(`_dr-epoch.${name}`)).toEqual([['epoch=3']]);
   expect(await authority.resolveNs(name)).toEqual([`ns1.${name}`]);

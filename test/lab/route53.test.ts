@@ -249,5 +249,15 @@ test('an alias and the rules by which sets share a name are kept, and mixed rule
   ]);
   await expect(change(['CREATE', { ...of('three'), Region: 'eu-west-1' }])).rejects.toMatchObject({ message: expect.stringContaining('two routing policies') });
   await expect(change(['CREATE', of('three')])).rejects.toMatchObject({ message: expect.stringContaining('must have both one routing policy') });
+  await expect(change(['UPSERT', { ...of('two'), Weight: 256 }])).rejects.toMatchObject({ message: expect.stringContaining('from 0 to 255') });
   await change(['DELETE', { ...of('one'), Weight: 1 }]);
+});
+
+test('weighted sets take the place of a plain one in one batch, and not beside it', async () => {
+  const plain = { Name: `web.${host}`, Type: 'A' as const, TTL: 5, ResourceRecords: [{ Value: '192.0.2.1' }] };
+  const weighted = { ...plain, SetIdentifier: 'one', Weight: 1 };
+  await change(['CREATE', plain]);
+  await expect(change(['CREATE', weighted])).rejects.toMatchObject({ message: expect.stringContaining('two routing policies') });
+  await change(['DELETE', plain], ['CREATE', weighted]);
+  await change(['DELETE', weighted], ['CREATE', plain]);
 });

@@ -70,7 +70,12 @@ export class FakeEstate extends FakeService {
   readonly shortfalls = new Map<keyof Activities, Pick<Change, 'exceptions' | 'remaining'>>();
   /** Called before each activity; a test hooks in what happens meanwhile. */
   before: (name: string, input: { readonly site?: SiteId }) => Promise<void> | void = () => undefined;
+  /** Where customers are led by the record, and of a share the site that it leads to. */
   route: SiteId;
+  /** Per cent of the customers who are led there; null: all, by a record of another kind. */
+  share: number | null = null;
+  /** Why the maintenance answer serves nobody. */
+  remainderSilent: string | null = null;
   /** Each commit waits for one of them; by default the last standby of the plan. */
   synchronousStandbys: readonly SiteId[];
   /** Site that wrote the newest heartbeat. */
@@ -436,7 +441,22 @@ export class FakeEstate extends FakeService {
   private routes() {
     return {
       lookAtRecords: async () => this.records,
-      readRoute: async () => ({ site: this.route, addresses: ['192.0.2.1'], ttlSeconds: 30, at: this.time() }),
+      lookAtShares: async ({ to }) => ({
+        percent: this.route === to ? (this.share ?? 100) : 0,
+        remainderSilent: this.remainderSilent,
+      }),
+      shareRecord: async ({ run, to, percent }) =>
+        this.guarded(run, to, () => {
+          const before = `${this.share ?? 100} % to ${this.route}`;
+          this.route = percent > 0 ? to : 'maintenance';
+          this.share = percent;
+          return this.change(before, `${percent} % to ${to}`);
+        }),
+      proveShare: async ({ to, percent }) =>
+        this.share === percent && (percent === 0 || this.route === to)
+          ? { proven: true }
+          : { proven: false, detail: `the authoritative servers still answer ${this.route}` },
+      readRoute: async () => ({ site: this.share === null ? this.route : 'unknown', addresses: ['192.0.2.1'], ttlSeconds: 30, at: this.time() }),
       throwSwitch: async ({ run, to, switchSites }) =>
         this.guarded(run, to, () => {
           if (this.dataPlaneWorks) this.route = to;
@@ -445,10 +465,11 @@ export class FakeEstate extends FakeService {
       changeRecord: async ({ run, to }) =>
         this.guarded(run, to, () => {
           this.route = to;
+          this.share = null;
           return this.change('old', 'new');
         }),
       proveRoute: async ({ to }) =>
-        this.route === to
+        this.route === to && this.share === null
           ? { moved: true, site: to, authoritativeAt: this.time(), ttlSeconds: 30, resolvers: [] }
           : { moved: false, detail: `the authoritative servers still answer ${this.route}` },
       updateMonitoring: async () => this.change('', 'failover_active'),

@@ -13,6 +13,8 @@ export abstract class FakeService {
   resolverRemarks: readonly string[] = [];
   /** Whether the watch was told to look at the public name too; null before it. */
   nameWatched: boolean | null = null;
+  /** What each watch of the service finds, in order; quiet afterwards. */
+  readonly relapses: string[] = [];
   /** Where DNS sends customers. */
   abstract route: SiteId;
 
@@ -44,6 +46,8 @@ export abstract class FakeService {
       },
       watchService: async ({ routed }) => {
         this.nameWatched = routed;
+        const relapse = this.relapses.shift();
+        if (relapse !== undefined) return { relapsed: true, detail: relapse, rounds: 2 };
         return { relapsed: false, detail: 'quiet', rounds: 3 };
       },
     } satisfies Partial<Activities>;

@@ -23,7 +23,7 @@ const atItsAgent = new Set([
   'protectDatabase',
 ]);
 /** Changes before which a majority is asked for the run's epoch. */
-const irreversible = new Set(['promoteDatabase', 'promoteCache', 'acceptRestored', 'throwSwitch', 'changeRecord']);
+const irreversible = new Set(['promoteDatabase', 'promoteCache', 'acceptRestored', 'throwSwitch', 'changeRecord', 'shareRecord']);
 const observerOf: Readonly<Record<string, Vantage['kind']>> = {
   watchFromOrchestrator: 'orchestrator',
   watchFromSite: 'site-agent',

@@ -29,7 +29,7 @@ import { confirmFailure, mustBeFailed } from '../steps/detection.ts';
 import { fenceByFirstProof } from '../steps/fencing.ts';
 import { checkApplication, raiseCapacity } from '../steps/preparation.ts';
 import { admitServices, confirmChoice, openDatabase, readPoints, restoreCache, restoreDatabase, startServicesBehindDoors } from '../steps/restoring.ts';
-import { routeTraffic } from '../steps/traffic.ts';
+import { routeGradually } from '../steps/shares.ts';
 import { verifyAsCustomer, verifyFirstTier, verifyLowerTiers, watchService } from '../steps/verification.ts';
 import type { ColdStartInput } from '../wire/cold-start.ts';
 
@@ -79,7 +79,7 @@ const definition: ProcedureDefinition<'coldStart', ColdStartFacts> = {
     await run.step('open-database', openDatabase(run, facts));
 
     run.enter('routing');
-    await run.step('route-traffic', routeTraffic(run, facts));
+    await run.step('route-traffic', routeGradually(run, facts));
     await run.step('verify-as-customer', verifyAsCustomer(run, facts));
 
     run.enter('watching');

@@ -61,10 +61,7 @@ type Tried = { readonly proof: RouteProof } | { readonly problem: string; readon
 /** Changes the route by one method and proves it; else a sentence, so that the next method is tried. */
 async function tryMethod(run: Course, facts: RecoveryFacts, { read, changeOnce }: StepTools, method: Method): Promise<Tried> {
   const context = run.context();
-  const served = await read.readRoute({ run: context });
-  facts.moments.routingAt ??= now();
-  // A try before this one may have changed the record: caches hold what was served before for as long as it said.
-  facts.moments.ttlSeconds = Math.max(facts.moments.ttlSeconds ?? 0, served.ttlSeconds);
+  await noteServed(run, facts, read);
   try {
     if (method === 'data-plane') {
       await changeOnce.throwSwitch({ run: context, from: run.places.source, to: run.places.target, switchSites: switchSites(run.plan, run.places.failed) });
@@ -78,6 +75,14 @@ async function tryMethod(run: Course, facts: RecoveryFacts, { read, changeOnce }
   const proof = await read.proveRoute({ run: context, to: run.places.target, withinSeconds: proofSeconds(run.plan.estate.dns, method) });
   // It was changed, and customers are not led there: what waits longer for that is the step's retry, by people.
   return proof.moved ? { proof } : { problem: proof.detail, mayHeal: false };
+}
+
+/** Notes what is served before a change of the route, and when the first one began. */
+export async function noteServed(run: Course, facts: RecoveryFacts, read: Reads): Promise<void> {
+  const served = await read.readRoute({ run: run.context() });
+  facts.moments.routingAt ??= now();
+  // A try before this one may have changed the record: caches hold what was served before for as long as it said.
+  facts.moments.ttlSeconds = Math.max(facts.moments.ttlSeconds ?? 0, served.ttlSeconds);
 }
 
 /** Notes the route, and whatever stands beside it: a route that moves some customers only is not plainly recovered. */

@@ -1,5 +1,6 @@
 /** Steps that judge the recovered service by content, before and after it gets traffic. */
 import type { ApplicationFailure } from '@temporalio/workflow';
+import type { Reads } from '../../activities/index.ts';
 import type { CustomerVerdict, FunctionVerdict } from '../../activities/verification/port.ts';
 import { formatSeconds, seconds } from '../../plan/durations.ts';
 import { servedFunctions } from '../../plan/rules/objectives.ts';
@@ -127,15 +128,10 @@ export function watchService(run: Course, facts: RecoveryFacts): LookAtChange<{ 
   return {
     would: `watch the service at ${run.places.target} for ${formatSeconds(seconds(run.procedure.watch))}`,
     predicted: { relapsed: false, detail: 'not watched in a dry run' },
-    act: async ({ read }) => {
-      const watch = await read.watchService({
-        run: run.context(),
-        site: run.places.target,
-        functions: judged(run, facts),
-        forSeconds: seconds(run.procedure.watch),
-        // A name that people chose not to route is not held against the service.
-        routed: facts.moments.authoritativeAt !== undefined,
-      });
+    act: async (tools) => {
+      // A name that people chose not to route is not held against the service.
+      const routed = facts.moments.authoritativeAt !== undefined;
+      const watch = await watchFunctions(run, facts, tools, { forSeconds: seconds(run.procedure.watch), routed });
       if (!watch.relapsed) return watch;
       throw failure('permanent', {
         happened: `The service at ${run.places.target} has relapsed: ${watch.detail}`,
@@ -146,6 +142,16 @@ export function watchService(run: Course, facts: RecoveryFacts): LookAtChange<{ 
     found: (watch) => watch.detail,
     otherwise: { relapsed: false, detail: 'not watched' },
   };
+}
+
+/** Watches at the target every function that is held to work; `routed`: the public name as well. */
+export function watchFunctions(
+  run: Course,
+  facts: RecoveryFacts,
+  { read }: LookTools,
+  watch: { readonly forSeconds: number; readonly routed: boolean },
+): ReturnType<Reads['watchService']> {
+  return read.watchService({ run: run.context(), site: run.places.target, functions: judged(run, facts), ...watch });
 }
 
 /** A surviving standby to compare with: the first that answers and is not the target itself. */
