@@ -321,7 +321,7 @@ export const removals: readonly Removal[] = [
   },
   {
     guard: 'Route: what no run can point to a site is refused before anything is changed',
-    file: 'activities/dns/activities.ts',
+    file: 'activities/dns/record-changes.ts',
     edits: [{ find: '  mustBeRoutable(zone.obstacles);\n', replace: '' }],
     test: { file: zoo, title: 'with a CNAME at the public name takes the epoch, and says why no route can be changed' },
   },

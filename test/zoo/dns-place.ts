@@ -112,6 +112,11 @@ export class DnsPlace {
     this.route53.setControlPlane(available);
   }
 
+  /** Faults of the API until the next reset: `throttle`, `fail` or `lose-replies`, for so many of the next calls. */
+  async fault(name: 'throttle' | 'fail' | 'lose-replies', count: number): Promise<void> {
+    await this.route53.control[`route53/${name}`]?.({ count });
+  }
+
   /** Both resolvers forget what they know. */
   async forget(): Promise<void> {
     await this.servers.control['dns/forget']?.({});
@@ -130,6 +135,18 @@ export class DnsPlace {
   /** The address that customers of a site are given. */
   address(site: string): string {
     return this.plan.estate.sites[site]?.publicAddress ?? '';
+  }
+
+  /** Weighted sets, by their identifiers. */
+  weighted(sets: Readonly<Record<string, readonly [weight: number, address: string]>>): readonly RecordSet[] {
+    return Object.entries(sets).map(([setIdentifier, [weight, address]]) => ({
+      name: normalName(recordName),
+      type: 'A',
+      ttlSeconds,
+      values: [address],
+      setIdentifier,
+      weight,
+    }));
   }
 
   /** The failover pair of the plan. */
