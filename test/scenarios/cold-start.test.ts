@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Answers, decideUntilEnd } from '../../lab/orchestrator/recovery.ts';
 import { untilServed } from '../../lab/orchestrator/stack.ts';
 import { databaseName } from '../../lab/settings.ts';
+import { seconds } from '../../plan/durations.ts';
 import type { Report } from '../../report/report.ts';
 import { makeFenceOnReturnWorkflowId } from '../../workflows/wire/ids.ts';
 import { coldStart } from '../driven/cold-start.ts';
@@ -54,6 +55,32 @@ async function coldStartAs(answers: Answers): Promise<Report> {
   return JSON.parse((await scenarios.stack.dr('report', '--json')).out) as Report;
 }
 
+/** Customers who come by shares were led to the target, to the maintenance answer, and to no dead site; more of them with each share. */
+async function cameByShares(report: Report): Promise<void> {
+  const { dns } = scenarios.plan.estate;
+  const [there, others] = [scenarios.publicAddress(site), dns.gradual?.remainder];
+  const led = (percent: number) =>
+    Date.parse(report.timeline.find(({ text }) => text.startsWith(`${percent} % of the customers are led to ${site}`))?.at ?? '');
+  const all = Date.parse(report.steps.find(({ id }) => id === 'route-traffic')?.endedAt ?? '');
+  const parts: number[] = [];
+  for (const [from, until] of [
+    [led(10), led(50)],
+    [led(50), all],
+    [all, Date.now()],
+  ] as const) {
+    // Caches have forgotten what was served before.
+    const since = new Date(from + seconds(dns.ttl) * 1000).toISOString();
+    const figures = await scenarios.figures(since, new Date(until).toISOString());
+    const calls = (address: string | undefined) => figures.callsByAddress.find((entry) => entry.address === address)?.calls ?? 0;
+    expect(figures.calls, 'calls in this time').toBeGreaterThan(0);
+    expect(calls(there) + calls(others), JSON.stringify(figures.callsByAddress)).toBe(figures.calls);
+    parts.push(calls(there) / figures.calls);
+  }
+  const [tenth = 0, half = 0, whole = 0] = parts;
+  process.stdout.write(`cold start: of the customers' calls ${parts.map((part) => `${Math.round(100 * part)} %`).join(', ')} were led to ${site}\n`);
+  expect([tenth > 0, tenth < half, half < 1, whole]).toEqual([true, true, true, 1]);
+}
+
 describe('a cold start', () => {
   it('serves customers from backups: all that was acknowledged up to the moment, and nothing after it', { timeout: 6 * minutes }, async () => {
     const begun = new Date().toISOString();
@@ -62,6 +89,7 @@ describe('a cold start', () => {
     const report = await coldStartAs(goOn);
     expect(report.outcome, report.summary).toBe('recovered with exceptions');
     await untilServed(scenarios.stack);
+    await cameByShares(report);
 
     const chosen = String(report.gates.find(({ gate }) => gate.startsWith('activation'))?.answer?.value);
     const opened = report.steps.find(({ id }) => id === 'open-database')?.startedAt ?? '';

@@ -121,7 +121,7 @@ export class Scenarios {
     return { report, figures: await this.figures(since) };
   }
 
-  async figures(since: string): Promise<CustomerFigures> {
-    return this.control<CustomerFigures>('customers/figures', { since });
+  async figures(since: string, until?: string): Promise<CustomerFigures> {
+    return this.control<CustomerFigures>('customers/figures', { since, ...(until === undefined ? {} : { until }) });
   }
 }
