@@ -107,7 +107,7 @@ export function createLabEstate(context: LabContext): LabEstate {
 
 async function startInOrder(world: World, progress: Progress): Promise<void> {
   for (const component of world.components) await component.start();
-  progress('Route 53, DNS, mailbox and monitoring answer');
+  progress('Route 53, DNS, maintenance answer, mailbox and monitoring answer');
 }
 
 /** The checks have watched sites that did not run yet; a lab is ready when they say what is so. */

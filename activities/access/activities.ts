@@ -14,7 +14,7 @@ import { checkAutoScaling, checkElastiCache, checkRds } from './aws.ts';
 import { lacking, ok, serves, words } from './checks.ts';
 import { checkNeeds, fencedBy, type Known, standingOf } from './needs.ts';
 import type { AccessActivities, AccessCheck } from './port.ts';
-import { checkDnsApi, checkDnsServers } from './dns.ts';
+import { checkDnsApi, checkDnsServers, checkRemainder } from './dns.ts';
 import { checkDatabase } from './postgresql.ts';
 import { checkCache } from './redis.ts';
 import { checkRestore } from './restore.ts';
@@ -59,6 +59,7 @@ export function createAccessActivities(dependencies: FolderDependencies): Access
       const groups = await Promise.all([
         withSecrets('Route 53 API', async () => checkDnsApi(plan, secret)),
         checkDnsServers(plan),
+        withSecrets('maintenance answer', async () => checkRemainder(plan, planFolder)),
         withSecrets('witnesses', async () => checkWitnesses(plan, { secret })),
         withSecrets('mail server', async () => [await checkMail(plan)]),
         withSecrets('monitoring', async () => [await checkMonitoring(plan, secret)]),

@@ -7,6 +7,7 @@ import { awsClientOptions, bounded } from '../aws/client.ts';
 import { askAuthorities, siteAt } from '../dns/authorities.ts';
 import { leadsTo } from '../dns/records.ts';
 import { createRoute53 } from '../dns/route53.ts';
+import { remainderSilent } from '../dns/shares.ts';
 import { readState, servedFromElsewhere, type ZoneState } from '../dns/zone.ts';
 import { given, resolveAt, serverName } from '../probing/resolve.ts';
 import { lacking, ok, unreachable, words, type Subject } from './checks.ts';
@@ -55,6 +56,15 @@ function dnsFault(subject: Subject, plan: Plan, error: unknown): AccessCheck {
     return lacking(subject, text, { where: 'IAM policy of this identity', line: iamPolicy(plan.estate.dns) });
   if (name.startsWith('NoSuch')) return lacking(subject, `${text}. Correct estate.dns in the plan.`);
   return unreachable(subject, text);
+}
+
+/** The maintenance answer of the plan, called as a customer would call it; none where the plan has none. */
+export async function checkRemainder(plan: Plan, planFolder: string): Promise<readonly AccessCheck[]> {
+  const { gradual } = plan.estate.dns;
+  if (!gradual) return [];
+  const subject: Subject = { what: `maintenance answer ${gradual.remainder}`, steps: stepsThatReach('maintenance answer'), as: 'anybody' };
+  const silent = await remainderSilent(plan, planFolder);
+  return [silent === null ? ok(subject, `answers as ${plan.estate.service.publicHost}`) : unreachable(subject, silent)];
 }
 
 /** Each authoritative server and resolver of the plan, asked for the record: exactly one address, of one site. */

@@ -35,7 +35,7 @@ export const coldStartEntry = procedureEntry({
     acceptance: { reaches: [], asks: true },
     'open-database': { reaches: ['backups'], neverSkipped: true },
     'route-traffic': {
-      reaches: ['DNS by its API', 'DNS record', 'DNS servers'],
+      reaches: ['DNS by its API', 'DNS record', 'DNS servers', 'maintenance answer'],
       waits: ({ estate: { dns } }) => ({
         seconds: gradualSeconds(dns),
         what: dns.gradual

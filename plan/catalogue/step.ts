@@ -26,6 +26,7 @@ export type Reached =
   | 'backups'
   | 'DNS record'
   | 'DNS servers'
+  | 'maintenance answer'
   | 'monitoring'
   | 'mail'
   | 'report folder';

@@ -4,6 +4,7 @@ import { distanceRemovals } from './distance-removals.ts';
 import { jobRemovals } from './job-removals.ts';
 import type { Removal } from './removal.ts';
 import { coldStartRemovals } from './cold-start-removals.ts';
+import { shareRemovals } from './share-removals.ts';
 import { restoreRemovals } from './restore-removals.ts';
 
 export type { Removal };
@@ -508,6 +509,7 @@ export const removals: readonly Removal[] = [
   ...distanceRemovals,
   ...restoreRemovals,
   ...coldStartRemovals,
+  ...shareRemovals,
   {
     guard: 'Agent: no password stands on a command line',
     file: 'site-agent/parts/40-standbys.sh',

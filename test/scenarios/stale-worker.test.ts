@@ -104,5 +104,6 @@ it('a worker that is frozen while it routes changes nothing when it goes on afte
   await expect(drivers.activities.throwSwitch({ run, from: failed, to: target, switchSites: [target, third] })).rejects.toMatchObject(stale);
   await expect(drivers.activities.promoteDatabase({ run, site: third })).rejects.toMatchObject(stale);
   await expect(drivers.activities.changeRecord({ run, to: third })).rejects.toMatchObject(stale);
+  await expect(drivers.activities.shareRecord({ run, to: third, percent: 10 })).rejects.toMatchObject(stale);
   expect(await readTraces(scenarios, drivers)).toEqual(traces);
 });

@@ -1,6 +1,6 @@
 /** Goal: shares of the customers are led where a run says, to nobody else, and leave nothing behind. Method: the drivers on real zones at the lab's Route 53 and DNS servers. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { checkDnsApi } from '../../activities/access/dns.ts';
+import { checkDnsApi, checkRemainder } from '../../activities/access/dns.ts';
 import { LabAddresses } from '../../lab/addresses.ts';
 import { ask } from '../../lab/dns/ask.ts';
 import { certificateFiles, makeCertificates } from '../../lab/certificates.ts';
@@ -178,6 +178,7 @@ describe('the maintenance answer', () => {
     await maintenance.start();
     try {
       expect(await silent()).toBeNull();
+      expect(await checkRemainder(place.plan, '/')).toMatchObject([{ result: 'ok', steps: ['route-traffic'] }]);
       place.change({}, { publicHost: 'shop.example.com' });
       expect(await silent(), 'customers would not believe it').toMatch(/^no answer: .*certificate/);
     } finally {
@@ -188,5 +189,6 @@ describe('the maintenance answer', () => {
   test('that is not there is told with its reason', async () => {
     standAt();
     expect(await silent()).toMatch(/^no answer: .*ECONNREFUSED/);
+    expect(await checkRemainder(place.plan, '/')).toMatchObject([{ result: 'unreachable', detail: expect.stringContaining('ECONNREFUSED') }]);
   });
 });

@@ -67,6 +67,7 @@ describe('the customers of a cold start', () => {
     const { report } = await run();
     expect(report.outcome, report.summary).toBe('recovered with exceptions');
     expect(made).toEqual(['10 %', '50 %', 'all']);
+    expect(estate.changes().indexOf('shareRecord'), 'people have accepted').toBeGreaterThan(estate.changes().indexOf('acceptRestored'));
     expect([estate.route, estate.share]).toEqual([site, null]);
     const notes = told(report);
     const order = [
