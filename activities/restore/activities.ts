@@ -48,6 +48,7 @@ export function createRestoreActivities({ planOf, restorer, now }: Pick<Activity
     restoreSnapshot: (input) => change(input, `${input.store}-restore`, input.id, input.set),
     admitServices: (input) => change(input, `${input.store}-admit`),
     acceptRestored: (input) => change(input, `${input.store}-accept`),
+    backUpRestored: (input) => change(input, 'database-backup', input.id),
     async discardRestored(input) {
       const fields = await restorer(input.run, input.site).change(`${input.store}-discard`);
       const discarded = changeOf(fields, input.site, now());

@@ -110,6 +110,8 @@ export interface RestoreChanges {
   acceptRestored(input: RestoreStoreAt): Promise<Change>;
   /** Stops it and renames it; what was there before comes back. `remaining` says what stays beside it. */
   discardRestored(input: RestoreStoreAt): Promise<Change>;
+  /** Starts a first backup of what was opened as a job, at the path where it archives, or finds it under this id; `after` is its state. Done once that set can be restored. `refused` where nothing was opened, or its server is down. */
+  backUpRestored(input: RestoreAt & JobAt): Promise<Change>;
 }
 
 export const restoreChanges = {
@@ -118,6 +120,7 @@ export const restoreChanges = {
   admitServices: 'estate',
   acceptRestored: 'estate',
   discardRestored: 'estate',
+  backUpRestored: 'estate',
 } as const satisfies ReachOf<RestoreChanges>;
 
 export type RestoreActivities = RestoreReads & RestoreChanges;

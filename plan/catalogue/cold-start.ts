@@ -49,6 +49,7 @@ export const coldStartEntry = procedureEntry({
     },
     watch: { reaches: ['DNS record', 'DNS servers'], waits: (_plan, { watch }) => ({ seconds: seconds(watch), what: `watch ${watch}` }) },
     'confirm-writers': { reaches: ['backups'] },
+    'first-backup': { reaches: ['backups'] },
     'update-monitoring': { reaches: ['monitoring'] },
     'notify-stakeholders': { reaches: ['mail'] },
     'store-report': { reaches: ['report folder'] },

@@ -8,7 +8,7 @@
 #
 # Reads: identify, points, database-look SET POINT, database-state, cache-points, cache-look SET, cache-state, job-watch ID [SECONDS].
 # Changes, each with --epoch N --run ID [--task WORKFLOW:NUMBER]: database-restore ID SET POINT (a job), database-admit, database-accept, database-discard,
-#   cache-restore ID SET (a job), cache-admit, cache-accept, cache-discard, job-cancel ID.
+#   database-backup ID (a job), cache-restore ID SET (a job), cache-admit, cache-accept, cache-discard, job-cancel ID.
 # POINT is a moment as the log has it, in UTC: 2026-11-29T22:36:06.123456Z. What was done last is restored up to it, and nothing after it.
 #
 # Output: site-restore=VERSION, then lines key=value, and the exit codes of the agent: 0 done; 1 failed (error=); 64 no such verb; 65 refused by a guard (refused=); 66 stale epoch.

@@ -91,7 +91,7 @@ close_files() { # FOLDER
   [ ! -e "$1/recovery.conf" ] || fail "the set has brought a recovery.conf, with which no server from version 12 on starts; what was set aside is untouched ($aside): choose another set"
   [ -z "$(ls "$1/pg_tblspc" 2>/dev/null)" ] || fail "the set has tablespaces, and only what is in one folder is restored; what was set aside is untouched ($aside): restore it by hand"
   [ -e "$1/postgresql.conf" ] || [ -n "$PG_START" ] || fail "the set has no postgresql.conf, and restore.conf of $SITE no PG_START; what was set aside is untouched ($aside): name the command that starts the server with its own settings"
-  rm -f "$1/standby.signal" "$1/postmaster.pid"
+  rm -f "$1/standby.signal" "$1/postmaster.pid" "$1/pg_hba.conf.of-set"
   administrator_alone >"$1/pg_hba.restored" &&
     cp -p "$1/postgresql.auto.conf" "$1/postgresql.auto.conf.of-set" && {
     echo '# by site-restore, until it is accepted'

@@ -42,6 +42,7 @@ open_access() {
   [ -f "$PG_DATA/pg_hba.conf" ] && [ ! -f "$PG_DATA/pg_hba.conf.of-set" ] || return 0
   cp -p "$PG_DATA/pg_hba.conf" "$PG_DATA/pg_hba.conf.of-set" && {
     administrator_alone
+    echo "local replication \"$PG_ADMIN_USER\" $PG_LOCAL_AUTH" # for the first set
     [ -z "$SERVICE_ACCESS" ] || cat "$SERVICE_ACCESS"
     cat "$PG_DATA/pg_hba.conf.of-set"
   } | replace_same "$PG_DATA/pg_hba.conf"

@@ -13,7 +13,7 @@ if [ $# -eq 0 ]; then # a forced command: the client's words are in the environm
   hear
   # shellcheck disable=SC2086 # split at blanks; nothing is expanded (set -f), nothing is evaluated
   set -- $words
-  case ${1:-} in job-run | restore-run | cache-restore-run) usage "$1 is for this host itself" ;; esac
+  case ${1:-} in job-run | restore-run | cache-restore-run | backup-run) usage "$1 is for this host itself" ;; esac
 fi
 [ -r "$conf" ] || usage "$conf cannot be read"
 # shellcheck disable=SC1090 # named by whoever installed it
@@ -34,7 +34,7 @@ verb=$1
 shift
 case $verb in cache-*) for_cache ;; *) for_store database ;; esac
 case $verb in
-  identify | points | database-state | cache-points | cache-state) arguments $# 0 ;;
+  identify | points | database-state | cache-points | cache-state | backup-run) arguments $# 0 ;;
   job-run | cache-look | cache-restore-run) arguments $# 1 ;;
   database-look | restore-run) arguments $# 2 ;;
   job-watch) [ $# -eq 2 ] || arguments $# 1 ;;
@@ -46,9 +46,10 @@ case $verb in
 esac
 function=$(printf '%s' "$verb" | tr - _)
 case $verb in
-  identify | points | database-state | database-look | job-watch | job-run | restore-run | cache-points | cache-state | cache-look | cache-restore-run) "$function" "$@" ;;
+  identify | points | database-state | database-look | job-watch | job-run | restore-run | cache-points | cache-state | cache-look | cache-restore-run | backup-run) "$function" "$@" ;;
   database-restore) arguments $# 3 && job_id "$1" && guard restore && database_restore "$@" ;;
   database-admit | database-accept | database-discard) arguments $# 0 && guard restore && "$function" ;;
+  database-backup) arguments $# 1 && job_id "$1" && guard restore && database_backup "$1" ;;
   cache-restore) arguments $# 2 && job_id "$1" && guard restore-cache && cache_restore "$@" ;;
   cache-admit | cache-accept | cache-discard) arguments $# 0 && guard restore-cache && "$function" ;;
   job-cancel) arguments $# 1 && job_id "$1" && guard "$(area_of_job)" && job_cancel "$1" ;;

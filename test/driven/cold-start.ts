@@ -25,6 +25,7 @@ export const coldStart: Driven<'coldStart'> = {
       ...(writers.join() === target ? [] : [`writers: ${writers.join(', ')}`]),
       ...(estate.restores.at.get(target)?.stage === 'accepted' ? [] : [`what was restored is ${estate.restores.at.get(target)?.stage}`]),
       ...(closedCache(estate, target) ? [`what was restored of the cache is ${estate.restores.caches.get(target)?.stage}`] : []),
+      ...(estate.restores.hasFirstSet(target) ? [] : ['there is no first backup of it']),
     ];
   },
   /** Nothing was opened: what was restored is discarded, and nobody writes at the target. */

@@ -9,6 +9,8 @@ const look = 'site-agent/restore/40-look.sh';
 const restore = 'site-agent/restore/50-restore.sh';
 const proof = 'site-agent/restore/60-proof.sh';
 const verdict = 'site-agent/restore/70-verdict.sh';
+const firstSet = 'site-agent/restore/75-first-set.sh';
+const firstSetTest = 'test/site-restore/first-set.test.ts';
 
 export const restoreRemovals: readonly Removal[] = [
   {
@@ -177,8 +179,35 @@ export const restoreRemovals: readonly Removal[] = [
     guard: 'Restore: the program that does it is no verb over SSH',
     file: 'site-agent/restore/90-call.sh',
     edits: [
-      { find: 'case ${1:-} in job-run | restore-run | cache-restore-run) usage', replace: 'case nothing in job-run | restore-run | cache-restore-run) usage' },
+      {
+        find: 'case ${1:-} in job-run | restore-run | cache-restore-run | backup-run) usage',
+        replace: 'case nothing in job-run | restore-run | cache-restore-run | backup-run) usage',
+      },
     ],
     test: { file: pitfalls, title: 'is carried out by nobody over SSH but by its verb' },
+  },
+  {
+    guard: 'First backup: it is made of nothing that people have not accepted',
+    file: firstSet,
+    edits: [{ find: '[ "$stage" = accepted ] || refuse', replace: 'true || refuse' }],
+    test: { file: firstSetTest, title: 'before it is accepted there is no set to make' },
+  },
+  {
+    guard: 'First backup: it is done when the set can be restored',
+    file: firstSet,
+    edits: [{ find: '  archive_a_commit\n', replace: '' }],
+    test: { file: firstSetTest, title: 'read at the new path as one that can be restored' },
+  },
+  {
+    guard: 'First backup: one that is there is found',
+    file: firstSet,
+    edits: [{ find: '  has_usable_set || make_set\n', replace: '  has_usable_set; make_set\n' }],
+    test: { file: firstSetTest, title: 'one that is there is found' },
+  },
+  {
+    guard: 'First backup: the access file that a set brings along is joined anew at its site',
+    file: restore,
+    edits: [{ find: ' "$1/pg_hba.conf.of-set"', replace: '' }],
+    test: { file: firstSetTest, title: 'what customers wrote since is restored from it by another run' },
   },
 ];

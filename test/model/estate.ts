@@ -508,6 +508,14 @@ export class FakeEstate extends FakeService {
         if (store === 'database') this.databases.set(site, { role: 'writer', bytes: 1000, keys: 10 });
         return accepted;
       },
+      backUpRestored: async ({ run, site, id }) => {
+        this.mustHold(run, site);
+        const stage = await restores.stage('database', site);
+        if (stage !== 'accepted') throw ApplicationFailure.nonRetryable(`What was restored at ${site} is ${stage}; nothing was changed.`, 'refused');
+        restores.firstSets.set(site, id);
+        const before = await this.jobs.start({ id, site, job: 'first-backup' });
+        return this.change(before, (await this.jobs.look(id)).state);
+      },
       discardRestored: async ({ run, site, store }) => ({
         ...(await this.restoreBecomes(run, { site, store }, ['begun', 'proven', 'admitted', 'discarded'], 'discarded')),
         remaining: [`${store === 'database' ? 'main' : 'redis'}.discarded stays at ${site} and takes room`],

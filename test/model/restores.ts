@@ -28,6 +28,8 @@ export class FakeRestores {
   /** Of the database; of the cache. */
   readonly at = new Map<SiteId, FakeRestore>();
   readonly caches = new Map<SiteId, FakeRestore>();
+  /** The job that makes the first set of what was opened. */
+  readonly firstSets = new Map<SiteId, string>();
   private readonly jobs: FakeJobs;
 
   /** One set of two hours ago, with its log up to the last commit of the primary. */
@@ -89,6 +91,12 @@ export class FakeRestores {
   async isUnderWay(store: RestoredStore, site: SiteId): Promise<boolean> {
     const restore = this.of(store).get(site);
     return restore !== undefined && (await this.jobs.look(restore.job)).state === 'running';
+  }
+
+  /** Once its job has ended. */
+  hasFirstSet(site: SiteId): boolean {
+    const job = this.jobs.begun.get(this.firstSets.get(site) ?? '');
+    return job !== undefined && job.cancelledAt === undefined && (job.ends ?? 'done') === 'done';
   }
 
   /** Gives the stage before. */

@@ -1,4 +1,7 @@
 /** Goal: with every running site lost, the service comes back from backups, with what was acknowledged up to the chosen moment and nothing after it. Method: real backups of a lab's primary, all three sites killed, the customers' ledger as judge. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Answers, decideUntilEnd } from '../../lab/orchestrator/recovery.ts';
 import { untilServed } from '../../lab/orchestrator/stack.ts';
@@ -40,6 +43,17 @@ async function backUp(): Promise<void> {
   await scenarios.control('backup');
   const first = await until('something can be restored', points, 60);
   await until('the log goes on', async () => ((await points()) ?? '') > first, 60);
+}
+
+/** What site-restore could restore from the path where the accepted server archives. */
+function pointsOfNewPath(): string {
+  const { restore } = new Servers(scenarios).folders(site);
+  const conf = readFileSync(join(restore, 'restore.conf'), 'utf8');
+  const archives = /^ARCHIVE_TO='(.*)'$/m.exec(conf)?.[1] ?? '';
+  const [ofRun = ''] = readdirSync(archives);
+  const other = join(restore, 'restore-of-new-path.conf');
+  writeFileSync(other, `${conf}BACKUPS='${join(archives, ofRun)}'\n`);
+  return execFileSync('sh', [join(restore, 'site-restore'), other, 'points'], { encoding: 'utf8' });
 }
 
 async function lose(): Promise<string> {
@@ -102,6 +116,11 @@ describe('a cold start', () => {
     );
     expect(new Servers(scenarios).sql(site, counted.join(' union all '), databaseName).trim().split('\n')).toEqual(['0', '0', '0', '0']);
     expect(Date.parse(since) - Date.parse(chosen), 'the log was archived until shortly before').toBeLessThan(30_000);
+    expect(
+      report.steps.find(({ id }) => id === 'first-backup'),
+      JSON.stringify(report.exceptions),
+    ).toMatchObject({ result: 'done' });
+    expect(pointsOfNewPath()).toMatch(/^set=first .* timeline=2 .* usable=yes$/m);
     process.stdout.write(`cold start: ${figures.missing.rows} rows lost after ${chosen}; ${JSON.stringify(report.clock)}\n`);
   });
 });

@@ -133,6 +133,12 @@ export function backrestOf(backups: string): string {
   return `/usr/bin/pgbackrest --config=${conf} --stanza=main`;
 }
 
+/** Of what `points` has said, the last set that can be restored, and the newest moment that it has. */
+export function newestOf(points: string): readonly [set: string, latest: string] {
+  const [, set = '', latest = ''] = [...points.matchAll(/^set=(\S+) .*latest=(\S+) usable=yes$/gm)].at(-1) ?? [];
+  return [set, latest];
+}
+
 /** A host that can read the backups and has nothing else. */
 export class Host extends ScriptHost {
   readonly source: Source;
@@ -156,6 +162,11 @@ export class Host extends ScriptHost {
       ...{ HEARTBEAT_TABLE: 'dr_heartbeat', PG_SYSTEM_IDENTIFIER: this.source.identifier, ARCHIVE_TO: this.at('new'), ...settings },
     };
     this.writeConf(all);
+  }
+
+  /** From now on it restores from what lies at `path`. */
+  readsBackupsAt(path: string): void {
+    this.configure(this.source.tool === 'files' ? { BACKUPS: path } : { PGBACKREST: `'${backrestOf(this.at('backups'))} --repo1-path=${path}'` });
   }
 
   /** Cancels what still runs, ends the server and takes all files away. */

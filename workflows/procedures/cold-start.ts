@@ -7,7 +7,7 @@
  *  4. Restore the database to that moment behind closed doors, and the cache as it was before it; prove both; bring up capacity, check files and certificate. All of it can be discarded.
  *  5. Let the site's own service in, start it, verify every function by content, tier by tier. People accept what was restored.
  *  6. POINT OF NO RETURN: open the database for good. Only then route traffic, and verify as a customer.
- *  7. Watch, confirm who can write, update monitoring, tell stakeholders. The conductor stores the report at every ending.
+ *  7. Watch, confirm who can write, make a first backup, update monitoring, tell stakeholders. The conductor stores the report at every ending.
  *
  * One await is one step, or steps that run side by side; the ids are those of the plan.
  */
@@ -26,6 +26,7 @@ import { askIfFenceIsUnproven } from '../questions/risk.ts';
 import { claimEpoch } from '../steps/claiming.ts';
 import { confirmRestoredWriter, notifyStakeholders, observeRestored, updateMonitoring } from '../steps/closing.ts';
 import { confirmFailure, mustBeFailed } from '../steps/detection.ts';
+import { firstBackup } from '../steps/first-backup.ts';
 import { fenceByFirstProof } from '../steps/fencing.ts';
 import { checkApplication, raiseCapacity } from '../steps/preparation.ts';
 import { admitServices, confirmChoice, openDatabase, readPoints, restoreCache, restoreDatabase, startServicesBehindDoors } from '../steps/restoring.ts';
@@ -88,6 +89,7 @@ const definition: ProcedureDefinition<'coldStart', ColdStartFacts> = {
     run.enter('closing');
     await run.step('confirm-writers', confirmRestoredWriter(run, facts));
     await run.together({
+      'first-backup': firstBackup(run),
       'update-monitoring': updateMonitoring(run),
       'notify-stakeholders': notifyStakeholders(run, facts, `the cold start at ${run.places.target}`),
     });

@@ -85,6 +85,28 @@ describe('a cold start', () => {
     expect(estate.changes().indexOf('fenceByAgent')).toBeLessThan(estate.changes().indexOf('restoreDatabase'));
   });
 
+  it('makes a first backup once customers are served and it is confirmed who writes', async () => {
+    estate.jobs.courses = [{ seconds: 60, bytesAll: 60_000_000_000 }, { seconds: 7_000 }];
+    const report = await run();
+    expect(estate.restores.hasFirstSet(site)).toBe(true);
+    const at = (name: string) => estate.changes().indexOf(name);
+    expect(at('backUpRestored')).toBeGreaterThan(at('changeRecord'));
+    const confirmed = report.steps.find(({ id }) => id === 'confirm-writers')?.endedAt ?? '';
+    expect((report.steps.find(({ id }) => id === 'first-backup')?.startedAt ?? '') >= confirmed).toBe(true);
+    expect(report.steps.find(({ id }) => id === 'first-backup')?.result).toBe('done');
+  });
+
+  it('is no less recovered where that backup fails: it is an exception, and nothing is taken back', async () => {
+    estate.jobs.courses = [{ seconds: 60 }, { seconds: 60, ends: 'failed' }];
+    const report = await run();
+    expect(report.outcome, report.summary).toBe('recovered with exceptions');
+    expect(report.exceptions.join(' ')).toMatch(
+      /Optional step failed: Make a first backup of the restored database\. The job first-backup at dr failed with exit code 7\./,
+    );
+    expect(estate.restores.at.get(site)?.stage).toBe('accepted');
+    expect(estate.route).toBe(site);
+  });
+
   it('restores any moment of the window, to the microsecond', async () => {
     const [set] = estate.restores.sets;
     const latest = `${new Date(Date.parse(estate.lastCommitAt)).toISOString().slice(0, -1)}456Z`;
