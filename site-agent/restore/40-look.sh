@@ -28,7 +28,10 @@ look_point() { # SET POINT → the set that is meant, point, bytes_needed
   point=$(moment "$2") || usage "a point is a moment in UTC like 2026-11-29T22:36:06.123456Z, not: $2"
   read_sets
   found=$(grep -F "$1 " "$folder/sets" | awk -v label="$1" '$1 == label')
-  [ -n "$found" ] || refuse "there is no set $1 that $SITE can use; nothing was changed: there are $(one_line "$(cut -d' ' -f1 "$folder/sets")")"
+  if [ -z "$found" ]; then
+    there=$(one_line "$(cut -d' ' -f1 "$folder/sets")")
+    refuse "there is no set $1 that $SITE can use; nothing was changed: there are ${there:-none, so bring backups within its reach}"
+  fi
   read_set "$found"
   [ -z "$unusable" ] || refuse "the set $1 cannot be restored at $SITE: $unusable; nothing was changed: choose another one of points"
   [ "$identifier" = "$PG_SYSTEM_IDENTIFIER" ] || refuse "the set $1 is of another cluster ($identifier) than the one that $SITE restores ($PG_SYSTEM_IDENTIFIER); nothing was changed: choose another set, or correct PG_SYSTEM_IDENTIFIER in restore.conf"

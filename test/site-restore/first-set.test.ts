@@ -5,7 +5,8 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../site-agent/support.ts';
-import { endServer, Host, newestOf, owned, removeAll, Source, tools } from './source.ts';
+import { owned } from './host.ts';
+import { endServer, Host, newestOf, removeAll, Source, tools } from './source.ts';
 
 describe.each(tools)('with %s', (tool) => {
   let source: Source;
