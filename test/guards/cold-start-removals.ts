@@ -2,6 +2,7 @@
 import type { Removal } from './removal.ts';
 
 const procedure = 'test/workflows/procedures/cold-start.test.ts';
+const undo = 'test/workflows/procedures/cold-start-undo.test.ts';
 
 export const coldStartRemovals: readonly Removal[] = [
   {
@@ -74,5 +75,17 @@ export const coldStartRemovals: readonly Removal[] = [
     file: 'workflows/engine/jobs.ts',
     edits: [{ find: '.then(() => working.cancel())', replace: '.then(() => undefined)' }],
     test: { file: procedure, title: 'beside it: its job is ended, and not waited for' },
+  },
+  {
+    guard: 'Cold start: what was restored is taken back at whatever step people end it',
+    file: 'workflows/engine/undo.ts',
+    edits: [{ find: 'of run.undos.splice(0).reverse()', replace: 'of run.undos.splice(0).reverse().slice(1)' }],
+    test: { file: undo, title: 'taken back at' },
+  },
+  {
+    guard: 'Run: one that cannot look at its end any more has a report all the same',
+    file: 'workflows/engine/conduct.ts',
+    edits: [{ find: 'await lookAtEnd(run, () => procedure.readEnd(run, facts));', replace: 'await procedure.readEnd(run, facts);' }],
+    test: { file: undo, title: 'taken back at' },
   },
 ];

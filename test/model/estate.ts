@@ -518,7 +518,7 @@ export class FakeEstate extends FakeService {
       },
       discardRestored: async ({ run, site, store }) => ({
         ...(await this.restoreBecomes(run, { site, store }, ['begun', 'proven', 'admitted', 'discarded'], 'discarded')),
-        remaining: [`${store === 'database' ? 'main' : 'redis'}.discarded stays at ${site} and takes room`],
+        remaining: (await restores.restored(store, site, this.time())).kept.map(({ folder, bytes }) => `${folder} stays at ${site} with ${bytes} bytes.`),
       }),
     } satisfies Partial<Activities>;
   }

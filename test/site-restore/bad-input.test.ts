@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import type { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OverSsh, run, site } from './over-ssh.ts';
-import { Host, owned, removeAll, Source } from './source.ts';
+import { owned } from './host.ts';
+import { Host, removeAll, Source } from './source.ts';
 
 const source = new Source('files');
 let host: Host;
@@ -26,11 +27,8 @@ afterAll(async () => {
 /** What site-restore notes of each change that it refuses. */
 const notes = ['changes.log', 'last-restore', 'task-restore'];
 
-/** Each file and folder of the host: kind, bytes, mode, inode, time of its last change. Where it notes, the folder's own time says nothing. */
-function inventory(): readonly string[] {
-  const files = execFileSync('find', [host.folder, '-printf', '%P\\t%y\\t%s\\t%m\\t%i\\t%T@\\n'], { encoding: 'utf8' }).trim().split('\n');
-  return files.filter((line) => !['state', ...notes.map((name) => `state/${name}`)].includes(line.split('\t')[0] ?? '')).toSorted();
-}
+/** Where it notes, the folder's own time says nothing. */
+const inventory = () => host.inventory((path) => !['state', ...notes.map((name) => `state/${name}`)].includes(path));
 
 const base = (...names: readonly string[]) => host.at('backups', 'base', 'first', ...names);
 const at = (row: number) => source.after[row] ?? '';

@@ -233,6 +233,12 @@ export class Host extends ScriptHost {
     return /first_segment=([0-9A-F]{24})/.exec(this.verb('points').out)?.[1] ?? '0';
   }
 
+  /** Each file and folder, of those whose path below the host's folder is wanted: kind, bytes, mode, inode, time of its last change. */
+  inventory(wanted: (path: string) => boolean): readonly string[] {
+    const files = execFileSync('find', [this.folder, '-printf', '%P\\t%y\\t%s\\t%m\\t%i\\t%T@\\n'], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+    return files.split('\n').filter((line) => line !== '' && wanted(line.split('\t')[0] ?? '')).toSorted(); // prettier-ignore
+  }
+
   /** What stands beside the data. */
   beside(): readonly string[] {
     return readdirSync(this.folder).filter((name) => name.startsWith('pg') && name !== 'pgpass').toSorted(); // prettier-ignore

@@ -57,7 +57,7 @@ export async function conduct<Name extends ProcedureName, Facts>(procedure: Proc
     if (early?.undo && !run.forwardOnly) await takeBack(run);
     run.enter('closing');
     // A run that came to its last step has looked at the end of it there.
-    if (early) await procedure.readEnd(run, facts);
+    if (early) await lookAtEnd(run, () => procedure.readEnd(run, facts));
     // Until the copy is stored the outcome is the one so far; storing is optional and may add an exception of its own.
     const outcome = () => early?.outcome ?? outcomeSoFar(run, procedure.goodEnd);
     await keepReport(run, () => report(outcome()));
@@ -97,6 +97,15 @@ async function untilEnding(run: Course, body: () => Promise<void>): Promise<RunE
     const early = endingOf(error);
     run.note(early.message);
     return early;
+  }
+}
+
+/** A run that cannot look at its end any more has a report all the same. */
+async function lookAtEnd(run: Course, look: () => Promise<void>): Promise<void> {
+  try {
+    await look();
+  } catch (error) {
+    run.except(`Which servers can write at the end could not be read: ${endingOf(error).message}`);
   }
 }
 
