@@ -82,12 +82,14 @@ export const tools: readonly Tool[] = [
   { name: 'flock', debianPackage: 'util-linux' },
 ];
 
-/** What only the tests run: the Compose file of the deployment is judged by Compose itself, a commander works in a browser, another service manager than systemd is a real one, so are a writer inside PostgreSQL and the tool that restores one, and clocks are set for some processes alone: while they work, or, for a server that starts others from its signal handlers, before. */
+/** What only the tests run: the Compose file of the deployment is judged by Compose itself, a commander works in a browser, another service manager than systemd is a real one, so are a writer inside PostgreSQL, the tool that restores one, the web server whose configuration is tested before it counts, and the packer of archives, and clocks are set for some processes alone: while they work, or, for a server that starts others from its signal handlers, before. */
 export const testTools: readonly Tool[] = [
   { name: 'docker-compose', debianPackage: 'docker-compose' },
   { name: 'chromium', debianPackage: 'chromium' },
   { name: 'sv', debianPackage: 'runit' },
   { name: 'pgbackrest', debianPackage: 'pgbackrest' },
+  { name: 'nginx', debianPackage: 'nginx' },
+  { name: 'zstd', debianPackage: 'zstd' },
   {
     name: 'libfaketimeMT.so.1',
     debianPackage: 'libfaketime',

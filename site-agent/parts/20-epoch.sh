@@ -42,7 +42,7 @@ check_task() { # AREA
 # Changes of one run go side by side (shared lock); a higher epoch waits for them, so that nothing old is still under way once it is stored.
 guard() { # AREA: what must not be changed twice at a time
   # An undo is tried whatever room there is: it needs less than what it takes back.
-  case $verb in *-open | *-return | *-follow | switch-reset | job-cancel | service-stop | database-discard | cache-discard) ;; *) look_state ;; esac
+  case $verb in *-open | *-return | *-follow | switch-reset | job-cancel | service-stop | *-discard) ;; *) look_state ;; esac
   # A file that cannot be opened would end the shell without a word, as it would behind `:`.
   { true >>"$STATE_DIR/lock" && true >>"$STATE_DIR/lock-$1"; } 2>/dev/null || fail "the locks in $STATE_DIR cannot be written; nothing was changed: free its disk, or give the agent's account the right to write there"
   exec 9>>"$STATE_DIR/lock" 8>>"$STATE_DIR/lock-$1"

@@ -1,6 +1,9 @@
 # --- the restore: a job, each stage of it on record, so that a repeat goes on or begins anew from what was set aside ----------------------------
 job_program() { program=$(readlink -f "$0"); } # what carries it out is this script
-area_of_job() { [ "$(asked_of name)" = restore-cache ] && echo restore-cache || echo restore; } # what of the other store is done meanwhile is none of its business
+area_of_job() { # what of another store is done meanwhile is none of its business
+  of=$(asked_of name)
+  case $of in restore-database | first-backup | '') echo restore ;; restore-cache) echo restore-cache ;; *) echo "tree-${of#restore-}" ;; esac
+}
 database_restore() { # ID SET POINT
   look_database_restore "$2" "$3"
   job_start "$1" "$restore_job" "$conf" restore-run "$2" "$point"

@@ -180,8 +180,8 @@ export const restoreRemovals: readonly Removal[] = [
     file: 'site-agent/restore/90-call.sh',
     edits: [
       {
-        find: 'case ${1:-} in job-run | restore-run | cache-restore-run | backup-run) usage',
-        replace: 'case nothing in job-run | restore-run | cache-restore-run | backup-run) usage',
+        find: 'case ${1:-} in job-run | restore-run | cache-restore-run | backup-run | tree-run) usage',
+        replace: 'case nothing in job-run | restore-run | cache-restore-run | backup-run | tree-run) usage',
       },
     ],
     test: { file: pitfalls, title: 'is carried out by nobody over SSH but by its verb' },

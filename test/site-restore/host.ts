@@ -7,8 +7,8 @@ import { serverUser } from '../site-agent/estate.ts';
 import { eventually } from '../site-agent/support.ts';
 import { makeServerFolder } from '../support/server-files.ts';
 
-const script = fileURLToPath(new URL('../../site-agent/site-restore', import.meta.url));
-const asOwner = process.getuid?.() === 0 ? ['setpriv', `--reuid=${serverUser}`, `--regid=${serverUser}`, '--init-groups'] : ['env'];
+export const script = fileURLToPath(new URL('../../site-agent/site-restore', import.meta.url));
+export const asOwner = process.getuid?.() === 0 ? ['setpriv', `--reuid=${serverUser}`, `--regid=${serverUser}`, '--init-groups'] : ['env'];
 export const hostName = execFileSync('uname', ['-n'], { encoding: 'utf8' }).trim();
 
 /** A program as the account of the servers, with nothing of the tests in its environment. */
