@@ -6,6 +6,7 @@ import type { Removal } from './removal.ts';
 import { coldStartRemovals } from './cold-start-removals.ts';
 import { shareRemovals } from './share-removals.ts';
 import { restoreRemovals } from './restore-removals.ts';
+import { treeRemovals } from './tree-removals.ts';
 
 export type { Removal };
 
@@ -508,6 +509,7 @@ export const removals: readonly Removal[] = [
   ...jobRemovals,
   ...distanceRemovals,
   ...restoreRemovals,
+  ...treeRemovals,
   ...coldStartRemovals,
   ...shareRemovals,
   {

@@ -27,16 +27,25 @@ function header({ name, content = '', kind = 'file', mode = kind === 'folder' ? 
   octal(4321, 116, 8);
   octal(size, 124, 12);
   octal(1_770_000_000, 136, 12);
-  bytes.write(' '.repeat(8), 148);
   bytes.write(kinds[kind], 156);
   bytes.write(to, 157, 100);
   bytes.write('ustar\x0000', 257, 'latin1');
-  octal(
-    bytes.reduce((sum, byte) => sum + byte, 0),
-    148,
-    7,
-  );
+  return sealed(bytes);
+}
+
+/** With the sum of its bytes in the header that begins at `at`, after something in it was changed. */
+export function sealed(bytes: Buffer, at = 0): Buffer {
+  bytes.fill(' ', at + 148, at + 156);
+  const sum = bytes.subarray(at, at + block).reduce((all, byte) => all + byte, 0);
+  bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + 148, 'latin1');
   return bytes;
+}
+
+/** Says that its first member has so many bytes, in the form for what octal digits cannot hold. */
+export function withSize(bytes: Buffer, size: bigint): Buffer {
+  bytes.fill(0, 124, 136).writeUInt8(0x80, 124);
+  bytes.writeBigUInt64BE(size, 128);
+  return sealed(bytes);
 }
 
 /** An archive of these members, whole and with its end. */

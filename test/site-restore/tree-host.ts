@@ -156,7 +156,7 @@ export const isArchive = ({ url = '' }: IncomingMessage) => url.includes('/tree.
 export class TreeHost {
   readonly folder = newFolder();
   private readonly store: Store;
-  private settings: Readonly<Record<string, string>> = {};
+  settings: Readonly<Record<string, string>> = {};
 
   constructor(store: Store) {
     this.store = store;
