@@ -47,6 +47,8 @@ const inOrder = [
   'test/site-restore/contract.test.ts',
   ...long.slice(1, 5),
   'test/site-restore/pitfalls.test.ts',
+  'test/site-restore/trees.test.ts',
+  'test/site-restore/trees-pitfalls.test.ts',
   'test/activities/access/needs.test.ts',
   'test/activities/error-law.test.ts',
   'test/workflows/procedures/cold-start.test.ts',
