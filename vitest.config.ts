@@ -49,6 +49,8 @@ const inOrder = [
   'test/site-restore/pitfalls.test.ts',
   'test/site-restore/trees.test.ts',
   'test/site-restore/trees-pitfalls.test.ts',
+  'test/site-restore/cache-pitfalls.test.ts',
+  'test/site-restore/cache.test.ts',
   'test/activities/access/needs.test.ts',
   'test/activities/error-law.test.ts',
   'test/workflows/procedures/cold-start.test.ts',

@@ -5,6 +5,7 @@ import { jobRemovals } from './job-removals.ts';
 import type { Removal } from './removal.ts';
 import { coldStartRemovals } from './cold-start-removals.ts';
 import { shareRemovals } from './share-removals.ts';
+import { cacheRemovals } from './cache-removals.ts';
 import { restoreRemovals } from './restore-removals.ts';
 import { treeRemovals } from './tree-removals.ts';
 
@@ -510,6 +511,7 @@ export const removals: readonly Removal[] = [
   ...distanceRemovals,
   ...restoreRemovals,
   ...treeRemovals,
+  ...cacheRemovals,
   ...coldStartRemovals,
   ...shareRemovals,
   {

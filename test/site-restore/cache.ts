@@ -35,6 +35,8 @@ export async function endServers(folder: string): Promise<void> {
 
 export class CacheSource {
   readonly folder = newFolder();
+  /** When all that is in a set had been written, in milliseconds. */
+  readonly written: Record<string, number> = {};
   private readonly socket = join(this.folder, 'socket');
 
   at(...names: readonly string[]): string {
@@ -56,10 +58,10 @@ export class CacheSource {
     const more = ['RPUSH list a b c', 'XADD stream * field value', 'SET eternal 1 PX 900000000000', 'SELECT 3', 'SET third 1', 'SET brief 1 PX 3000'];
     const temporary = numbers.slice(0, 300).map((number) => `SET session${number} ${number} PX 900000000`);
     redisCli(['-s', this.socket], `${[...numbers.map((number) => `SET key${number} value${number}`), ...large, ...temporary, ...more].join('\n')}\n`);
-    this.makeSet('first');
+    await this.makeSet('first');
     await eventually('the time of one key is over', () => this.cli('-n', '3', 'EXISTS', 'brief') === '0');
     this.cli('SET', 'newer', '1');
-    this.makeSet('second');
+    await this.makeSet('second');
     await endServers(this.folder);
   }
 
@@ -71,7 +73,10 @@ export class CacheSource {
     }
   }
 
-  private makeSet(name: string): void {
+  private async makeSet(name: string): Promise<void> {
+    // A set tells its moment in whole seconds.
+    await eventually('the middle of a second', () => Math.abs((Date.now() % 1000) - 400) < 100);
+    this.written[name] = Date.now();
     this.cli('--rdb', this.at('sets', `${name}.rdb`));
   }
 
@@ -82,15 +87,14 @@ export class CacheSource {
 }
 
 export class CacheHost extends ScriptHost {
-  readonly port = 6104;
-  private readonly source: CacheSource;
+  readonly port: number;
 
-  constructor(source: CacheSource, lines: readonly string[] = []) {
+  constructor(source: CacheSource, port: number) {
     super();
-    this.source = source;
+    this.port = port;
     execFileSync('cp', ['-a', source.at('sets'), this.at('sets')]);
     writeFileSync(this.at('password'), `${password}\n`, { mode: 0o600 });
-    this.configureServer(lines);
+    this.configureServer();
     this.configure();
     owned(this.folder);
   }
@@ -105,7 +109,7 @@ export class CacheHost extends ScriptHost {
   }
 
   /** The configuration of the site's own server. */
-  configureServer(lines: readonly string[], name = 'redis.conf', dir = this.at('cache')): void {
+  configureServer(lines: readonly string[] = [], name = 'redis.conf', dir = this.at('cache')): void {
     const own = ['bind 127.0.0.1', `port ${this.port}`, `dir ${dir}`, `requirepass ${password}`, `logfile ${this.at('log')}`, 'save 3600 1'];
     writeFileSync(this.at(name), `${[...own, ...lines].join('\n')}\n`);
     owned(this.at(name));
