@@ -1,4 +1,4 @@
-/** Backups of the primary's database with PostgreSQL's own tools: a base backup, and from then on the log, a segment at least each second. */
+/** Backups of the primary with its servers' own tools: a snapshot of the cache, a base backup of the database, and from then on its log, a segment at least each second. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ports, type LabSite } from './addresses.ts';
@@ -6,11 +6,12 @@ import { until } from './child.ts';
 import type { LabContext } from './component.ts';
 import { serverFolder } from './ownership.ts';
 import type { PostgresServer } from './postgres/server.ts';
+import type { RedisServer } from './redis/server.ts';
 import { run } from './run.ts';
 import { accounts } from './settings.ts';
 import { program } from './setup/paths.ts';
 import { agentPassfile } from './site/agent.ts';
-import { backupFolders } from './site/folders.ts';
+import { backupFolders, siteFolders } from './site/folders.ts';
 
 export interface BackupMade {
   /** Name of its folder. */
@@ -21,20 +22,22 @@ export interface BackupMade {
 export interface Backups {
   /** Storage with nothing in it. */
   prepare(): void;
-  /** Makes one of the database that runs at `site`. */
-  make(site: LabSite, server: PostgresServer): Promise<BackupMade>;
+  /** Makes one of the servers that run at `site`. */
+  make(site: LabSite, servers: { readonly postgres: PostgresServer; readonly redis: RedisServer }): Promise<BackupMade>;
 }
 
 export function createBackups(context: LabContext): Backups {
-  const { root, base, wal, restored } = backupFolders(context.directory);
+  const { root, base, wal, cache, restored } = backupFolders(context.directory);
   return {
     prepare() {
       rmSync(root, { recursive: true, force: true });
-      for (const folder of [root, base, wal, restored]) serverFolder(folder, 0o755);
+      for (const folder of [root, base, wal, cache, restored]) serverFolder(folder, 0o755);
     },
-    async make(site, server) {
+    async make(site, { postgres: server, redis }) {
       const begun = performance.now();
       const set = `base-${readdirSync(base).length + 1}`;
+      // Before the database: no moment of it is then too old for the snapshot.
+      await snapshot(redis, siteFolders(context.directory, site).redis, join(cache, set));
       await server.query(`alter system set archive_timeout = '1s'`);
       await server.query(`alter system set archive_command = 'test -f "${wal}/%f" || { cp "%p" "${wal}/%f.new" && mv "${wal}/%f.new" "${wal}/%f"; }'`);
       await server.query('select pg_reload_conf()');
@@ -51,4 +54,18 @@ export function createBackups(context: LabContext): Backups {
       return { set, seconds: (performance.now() - begun) / 1000 };
     },
   };
+}
+
+/** A copy of what BGSAVE writes; it has its name when it is whole. */
+async function snapshot(redis: RedisServer, folder: string, path: string): Promise<void> {
+  const info = async (key: string) => new RegExp(`^${key}:(.*?)\r?$`, 'm').exec(await redis.as((client) => client.info('persistence')))?.[1];
+  await redis.as((client) => client.bgsave());
+  await until(
+    async () => (await info('rdb_bgsave_in_progress')) === '0',
+    60_000,
+    () => 'The cache was not saved within 60 s. Look in logs/redis-*.log.',
+  );
+  if ((await info('rdb_last_bgsave_status')) !== 'ok') throw new Error('The cache could not be saved. Look in logs/redis-*.log.');
+  await run(['cp', join(folder, 'dump.rdb'), `${path}.new`], { unprivileged: true, cwd: '/' });
+  await run(['mv', `${path}.new`, `${path}.rdb`], { unprivileged: true, cwd: '/' });
 }

@@ -75,7 +75,7 @@ export function labVerbs(estate: LabEstate, directory: string, progress: Progres
       return {};
     },
     async backup() {
-      return estate.backups.make(primarySite, estate.site(primarySite).postgres);
+      return estate.backups.make(primarySite, estate.site(primarySite));
     },
     async reset() {
       const startedAt = performance.now();

@@ -21,7 +21,8 @@ export function redisConfig(folder: string, site: LabSite, upstream: LabSite | n
     `dir ${folder}`,
     'daemonize no',
     'protected-mode no',
-    'user default off',
+    // site-restore is no user of its own.
+    upstream === 'alone' ? `user default on >${passwords.admin} ~* &* +@all` : 'user default off',
     ...users,
     `masteruser ${cacheAccounts.replication}`,
     `masterauth ${passwords.replication}`,

@@ -1,6 +1,6 @@
 /** Redis of one site as a component. */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { LabSite } from '../addresses.ts';
 import { ports } from '../addresses.ts';
@@ -8,6 +8,7 @@ import { startChild, until, type Child } from '../child.ts';
 import type { LabContext } from '../component.ts';
 import type { Passwords } from '../golden.ts';
 import { serverFile, serverFolder } from '../ownership.ts';
+import { killTree } from '../process-tree.ts';
 import { cacheAccounts } from '../settings.ts';
 import { program } from '../setup/paths.ts';
 import { siteFolders } from '../site/folders.ts';
@@ -23,9 +24,16 @@ export interface RedisServer extends SiteServer, Freezable {
 
 export function createRedis(context: LabContext, site: LabSite, passwords: () => Passwords): RedisServer {
   const name = `redis-${site}`;
-  const folder = siteFolders(context.directory, site).redis;
+  const { redis: folder, restore } = siteFolders(context.directory, site);
   const host = context.addresses.real(site);
   let child: Child | undefined;
+  // One that site-restore has started is no child of the lab: it is found by its folder, and its settings stand beside that, which is renamed.
+  let settings = join(folder, 'redis.conf');
+  const running = () => (child?.running() ?? false) || serversIn(folder).length > 0;
+  const end = async (): Promise<void> => {
+    await child?.stop(2_000, 'SIGKILL');
+    await Promise.all(serversIn(folder).map((pid) => killTree(pid)));
+  };
 
   const as = async <Result>(use: (client: Redis) => Promise<Result>): Promise<Result> => {
     const client = new Redis({
@@ -48,7 +56,7 @@ export function createRedis(context: LabContext, site: LabSite, passwords: () =>
     }
   };
   const check = async (): Promise<string | null> => {
-    if (!child?.running()) return `Redis of ${site} does not run.`;
+    if (!running()) return `Redis of ${site} does not run.`;
     try {
       await as((client) => client.ping());
       return null;
@@ -62,13 +70,14 @@ export function createRedis(context: LabContext, site: LabSite, passwords: () =>
     as,
     check,
     prepare(upstream) {
-      rmSync(folder, { recursive: true, force: true });
+      for (const name of besides(folder)) rmSync(name, { recursive: true, force: true });
       serverFolder(folder);
-      serverFile(join(folder, 'redis.conf'), redisConfig(folder, site, upstream, context.addresses, passwords()));
+      settings = join(upstream === 'alone' ? restore : folder, 'redis.conf');
+      serverFile(settings, redisConfig(folder, site, upstream, context.addresses, passwords()));
     },
     async start() {
-      if (child?.running()) return;
-      child = await startChild(context, name, { command: program('redis-server'), args: [join(folder, 'redis.conf')], cwd: folder, unprivileged: true });
+      if (running()) return;
+      child = await startChild(context, name, { command: program('redis-server'), args: [settings], cwd: folder, unprivileged: true });
       await until(
         async () => (await check()) === null || !child?.running(),
         60_000,
@@ -76,10 +85,28 @@ export function createRedis(context: LabContext, site: LabSite, passwords: () =>
       );
       if (!child.running()) throw new Error(`Redis of ${site} ended at its start. Look in ${join(context.directory, 'logs', `${name}.log`)}.`);
     },
-    stop: async () => child?.stop(2_000, 'SIGKILL'),
-    kill: async () => child?.stop(2_000, 'SIGKILL'),
+    stop: end,
+    kill: end,
     freeze: () => child?.signal('SIGSTOP'),
     thaw: () => child?.signal('SIGCONT'),
-    running: () => child?.running() ?? false,
+    running,
   };
+}
+
+/** The folder, and what site-restore has put beside it. */
+function besides(folder: string): readonly string[] {
+  return readdirSync(dirname(folder)).flatMap((name) => (name.startsWith(basename(folder)) ? [join(dirname(folder), name)] : []));
+}
+
+/** Numbers of the processes that work in the folder. */
+function serversIn(folder: string): readonly number[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && workingFolder(name) === folder).map(Number); // prettier-ignore
+}
+
+function workingFolder(pid: string): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return null; // It has ended.
+  }
 }

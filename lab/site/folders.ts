@@ -39,9 +39,15 @@ export function siteFolders(labDirectory: string, site: LabSite): SiteFolders {
 }
 
 /** Where backups are, as if it were storage that every site reaches. */
-export function backupFolders(labDirectory: string): { readonly root: string; readonly base: string; readonly wal: string; readonly restored: string } {
+export function backupFolders(labDirectory: string): {
+  readonly root: string;
+  readonly base: string;
+  readonly wal: string;
+  readonly cache: string;
+  readonly restored: string;
+} {
   const root = join(labDirectory, 'backups');
-  return { root, base: join(root, 'base'), wal: join(root, 'wal'), restored: join(root, 'restored') };
+  return { root, base: join(root, 'base'), wal: join(root, 'wal'), cache: join(root, 'cache'), restored: join(root, 'restored') };
 }
 
 /** Application files that a site must have before it takes over, relative to the site's root, which is where its agent runs. */

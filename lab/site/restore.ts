@@ -1,7 +1,7 @@
 /** A site that has nothing but backups: site-restore with its key, and the server that it restores and starts. */
 import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ports, type LabSite } from '../addresses.ts';
 import type { LabContext } from '../component.ts';
 import type { GoldenCopy } from '../golden.ts';
@@ -9,7 +9,7 @@ import { giveToServers, serverFile, serverFolder } from '../ownership.ts';
 import { dropSharedMemory } from '../postgres/shared-memory.ts';
 import { isRunning, killTree } from '../process-tree.ts';
 import { accounts, databaseName } from '../settings.ts';
-import { postgresBin } from '../setup/paths.ts';
+import { postgresBin, program } from '../setup/paths.ts';
 import { agentPassfile } from './agent.ts';
 import { backupFolders, siteFolders } from './folders.ts';
 import type { SiteServer } from './server.ts';
@@ -57,6 +57,7 @@ export function createRestored(context: LabContext, site: LabSite): RestoredServ
       chmodSync(script, 0o755);
       giveToServers(script);
       serverFile(join(folders.restore, 'access'), serviceAccess());
+      serverFile(join(folders.restore, 'redis-password'), `${golden.passwords.admin}\n`);
       serverFile(join(folders.restore, 'restore.conf'), restoreConf(context, site, systemIdentifier(golden.pgdata)), 0o644);
     },
     // Nothing runs before something is restored.
@@ -106,6 +107,13 @@ function restoreConf(context: LabContext, site: LabSite, identifier: string): st
     PG_PASSFILE: agentPassfile(directory, site),
     PG_DATABASE: databaseName,
     HEARTBEAT_TABLE: 'dr_heartbeat',
+    CACHE_BACKUPS: backups.cache,
+    CACHE_DIR: folders.redis,
+    CACHE_CONF: join(folders.restore, 'redis.conf'),
+    CACHE_ADDRESS: addresses.real(site),
+    CACHE_PORT: String(ports.redis),
+    CACHE_PASSFILE: join(folders.restore, 'redis-password'),
+    REDIS_BIN: dirname(program('redis-server')),
   };
   return `${Object.entries(values)
     .map(([name, value]) => `${name}='${value}'`)

@@ -102,6 +102,8 @@ describe('a cold start', () => {
     const since = await lose();
     const report = await coldStartAs(goOn);
     expect(report.outcome, report.summary).toBe('recovered with exceptions');
+    expect(report.steps.find(({ id }) => id === 'restore-cache')?.evidence).toMatch(/the snapshot has [1-9]\d* keys/);
+    expect(report.exceptions.join(' ')).not.toContain('The cache was not restored');
     await untilServed(scenarios.stack);
     await cameByShares(report);
 

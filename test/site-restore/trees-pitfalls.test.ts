@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from '../site-agent/support.ts';
 import { sealed, tar, tarGz, withSize, type Member } from './archive.ts';
-import { owned } from './source.ts';
+import { owned } from './host.ts';
 import { FolderStore, isArchive, region, S3Store, sha256, TreeHost, treeOf, version } from './tree-host.ts';
 
 const first = treeOf({ name: 'run', content: 'first' });

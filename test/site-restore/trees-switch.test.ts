@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { program } from '../../lab/setup/paths.ts';
 import { freePort } from '../activities/aws/support.ts';
 import { eventually } from '../site-agent/support.ts';
-import { asOwner } from './source.ts';
+import { asOwner } from './host.ts';
 import { FolderStore, TreeHost, treeOf, type VersionFiles } from './tree-host.ts';
 
 const nginx = program('nginx');
