@@ -209,7 +209,12 @@ export const cacheRemovals: readonly Removal[] = [
   {
     guard: 'Cache: the program that restores it is no verb over SSH',
     file: 'site-agent/restore/90-call.sh',
-    edits: [{ find: 'case ${1:-} in job-run | restore-run | cache-restore-run) usage', replace: 'case ${1:-} in job-run | restore-run) usage' }],
+    edits: [
+      {
+        find: 'case ${1:-} in job-run | restore-run | cache-restore-run | backup-run | tree-run) usage',
+        replace: 'case ${1:-} in job-run | restore-run) usage',
+      },
+    ],
     test: { file: pitfalls, title: 'is carried out by nobody over SSH but by its verb' },
   },
 ];

@@ -157,7 +157,7 @@ export const treeRemovals: readonly Removal[] = [
   {
     guard: 'Tree: the program that restores it is no verb over SSH',
     file: call,
-    edits: [{ find: 'in job-run | restore-run | tree-run) usage', replace: 'in job-run | restore-run) usage' }],
+    edits: [{ find: 'in job-run | restore-run | cache-restore-run | backup-run | tree-run) usage', replace: 'in job-run | restore-run) usage' }],
     test: { file: pitfalls, title: 'by nobody over SSH but by its verb' },
   },
   {
