@@ -38,11 +38,13 @@ beforeEach(async () => scenarios.reset(), 2 * minutes);
 
 /** Holds a run before it routes, then freezes its worker while the first write of the route is under way on a line that takes seconds, and terminates the run. */
 async function giveUpWhileRouting(): Promise<{ execution: string; epoch: number }> {
+  // The stop must come before the route: a service that takes its time leaves the time for it.
+  await scenarios.control('fault/inject', { name: 'slow-start', site: target });
   await scenarios.start();
   const run = scenarios.run();
   const status = () => run.query(statusQuery);
   const decided = decideUntilEnd(scenarios.stack, approve);
-  await until('the target is promoted', async () => ((await status()).steps.some((step) => step.id === 'start-services') ? true : undefined), 90);
+  await until('the service is being started', async () => ((await status()).steps.some((step) => step.id === 'start-services') ? true : undefined), 90);
   await run.signal(stopSignal, { who: 'jane-smith', reason: 'hold before the route' });
   const held = await until(
     'the run is held before the route',
