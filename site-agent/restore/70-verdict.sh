@@ -57,6 +57,13 @@ open_settings() { # PATH OF THE LOG
     setting synchronous_standby_names '' # nobody follows it yet
   } | replace_same "$PG_DATA/postgresql.auto.conf"
 }
+# People accept all that their run restored at once: a run that goes on from an opened database finds the cache accepted as well.
+accept_cache() { # RUN
+  (
+    for_store cache
+    [ "$(noted stage) $(noted run)" != "admitted $1" ] || note stage accepted
+  )
+}
 database_accept() {
   look_database_accept
   was=$(noted stage)
@@ -82,6 +89,7 @@ database_accept() {
     note stage accepted
     note log "$new_log"
   fi
+  accept_cache "$(noted run)"
   changed "$was" accepted
   say archives_to "$(noted log)"
   kept

@@ -505,7 +505,10 @@ export class FakeEstate extends FakeService {
       admitServices: async ({ run, site, store }) => this.restoreBecomes(run, { site, store }, ['proven', 'admitted'], 'admitted'),
       acceptRestored: async ({ run, site, store }) => {
         const accepted = await this.restoreBecomes(run, { site, store }, ['proven', 'admitted', 'opening', 'accepted'], 'accepted');
-        if (store === 'database') this.databases.set(site, { role: 'writer', bytes: 1000, keys: 10 });
+        if (store !== 'database') return accepted;
+        this.databases.set(site, { role: 'writer', bytes: 1000, keys: 10 });
+        const [{ by = '' } = {}, cache] = [restores.at.get(site), restores.caches.get(site)];
+        if (cache?.by === by && cache.stage === 'admitted') cache.stage = 'accepted';
         return accepted;
       },
       backUpRestored: async ({ run, site, id }) => {

@@ -121,6 +121,17 @@ const restorable = {
     },
     { site: 'east', found: false, reason: 'no answer' },
   ],
+  snapshots: [
+    {
+      site: 'west',
+      store: 'cache',
+      found: true,
+      snapshots: [{ set: 'c', at, bytes: 1, version: '7', unusable: 'broken' }],
+      unreadable: [{ set: 'd', reason: 'cut off' }],
+      at,
+    },
+    { site: 'east', store: 'cache', found: false, reason: 'no answer' },
+  ],
 } as unknown as RestorePointsFound;
 const assessment: AssessmentResult = {
   at,
