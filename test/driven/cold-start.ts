@@ -13,7 +13,7 @@ export const coldStart: Driven<'coldStart'> = {
   inputAt: ({ failed, target }) => ({ from: failed, at: target }),
   declared: { declaredFailed: { reason: 'customers see errors' } },
   beginsAt: 'activation',
-  answers: { activation: ['approve', 'restore'], acceptance: 'accept' },
+  answers: { activation: ['approve', 'restore', 'restore-without-cache'], acceptance: 'accept' },
   goodEnd: 'recovered',
   // Nobody can prove a site closed that is dead.
   calmEnd: 'recovered with exceptions',
