@@ -121,8 +121,8 @@ place_settings() { # ADDRESSES
   setting unix_socket_directories "$PG_SOCKETS"
 }
 is_out_of_recovery() { [ "$(echo 'select pg_is_in_recovery()' | pg postgres)" = f ]; }
-last_words() { # of the server
-  grep -E 'FATAL|PANIC|ERROR' "$STATE_DIR/restore.log" 2>/dev/null | tail -n 3
+last_words() { # of the server, but for what it said to whoever asked whether it is up
+  grep -E 'FATAL|PANIC|ERROR' "$STATE_DIR/restore.log" 2>/dev/null | grep -vE 'the database system is (starting up|shutting down|(not|not yet) accepting connections|in recovery mode)' | tail -n 3
 }
 has_ended() { ! server_in "$PG_DATA" && tail -n 1 "$STATE_DIR/restore.log" 2>/dev/null | grep -qE 'FATAL|database system is shut down'; }
 came_or_ended() { server_in "$PG_DATA" || has_ended; }

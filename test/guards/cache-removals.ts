@@ -204,7 +204,13 @@ export const cacheRemovals: readonly Removal[] = [
     guard: 'Cache: what is decided of the database leaves it as it is',
     file: 'site-agent/restore/10-stores.sh',
     edits: [{ find: 'notes=$STATE_DIR/restore-cache tool', replace: 'notes=$STATE_DIR/restore tool' }],
-    test: { file: contract, title: 'database and cache are restored side by side by one run' },
+    test: { file: contract, title: 'it is restored side by side' },
+  },
+  {
+    guard: 'Cache: what is accepted with the database is discarded no more',
+    file: 'site-agent/restore/70-verdict.sh',
+    edits: [{ find: '  accept_cache "$(noted run)"\n', replace: '' }],
+    test: { file: contract, title: 'it is accepted with the database' },
   },
   {
     guard: 'Cache: the program that restores it is no verb over SSH',

@@ -187,6 +187,12 @@ export const restoreRemovals: readonly Removal[] = [
     test: { file: pitfalls, title: 'is carried out by nobody over SSH but by its verb' },
   },
   {
+    guard: 'Restore: why the server ended is told, and not what it said to whoever asked meanwhile',
+    file: restore,
+    edits: [{ find: 'the database system is (starting up|', replace: 'the database system is (' }],
+    test: { file: contract, title: 'a gap that appears after the look ends in failure' },
+  },
+  {
     guard: 'First backup: it is made of nothing that people have not accepted',
     file: firstSet,
     edits: [{ find: '[ "$stage" = accepted ] || refuse', replace: 'true || refuse' }],

@@ -51,7 +51,9 @@ beforeEach(() => {
 });
 afterEach(async () => {
   writeFileSync(at('gate'), '');
-  for (const id of existsSync(at('state', 'jobs')) ? readdirSync(at('state', 'jobs')) : []) change('job-cancel', [id], { epoch: 900, run: 'the-end' });
+  const jobs = existsSync(at('state', 'jobs')) ? readdirSync(at('state', 'jobs')) : [];
+  for (const id of jobs) change('job-cancel', [id], { epoch: 900, run: 'the-end' });
+  for (const group of new Set(jobs.filter((id) => existsSync(jobFile(id, 'process'))).map(leader))) await gone(group);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -97,6 +99,9 @@ function living(group: number): number {
   const all = execFileSync('ps', ['-A', '-o', 'pgid=,stat='], { encoding: 'utf8' }).split('\n');
   return all.filter((line) => Number(line.trim().split(/\s+/)[0]) === group && !/\sZ/.test(line)).length;
 }
+
+/** One that has noted its end still puts its output away. */
+const gone = (group: number) => eventually(`nothing of the group ${group} writes any more`, () => living(group) === 0);
 
 describe('a job', () => {
   test('is told while it runs and after its end: bytes, times, exit code and its last line', async () => {
@@ -399,9 +404,11 @@ describe('results', () => {
   /** So many jobs of an old run that have ended, the last of them so many days ago. */
   async function olderJobs(count: number, daysAgo: number): Promise<void> {
     start('r.copy.1', 'copy');
+    await eventually('its first progress', () => watch('r.copy.1')['bytes_done'] === '10');
     start('r.fails.0', 'fails');
-    // While it ends, files of it come and go under other names.
     await ended('r.fails.0');
+    // What is copied must not change meanwhile.
+    await gone(leader('r.fails.0'));
     const [, , , ...base] = lines(jobFile('r.copy.1', 'process'))[0]?.split(' ') ?? [];
     expect(base.length).toBeGreaterThan(0);
     const noted = lines(jobFile('r.copy.1', 'process'))[0]?.split(' ')[2];

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CacheHost, CacheSource, keysOfSet } from './cache.ts';
+import { CacheHost, CacheSource, endServers, keysOfSet } from './cache.ts';
 import { owned } from './host.ts';
 import { Host, removeAll, Source } from './source.ts';
 
@@ -199,30 +199,56 @@ describe('people decide', () => {
   });
 });
 
-test('database and cache are restored side by side by one run, and what is decided of one leaves the other', async () => {
-  const database = new Source('files');
-  await database.live();
-  const both = new Host(database);
-  try {
-    both.configure({ CACHE_DIR: both.at('cache'), CACHE_BACKUPS: host.at('sets'), CACHE_CONF: host.at('redis.conf'), CACHE_PORT: '6104', CACHE_PASSFILE: host.at('password') }); // prettier-ignore
+describe('of one run with the database', () => {
+  let database: Source;
+  let both: Host;
+  beforeAll(async () => {
+    database = new Source('files');
+    await database.live();
+  });
+  beforeEach(() => {
+    both = new Host(database);
+    const cache = { CACHE_DIR: both.at('cache'), CACHE_BACKUPS: host.at('sets'), CACHE_CONF: host.at('redis.conf'), CACHE_PORT: '6104' };
+    const settings = { ...cache, CACHE_PASSFILE: host.at('password') };
     host.configureServer([], 'redis.conf', both.at('cache'));
     both.toolWaits();
-    both.configure({ PG_BIN: both.at('bin'), CACHE_DIR: both.at('cache'), CACHE_BACKUPS: host.at('sets'), CACHE_CONF: host.at('redis.conf'), CACHE_PORT: '6104', CACHE_PASSFILE: host.at('password') }); // prettier-ignore
+    both.configure({ PG_BIN: both.at('bin'), ...settings });
+  });
+  afterEach(async () => {
+    await endServers(both.at('cache'));
+    await both.end();
+  });
+  afterAll(async () => removeAll(database.folder));
+
+  async function restoreBoth(): Promise<void> {
     expect(both.start('r.database', database.after[4] ?? '').code).toBe(0);
     expect(both.change('cache-restore r.cache first').code).toBe(0);
     expect(await both.ended('r.cache')).toMatchObject({ state: 'done' });
     expect(both.verb('job-watch r.database').fields).toMatchObject({ state: 'running', job: 'restore-database' });
     expect(both.change('database-discard').fields['refused']).toContain('r.database still runs');
     expect(both.change('cache-admit').fields).toMatchObject({ after: 'admitted' });
-    expect(both.change('cache-accept').fields).toMatchObject({ after: 'accepted' });
+  }
+
+  async function endDatabase(): Promise<void> {
     writeFileSync(both.at('gate'), '');
     expect(await both.ended('r.database')).toMatchObject({ state: 'done' });
     expect(both.rows()).toBe('1 2 3 4');
+  }
+
+  test('it is restored side by side, and what is decided of one leaves the other', async () => {
+    await restoreBoth();
+    expect(both.change('cache-accept').fields).toMatchObject({ after: 'accepted' });
+    await endDatabase();
     expect(both.change('database-discard').fields).toMatchObject({ before: 'proven', after: 'discarded' });
     expect(both.verb('cache-state').fields).toMatchObject({ state: 'running', stage: 'accepted', run: 'run-1' });
     expect(readdirSync(both.folder)).not.toContain('cache.discarded-run-1');
-  } finally {
-    await both.end();
-    await removeAll(database.folder);
-  }
-}, 120_000);
+  }, 120_000);
+
+  test('it is accepted with the database: a run that goes on from there finds nothing that nobody accepted', async () => {
+    await restoreBoth();
+    await endDatabase();
+    expect(both.change('database-accept').fields).toMatchObject({ after: 'accepted' });
+    expect(both.verb('cache-state').fields).toMatchObject({ state: 'running', stage: 'accepted', run: 'run-1' });
+    expect(both.change('cache-discard', 2, 'run-2').fields['refused']).toContain('was accepted');
+  }, 120_000);
+});

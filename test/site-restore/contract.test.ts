@@ -91,7 +91,16 @@ describe.each(tools)('with %s', (tool) => {
     const segment = host.segment(host.segments().length - 2);
     // Its name is there for the walk, and what is in it is gone when the server asks.
     host.configure({ PG_START: `'${host.at('start')}'`, PG_STOP: `'${host.at('stop')}'` });
-    writeFileSync(host.at('start'), `#!/bin/sh\nrm -f '${segment}'\nexec /usr/lib/postgresql/15/bin/pg_ctl -D ${host.at('pg')} -l ${host.at('state', 'restore.log')} -W start\n`, { mode: 0o755 }); // prettier-ignore
+    // Who asks whether it is up is told so in its log: that must not stand before why it ended.
+    const told = 'FATAL:  the database system is starting up';
+    const start = [
+      '#!/bin/sh',
+      `rm -f '${segment}'`,
+      `/usr/lib/postgresql/15/bin/pg_ctl -D ${host.at('pg')} -l ${host.at('state', 'restore.log')} -W start`,
+      `for _ in $(seq 600); do grep -q 'database system is shut down' ${host.at('state', 'restore.log')} && break; sleep 0.1; done`,
+      `for _ in 1 2 3; do echo '${told}' >>${host.at('state', 'restore.log')}; done`,
+    ];
+    writeFileSync(host.at('start'), `${start.join('\n')}\n`, { mode: 0o755 });
     writeFileSync(host.at('stop'), `#!/bin/sh\nexec /usr/lib/postgresql/15/bin/pg_ctl -D ${host.at('pg')} -m immediate stop\n`, { mode: 0o755 });
     owned(host.folder);
     const ended = await host.restore('r.1', at(4));
