@@ -47,7 +47,7 @@ export function createRestoreActivities({ planOf, restorer, now }: Pick<Activity
     restoreDatabase: (input) => change(input, 'database-restore', input.id, input.set, input.point),
     restoreSnapshot: (input) => change(input, `${input.store}-restore`, input.id, input.set),
     admitServices: (input) => change(input, `${input.store}-admit`),
-    acceptRestored: (input) => change(input, `${input.store}-accept`),
+    acceptRestored: (input) => change(input, 'database-accept'),
     backUpRestored: (input) => change(input, 'database-backup', input.id),
     async discardRestored(input) {
       const fields = await restorer(input.run, input.site).change(`${input.store}-discard`);

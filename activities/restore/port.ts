@@ -106,8 +106,8 @@ export interface RestoreChanges {
   restoreSnapshot(input: RestoreSnapshot & JobAt): Promise<Change>;
   /** Lets the site's own service and the observers in, and nobody else: what was restored can still be discarded. */
   admitServices(input: RestoreStoreAt): Promise<Change>;
-  /** From now on nobody discards it. The database opens for good, archives to a path of its own, and its first segment there is waited for. */
-  acceptRestored(input: RestoreStoreAt): Promise<Change>;
+  /** All that the run of the restored database has let in there: from now on nobody discards it. The database opens for good, archives to a path of its own, and its first segment there is waited for. */
+  acceptRestored(input: RestoreAt): Promise<Change>;
   /** Stops it and renames it; what was there before comes back. `remaining` says what stays beside it. */
   discardRestored(input: RestoreStoreAt): Promise<Change>;
   /** Starts a first backup of what was opened as a job, at the path where it archives, or finds it under this id; `after` is its state. Done once that set can be restored. `refused` where nothing was opened, or its server is down. */

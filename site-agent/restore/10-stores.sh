@@ -1,4 +1,4 @@
-# --- what is restored: the database or the cache, each with a folder, a record and a job of its own, so that one run restores both side by side ---
+# --- what is restored: the database, the cache, or a tree (80-trees.sh), each with a folder, a record and a job of its own, so that one run restores all side by side ---
 for_store() { # database or cache → store, data and how restore.conf names it, notes (its record), restore_job, tool
   store=$1 restore_job=restore-$1
   case $store in
@@ -28,9 +28,10 @@ tag_of() { # RUN, such as recovery/shop@5f2c… → what is unique of it, as par
 names_of() { # RUN → aside, half: where what was there goes, and where what is restored grows
   aside=$data.before-$(tag_of "$1") half=$data.restoring-$(tag_of "$1")
 }
-discarded_name() { # RUN → a name that is free
-  name=$data.discarded-$(tag_of "$1") times=1
-  while [ -e "$name" ]; do times=$((times + 1)) name=$data.discarded-$(tag_of "$1").$times; done
+discarded_name() { # RUN [FOLDER] → a name that is free
+  plain=${2:-$data}.discarded-$(tag_of "$1") times=1
+  name=$plain
+  while [ -e "$name" ]; do times=$((times + 1)) name=$plain.$times; done
   printf '%s' "$name"
 }
 say_state() {

@@ -5,22 +5,18 @@ TREE_BYTES_MAX=10737418240 TREE_MEMBERS_MAX=200000
 read_tree() { # NAME → tree, letters, its settings, and the name of its job
   case " $TREES " in *" $1 "*) ;; *) usage "restore.conf of $SITE has no tree $1 in TREES; there are: ${TREES:-none}" ;; esac
   case $1 in *[!a-z0-9]* | [0-9]*) usage "the name of a tree has small letters and digits and begins with a letter, not: $1" ;; database | cache) usage "a tree of the name $1 would be taken for the $1 itself: give it another name in TREES" ;; esac
-  tree=$1 letters=$(printf '%s' "$1" | tr a-z A-Z) restore_job=restore-$1
+  tree=$1 letters=$(printf '%s' "$1" | tr a-z A-Z) restore_job=restore-$1 notes=$STATE_DIR/restore-tree-$1
   tree_from=$(tree_setting FROM) tree_to=$(tree_setting TO) tree_key=$(tree_setting KEY) tree_configure=$(tree_setting CONFIGURE)
   tree_test=$(tree_setting TEST) tree_reload=$(tree_setting RELOAD) tree_bytes_max=$(tree_setting BYTES_MAX)
-  tree_from=${tree_from%/}
+  tree_from=${tree_from%/} data=$tree_to
   [ -n "$tree_from" ] && [ -n "$tree_to" ] || usage "restore.conf of $SITE has the tree $tree, and ${letters}_FROM or ${letters}_TO is missing in it"
   [ -n "$tree_test" ] && [ -n "$tree_reload" ] || [ -z "$tree_test$tree_reload" ] || usage "restore.conf of $SITE needs ${letters}_TEST and ${letters}_RELOAD both, or none: nothing is reloaded that was not tested"
   tree_bytes_max=$(number "${tree_bytes_max:-$TREE_BYTES_MAX}") || usage "${letters}_BYTES_MAX in restore.conf of $SITE is no number of bytes"
 }
 tree_setting() { eval "printf '%s' \"\${${letters}_$1:-}\""; }
-tree_noted() { sed -n "s/^$1=//p" "$STATE_DIR/restore-tree-$tree" 2>/dev/null; }
-tree_note() { # KEY VALUE
-  { grep -v "^$1=" "$STATE_DIR/restore-tree-$tree" 2>/dev/null; echo "$1=$2"; } | replace "$STATE_DIR/restore-tree-$tree" || fail "$STATE_DIR at $SITE cannot be written; what stands in $tree_to was left as it is: free its disk, then start the restore again under a new id"
-}
-is_open_tree() { case $(tree_noted stage) in begun | restored | proven) ;; *) return 1 ;; esac; }
+is_open_tree() { case $(noted stage) in begun | restored | proven) ;; *) return 1 ;; esac; }
 # The very folder that this restore has made, or has found with the same contents.
-is_tree_of_run() { [ -n "$(tree_noted made)" ] && [ ! -L "$1" ] && [ "$(inode_of "$1")" = "$(tree_noted made)" ]; }
+is_tree_of_run() { [ ! -L "$1" ] && is_ours "$1"; }
 tree_names_of() { # RUN VERSION → tag, half: where what is restored grows, and beside it its archive
   tag=$(tag_of "$1") half=$tree_to/$2.restoring-$(tag_of "$1")
 }
@@ -28,10 +24,10 @@ tree_current() { readlink "$tree_to/current" 2>/dev/null; }
 tree_state() { # NAME
   read_tree "$1"
   say_clock
-  for key in stage run set; do say "$key" "$(tree_noted $key)"; done
+  for key in stage run set; do say "$key" "$(noted $key)"; done
   say current "$(tree_current || echo nothing)"
   tree_kept
-  [ ! -f "$STATE_DIR/restore-tree-$tree.proof" ] || cat "$STATE_DIR/restore-tree-$tree.proof"
+  [ ! -f "$notes.proof" ] || cat "$notes.proof"
 }
 tree_kept() { # a line for each folder of a restore that stands beside the versions, with its bytes
   ls "$tree_to" 2>/dev/null | while IFS= read -r entry; do

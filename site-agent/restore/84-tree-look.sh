@@ -40,19 +40,19 @@ is_signed() { # FILE SIGNATURE
 }
 look_tree_record() { # → half, tag, and place where it is known
   tree_names_of "$RUN" "$set"
-  stage=$(tree_noted stage) place=
-  if [ "$(tree_noted run)" = "$RUN" ] && [ "$stage" != discarded ]; then
-    [ "$(tree_noted set)" = "$set" ] || refuse "run $RUN has restored the version $(tree_noted set) of $tree at $SITE; nothing was changed: discard that first (tree-discard $tree), then restore $set"
-    place=$(tree_noted place)
+  stage=$(noted stage) place=
+  if [ "$(noted run)" = "$RUN" ] && [ "$stage" != discarded ]; then
+    [ "$(noted set)" = "$set" ] || refuse "run $RUN has restored the version $(noted set) of $tree at $SITE; nothing was changed: discard that first (tree-discard $tree), then restore $set"
+    place=$(noted place)
     case $stage in restored | proven | switched) is_tree_of_run "$tree_to/$place" || refuse "$tree_to/$place at $SITE is not what run $RUN restored; nothing was changed: look who made it, then discard (tree-discard $tree) and restore again" ;; esac
   else
-    ! is_open_tree || refuse "what run $(tree_noted run) restored of $tree at $SITE stands there, neither switched to nor discarded; nothing was changed: discard it first (tree-discard $tree)"
+    ! is_open_tree || refuse "what run $(noted run) restored of $tree at $SITE stands there, neither switched to nor discarded; nothing was changed: discard it first (tree-discard $tree)"
     [ ! -e "$half" ] || refuse "$half stands at $SITE already, and no restore of run $RUN is on record there; nothing was changed: look what it is, and move it away"
   fi
 }
 look_tree_room() { # for the archive, and for what is in it, which is seldom less; exactly so once it is known
   room=$(free_bytes "$tree_to")
-  if [ "$(tree_noted run)" = "$RUN" ]; then
+  if [ "$(noted run)" = "$RUN" ]; then
     for taken_again in "$half" "$half.archive" "${place:+$tree_to/$place}"; do
       [ ! -e "$taken_again" ] || room=$((room + $(bytes_of "$taken_again")))
     done

@@ -9,21 +9,21 @@ tree_run() { # NAME VERSION, by the job alone
   check_epoch
   read_tree "$1"
   look_tree_restore "$2"
-  if [ "$(tree_noted run)" != "$RUN" ] || [ "$(tree_noted stage)" = discarded ]; then
-    rm -f "$STATE_DIR/restore-tree-$tree.proof"
+  if [ "$(noted run)" != "$RUN" ] || [ "$(noted stage)" = discarded ]; then
+    rm -f "$notes.proof"
     printf '%s\n' "run=$RUN" "set=$set" stage=begun place= made= reused=no was= | replace "$STATE_DIR/restore-tree-$tree" || fail "$STATE_DIR at $SITE cannot be written; nothing was changed"
   fi
-  case $(tree_noted stage) in proven | switched) return 0 ;; esac
+  case $(noted stage) in proven | switched) return 0 ;; esac
   # Killed between the renaming and its note.
-  if [ -n "$place" ] && is_tree_of_run "$tree_to/$place"; then rm -rf "$half" "$half.archive" && tree_note stage restored; fi
-  if [ "$(tree_noted stage)" = begun ]; then
+  if [ -n "$place" ] && is_tree_of_run "$tree_to/$place"; then rm -rf "$half" "$half.archive" && note stage restored; fi
+  if [ "$(noted stage)" = begun ]; then
     fetch_tree
     look_members
     unpack_tree
     place_tree
   fi
   configure_tree
-  tree_note stage proven
+  note stage proven
   progress "$bytes" "$bytes" proven
   echo "restored $set of $tree to $tree_to/$place and proven"
 }
@@ -90,7 +90,7 @@ LINE
 # As the account of site-restore and with nothing that the archive says of owners.
 unpack_tree() { # → half
   rm -rf "$half"
-  (umask 022 && mkdir "$half") && tree_note made "$(inode_of "$half")" || fail "$half at $SITE cannot be made; what is current is untouched"
+  (umask 022 && mkdir "$half") && note made "$(inode_of "$half")" || fail "$half at $SITE cannot be made; what is current is untouched"
   { umask 022 && unpacked | tar -x -f - -C "$half" --no-same-owner --no-same-permissions 2>"$folder/words"; } &
   watched $! "$archive" "unpacking $members members, $unpacked_bytes bytes" || fail "the archive of the version $set of $tree cannot be unpacked at $SITE: $(one_line "$(head -c 300 "$folder/words")") ($(free_bytes "$tree_to") bytes are free there); what is current is untouched: mend that, then start the restore again under a new id"
   chmod -R u+rwX "$half" # to be read here, and to be taken away again

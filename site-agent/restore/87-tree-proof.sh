@@ -5,7 +5,7 @@ digest_of() { # FOLDER
 }
 tree_proof() { # KEY VALUE
   echo "$1=$2"
-  { grep -v "^$1=" "$STATE_DIR/restore-tree-$tree.proof" 2>/dev/null; echo "$1=$2"; } | replace "$STATE_DIR/restore-tree-$tree.proof" || fail "$STATE_DIR at $SITE cannot be written; what is current is untouched: free its disk, then start the restore again under a new id"
+  { grep -v "^$1=" "$notes.proof" 2>/dev/null; echo "$1=$2"; } | replace "$notes.proof" || fail "$STATE_DIR at $SITE cannot be written; what is current is untouched: free its disk, then start the restore again under a new id"
 }
 place_tree() { # under the name of its version; beside it where other contents have that name
   progress "$bytes" "$bytes" 'reading every file'
@@ -22,18 +22,18 @@ place_tree() { # under the name of its version; beside it where other contents h
   tree_proof folders "$(find "$half" -mindepth 1 -type d -printf . | wc -c)"
   tree_proof bytes_unpacked "$(find "$half" -type f -printf '%s\n' | awk '{ sum += $1 } END { printf "%.0f", sum }')"
   tree_proof digest "$digest"
-  tree_note reused $reused
-  tree_note place "$place"
+  note reused $reused
+  note place "$place"
   sync -f "$half" || fail "$half at $SITE cannot be written to its disk; what is current is untouched: look at that disk, then start the restore again under a new id"
   if [ $reused = yes ]; then
-    tree_note made "$(inode_of "$tree_to/$place")"
+    note made "$(inode_of "$tree_to/$place")"
     rm -rf "$half"
   else
     mv -T "$half" "$tree_to/$place" || fail "$half at $SITE could not be renamed to $tree_to/$place; what is current is untouched"
   fi
   sync "$tree_to"
   rm -f "$archive"
-  tree_note stage restored
+  note stage restored
 }
 command_of_tree() { # COMMAND [FOLDER] → its exit, and said, the end of what it wrote
   # shellcheck disable=SC2086 # a command, split at blanks

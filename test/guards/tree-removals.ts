@@ -181,7 +181,7 @@ export const treeRemovals: readonly Removal[] = [
   {
     guard: 'Tree: what stood there before is not discarded',
     file: verdict,
-    edits: [{ find: '&& [ "$(tree_noted reused)" = no ] &&', replace: '&&' }],
+    edits: [{ find: '&& [ "$(noted reused)" = no ] &&', replace: '&&' }],
     test: { file: contract, title: 'and one with the same is taken as it is' },
   },
   {

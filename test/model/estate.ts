@@ -503,12 +503,10 @@ export class FakeEstate extends FakeService {
       restoreDatabase: async (input) => this.restore('database', input),
       restoreSnapshot: async (input) => this.restore(input.store, input),
       admitServices: async ({ run, site, store }) => this.restoreBecomes(run, { site, store }, ['proven', 'admitted'], 'admitted'),
-      acceptRestored: async ({ run, site, store }) => {
-        const accepted = await this.restoreBecomes(run, { site, store }, ['proven', 'admitted', 'opening', 'accepted'], 'accepted');
-        if (store !== 'database') return accepted;
+      acceptRestored: async ({ run, site }) => {
+        const accepted = await this.restoreBecomes(run, { site, store: 'database' }, ['proven', 'admitted', 'opening', 'accepted'], 'accepted');
         this.databases.set(site, { role: 'writer', bytes: 1000, keys: 10 });
-        const [{ by = '' } = {}, cache] = [restores.at.get(site), restores.caches.get(site)];
-        if (cache?.by === by && cache.stage === 'admitted') cache.stage = 'accepted';
+        restores.acceptBeside(site);
         return accepted;
       },
       backUpRestored: async ({ run, site, id }) => {

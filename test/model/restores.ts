@@ -107,6 +107,12 @@ export class FakeRestores {
     return before;
   }
 
+  /** What the run of the database has let in beside it is accepted with it. */
+  acceptBeside(site: SiteId): void {
+    const cache = this.caches.get(site);
+    if (cache?.stage === 'admitted' && cache.by === this.at.get(site)?.by) cache.stage = 'accepted';
+  }
+
   async restored(store: RestoredStore, site: SiteId, at: string): Promise<Restored> {
     const stage = await this.stage(store, site);
     const restore = this.of(store).get(site);

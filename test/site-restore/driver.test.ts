@@ -61,11 +61,11 @@ test('points, look, restore as a job, letting in, accepting: each as the script 
   });
   expect(host.rows()).toBe('1 2 3 4');
   await expect(admitServices({ run, site, store: 'database' })).rejects.toMatchObject({ type: 'refused' });
-  expect(await acceptRestored({ run, site, store: 'database' })).toMatchObject({ before: 'proven', after: 'accepted', changed: true });
+  expect(await acceptRestored({ run, site })).toMatchObject({ before: 'proven', after: 'accepted', changed: true });
   expect(await backUpRestored({ run, site, id: 'b.1' })).toMatchObject({ before: 'none', after: 'running' });
   expect(await ended('b.1')).toMatchObject({ state: 'done', exitCode: 0, lastLine: expect.stringContaining('can be restored') });
   await expect(discardRestored({ run, site, store: 'database' })).rejects.toMatchObject({ type: 'refused' });
-  await expect(acceptRestored({ run: { ...run, epoch: 0, execution: 'older' }, site, store: 'database' })).rejects.toMatchObject({ type: 'stale-epoch' });
+  await expect(acceptRestored({ run: { ...run, epoch: 0, execution: 'older' }, site })).rejects.toMatchObject({ type: 'stale-epoch' });
 }, 120_000);
 
 test('what cannot be read, and a site where nothing is restored, are told as such', async () => {

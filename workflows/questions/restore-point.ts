@@ -23,7 +23,7 @@ import { renewed } from './renewed.ts';
 
 /** Step: people decide whether the cold start begins, and choose one moment. The sites are looked at again while they think; one that works ends the question. */
 export function chooseMoment(run: Course, facts: ColdStartFacts): Look<Decision> {
-  const { target, failed } = run.places;
+  const { target } = run.places;
   return {
     act: async () => {
       const { opened } = facts;
@@ -35,11 +35,7 @@ export function chooseMoment(run: Course, facts: ColdStartFacts): Look<Decision>
         question: opened
           ? `Go on at ${target} from the database that ${opened.by} restored and opened, or restore anew?`
           : `Build ${run.plan.estate.name} at ${target} from its backups?`,
-        choices: {
-          ...(opened ? { approve: `fence ${failed.join(', ')}, start the service at ${target} on what was opened, and route customers there` } : {}),
-          ...(window ? restoreChoices(run, facts, window) : {}),
-          reject: 'stand down; nothing is changed',
-        },
+        choices: { ...begins(run, facts, window), reject: 'stand down; nothing is changed' },
         harmless: 'reject',
         evidence: evidenceOf(run, facts, window),
         lookAgain: (held) => lookAgain(run, facts, window, held),
@@ -61,14 +57,24 @@ export function chooseMoment(run: Course, facts: ColdStartFacts): Look<Decision>
 /** Without the stores that have a snapshot of their own. */
 const restoreAlone = 'restore-without-cache';
 
+/** The choices by which it begins. */
+function begins(run: Course, facts: ColdStartFacts, window: RestoreWindow | null): Readonly<Record<string, Choice | string>> {
+  const { target, failed } = run.places;
+  return {
+    ...(facts.opened ? { approve: `fence ${failed.join(', ')}, start the service at ${target} on what was opened, and route customers there` } : {}),
+    ...(window ? restoreChoices(run, facts, window) : {}),
+  };
+}
+
 /** The moments that can be chosen: with every store, from the first for which each has a snapshot, and without the cache, any. */
 function restoreChoices(run: Course, facts: ColdStartFacts, window: RestoreWindow): Readonly<Record<string, Choice>> {
   const { target, failed } = run.places;
   const does = (what: string) =>
     `fence ${failed.join(', ')}, restore ${target} to that moment${what}, and route customers there once people have accepted what was restored`;
   const stores = snapshotStores(run.plan);
-  const first = facts.snapshots.map((each) => (each.found ? usableSnapshots(each.snapshots)[0]?.at : undefined));
-  const from = [window.from, ...first].reduce((one, other) => (one === undefined || other === undefined ? undefined : one > other ? one : other));
+  const firsts = facts.snapshots.flatMap((each) => (each.found ? usableSnapshots(each.snapshots).slice(0, 1) : [])).map(({ at }) => at);
+  // Where a store has none, no moment can be had with it.
+  const from = firsts.length === stores.length ? [window.from, ...firsts].toSorted().at(-1) : undefined;
   const moment = (since: string) => ({ of: 'moment' as const, from: since, until: window.until });
   return {
     ...(from !== undefined && from <= window.until
@@ -124,9 +130,8 @@ function evidenceOf(run: Course, facts: ColdStartFacts, window: RestoreWindow | 
     ...(window ? linesOf(run, facts, window) : []),
   ];
   const uncertain = facts.lost.filter(({ vantages }) => judgeFailure(vantages, 0).verdict !== 'failed');
-  const choices = ['restore', restoreAlone, ...(facts.opened ? ['approve'] : [])];
   const isCertain = facts.declaredFailed !== undefined || uncertain.length === 0;
-  const against = isCertain ? {} : { against: Object.fromEntries(choices.map((choice) => [choice, notCertain(uncertain)])) };
+  const against = isCertain ? {} : { against: Object.fromEntries(Object.keys(begins(run, facts, window)).map((choice) => [choice, notCertain(uncertain)])) };
   return { lines, at: now(), gravity: { figures: [uncertain.length], signs: [] }, ...against };
 }
 
@@ -170,6 +175,8 @@ function cacheLine(run: Course, facts: ColdStartFacts, { until }: RestoreWindow)
   if (!snapshotStores(run.plan).includes('cache')) return 'The cache starts empty: no backup of it is restored.';
   const unread = facts.snapshots.find((each) => each.store === 'cache' && !each.found);
   if (unread && !unread.found) return `The cache starts empty: nobody can tell what can be restored of it: ${unread.reason.replace(/\.$/, '')}.`;
+  if (!facts.snapshots.some((each) => each.found && usableSnapshots(each.snapshots).length > 0))
+    return 'The cache starts empty: there is no snapshot that can be restored.';
   const snapshot = snapshotOf(facts, 'cache', until);
   if (!snapshot) return 'The cache starts empty: none of its snapshots is as old as a moment to which the database can be restored.';
   const takes = restoreSeconds({ bytes: snapshot.bytes, logBytes: 0 }, run.plan.estate.restore?.cache?.bytesPerSecond);

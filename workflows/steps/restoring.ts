@@ -224,12 +224,17 @@ export function admitServices(run: Course, facts: ColdStartFacts): Alteration<Ch
         if (restoredSnapshots.has(store)) await tools.change.admitServices({ ...at, store });
         else if (!opened && facts.chosen?.snapshots.has(store)) await goOnWithoutCache(run, facts, tools);
       }
-      const database = { ...at, store: 'database' } as const;
       // What is open already may be down.
-      return opened ? tools.change.acceptRestored(database) : tools.change.admitServices(database);
+      return opened ? tools.change.acceptRestored(at) : tools.change.admitServices({ ...at, store: 'database' });
     },
     found: ({ after }) => after,
   };
+}
+
+/** Its restore was skipped. */
+async function goOnWithoutCache(run: Course, facts: ColdStartFacts, tools: StepTools): Promise<void> {
+  await discardOwn(run, tools, cacheOrder(run, facts));
+  facts.cacheLoss = { kind: 'unknown', reason: 'the restore of the cache was skipped: it starts empty' };
 }
 
 /** Step: the service at the target runs and says that it is ready; until people have accepted, it can be stopped again. */
@@ -248,25 +253,14 @@ export function startServicesBehindDoors(run: Course): Alteration<Change> {
   };
 }
 
-/** Its restore was skipped. */
-async function goOnWithoutCache(run: Course, facts: ColdStartFacts, tools: StepTools): Promise<void> {
-  await discardOwn(run, tools, cacheOrder(run, facts));
-  facts.cacheLoss = { kind: 'unknown', reason: 'the restore of the cache was skipped: it starts empty' };
-}
-
 /** Step: the restored database opens for good, and archives to a path of its own; what else was restored stays. */
-export function openDatabase(run: Course, { opened, restoredSnapshots }: ColdStartFacts): Alteration<Change> {
+export function openDatabase(run: Course, { opened }: ColdStartFacts): Alteration<Change> {
   const at = { run: run.context(), site: run.places.target };
   return {
     changes: true,
     would: `open the restored database at ${at.site} for good, archiving to a path of its own`,
     predicted: unchanged('not opened in a dry run'),
-    act: async ({ change }) => {
-      if (opened) return unchanged(`opened already by ${opened.by}`);
-      const accepted = await change.acceptRestored({ ...at, store: 'database' });
-      for (const store of restoredSnapshots.keys()) await change.acceptRestored({ ...at, store });
-      return accepted;
-    },
+    act: async ({ change }) => (opened ? unchanged(`opened already by ${opened.by}`) : change.acceptRestored(at)),
     found: ({ after }) => after,
   };
 }
