@@ -31,3 +31,8 @@ export function usableSnapshots(snapshots: readonly Snapshot[]): readonly Snapsh
 export function snapshotFor(snapshots: readonly Snapshot[], moment: string): Snapshot | null {
   return usableSnapshots(snapshots).findLast(({ at }) => utcMoment(at) <= utcMoment(moment)) ?? null;
 }
+
+/** What was written since then may be missing in it: the moment of a snapshot is told in whole seconds, and is the end of the one in which it was made. */
+export function heldUntil({ at }: Pick<Snapshot, 'at'>): string {
+  return new Date(Date.parse(at) - 1_000).toISOString();
+}

@@ -7,6 +7,7 @@ import { type Answers, decideUntilEnd } from '../../lab/orchestrator/recovery.ts
 import { untilServed } from '../../lab/orchestrator/stack.ts';
 import { databaseName } from '../../lab/settings.ts';
 import { seconds } from '../../plan/durations.ts';
+import { heldUntil } from '../../plan/rules/snapshots.ts';
 import type { Report } from '../../report/report.ts';
 import { makeFenceOnReturnWorkflowId } from '../../workflows/wire/ids.ts';
 import { coldStart } from '../driven/cold-start.ts';
@@ -113,6 +114,9 @@ describe('a cold start', () => {
     expect(figures.missing).toMatchObject({ database: site, unknown: [] });
     const rows = figures.missing.writes.filter(({ function: id }) => id !== 'session-management');
     for (const row of rows) expect(Date.parse(row.acknowledgedAt), JSON.stringify(row)).toBeGreaterThan(Date.parse(chosen));
+    const cache = /the cache from \S+ of (\S+)/.exec(report.steps.find(({ id }) => id === 'activation')?.evidence ?? '')?.[1] ?? '';
+    for (const session of figures.missing.writes.filter(({ function: id }) => id === 'session-management'))
+      expect(session.acknowledgedAt >= heldUntil({ at: cache }), `${JSON.stringify(session)}, and the snapshot is of ${cache}`).toBe(true);
     const counted = tables.map(
       (table) => `select count(*) from ${table} where written_at > '${chosen}' and written_at < '${opened}' and customer like 'customer%'`,
     );

@@ -15,7 +15,7 @@ import type { Decision, GateEvidence } from '../engine/gate.ts';
 import type { Look } from '../engine/step-body.ts';
 import { type ColdStartFacts, lossSince } from '../estate/restored.ts';
 import type { Restored, Snapshots } from '../../activities/restore/port.ts';
-import { type Snapshot, snapshotFor, type SnapshotStore, snapshotStores, usableSnapshots } from '../../plan/rules/snapshots.ts';
+import { heldUntil, type Snapshot, snapshotFor, type SnapshotStore, snapshotStores, usableSnapshots } from '../../plan/rules/snapshots.ts';
 import type { LostSite } from '../estate/facts.ts';
 import { lookAtLost, lookingOn, mustBeFailed } from '../steps/detection.ts';
 import { proofLines } from '../steps/restoring.ts';
@@ -96,7 +96,7 @@ function choose(run: Course, facts: ColdStartFacts, point: string, stores: reado
   facts.opened = null;
   facts.loss = lossSince(run, facts, point);
   const cache = snapshots.get('cache');
-  facts.cacheLoss = cache ? lossSince(run, facts, cache.at, 'cache') : null;
+  facts.cacheLoss = cache ? lossSince(run, facts, heldUntil(cache), 'cache') : null;
 }
 
 function snapshotOf({ snapshots }: ColdStartFacts, store: SnapshotStore, point: string): Snapshot | null {
@@ -181,7 +181,7 @@ function cacheLine(run: Course, facts: ColdStartFacts, { until }: RestoreWindow)
   if (!snapshot) return 'The cache starts empty: none of its snapshots is as old as a moment to which the database can be restored.';
   const takes = restoreSeconds({ bytes: snapshot.bytes, logBytes: 0 }, run.plan.estate.restore?.cache?.bytesPerSecond);
   const skew = formatSeconds(Math.round((Date.parse(until) - Date.parse(snapshot.at)) / 1000));
-  const loss = describeLoss(lossSince(run, facts, snapshot.at, 'cache'));
+  const loss = describeLoss(lossSince(run, facts, heldUntil(snapshot), 'cache'));
   return `With it comes the cache of ${snapshot.at} (${snapshot.set}, ${formatBytes(snapshot.bytes)}${takes ? `, some ${formatSeconds(takes)}` : ''}), ${skew} before the database. Loss of the cache then: ${loss}. An earlier moment brings the snapshot that is not after it.`;
 }
 
