@@ -82,7 +82,7 @@ export class BenchEstate {
 
   /** Everything as at the beginning: no run, no child, a healthy estate with customers that are served. */
   async reset(): Promise<void> {
-    for (const id of [this.runId, makeFenceOnReturnWorkflowId(this.snapshot.plan.estate.name, failedSite)]) {
+    for (const id of [this.runId, ...labSites.map((site) => makeFenceOnReturnWorkflowId(this.snapshot.plan.estate.name, site))]) {
       await this.client.temporal.workflow
         .getHandle(id)
         .terminate('the round is over')

@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: the same failover as a shell script, as an Ansible playbook and as our run; what our run costs; how that grows. Prints Markdown tables with medians.
+ * `npm run bench`: the same failover as a shell script, as an Ansible playbook and as our run; what our run costs; how that grows; a restore beside the same by hand. Prints Markdown tables with medians.
  * Nothing is asserted: a figure of a busy machine proves nothing.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -7,6 +7,7 @@ import { benchGrowth } from './growth/bench.ts';
 import { describeLoad, describeMachine } from './machine.ts';
 import { benchOverhead } from './overhead/bench.ts';
 import { benchPeers } from './peers/bench.ts';
+import { benchRestore } from './restore/bench.ts';
 import { endOnInterrupt } from './started.ts';
 
 const say = (line = '') => void process.stdout.write(`${line}\n`);
@@ -17,11 +18,11 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
-const parts = { peers: benchPeers, overhead: benchOverhead, growth: benchGrowth } as const;
+const parts = { peers: benchPeers, overhead: benchOverhead, growth: benchGrowth, restore: benchRestore } as const;
 type Part = keyof typeof parts;
 
 const command = new Command('bench')
-  .description('Benchmarks of a regional failover in the lab.')
+  .description('Benchmarks of a regional failover in the lab, and of restores.')
   .addOption(new Option('--only <part>', 'one part instead of all').choices(Object.keys(parts)))
   .option('--rounds <n>', 'rounds of each measurement', wholeNumber, 3)
   .parse();

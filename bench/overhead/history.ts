@@ -84,8 +84,30 @@ export function stepCosts(activities: readonly ActivityTimes[]): readonly StepCo
   });
 }
 
+/** From when until when, milliseconds since 1970. */
+export type Span = readonly [from: number, to: number];
+
+/** What the workflow waited for by a clock: timers that fired. One that bounds an activity is ended when that answers. */
+export function waits(events: readonly HistoryEvent[]): readonly Span[] {
+  const started = new Map(events.flatMap((event) => (event.timerStartedEventAttributes ? [[String(event.eventId), timeOf(event)] as const] : [])));
+  return events.flatMap((event): Span[] => {
+    const from = started.get(String(event.timerFiredEventAttributes?.startedEventId));
+    return from === undefined ? [] : [[from, timeOf(event)]];
+  });
+}
+
+/** Time of a run in which no activity was at work, no timer was waited for, and nobody was asked (`asked`): what the orchestration itself took, milliseconds. */
+export function orchestrationMs(events: readonly HistoryEvent[], asked: readonly Span[]): number {
+  const [first, last] = [events[0], events.at(-1)];
+  if (!first || !last) return 0;
+  const [from, to] = [timeOf(first), timeOf(last)];
+  const within = ([start, end]: Span): Span => [Math.max(start, from), Math.min(end, to)];
+  const worked = activityTimes(events).map(({ startedAt, endedAt }): Span => [startedAt, endedAt]);
+  return to - from - covered([...worked, ...waits(events), ...asked].map(within));
+}
+
 /** Length of what the spans cover together. */
-function covered(spans: readonly (readonly [number, number])[]): number {
+function covered(spans: readonly Span[]): number {
   let [total, reached] = [0, -Infinity];
   for (const [from, to] of [...spans].sort((one, other) => one[0] - other[0])) {
     total += Math.max(0, to - Math.max(from, reached));

@@ -3,15 +3,18 @@ prove_cache() { # of CACHE_DIR, in which no server runs
   rm -f "$notes.proof.new"
   come_up_closed no
   look_loaded
+  progress "$bytes" "$bytes" 'reading what is in it'
   read_digest
   digest_before=$digest
   sample >"$folder/before" || give_up "what was restored at $SITE cannot be read to compare it: $(why)"
   read_info && keys_before=$(in_keyspace keys) expires_before=$(in_keyspace expires) lapsed=$((keys_in_set - keys_before)) || give_up "the restored cache at $SITE does not answer: $(why)"
   begin_log
+  progress "$bytes" "$bytes" 'starting it again'
   stop_server || give_up "the restored cache at $SITE does not stop for the proof that it survives that: $(why)"
   come_up_closed "$keeps_log"
   look_alone
   look_kept
+  progress "$bytes" "$bytes" 'comparing'
   compare_cache
   look_kept # more may have gone by themselves meanwhile
   proven survived_restart yes

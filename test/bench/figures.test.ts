@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { estateName, planOf } from '../../bench/growth/plans.ts';
-import { activityTimes, stepCosts } from '../../bench/overhead/history.ts';
+import { activityTimes, orchestrationMs, stepCosts } from '../../bench/overhead/history.ts';
 import { median, percentile, spread } from '../../bench/statistics.ts';
 import { loadPlan } from '../../plan/load.ts';
 import { servedFunctions } from '../../plan/rules/objectives.ts';
@@ -37,6 +37,26 @@ describe('a step', () => {
       { eventId: 9 as never, ...at(170), workflowTaskCompletedEventAttributes: {} },
     ]);
     expect(only).toMatchObject({ activity: 'look', scheduledAt: 100, startedAt: 110, endedAt: 150, takenAt: 170 });
+  });
+});
+
+describe('a run', () => {
+  it('has as orchestration what is neither work, nor a wait, nor a question', () => {
+    const at = (eventId: number, milliseconds: number) => ({ eventId: eventId as never, eventTime: { seconds: 0, nanos: milliseconds * 1_000_000 } as never });
+    const events = [
+      { ...at(1, 0), workflowExecutionStartedEventAttributes: {} },
+      { ...at(2, 10), activityTaskScheduledEventAttributes: { activityId: '1', activityType: { name: 'look' } } },
+      { ...at(3, 20), activityTaskStartedEventAttributes: { scheduledEventId: 2 as never } },
+      { ...at(4, 50), activityTaskCompletedEventAttributes: { scheduledEventId: 2 as never } },
+      { ...at(5, 60), workflowTaskCompletedEventAttributes: {} },
+      // One that fires, one that is ended, and a question from 200 to 300.
+      { ...at(6, 60), timerStartedEventAttributes: { timerId: '1' } },
+      { ...at(7, 60), timerStartedEventAttributes: { timerId: '2' } },
+      { ...at(8, 100), timerFiredEventAttributes: { timerId: '1', startedEventId: 6 as never } },
+      { ...at(9, 110), timerCanceledEventAttributes: { timerId: '2', startedEventId: 7 as never } },
+      { ...at(10, 310), workflowExecutionCompletedEventAttributes: {} },
+    ];
+    expect(orchestrationMs(events, [[200, 300]])).toBe(310 - 30 - 40 - 100);
   });
 });
 
