@@ -18,6 +18,12 @@ export const coldStartRemovals: readonly Removal[] = [
     test: { file: procedure, title: 'stands down when what was chosen cannot be had any more' },
   },
   {
+    guard: 'Cold start: a failed site is not waited for when the epoch is taken',
+    file: 'workflows/steps/claiming.ts',
+    edits: [{ find: '!failed.includes(agent.site)] as const', replace: 'true || failed] as const' }],
+    test: { file: procedure, title: 'what failed a moment ago is not waited for' },
+  },
+  {
     guard: 'Cold start: people accept what was restored before it opens',
     file: 'workflows/questions/acceptance.ts',
     edits: [

@@ -33,15 +33,15 @@ export function isHeld({ storedAt, needed }: EpochClaim): boolean {
 }
 
 /**
- * Step: the run takes the next epoch, stored by a majority of all who hold one. Who is silent is asked again until the step's bound, as long as a majority may come of it; what people
- * make of fewer is their own question (askIfTooFewHold).
+ * Step: the run takes the next epoch, stored by a majority of all who hold one. Who is silent and has not failed is asked again until the step's bound, as long as a majority may come of
+ * it; what people make of fewer is their own question (askIfTooFewHold).
  */
 export function claimEpoch(run: Course, facts: EpochFacts): Alteration<EpochClaim> {
   const holders = holdersOf(run.plan);
   return {
     changes: true,
     would: `store the next epoch at ${majorityOf(holders.length)} or more of ${holders.map(({ called }) => called).join(', ')}`,
-    predicted: predictedBy(holders, facts.epochSurvey),
+    predicted: predictedBy(holders, facts.epochSurvey, run.places),
     act: async ({ read, changeOnce, patiently }) => {
       const stored = new Set<string>();
       const latest: { claim?: EpochClaim; waits?: ApplicationFailure } = {};
@@ -82,22 +82,25 @@ function choose(run: Course, facts: EpochFacts, survey: EpochSurvey, stored: Set
   for (const lost of facts.lost) lost.agentSilentAt = survey.agents.some(({ site, reachable }) => site === lost.site && reachable) ? null : survey.askedAt;
 }
 
-/** Those that answered the survey, in its order, and why the others did not. */
-function answersOf({ agents, zone: seen, witnesses }: EpochSurvey): { readonly answering: readonly Holder[]; readonly silent: readonly Missing[] } {
+/** Those that answered the survey, in its order, and why the others did not. A failed site's agent that is silent, too, is not waited for: whether to go on without it is for people, at once. */
+function answersOf(
+  { agents, zone: seen, witnesses }: EpochSurvey,
+  { failed }: Places,
+): { readonly answering: readonly Holder[]; readonly silent: readonly Missing[] } {
   const answers = [
-    ...agents.map((agent) => [siteHolder(agent.site), agent] as const),
-    [zone, seen] as const,
-    ...witnesses.map((witness) => [witnessHolder(witness.witness), witness] as const),
+    ...agents.map((agent) => [siteHolder(agent.site), agent, !failed.includes(agent.site)] as const),
+    [zone, seen, true] as const,
+    ...witnesses.map((witness) => [witnessHolder(witness.witness), witness, true] as const),
   ];
   return {
     answering: answers.flatMap(([holder, { reachable }]) => (reachable ? [holder] : [])),
-    silent: answers.flatMap(([{ called }, answer]) => (answer.reachable ? [] : [{ called, why: answer.reason, mayHeal: true }])),
+    silent: answers.flatMap(([{ called }, answer, mayHeal]) => (answer.reachable ? [] : [{ called, why: answer.reason, mayHeal }])),
   };
 }
 
 /** Asks whoever answered and has not stored it. A witness is waited for only where the others are too few. */
 async function claimAtAll(run: Course, holders: readonly Holder[], survey: EpochSurvey, stored: Set<string>, change: Changes): Promise<EpochClaim> {
-  const { answering, silent } = answersOf(survey);
+  const { answering, silent } = answersOf(survey, run.places);
   const missing = new Map(silent.map((each) => [each.called, each]));
   const errors: unknown[] = [];
   const claim = async (holder: Holder): Promise<void> => {
@@ -134,8 +137,8 @@ async function claimAt(run: Course, holder: Holder, change: Changes): Promise<st
 }
 
 /** What a dry run goes on with: whoever answers would store it. */
-function predictedBy(holders: readonly Holder[], survey: EpochSurvey | null): EpochClaim {
-  const { silent } = survey === null ? { silent: [] } : answersOf(survey);
+function predictedBy(holders: readonly Holder[], survey: EpochSurvey | null, places: Places): EpochClaim {
+  const { silent } = survey === null ? { silent: [] } : answersOf(survey, places);
   const storedAt = holders.map(({ called }) => called).filter((called) => !silent.some((each) => each.called === called));
   return { storedAt, missing: silent, holders: holders.length, needed: majorityOf(holders.length) };
 }

@@ -69,6 +69,13 @@ describe('a cold start', () => {
     expect(estate.changes()).not.toContain('throwSwitch');
   });
 
+  it('asks people for the risk of too few holders at once: what failed a moment ago is not waited for', async () => {
+    const report = await run();
+    const [claim] = report.steps.filter(({ id }) => id === 'claim-epoch');
+    expect(claim?.evidence).toContain('2 of 5');
+    expect(claim?.durationSeconds).toBeLessThan(5);
+  });
+
   it('fences a failed site by its agent where that answers, before anything is restored', async () => {
     for (const copy of copies) estate.agentAnswers.add(copy);
     const report = await run(async (handle) => {
