@@ -1,6 +1,7 @@
 /** The guards that the safety rules hang on, how each is taken out, and the test that must then turn red. */
 import { holderRemovals } from './holder-removals.ts';
 import { distanceRemovals } from './distance-removals.ts';
+import { fenceRemovals } from './fence-removals.ts';
 import { jobRemovals } from './job-removals.ts';
 import type { Removal } from './removal.ts';
 import { coldStartRemovals } from './cold-start-removals.ts';
@@ -60,7 +61,7 @@ export const removals: readonly Removal[] = [
   {
     guard: 'Look again: also between two fences, when people held the run there',
     file: 'workflows/steps/fencing.ts',
-    edits: [{ find: 'if (left.length > 0) await mustBeFailedUntilNow(run, facts, read);', replace: '' }],
+    edits: [{ find: 'if (left.length > 0) await mustBeFailedUntilNow(run, facts, tools);', replace: '' }],
     test: { file: guards, title: 'does not go on to the next fence when the site recovered while the run was held between the two' },
   },
   {
@@ -513,6 +514,7 @@ export const removals: readonly Removal[] = [
   ...treeRemovals,
   ...cacheRemovals,
   ...coldStartRemovals,
+  ...fenceRemovals,
   ...shareRemovals,
   {
     guard: 'Agent: no password stands on a command line',

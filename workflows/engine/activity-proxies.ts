@@ -18,6 +18,8 @@ export interface StepTools extends LookTools {
   readonly changeOnce: Changes;
   /** Repeats work that uses `changeOnce` while its failures are transient, until the step's bound; `name` for people. */
   patiently<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Waits for people as `released` does; the time that it takes does not count. */
+  hold(released: () => Promise<unknown>): Promise<void>;
 }
 
 /** Longest time in which a running activity may stay silent before Temporal gives it to another worker. */
@@ -70,6 +72,7 @@ export function toolsFor(summary: string, boundSeconds: number, { beforeChange, 
     change: callsOf<Changes>((name, input) => untilBound(name, pace, changeMayHeal, (first) => changeWith(first ? fewTries : oneTry, name, input))),
     changeOnce: callsOf<Changes>((name, input) => changeWith(fewTries, name, input)),
     patiently: (name, work) => untilBound(name, pace, changeMayHeal, work),
+    hold: (released) => time.hold(released),
     ...pace,
   };
 }

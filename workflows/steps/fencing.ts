@@ -6,7 +6,6 @@ import type { SiteId } from '../../plan/schema.ts';
 import { now } from '../engine/clock.ts';
 import { settle, settleOrEnd } from '../engine/endings.ts';
 import type { LostSite, RecoveryFacts } from '../estate/facts.ts';
-import type { Reads } from '../../activities/index.ts';
 import type { StepTools } from '../engine/activity-proxies.ts';
 import { endFenceOnReturn, FenceOnReturn } from '../children/watch.ts';
 import { describe } from '../engine/failures.ts';
@@ -87,15 +86,10 @@ async function open(run: Course, { change }: StepTools, site: SiteId, survivors:
   return [...notOpened, ...notAttached];
 }
 
-async function fence(
-  run: Course,
-  facts: RecoveryFacts,
-  { read, change }: StepTools,
-  lost: LostSite,
-  { standbys, replicas }: Survivors,
-): Promise<readonly Fence[]> {
+async function fence(run: Course, facts: RecoveryFacts, tools: StepTools, lost: LostSite, { standbys, replicas }: Survivors): Promise<readonly Fence[]> {
   const { site } = lost;
-  await mustBeFailedUntilNow(run, facts, read);
+  const { change } = tools;
+  await mustBeFailedUntilNow(run, facts, tools);
   // An agent that gave no answer to the claim a moment ago is not waited for once more, unless the step is tried again; the child finds it when it comes back.
   const silent = lost.agentSilentAt !== null && Date.now() - Date.parse(lost.agentSilentAt) <= seconds(run.plan.estate.detection.evidenceMaxAge) * 1000;
   lost.agentSilentAt = null;
@@ -103,7 +97,7 @@ async function fence(
   const byAgent = answer && provenPart(answer);
   const proven = byAgent ? [byAgent] : [];
   const left = openServers(run.plan, site, proven);
-  if (left.length > 0) await mustBeFailedUntilNow(run, facts, read);
+  if (left.length > 0) await mustBeFailedUntilNow(run, facts, tools);
   if (left.length > 0 && standbys.length === 0 && replicas.length === 0) return [...proven, nobodyLeft(site, left, answer)];
   const byReplication = {
     database: () => change.fenceDatabaseByReplication({ run: run.context(), site, standbys }),
@@ -121,9 +115,9 @@ function nobodyLeft(site: SiteId, servers: readonly ServerKind[], answer: Fence 
 }
 
 /** The look stands right before the fence: one that people hold after it would begin on what was seen before they did. */
-async function mustBeFailedUntilNow(run: Course, facts: RecoveryFacts, read: Reads): Promise<void> {
+async function mustBeFailedUntilNow(run: Course, facts: RecoveryFacts, { read, hold }: StepTools): Promise<void> {
   do {
-    await run.hold('before the next fence');
+    await hold(() => run.hold('before the next fence'));
     await mustStillBeFailed(run, facts, read);
   } while (run.stopped);
 }

@@ -293,6 +293,28 @@ describe('guards', () => {
     expect(estate.writers()).toEqual(['us-east-1']);
   });
 
+  it('has all of its bound left for the next fence, however long people held it before that', async () => {
+    const [who = ''] = electorate;
+    estate.agentAnswers.add('us-east-1');
+    const report = await rig.with(estate, async () => {
+      const handle = await start();
+      estate.before = (name) => (name === 'fenceByAgent' ? handle.signal(stopSignal, { who, reason: 'wait for the network team' }) : undefined);
+      await vote(handle, 'approve');
+      await until(
+        'the run is held',
+        async () => (await handle.query(statusQuery)).timeline.some((entry) => entry.text.startsWith('Held before the next fence')) || undefined,
+      );
+      estate.before = () => undefined;
+      // More tries than are made without waiting: the step needs its time.
+      estate.failOnce('fenceDatabaseByReplication', ApplicationFailure.create({ message: 'no answer yet', type: 'transient' }), 7);
+      await rig.env.sleep('10 minutes');
+      await handle.signal(resumeSignal, { who, reason: 'go' });
+      return endOf(handle);
+    });
+    expect(report.gates.map(({ gate }) => gate.split('-')[0])).toEqual(['activation']);
+    expect(report.outcome).toBe('recovered');
+  });
+
   it('asks when an optional step fails without which the run cannot go on', async () => {
     const changed = changedPlan('confirm-again', { critical: false });
     const report = await rig.with(changed, async () => {
