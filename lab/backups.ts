@@ -20,6 +20,7 @@ export interface BackupMade {
 }
 
 export interface Backups {
+  readonly folders: ReturnType<typeof backupFolders>;
   /** Storage with nothing in it. */
   prepare(): void;
   /** Makes one of the servers that run at `site`. */
@@ -27,8 +28,10 @@ export interface Backups {
 }
 
 export function createBackups(context: LabContext): Backups {
-  const { root, base, wal, cache, restored } = backupFolders(context.directory);
+  const folders = backupFolders(context.directory);
+  const { root, base, wal, cache, restored } = folders;
   return {
+    folders,
     prepare() {
       rmSync(root, { recursive: true, force: true });
       for (const folder of [root, base, wal, cache, restored]) serverFolder(folder, 0o755);

@@ -4,6 +4,7 @@ import { labSites } from '../addresses.ts';
 import type { LabEstate } from '../estate.ts';
 import type { Control } from '../component.ts';
 import type { Fault } from './fault.ts';
+import { backupFaults } from './backups.ts';
 import { acknowledgesAloneFault } from './acknowledges-alone.ts';
 import { flushSessionsFault } from './flush-sessions.ts';
 import { lagFault } from './lag.ts';
@@ -30,6 +31,7 @@ export const faults: readonly Fault[] = [
   ...storeFaults,
   ...clockFaults,
   ...worldFaults,
+  ...backupFaults,
 ];
 
 const faultBody = z.object({ name: z.string(), site: z.enum(labSites), options: z.unknown().optional() });

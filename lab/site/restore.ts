@@ -15,6 +15,8 @@ import { backupFolders, siteFolders } from './folders.ts';
 import type { SiteServer } from './server.ts';
 
 export interface RestoredServer extends SiteServer {
+  /** Its processes that answer for a data folder. */
+  ids(): readonly number[];
   /** A host on which nothing was restored. Its server must not run. */
   prepare(golden: GoldenCopy): Promise<void>;
 }
@@ -66,6 +68,7 @@ export function createRestored(context: LabContext, site: LabSite): RestoredServ
     stop: kill,
     kill,
     running: () => ids().length > 0,
+    ids,
   };
 }
 

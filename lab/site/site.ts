@@ -12,7 +12,7 @@ import { primarySite, siteRoles } from '../settings.ts';
 import { createSsh, type SshServer } from '../sshd/server.ts';
 import { agentPassfile, createAgent, type AgentTimer } from './agent.ts';
 import { type SiteFolders, siteFolders } from './folders.ts';
-import { createRestored } from './restore.ts';
+import { createRestored, type RestoredServer } from './restore.ts';
 import { createRouteSwitch } from './route-switch.ts';
 import type { SiteServer } from './server.ts';
 import { createService, type ServiceUnit } from './service.ts';
@@ -23,6 +23,8 @@ export interface LabSiteServers {
   readonly folders: SiteFolders;
   readonly postgres: PostgresServer;
   readonly redis: RedisServer;
+  /** What site-restore has restored and started there. */
+  readonly restored: RestoredServer;
   readonly ssh: SshServer;
   readonly agent: AgentTimer;
   readonly routeSwitch: SiteServer;
@@ -70,6 +72,7 @@ export function createSite(context: LabContext, site: LabSite, golden: () => Gol
     folders: siteFolders(context.directory, site),
     postgres,
     redis,
+    restored,
     ssh,
     agent,
     routeSwitch,

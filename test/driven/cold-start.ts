@@ -17,6 +17,9 @@ export const coldStart: Driven<'coldStart'> = {
   goodEnd: 'recovered',
   // Nobody can prove a site closed that is dead.
   calmEnd: 'recovered with exceptions',
+  usualRisks: /hold epoch|is not proven fenced/,
+  fromBackups: true,
+  landmarks: ['watchFromOrchestrator', 'claimEpoch', 'restoreDatabase', 'acceptRestored', 'shareRecord', 'watchService'],
   attemptsMax: 160,
   faultsWhenDone: (estate, { target }) => {
     const writers = estate.writers().filter((site) => !estate.dead.has(site));

@@ -30,6 +30,12 @@ export interface Driven<Name extends ProcedureName = ProcedureName> {
   readonly goodEnd: GoodEnd;
   /** How it ends in the model where nothing goes wrong, if that is not the good end: what cannot be proven there is an exception. */
   readonly calmEnd?: Outcome;
+  /** Risks that it asks people to accept where nothing goes wrong, by their questions: who wants it to go on accepts them. Absent where there is none. */
+  readonly usualRisks?: RegExp;
+  /** Its data comes from backups, made before the sites are lost: what is lost is no more than the report says. Absent where it comes from copies, and nothing is. */
+  readonly fromBackups?: true;
+  /** An activity of each part of it, in order: where the sweep kills the server. */
+  readonly landmarks: readonly string[];
   /** How many attempts of activities a run makes, or a few more: random schedules disturb one of them. */
   readonly attemptsMax: number;
   /** One sentence for each thing in the model that is not as it must be after a good end. */
@@ -55,6 +61,15 @@ export type Answers = Readonly<Record<string, (gate: OpenGate) => string | null>
 /** What they answer who want it to go on, at its own gates. */
 export function answersOf({ answers }: Driven): Answers {
   return Object.fromEntries(Object.entries(answers).map(([gate, word]) => [gate, (open: OpenGate) => choiceWith(open, word)]));
+}
+
+/** The same of people in the lab, who accept its usual risks by what is offered first; a risk that is not usual is left open. */
+export function answersInLab(driven: Driven): Answers {
+  const { usualRisks } = driven;
+  return {
+    ...answersOf(driven),
+    ...(usualRisks ? { 'accepted-risk': (open: OpenGate) => (usualRisks.test(open.question) ? (choicesOf(open)[0] ?? null) : null) } : {}),
+  };
 }
 
 /** Of a procedure's own gates the word that lets it go on; undefined for a gate that all procedures have. */

@@ -12,6 +12,7 @@ export const regionalFailover: Driven<'regionalFailover'> = {
   beginsAt: 'activation',
   answers: { activation: 'approve' },
   goodEnd: 'recovered',
+  landmarks: ['watchFromOrchestrator', 'claimEpoch', 'promoteDatabase', 'throwSwitch', 'watchService'],
   attemptsMax: 160,
   faultsWhenDone: (estate, { target }) => {
     const writers = estate.writers().filter((site) => !estate.dead.has(site));

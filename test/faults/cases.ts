@@ -1,30 +1,11 @@
 /** Each fault with what must come of it: a row of docs/faults.md. */
-import type { LabSite } from '../../lab/addresses.ts';
+import type { ProcedureName } from '../../plan/catalogue/index.ts';
 import { failed, target, third } from '../scenarios/scenarios.ts';
 import type { Answers } from '../driven/driven.ts';
 import { regionalFailover } from '../driven/regional-failover.ts';
 import type { Start } from '../stage/drive.ts';
-import { type Check, checks } from './checks.ts';
-
-/** How a run may end; `waits`: it asks people what only they can decide. */
-export type Ending = 'recovered' | 'recovered with exceptions' | 'stood down' | 'aborted' | 'waits';
-
-export interface FaultCase {
-  readonly subject: 'detection' | 'fencing' | 'promotion' | 'ssh' | 'dns and aws' | 'redis';
-  readonly fault: string;
-  readonly at: LabSite;
-  /** The sites that the run is about are lost as well, after the fault. */
-  readonly lost: boolean;
-  /** Absent: the usual one. */
-  readonly start?: Start;
-  readonly answers?: Answers;
-  readonly ends: readonly Ending[];
-  /** What the report, or the open question, must say. */
-  readonly says?: RegExp;
-  readonly checks: readonly Check[];
-  /** Why it must come so, where that is not plain. */
-  readonly why?: string;
-}
+import type { FaultCase } from './case.ts';
+import { ofTheColdStart } from './cold-start-cases.ts';
 
 /** Nobody decides for the run once it has begun: what fails is taken back where it can be, and a risk is left open. */
 export const beginOnly: Answers = {
@@ -35,18 +16,7 @@ export const beginOnly: Answers = {
 export const usual: Start = { driven: regionalFailover };
 const declared: Start = { driven: regionalFailover, change: { declaredFailed: { reason: 'The people who pay see errors.' } } };
 
-/** What must come of it, in a sentence made of what is judged. */
-export function expectationOf({ ends, checks: asked, says, why }: FaultCase): string {
-  const endings = ends.map((ending) => (ending === 'waits' ? 'it asks people' : ending)).join(', or ');
-  const clauses = asked.map((check) => {
-    const { judgedWhen, condition, means } = checks[check];
-    return ends.every(judgedWhen) ? means : `${condition}, ${means}`;
-  });
-  const said = says && `it says ${says.source.split('|').map((part) => `“${part}”`).join(' or ')}`; // prettier-ignore
-  return [`${endings}${why === undefined ? '' : ` (${why})`}`, ...clauses, ...(said ? [said] : [])].join('; ');
-}
-
-export const faultCases: readonly FaultCase[] = [
+const ofTheFailover: readonly FaultCase[] = [
   { subject: 'detection', fault: 'site-dead', at: failed, lost: false, ends: ['recovered'], checks: ['lossless'] },
   { subject: 'detection', fault: 'black-hole', at: failed, lost: false, ends: ['recovered'], checks: ['lossless', 'fencedOnReturn'] },
   { subject: 'detection', fault: 'connections-reset', at: failed, lost: false, ends: ['recovered'], checks: ['lossless', 'fencedOnReturn'] },
@@ -103,3 +73,7 @@ export const faultCases: readonly FaultCase[] = [
   { subject: 'redis', fault: 'cache-promoted', at: target, lost: true, ends: ['stood down'], checks: ['unchanged'], why: 'its cache is a primary that no run promoted' },
   { subject: 'redis', fault: 'cache-follows-another', at: target, lost: true, ends: ['recovered', 'stood down', 'waits', 'aborted'], checks: ['noTraffic'] },
 ]; // prettier-ignore
+
+export const faultCases: readonly FaultCase[] = [...ofTheFailover, ...ofTheColdStart];
+
+export const procedureOf = ({ start = usual }: FaultCase): ProcedureName => start.driven.procedure;

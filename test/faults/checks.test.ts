@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { CustomerFigures } from '../../lab/customers/figures.ts';
 import { faults } from '../../lab/faults/verbs.ts';
 import { exampleReport } from '../report/example.ts';
-import { expectationOf, faultCases } from './cases.ts';
-import { checks, fencedOnReturn, type Left, lossless, noTraffic, notPromoted, unchanged } from './checks.ts';
+import { expectationOf } from './case.ts';
+import { faultCases } from './cases.ts';
+import { bounded, checks, fencedOnReturn, type Left, lossless, noTraffic, notPromoted, unchanged } from './checks.ts';
 
 const at = '2026-02-02T10:00:00.000Z';
 const figures: CustomerFigures = {
@@ -42,6 +43,12 @@ describe('a check', () => {
     expect(lossless(null, figures)).toHaveLength(1);
     expect(lossless(provenNone, { ...figures, missing: { ...figures.missing, count: 1 } })).toHaveLength(1);
     expect(lossless(provenNone, { ...figures, missing: { ...figures.missing, unknown: ['No database takes writes.'] } })).toHaveLength(1);
+  });
+
+  it('bounded sees a loss that nothing bounds', () => {
+    expect(bounded({ ...exampleReport, loss: { kind: 'at most', seconds: 9, bytes: 'unknown', basis: 'the log' } })).toEqual([]);
+    expect(bounded({ ...exampleReport, loss: { kind: 'unknown', reason: 'nobody counted' } })).toHaveLength(1);
+    expect(bounded(null)).toHaveLength(1);
   });
 
   it('noTraffic sees a call to the target and a write that it acknowledged', () => {

@@ -5,11 +5,12 @@ import type { Report } from '../../report/report.ts';
 import type { Effects } from '../invariants/effects.ts';
 import { differingTraces, type Traces } from '../scenarios/drivers.ts';
 
-export type Check = 'unchanged' | 'fencedOnReturn' | 'lossless' | 'noTraffic' | 'notPromoted';
+export type Check = 'unchanged' | 'fencedOnReturn' | 'lossless' | 'bounded' | 'noTraffic' | 'notPromoted' | 'discarded';
 
 /** When each is judged, and how it reads. */
 export const checks: Readonly<Record<Check, { readonly judgedWhen: (ended: string) => boolean; readonly condition: string; readonly means: string }>> = {
   lossless: { judgedWhen: recovered, condition: 'where it recovers', means: 'the loss is 0, and the ledger misses nothing' },
+  bounded: { judgedWhen: recovered, condition: 'where it recovers', means: 'the report bounds the loss, and the ledger misses no more' },
   fencedOnReturn: { judgedWhen: recovered, condition: 'where it recovers', means: 'the site is fenced when it comes back' },
   unchanged: {
     judgedWhen: (ended) => ended === 'stood down',
@@ -17,6 +18,11 @@ export const checks: Readonly<Record<Check, { readonly judgedWhen: (ended: strin
     means: "nothing is changed: the agents' change logs and epochs, servers, capacity, records and switches are as before",
   },
   noTraffic: { judgedWhen: (ended) => !recovered(ended), condition: 'where it does not recover', means: 'no customer is sent to the target' },
+  discarded: {
+    judgedWhen: (ended) => !recovered(ended),
+    condition: 'where it does not recover',
+    means: 'the folders at the target are those of before, and what stays beside them is told with its bytes',
+  },
   notPromoted: { judgedWhen: (ended) => !recovered(ended), condition: 'where it does not recover', means: 'no database and no cache is promoted' },
 };
 
@@ -43,6 +49,11 @@ export function lossless(report: Report | null, { missing }: CustomerFigures): s
     ...(report && isZero(report.loss) ? [] : [`The loss is ${report?.loss.kind ?? 'not told'}, not 0.`]),
     ...(missing.count === 0 && missing.unknown.length === 0 ? [] : [`The ledger misses ${missing.count} writes. ${missing.unknown.join(' ')}`]),
   ];
+}
+
+/** That the ledger misses no more is an invariant. */
+export function bounded(report: Report | null): string[] {
+  return report?.loss.kind === 'at most' ? [] : [`The loss is ${report?.loss.kind ?? 'not told'}, and nothing bounds it.`];
 }
 
 /** `address`: where DNS sends customers to reach the target. */

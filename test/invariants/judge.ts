@@ -44,14 +44,24 @@ function oneWriter({ acknowledgedBySite }: CustomerFigures): string[] {
 function nothingLost({ missing }: CustomerFigures, report: Report | null): string[] {
   const unknown = missing.unknown.map((why) => `I2: ${why}`);
   if (missing.count === 0) return unknown;
-  const acknowledged = missing.writes.map(({ acknowledgedAt }) => Date.parse(acknowledgedAt));
-  const seconds = (Math.max(...acknowledged) - Math.min(...acknowledged)) / 1000;
-  const stated = report?.loss.kind === 'at most' ? report.loss.seconds : 0;
-  if (seconds <= stated && stated > 0) return unknown;
-  return [
-    ...unknown,
-    `I2: ${missing.count} acknowledged writes within ${seconds} s are missing; the report states ${report?.loss.kind ?? 'nothing'} ${stated} s.`,
-  ];
+  const functions = [...new Set(missing.writes.map((write) => write.function))];
+  const wrong = functions.flatMap((id) => {
+    const acknowledged = missing.writes.filter((write) => write.function === id).map(({ acknowledgedAt }) => Date.parse(acknowledgedAt));
+    const seconds = (Math.max(...acknowledged) - Math.min(...acknowledged)) / 1000;
+    const loss = statedFor(id, report);
+    const stated = loss?.kind === 'at most' ? loss.seconds : 0;
+    if (seconds <= stated && stated > 0) return [];
+    return [
+      `I2: ${acknowledged.length} acknowledged writes within ${seconds} s are missing of ${id}; the report states ${loss?.kind ?? 'nothing'} ${stated} s.`,
+    ];
+  });
+  return [...unknown, ...wrong];
+}
+
+/** A report that says a loss says it of each function, since its stores may go back to other moments; one that says none says it of all. */
+function statedFor(id: string, report: Report | null): Report['loss'] | undefined {
+  if (report?.loss.kind !== 'at most') return report?.loss;
+  return report.functions.find((entry) => entry.id === id)?.rpoSeconds.achieved ?? report.loss;
 }
 
 function nothingTwice({ effects, timelines }: Effects): string[] {

@@ -9,8 +9,14 @@ import { scheduledActivities } from '../stage/history.ts';
 import { readEffects } from './effects.ts';
 import type { Observation } from './judge.ts';
 
-/** Activities outside of the procedure's steps: the run's first and, where it ended early, its last look; and looks for those who decide. */
-const outsideOfSteps = new Set(['Load the plan', 'Read which servers can write', 'Count what an unproven fence may cost', 'Look again while people decide']);
+/** Activities outside of the procedure's steps: the run's first and, where it ended early, its last look; looks for those who decide; and what watches or ends a job of a step. By how their names begin. */
+const outsideOfSteps = [
+  'Load the plan',
+  'Read which servers can write',
+  'Count what an unproven fence may cost',
+  'Look again while people decide',
+  'Watch the job ',
+];
 
 /** `since`: RFC 3339, before the fault. */
 export async function observe(scenarios: Scenarios, since: string): Promise<Observation> {
@@ -26,7 +32,7 @@ async function observeRun(scenarios: Scenarios): Promise<Omit<Observation, 'plan
   const handle = scenarios.run();
   try {
     const { status } = await handle.describe();
-    const stepsInHistory = (await scheduledActivities(handle)).map(({ step }) => step).filter((step) => !outsideOfSteps.has(step));
+    const stepsInHistory = (await scheduledActivities(handle)).map(({ step }) => step).filter((step) => !outsideOfSteps.some((name) => step.startsWith(name)));
     const open = status.name === 'RUNNING' ? await handle.query(statusQuery) : null;
     const report = status.name === 'COMPLETED' ? ((await handle.result()) as Report) : null;
     return { state: status.name, waitsForPeople: open !== null && (open.gate !== null || open.stopped !== null), report, stepsInHistory };

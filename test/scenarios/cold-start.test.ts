@@ -35,8 +35,9 @@ const goOn: Answers = { ...answersOf(coldStart), 'accepted-risk': (gate) => choi
 
 const points = async () => {
   const answer = await scenarios.stack.dr('restore', 'points', '--json');
-  const found = JSON.parse(answer.out) as { sites: { sets?: { latest?: string }[] }[] };
-  return found.sites[0]?.sets?.[0]?.latest;
+  const found = JSON.parse(answer.out) as { sites: { sets?: { latest?: string; unusable?: string }[] }[] };
+  const [set] = found.sites[0]?.sets ?? [];
+  return set?.unusable === undefined ? set?.latest : undefined;
 };
 
 /** A backup, and customers who have written since. */

@@ -60,7 +60,8 @@ export class Scenarios {
 
   /** Ends what an earlier scenario left at Temporal. */
   async endRuns(): Promise<void> {
-    for (const id of [makeRunWorkflowId(this.estate), makeFenceOnReturnWorkflowId(this.estate, failed)]) {
+    const children = this.plan.sites.map(({ id }) => makeFenceOnReturnWorkflowId(this.estate, id));
+    for (const id of [makeRunWorkflowId(this.estate), ...children]) {
       await this.client.workflow
         .getHandle(id)
         .terminate('the scenario is over')

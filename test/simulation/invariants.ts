@@ -86,12 +86,13 @@ function lossAsStated(lived: Lived): string[] {
     });
 }
 
-/** A loss that nobody can bound, or that is above the plan's limits, was accepted by people in this run or in one before it. */
-function lossAccepted({ gates }: Lived, { loss, outcome }: Report, plan: Plan): string[] {
+/** A loss that nobody can bound, or that is above the plan's limits, was accepted by people in this run or in one before it: also by the choice of a moment, which is told with its loss. */
+function lossAccepted({ gates, driven }: Lived, { loss, outcome }: Report, plan: Plan): string[] {
   if (!outcome.startsWith('recovered') || isZero(loss)) return [];
   if (loss.kind === 'at most' && loss.seconds <= seconds(plan.estate.limits.lagTimeMax)) return [];
   const accepted = gates.some(({ gate, decision }) => gate.startsWith('accepted-risk') && decision.startsWith('accept'));
-  return accepted
+  const chosen = driven.fromBackups && gates.some(({ gate, decision }) => gate.startsWith(driven.beginsAt) && decision.startsWith('restore'));
+  return accepted || chosen
     ? []
     : [
         `I2: the report says a loss ${loss.kind === 'unknown' ? 'that is unknown' : `of up to ${loss.kind === 'at most' ? loss.seconds : 0} s`}, and nobody has accepted it`,

@@ -32,10 +32,16 @@ export interface Ballot {
   readonly meanwhile?: Disturbance;
 }
 
+type Lost = 'crash' | 'hang' | 'cut off' | 'not at all';
+
 export interface Schedule {
   /** For how many standbys' sake the primary waits: for a certain one, for any one of two, for none. */
   readonly synchronous: 'one' | 'any of two' | 'none';
-  readonly lost: 'crash' | 'hang' | 'cut off' | 'not at all';
+  readonly lost: Lost;
+  /** Sites that are lost in another way than that: some may be cut off and go on for the customers beside them. */
+  readonly otherwise: { readonly [site: string]: Lost | undefined };
+  /** Lost sites that are there again while the attempt of an activity with this number is under way. */
+  readonly returns: readonly { readonly attempt: number; readonly site: string }[];
   /** What else is so from the start. */
   readonly already: readonly Disturbance[];
   /** Kinds of observer that see nothing. */
@@ -59,6 +65,8 @@ export interface Schedule {
 export const calm: Schedule = {
   synchronous: 'one',
   lost: 'crash',
+  otherwise: {},
+  returns: [],
   already: [],
   blind: [],
   declared: false,
@@ -162,15 +170,27 @@ const ballotsIn = (plan: Plan, faults: fc.Arbitrary<Disturbance>): fc.Arbitrary<
 
 const fate = fc.constantFrom<Exclude<Fate, 'done'>[]>('worker dies before', 'worker dies after', 'worker dies when completed', 'reply lost', 'late effect');
 
+/** Where several sites are lost: each in its own way, and back at its own moment. */
+function eachForItself(failed: readonly string[], lost: fc.Arbitrary<Lost>, attemptsMax: number) {
+  const back = fc.record({ attempt: fc.nat(attemptsMax), site: fc.constantFrom(...failed) });
+  return {
+    otherwise: fc.record(Object.fromEntries(failed.map((site) => [site, lost])), { requiredKeys: [] }),
+    returns: fc.oneof(fc.constant([]), fc.array(back, { minLength: 1, maxLength: failed.length })),
+  };
+}
+
 /** What may happen to runs of a procedure under a plan. */
-export function schedulesOf(plan: Plan, driven: Driven): fc.Arbitrary<Schedule> {
+export function schedulesOf(plan: Plan, driven: Driven): fc.Arbitrary<Partial<Schedule>> {
   const { attemptsMax } = driven;
   const faults = faultsIn(plan, driven);
   const ballot = ballotsIn(plan, faults);
   const disturbance = fc.oneof(faults, doings);
+  const lost = fc.constantFrom('crash' as const, 'hang' as const, 'cut off' as const, 'cut off' as const, 'not at all' as const);
+  const { failed } = sitesOf(plan, driven);
   return fc.record({
     synchronous: fc.constantFrom('one' as const, 'one' as const, 'any of two' as const, 'none' as const),
-    lost: fc.constantFrom('crash' as const, 'hang' as const, 'cut off' as const, 'cut off' as const, 'not at all' as const),
+    lost,
+    ...(failed.length > 1 ? eachForItself(failed, lost, attemptsMax) : {}),
     already: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(faults, { minLength: 1, maxLength: 2 }) }),
     blind: fc.oneof(
       { weight: 9, arbitrary: fc.constant([]) },

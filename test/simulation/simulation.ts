@@ -149,9 +149,10 @@ class Simulation {
     this.estate.customersWrite();
     for (const disturbance of this.schedule.already) await this.disturb(disturbance);
     for (const site of this.places.failed) {
-      if (this.schedule.lost === 'crash') this.estate.crash(site);
-      if (this.schedule.lost === 'hang') this.estate.hang(site);
-      if (this.schedule.lost === 'cut off') this.estate.cutOff(site);
+      const lost = this.schedule.otherwise[site] ?? this.schedule.lost;
+      if (lost === 'crash') this.estate.crash(site);
+      if (lost === 'hang') this.estate.hang(site);
+      if (lost === 'cut off') this.estate.cutOff(site);
     }
     this.server.jump(5_000);
     for (const { atSeconds, disturbance } of this.schedule.disturbances) this.server.after(atSeconds * 1000, () => this.disturb(disturbance));
@@ -334,6 +335,7 @@ class Simulation {
     this.attempts.push(name);
     this.failNext = this.failures.get(number) ?? null;
     for (const { attempt, disturbance } of this.schedule.interruptions) if (attempt === number) this.server.after(5, () => this.disturb(disturbance));
+    for (const { attempt, site } of this.schedule.returns) if (attempt === number) this.server.after(5, async () => this.estate.comeBack(site));
     const work = this.random() < 0.03 ? 4_000 * this.random() : 300 * this.random();
     return { fate: this.fates.get(number) ?? 'done', milliseconds: Math.ceil(this.estate.waitSeconds(name, input) * 1000 + work + 1) };
   }

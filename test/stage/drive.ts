@@ -5,7 +5,7 @@ import type { OpenGate, RunStatus } from '../../workflows/wire/messages.ts';
 import { statusQuery, voteUpdate } from '../../workflows/wire/messages.ts';
 import type { ProcedureName } from '../../plan/catalogue/index.ts';
 import type { Places } from '../../plan/rules/places.ts';
-import { type Answers, answersOf, type Driven, inputOf, starterOf } from '../driven/driven.ts';
+import { type Answers, answersInLab, type Driven, inputOf, starterOf } from '../driven/driven.ts';
 import type { StartInputs } from '../../workflows/wire/starts.ts';
 import type { Stage } from './stage.ts';
 
@@ -44,7 +44,7 @@ export interface Drive {
 
 /** Answers what the run of a procedure asks until it is over; gives Temporal's status, `WAITS` when it asks what nobody answers, or `STUCK`. */
 export async function driveToEnd(stage: Stage, run: WorkflowHandle, driven: Driven, { answers = tryAgain, atGate }: Drive = {}): Promise<string> {
-  const all = { ...answersOf(driven), ...answers };
+  const all = { ...answersInLab(driven), ...answers };
   const deadline = Date.now() + runWithinSeconds * 1000;
   const answered = new Set<string>();
   let atFirst = atGate;

@@ -91,3 +91,6 @@ export async function inParallel<Stage, Item>(
   const text = `${done} run, ${notClean.length} not clean, in ${Math.round((performance.now() - begun) / 1000)} s.`;
   return { clean: notClean.length === 0 && done === items.length && done > 0, text };
 }
+
+/** A procedure's name as people say it: `cold start`. */
+export const inWords = (procedure: string): string => procedure.replaceAll(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);

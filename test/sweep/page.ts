@@ -1,21 +1,27 @@
 /** The results of the sweep as a page. */
 import { markdownTable } from 'markdown-table';
-import { cells, type Results, tally } from '../stage/results.ts';
+import { cells, inWords, type Results, tally } from '../stage/results.ts';
 import { acts, meanings } from './acts.ts';
+import { stepOf } from './plan.ts';
 import { nameOf, type Trial } from './trial.ts';
 
-export function page(trials: readonly Trial[], results: Results): string {
+/** Trials that were not run have a row only where they are few: what a sample left out is told in a sentence. */
+export function page(procedure: string, all: readonly Trial[], results: Results): string {
+  const fromBackups = all[0]?.setting.driven.fromBackups ?? false;
+  const run = all.filter((trial) => results.of(nameOf(trial)));
+  const trials = run.length * 2 < all.length ? run : all;
   return [
-    '# The sweep',
+    `# The sweep of the ${inWords(procedure)}`,
     '',
-    'At every step of the regional failover the worst happens to those who carry it out. However it was disturbed, a run must end as an undisturbed one does: recovered, no',
-    "acknowledged write lost, one writer at a time by the customers' ledger, nothing applied twice (counted at agents, databases, Route 53, mailbox, monitoring and report store),",
-    "a complete report. A run that is cancelled before the point of no return leaves servers, capacity, DNS records (but the epoch's) and switches as they were, and no child that would fence the old",
-    'site; one that is given up later is carried on by a new run.',
+    `At every step of the ${inWords(procedure)} the worst happens to those who carry it out. However it was disturbed, a run must end as an undisturbed one does: recovered, no`,
+    `acknowledged write lost${fromBackups ? ' beyond what its report states' : ''}, one writer at a time by the customers' ledger, nothing applied twice (counted at agents, databases, Route 53, mailbox, monitoring and report store),`,
+    "a complete report. A run that is cancelled before the point of no return leaves servers, capacity, DNS records (but the epoch's) and switches as they were, and no child that would fence a failed",
+    'site; what it leaves at the target stands in its report with its bytes. One that is given up later is carried on by a new run.',
     '',
-    'Written by `npm run test:sweep -- --write docs/sweep.md`; each row is a whole failover in the lab. A row again: `npm run test:sweep -- --only "<step>" --acts <act>`.',
+    `Written by \`npm run test:sweep -- --procedure ${procedure} --write <file>\`; each row is a whole run in the lab. A row again: \`npm run test:sweep -- --procedure ${procedure} --only "<step>" --acts <act>\`.`,
     '',
-    tally(trials.map(nameOf), results),
+    tally(all.map(nameOf), results),
+    ...(trials.length < all.length ? ['', sample(all, run)] : []),
     ...acts.flatMap((act) =>
       section(
         act,
@@ -25,6 +31,15 @@ export function page(trials: readonly Trial[], results: Results): string {
     ),
     '',
   ].join('\n');
+}
+
+/** Which steps and acts a part of the trials has met. */
+function sample(all: readonly Trial[], run: readonly Trial[]): string {
+  const steps = (trials: readonly Trial[]) => [...new Set(trials.map(stepOf))];
+  const missed = steps(all).filter((step) => !steps(run).includes(step));
+  const times = acts.map((act) => `${act} ${run.filter((trial) => trial.act === act).length} times`).join(', ');
+  const met = `It is a sample, spread evenly over steps, then over acts: ${steps(run).length} of ${steps(all).length} steps, ${times}.`;
+  return missed.length === 0 ? met : `${met} Not met: ${missed.join('; ')}.`;
 }
 
 function section(act: Trial['act'], trials: readonly Trial[], results: Results): string[] {

@@ -1,6 +1,7 @@
 /** Procedures that are swept, and how their sites are lost. The first of a procedure is the usual one; the others reach activities that it does not need. */
 import type { ProcedureName } from '../../plan/catalogue/index.ts';
 import type { Places } from '../../plan/rules/places.ts';
+import { coldStart } from '../driven/cold-start.ts';
 import { regionalFailover } from '../driven/regional-failover.ts';
 import type { Start } from '../stage/drive.ts';
 import type { Stage } from '../stage/stage.ts';
@@ -37,4 +38,6 @@ const ofTheFailover: readonly Setting<'regionalFailover'>[] = [
   },
 ];
 
-export const settings: readonly Setting[] = [...ofTheFailover];
+const ofTheColdStart: readonly Setting<'coldStart'>[] = [{ name: 'all killed', driven: coldStart, breakIt: killAll }];
+
+export const settings: readonly Setting[] = [...ofTheFailover, ...ofTheColdStart];

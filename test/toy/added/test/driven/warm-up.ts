@@ -11,6 +11,7 @@ export const warmUp: Driven<'warmUp'> = {
   beginsAt: 'activation',
   answers: { activation: 'warm' },
   goodEnd: 'done',
+  landmarks: ['setCapacity'],
   attemptsMax: 30,
   faultsWhenDone: (estate, { target }) => {
     const [capacity, jobs] = [estate.capacity.get(target), [...estate.jobs.begun.keys()]];
