@@ -78,7 +78,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'workflows',
   ],
   'docs/examples': ['client'],
-  'docs/generate': ['docs/generate', 'plan', 'report', 'workflows/wire', 'activities/errors', 'client'],
+  'docs/generate': ['docs/generate', 'plan', 'report', 'workflows/wire', 'activities/errors', 'activities/aws/declared', 'activities/aws/operations', 'client'],
 };
 
 interface Import {

@@ -3,6 +3,7 @@ import { format, resolveConfig } from 'prettier';
 import { commandPage } from './command-page.ts';
 import { errorPage } from './error-page.ts';
 import { eventPage } from './event-page.ts';
+import { policyFiles } from './iam.ts';
 import { messagePage } from './message-page.ts';
 import { planPage } from './plan-page.ts';
 import { planFileSchema } from './plan-schema.ts';
@@ -22,6 +23,7 @@ export async function generatedFiles(): Promise<readonly GeneratedFile[]> {
     { path: 'docs/reference/messages.md', text: await messagePage() },
     { path: 'docs/reference/commands.md', text: commandPage() },
     { path: 'docs/reference/events.md', text: eventPage() },
+    ...policyFiles(),
   ];
   return Promise.all(files.map(async ({ path, text }) => ({ path, text: await tidy(path, text) })));
 }

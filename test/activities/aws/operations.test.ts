@@ -1,0 +1,90 @@
+/** Goal: the IAM policies allow what the drivers call, and nothing else; whoever restores deletes no backup. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { declaredOperations } from '../../../activities/aws/declared.ts';
+import { actionsOf, iamRoles, policyOf, type IamRole } from '../../../activities/aws/operations.ts';
+
+const root = resolve(import.meta.dirname, '../../..');
+
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+}
+
+/** `client Operation` of each command that a source takes from the SDK, a waiter's too. */
+function commandsOf(text: string): readonly string[] {
+  const imports = [...text.matchAll(/^import (?!type)\{([^}]*)\} from '(@aws-sdk\/client-[^']+)'/gm)];
+  return imports.flatMap(([, names = '', client = '']) => [...names.matchAll(/\b(\w+)Command\b/g)].map(([, name]) => `${client} ${name}`));
+}
+
+const declared = declaredOperations.flatMap(({ client, operations }) => Object.keys(operations).map((name) => `${client} ${name}`));
+const sent = filesBelow('activities')
+  .filter((path) => path.endsWith('.ts'))
+  .flatMap((path) => commandsOf(readFileSync(join(root, path), 'utf8')).map((command) => ({ path, command })));
+
+const actions = (role: IamRole) => policyOf(declaredOperations, [role]).Statement.flatMap(({ Action }) => Action);
+const looks = /:(Describe|Get|List|Head|Validate|Detect)/;
+
+describe('what drivers call', () => {
+  test('is declared', () => {
+    expect(sent.length).toBeGreaterThan(15);
+    expect(sent.filter(({ command }) => !declared.includes(command))).toEqual([]);
+  });
+
+  test('is seen when it is not declared', () => {
+    const text = "import { CopyDBSnapshotCommand, RDSClient, type DBSnapshot } from '@aws-sdk/client-rds';";
+    expect(commandsOf(text)).toEqual(['@aws-sdk/client-rds CopyDBSnapshot']);
+    expect(declared).not.toContain('@aws-sdk/client-rds CopyDBSnapshot');
+  });
+
+  test('is all that is declared: nobody is allowed what no driver calls', () => {
+    // S3 asks for the right to list before it says that an object is not there.
+    const known = [...sent.map(({ command }) => command), '@aws-sdk/client-s3 ListObjectsV2'];
+    expect(declared.filter((command) => !known.includes(command))).toEqual([]);
+  });
+
+  test('comes only from the SDK by name, since a namespace would hide it', () => {
+    const hiding = filesBelow('activities').filter((path) => /import \* as \w+ from '@aws-sdk|import\('@aws-sdk/.test(readFileSync(join(root, path), 'utf8')));
+    expect(hiding).toEqual([]);
+  });
+});
+
+describe('the policy', () => {
+  test('of whoever restores deletes no backup, no snapshot and no database', () => {
+    expect(actions('restore')).toContain('rds:PromoteReadReplica');
+    expect(
+      actions('restore').filter((action) =>
+        /Delete\w*(Snapshot|Backup|Object|Bucket|DBInstance|DBCluster|ReplicationGroup|CacheCluster)|:Delete\w*\*/.test(action),
+      ),
+    ).toEqual([]);
+  });
+
+  test('of whoever observes changes nothing', () => {
+    expect(actions('observe').filter((action) => !looks.test(action))).toEqual([]);
+  });
+
+  test('of each other role looks at nothing: that is what observe is for', () => {
+    for (const role of iamRoles.filter((each) => each !== 'observe'))
+      expect(
+        actions(role).filter((action) => looks.test(action)),
+        role,
+      ).toEqual([]);
+  });
+
+  test('names what may be changed: only reads are allowed everywhere', () => {
+    for (const { Action, Resource } of iamRoles.flatMap((role) => policyOf(declaredOperations, [role]).Statement)) {
+      if (Resource === '*') expect(Action.filter((action) => !looks.test(action))).toEqual([]);
+    }
+  });
+
+  test('has no wildcard among its actions, and each belongs to its service', () => {
+    for (const each of declaredOperations) {
+      for (const [name, operation] of Object.entries(each.operations)) {
+        for (const action of actionsOf(each, name, operation)) expect(action).toMatch(/^[a-z0-9-]+:[A-Z][A-Za-z0-9]+$/);
+      }
+    }
+  });
+});
