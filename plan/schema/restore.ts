@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { endpoint, identifier } from './common.ts';
 import { countIn } from './ranges.ts';
 import { restoreLogin, sshServer } from './ssh.ts';
+import { stack } from './stack.ts';
 
 const backupId = identifier.describe('Id of the backup of this plan (backups) from which it is restored.');
 
@@ -29,6 +30,7 @@ export const restore = z
       })
       .describe('The database, restored by site-restore.'),
     cache: z.strictObject({ backup: backupId, bytesPerSecond }).describe('The cache, restored from a snapshot; absent: it starts empty.').optional(),
+    infrastructure: z.record(identifier, stack).describe('What a site is built on, by id of the site; absent where its hosts are there.').optional(),
   })
   .describe('How the estate comes back from its backups; absent: by no procedure.');
 
