@@ -14,6 +14,7 @@ import type { MonitoringChanges } from './monitoring/port.ts';
 import type { ReportingChanges, ReportingReads } from './reporting/port.ts';
 import type { RestoreChanges, RestoreReads } from './restore/port.ts';
 import type { ServicesChanges, ServicesReads } from './services/port.ts';
+import type { StackChanges, StackReads } from './stack/port.ts';
 import type { VerificationActivities } from './verification/port.ts';
 import type { WitnessChanges, WitnessReads } from './witness/port.ts';
 
@@ -24,6 +25,7 @@ export type Reads = AccessActivities &
   InfrastructureReads &
   JobsReads &
   RestoreReads &
+  StackReads &
   ApplicationActivities &
   DatabaseReads &
   CacheReads &
@@ -38,6 +40,7 @@ export type Changes = HostsChanges &
   InfrastructureChanges &
   JobsChanges &
   RestoreChanges &
+  StackChanges &
   DatabaseChanges &
   CacheChanges &
   FencingChanges &

@@ -1,7 +1,7 @@
 /** The lab's plan folder: the organisation's plan with the lab's addresses and short times. It is what worker and commands are started with. */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseDocument, stringify } from 'yaml';
+import { type Document, isMap, isSeq, parseDocument, stringify } from 'yaml';
 import { procedureNames } from '../plan/catalogue/names.ts';
 import { estate as estateSchema, type Estate } from '../plan/schema/estate.ts';
 import { labSites, ports, type LabSite } from './addresses.ts';
@@ -136,6 +136,13 @@ function siteEntry({ addresses }: LabContext, site: LabSite, hostKey: string): E
   };
 }
 
+/** The hosts of the lab are there: nothing is made for them to stand on. */
+function withoutInfrastructure(document: Document): void {
+  const steps = document.getIn(['procedures', 'coldStart', 'steps']);
+  if (!isSeq(steps)) return;
+  steps.items = steps.items.filter((step) => !(isMap(step) && String(step.get('id')).endsWith('-infrastructure')));
+}
+
 /** Changes a value of each runbook and leaves the file's comments as they are. */
 function shortenWatch(folder: string): void {
   for (const name of readdirSync(folder).filter((entry) => entry.endsWith('.yaml'))) {
@@ -144,6 +151,7 @@ function shortenWatch(folder: string): void {
     const paths = Object.keys(procedureNames).map((name) => ['procedures', name, 'watch']);
     if (!paths.some((path) => document.hasIn(path))) continue;
     for (const path of paths) if (document.hasIn(path)) document.setIn(path, watchTime);
+    withoutInfrastructure(document);
     writeFileSync(file, document.toString({ lineWidth: 0 }));
   }
 }

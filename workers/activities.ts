@@ -22,6 +22,7 @@ import { createReportingActivities } from '../activities/reporting/activities.ts
 import type { ReportingDependencies } from '../activities/reporting/activities.ts';
 import { createRestoreActivities } from '../activities/restore/activities.ts';
 import { createServicesActivities } from '../activities/services/activities.ts';
+import { createStackActivities } from '../activities/stack/activities.ts';
 import { createObserverSessions } from '../activities/probing/sessions.ts';
 import { createAgentPool } from '../activities/ssh/agent.ts';
 import { siteRestore } from '../activities/ssh/programs.ts';
@@ -80,6 +81,7 @@ export function createWorkerActivities(parts: {
       ...createServicesActivities(dependencies),
       ...createJobsActivities(dependencies),
       ...createRestoreActivities(dependencies),
+      ...createStackActivities(dependencies),
       ...byPlan(dependencies, ({ estate }) => estate.capacity?.driver ?? 'agent', {
         agent: createInfrastructureActivities(dependencies),
         'auto-scaling': createAutoScalingCapacity(dependencies),

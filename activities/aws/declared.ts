@@ -3,6 +3,7 @@ import { elastiCacheOperations } from '../cache/elasticache-operations.ts';
 import { rdsOperations } from '../database/rds-operations.ts';
 import { route53Operations } from '../dns/route53-operations.ts';
 import { autoScalingOperations } from '../infrastructure/auto-scaling-operations.ts';
+import { cloudFormationOperations } from '../stack/cloudformation-operations.ts';
 import { witnessOperations } from '../witness/s3-operations.ts';
 import type { DeclaredOperations } from './operations.ts';
 
@@ -10,6 +11,7 @@ export const declaredOperations: readonly DeclaredOperations[] = [
   rdsOperations,
   elastiCacheOperations,
   autoScalingOperations,
+  cloudFormationOperations,
   route53Operations,
   witnessOperations,
 ];

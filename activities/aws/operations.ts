@@ -27,6 +27,8 @@ export interface DeclaredOperations {
   /** The service as IAM writes it. */
   readonly service: string;
   readonly operations: Readonly<Record<string, Operation>>;
+  /** Rights that these operations need and that are no operations of the service: each with its actions. */
+  readonly besides?: readonly (Operation & Required<Pick<Operation, 'actions'>>)[];
 }
 
 /** Rights that an operation asks for. */
@@ -50,7 +52,7 @@ export interface Policy {
 export function policyOf(declared: readonly DeclaredOperations[], roles: readonly IamRole[]): Policy {
   const statements = new Map<string, Statement>();
   for (const each of declared) {
-    for (const [name, operation] of Object.entries(each.operations)) {
+    for (const [name, operation] of [...Object.entries(each.operations), ...(each.besides ?? []).map((right) => ['', right] as const)]) {
       if (!roles.includes(operation.role)) continue;
       const { resource, condition } = operation;
       const key = JSON.stringify([each.service, resource, condition]);

@@ -8,7 +8,7 @@ export const witnessOperations: DeclaredOperations = {
   service: 's3',
   operations: {
     GetObject: { role: 'observe', resource: object },
-    ListObjectsV2: { role: 'observe', resource: 'arn:aws:s3:::<bucket>', actions: ['s3:ListBucket'] },
     PutObject: { role: 'fence', resource: object },
   },
+  besides: [{ role: 'observe', actions: ['s3:ListBucket'], resource: 'arn:aws:s3:::<bucket>' }],
 };

@@ -13,6 +13,7 @@ export const coldStartEntry = procedureEntry({
   steps: {
     'confirm-failure': { reaches: ['agents of the other sites', 'reference targets', 'clock', 'service', 'DNS by its API'], waits: looks },
     'read-points': { reaches: ['backups'] },
+    'preview-infrastructure': { reaches: ['infrastructure'], needs: 'infrastructure' },
     activation: { reaches: [], asks: true },
     'confirm-again': { reaches: ['backups'], neverSkipped: true, waits: looks },
     'claim-epoch': { reaches: ['agent', 'witnesses'], neverSkipped: true },
@@ -24,6 +25,7 @@ export const coldStartEntry = procedureEntry({
         what: `the failed sites are silent: ending the watches for their return, and four connections of ${ssh.connectTimeout}`,
       }),
     },
+    'prepare-infrastructure': { reaches: ['infrastructure'], needs: 'infrastructure' },
     'restore-database': { reaches: ['backups'], neverSkipped: true },
     'restore-cache': { reaches: ['backups'], needs: 'backup of the cache', beside: 'restore-database' },
     'raise-capacity': { reaches: ['agent', 'capacity'], beside: 'restore-database' },

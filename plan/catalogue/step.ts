@@ -24,6 +24,7 @@ export type Reached =
   | 'DNS by its API'
   | 'witnesses'
   | 'backups'
+  | 'infrastructure'
   | 'DNS record'
   | 'DNS servers'
   | 'maintenance answer'
@@ -39,11 +40,12 @@ export interface Wait {
 }
 
 /** What an estate may lack. */
-export type Part = 'cache' | 'backup of the cache';
+export type Part = 'cache' | 'backup of the cache' | 'infrastructure';
 
 /** Whether the plan's estate has it. */
 export function hasPart({ estate }: Pick<Plan, 'estate'>, part: Part): boolean {
-  return (part === 'cache' ? estate.cache : estate.restore?.cache) !== undefined;
+  const parts = { cache: estate.cache, 'backup of the cache': estate.restore?.cache, infrastructure: estate.restore?.infrastructure };
+  return parts[part] !== undefined;
 }
 
 export interface StepEntry<Id extends string = string> {

@@ -45,6 +45,8 @@ function stepsInOrderOf(plan: Plan, name: ProcedureName, { steps }: Procedure): 
 }
 
 function needlessStep(id: string, part: Part | undefined): string {
+  if (part === 'infrastructure')
+    return `"${id}" is for what a site is built on, and estate.restore.infrastructure is absent. Remove the step, or say what is built.`;
   return part === 'cache'
     ? `"${id}" is for a cache, and estate.cache is absent. Remove the step, or describe the cache.`
     : `"${id}" is for a ${part}, and estate.restore.cache is absent. Remove the step, or say how the cache is restored.`;

@@ -28,6 +28,7 @@ export const coldStart: Driven<'coldStart'> = {
       ...(writers.join() === target ? [] : [`writers: ${writers.join(', ')}`]),
       ...(estate.restores.at.get(target)?.stage === 'accepted' ? [] : [`what was restored is ${estate.restores.at.get(target)?.stage}`]),
       ...(closedCache(estate, target) ? [`what was restored of the cache is ${estate.restores.caches.get(target)?.stage}`] : []),
+      ...(estate.stacks.stands(target) ? [] : ['nothing was made for it to stand on']),
       ...(estate.restores.hasFirstSet(target) ? [] : ['there is no first backup of it']),
     ];
   },
@@ -38,7 +39,10 @@ export const coldStart: Driven<'coldStart'> = {
     return [
       ...(restored === undefined || restored === 'discarded' ? [] : [`what was restored is ${restored}`]),
       ...(closedCache(estate, target) ? [`what was restored of the cache is ${estate.restores.caches.get(target)?.stage}`] : []),
-      ...leftovers.filter((left) => !/(main|redis).discarded|stays enabled/.test(left)),
+      ...(estate.stacks.at.has(target) && !leftovers.some((left) => left.startsWith('stack of the model stays'))
+        ? ['what it was to stand on is left, and not told']
+        : []),
+      ...leftovers.filter((left) => !/(main|redis).discarded|stays enabled|stack of the model stays/.test(left)),
     ];
   },
 };

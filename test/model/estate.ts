@@ -20,6 +20,7 @@ import { heartbeatOf } from './heartbeat.ts';
 import { FakeJobs } from './jobs.ts';
 import { FakeRestores } from './restores.ts';
 import { FakeService } from './service.ts';
+import { FakeStacks, stackActivities } from './stacks.ts';
 
 /** `opensAs`: what it was when it was fenced. */
 type Server = {
@@ -101,6 +102,7 @@ export class FakeEstate extends FakeService {
   lastCommitAt: string;
   readonly jobs: FakeJobs;
   readonly restores: FakeRestores;
+  readonly stacks = new FakeStacks();
   report: Report | null = null;
 
   constructor(snapshot: PlanSnapshot, clock: Clock = wallClock) {
@@ -495,6 +497,7 @@ export class FakeEstate extends FakeService {
   private restoring() {
     const { restores } = this;
     return {
+      ...stackActivities(this.stacks, (run, site) => this.mustHold(run, site), () => this.time()), // prettier-ignore
       readRestorePoints: async ({ site }) => restores.points(site, this.time()),
       readSnapshots: async ({ site, store }) => restores.snapshotsAt(site, store, this.time()),
       lookAtRestore: async ({ site, set, point }) => restores.look(site, set, point),

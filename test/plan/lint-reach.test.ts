@@ -148,7 +148,7 @@ describe('ways back', () => {
   test('the bound of the fence holds for taking it back from a silent site', () => {
     expect(newFindings((draft) => (draft.estate.ssh.connectTimeout = 'PT8S'))).toEqual([
       'error undo-within-bound procedures.regionalFailover.steps.5.bound: The bound PT45S also holds for the way back, which takes up to 47 s when the failed site is silent: ending the watch for its return, and four connections of PT8S. Raise the bound, or shorten estate.ssh.connectTimeout.',
-      'error undo-within-bound procedures.coldStart.steps.5.bound: The bound PT45S also holds for the way back, which takes up to 47 s when the failed sites are silent: ending the watches for their return, and four connections of PT8S. Raise the bound, or shorten estate.ssh.connectTimeout.',
+      'error undo-within-bound procedures.coldStart.steps.6.bound: The bound PT45S also holds for the way back, which takes up to 47 s when the failed sites are silent: ending the watches for their return, and four connections of PT8S. Raise the bound, or shorten estate.ssh.connectTimeout.',
     ]);
   });
 

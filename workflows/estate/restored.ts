@@ -1,4 +1,5 @@
 /** What a cold start has learned of what it restores. */
+import type { StackPreview } from '../../activities/stack/port.ts';
 import type { Restored, RestoredStore, RestorePoints, Snapshots } from '../../activities/restore/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import type { Loss } from '../../plan/rules/loss.ts';
@@ -23,10 +24,12 @@ export interface ColdStartFacts extends RecoveryFacts {
   readonly restoredSnapshots: Map<SnapshotStore, Restored>;
   /** What an earlier run has restored and opened there: this one may go on from it. Null where none has, and once people chose to restore anew. */
   opened: Restored | null;
+  /** What would be made for the target to stand on, as people have seen it; null where nothing is, or was looked at. */
+  stack: StackPreview | null;
 }
 
 export function newColdStartFacts(failed: readonly SiteId[], start: Pick<RecoveryFacts, 'declaredFailed'>): ColdStartFacts {
-  return { ...newFacts(failed, start), points: null, snapshots: [], chosen: null, restored: null, restoredSnapshots: new Map(), opened: null };
+  return { ...newFacts(failed, start), points: null, snapshots: [], chosen: null, restored: null, restoredSnapshots: new Map(), opened: null, stack: null };
 }
 
 /** What was acknowledged after the moment to which a store goes back. The moment is of the lost primary's clock, the failure of those who saw it; what people declared failed may acknowledge until now. */

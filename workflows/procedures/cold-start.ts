@@ -1,10 +1,10 @@
 /**
  * Cold start (plan, section 4: Full DR Site Activation): the service comes back at a site that has nothing but backups, when no running site is left.
  *
- *  1. Confirm that every site with a copy of the data has failed; read to which moments the target can be restored.
+ *  1. Confirm that every site with a copy of the data has failed; read to which moments the target can be restored, and what would be made for it to stand on.
  *  2. People decide at the activation gate, and choose one moment. The run confirms once more and takes the epoch. Where too few hold it, people accept that by their number.
  *  3. Fence each failed site and prove it. What cannot be proven, people accept by a typed figure.
- *  4. Restore the database to that moment behind closed doors, and the cache as it was before it; prove both; bring up capacity, check files and certificate. All of it can be discarded.
+ *  4. Make what the target is built on, as it was shown. Restore the database to that moment behind closed doors, and the cache as it was before it; prove both; bring up capacity, check files and certificate. All of it can be discarded.
  *  5. Let the site's own service in, start it, verify every function by content, tier by tier. People accept what was restored.
  *  6. POINT OF NO RETURN: open the database for good. Only then route traffic, and verify as a customer.
  *  7. Watch, confirm who can write, make a first backup, update monitoring, tell stakeholders. The conductor stores the report at every ending.
@@ -28,6 +28,7 @@ import { confirmRestoredWriter, notifyStakeholders, observeRestored, updateMonit
 import { confirmFailure, mustBeFailed } from '../steps/detection.ts';
 import { firstBackup } from '../steps/first-backup.ts';
 import { fenceByFirstProof } from '../steps/fencing.ts';
+import { prepareInfrastructure, previewInfrastructure } from '../steps/infrastructure.ts';
 import { checkApplication, raiseCapacity } from '../steps/preparation.ts';
 import { admitServices, confirmChoice, openDatabase, readPoints, restoreCache, restoreDatabase, startServicesBehindDoors } from '../steps/restoring.ts';
 import { routeGradually } from '../steps/shares.ts';
@@ -48,6 +49,7 @@ const definition: ProcedureDefinition<'coldStart', ColdStartFacts> = {
     await run.step('confirm-failure', confirmFailure(run, facts));
     mustBeFailed(run, facts, { holdSeconds: seconds(run.plan.estate.detection.holdTime) });
     await run.step('read-points', readPoints(run, facts));
+    await run.together({ 'preview-infrastructure': previewInfrastructure(run, facts) });
 
     run.enter('deciding');
     await run.step('activation', chooseMoment(run, facts));
@@ -62,6 +64,7 @@ const definition: ProcedureDefinition<'coldStart', ColdStartFacts> = {
     await askIfFenceIsUnproven(run, facts, { count: async () => {}, goOn: (target) => `Build ${target}` });
 
     run.enter('preparing');
+    await run.together({ 'prepare-infrastructure': prepareInfrastructure(run, facts) });
     await run.together({
       'restore-database': restoreDatabase(run, facts),
       'restore-cache': restoreCache(run, facts),

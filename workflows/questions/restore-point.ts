@@ -18,6 +18,7 @@ import type { Restored, Snapshots } from '../../activities/restore/port.ts';
 import { heldUntil, type Snapshot, snapshotFor, type SnapshotStore, snapshotStores, usableSnapshots } from '../../plan/rules/snapshots.ts';
 import type { LostSite } from '../estate/facts.ts';
 import { lookAtLost, lookingOn, mustBeFailed } from '../steps/detection.ts';
+import { infrastructureLines } from '../steps/infrastructure.ts';
 import { proofLines } from '../steps/restoring.ts';
 import { renewed } from './renewed.ts';
 
@@ -128,10 +129,12 @@ function evidenceOf(run: Course, facts: ColdStartFacts, window: RestoreWindow | 
     ),
     ...(facts.opened ? openedLines(facts.opened) : []),
     ...(window ? linesOf(run, facts, window) : []),
+    ...infrastructureLines(run, facts),
   ];
   const uncertain = facts.lost.filter(({ vantages }) => judgeFailure(vantages, 0).verdict !== 'failed');
   const isCertain = facts.declaredFailed !== undefined || uncertain.length === 0;
-  const against = isCertain ? {} : { against: Object.fromEntries(Object.keys(begins(run, facts, window)).map((choice) => [choice, notCertain(uncertain)])) };
+  const why = isCertain ? facts.stack?.against : notCertain(uncertain);
+  const against = why === undefined ? {} : { against: Object.fromEntries(Object.keys(begins(run, facts, window)).map((choice) => [choice, why])) };
   return { lines, at: now(), gravity: { figures: [uncertain.length], signs: [] }, ...against };
 }
 

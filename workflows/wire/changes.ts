@@ -11,6 +11,7 @@ import { monitoringChanges } from '../../activities/monitoring/port.ts';
 import { reportingChanges } from '../../activities/reporting/port.ts';
 import { restoreChanges } from '../../activities/restore/port.ts';
 import { servicesChanges } from '../../activities/services/port.ts';
+import { stackChanges } from '../../activities/stack/port.ts';
 import { witnessChanges } from '../../activities/witness/port.ts';
 import type { ReachOf } from '../../activities/context.ts';
 import type { Changes } from '../../activities/index.ts';
@@ -21,6 +22,7 @@ const reach = {
   ...infrastructureChanges,
   ...jobsChanges,
   ...restoreChanges,
+  ...stackChanges,
   ...databaseChanges,
   ...cacheChanges,
   ...fencingChanges,

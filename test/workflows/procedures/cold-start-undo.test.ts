@@ -16,7 +16,7 @@ useRuns(coldStart);
 const site = 'dr';
 type Gate = NonNullable<RunStatus['gate']>;
 
-/** What stands at the site: its data, who is let in, its service, its capacity, and what nobody accepted. */
+/** What stands at the site: what it is built on, its data, who is let in, its service, its capacity, and what nobody accepted. */
 async function inventory() {
   const { inPlace, server, stage } = await estate.restores.restored('database', site, '');
   const cache = await estate.restores.restored('cache', site, '');
@@ -24,6 +24,7 @@ async function inventory() {
   return {
     data: inPlace ? 'restored' : 'as before',
     server,
+    infrastructure: estate.stacks.at.get(site) ?? 'none',
     cache: cache.inPlace ? 'restored' : 'as before',
     letsIn: ['admitted', 'opening', 'accepted'].includes(stage),
     serves: service === 'startService',
@@ -56,10 +57,12 @@ const failed = (name: Parameters<typeof estate.failOnce>[0], restored: boolean):
 
 const cases: Readonly<Record<string, Case>> = {
   'read-points': failed('readRestored', false),
+  'preview-infrastructure': failed('previewStack', false),
   activation: { gate: 'activation', choice: 'reject', restored: false },
   'confirm-again': failed('lookAtRestore', false),
   'claim-epoch': { gate: 'accepted-risk', asks: /epoch/, choice: 'undo', restored: false },
   'fence-sites': { gate: 'accepted-risk', asks: /not proven fenced/, choice: 'undo', restored: false },
+  'prepare-infrastructure': failed('readStack', false),
   'restore-database': {
     ...failed('watchFromSite', true),
     fails: () => void (estate.jobs.courses = [{ seconds: 30, bytesAll: 60_000_000_000, ends: 'failed' }]),
