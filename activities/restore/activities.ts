@@ -4,8 +4,9 @@ import { changeOf } from '../change.ts';
 import type { ActivityDependencies, AgentFields } from '../dependencies.ts';
 import { failure } from '../errors.ts';
 import { utcMoment } from '../../plan/rules/restore-points.ts';
-import type { Snapshot } from '../../plan/rules/snapshots.ts';
-import type { RestoreActivities, RestoreAt, Restored, RestoreLook, RestorePoints, RestoreStage, Snapshots } from './port.ts';
+import { isTree, type Snapshot } from '../../plan/rules/snapshots.ts';
+import type { Plan } from '../../plan/schema.ts';
+import type { RestoreActivities, RestoreAt, Restored, RestoredStore, RestoreLook, RestorePoints, RestoreStage, Snapshots } from './port.ts';
 
 type Found = Extract<RestorePoints, { found: true }>;
 type Set = Found['sets'][number];
@@ -31,26 +32,32 @@ export function createRestoreActivities({ planOf, restorer, now }: Pick<Activity
     },
 
     async readSnapshots({ run, site, store }) {
-      const read = await attemptToRead(() => restorer(run, site).ask(`${store}-points`), snapshotsOf);
-      return read.ok ? { site, store, found: true, ...read.value, at: now().toISOString() } : { site, store, found: false, reason: read.reason };
+      const plan = await planOf(run.planDigest);
+      const read = await attemptToRead(
+        () => restorer(run, site).ask(...verbOf(store, 'points')),
+        (fields) => snapshotsAt(plan, { site, store }, fields, now()),
+      );
+      return read.ok ? read.value : { site, store, found: false, reason: read.reason };
     },
 
     lookAtRestore: (input) => look(input, 'database-look', input.set, input.point),
-    lookAtSnapshot: (input) => look(input, `${input.store}-look`, input.set),
+    lookAtSnapshot: (input) => look(input, ...verbOf(input.store, 'look'), input.set),
 
     async readRestored({ run, site, store }) {
-      const answer = await restorer(run, site).ask(`${store}-state`);
+      const answer = await restorer(run, site).ask(...verbOf(store, 'state'));
       if (answer.reachable) return restoredOf(answer.fields, { site, store, at: now().toISOString() });
       throw silent(site, answer.reason);
     },
 
     restoreDatabase: (input) => change(input, 'database-restore', input.id, input.set, input.point),
-    restoreSnapshot: (input) => change(input, `${input.store}-restore`, input.id, input.set),
+    restoreSnapshot: (input) =>
+      isTree(input.store) ? change(input, 'tree-restore', input.id, input.store, input.set) : change(input, `${input.store}-restore`, input.id, input.set),
     admitServices: (input) => change(input, `${input.store}-admit`),
+    switchRestored: (input) => change(input, ...verbOf(input.store, 'switch')),
     acceptRestored: (input) => change(input, 'database-accept'),
     backUpRestored: (input) => change(input, 'database-backup', input.id),
     async discardRestored(input) {
-      const fields = await restorer(input.run, input.site).change(`${input.store}-discard`);
+      const fields = await restorer(input.run, input.site).change(...verbOf(input.store, 'discard'));
       const discarded = changeOf(fields, input.site, now());
       const stays = keptOf(fields).map(
         ({ folder, bytes }) => `${folder} stays at ${input.site} with ${bytes} bytes: remove it by hand when nobody needs it any more.`,
@@ -58,6 +65,11 @@ export function createRestoreActivities({ planOf, restorer, now }: Pick<Activity
       return { ...discarded, remaining: stays };
     },
   };
+}
+
+/** The verbs of a tree are the same for each, and are told its name. */
+export function verbOf(store: RestoredStore, does: string): [string, ...string[]] {
+  return isTree(store) ? [`tree-${does}`, store] : [`${store}-${does}`];
 }
 
 function silent(site: string, reason: string): Error {
@@ -89,6 +101,13 @@ function labelled(line: string): { readonly label: string; readonly find: (key: 
 /** What lies among sets and is none. */
 function unreadableOf(why: ReadonlyMap<string, string>): Found['unreadable'] {
   return [...why].map(([set, reason]) => ({ set, reason }));
+}
+
+/** What a host tells of the snapshots of a store. A tree that it takes from elsewhere than the plan says is not the plan's. */
+export function snapshotsAt({ estate }: Plan, { site, store }: Pick<Snapshots, 'site' | 'store'>, fields: AgentFields, at: Date): Snapshots {
+  const [from, planned] = isTree(store) ? [fields.get('repository'), estate.restore?.[store]?.from] : [];
+  if (from !== planned) return { site, store, found: false, reason: `restore.conf of ${site} has its versions in ${from}, and the plan in ${planned}` };
+  return { site, store, found: true, ...snapshotsOf(fields), at: at.toISOString() };
 }
 
 /** Lines `set=LABEL key=value…`, and `unusable=LABEL why`. */
@@ -140,8 +159,18 @@ export function pointsOf(fields: AgentFields, site: string, cluster: string, at:
   return { site, found: true, tool: fields.get('repository'), sets, unreadable: unreadableOf(why), at: at.toISOString() };
 }
 
-const stages: readonly string[] = ['begun', 'aside', 'restored', 'proven', 'admitted', 'opening', 'accepted', 'discarded'] satisfies readonly RestoreStage[];
-/** Lines of the proof that the host keeps of the database (site-agent/restore/60-proof.sh), and of the cache (65-cache-proof.sh). */
+const stages: readonly string[] = [
+  'begun',
+  'aside',
+  'restored',
+  'proven',
+  'admitted',
+  'switched',
+  'opening',
+  'accepted',
+  'discarded',
+] satisfies readonly RestoreStage[];
+/** Lines of the proof that the host keeps of the database (site-agent/restore/60-proof.sh), of the cache (87-cache-proof.sh), and of a tree (87-tree-proof.sh). */
 const proofKeys = [
   'timeline_before',
   'timeline_after',
@@ -156,6 +185,11 @@ const proofKeys = [
   'expired_since',
   'compared',
   'survived_restart',
+  'placed',
+  'signature',
+  'files',
+  'bytes_unpacked',
+  'configured',
 ] as const;
 
 function restoredOf(fields: AgentFields, of: Pick<Restored, 'site' | 'store' | 'at'>): Restored {
@@ -166,7 +200,7 @@ function restoredOf(fields: AgentFields, of: Pick<Restored, 'site' | 'store' | '
     stage: stages.includes(stage) ? (stage as RestoreStage) : 'none',
     ...(by === undefined ? {} : { by }),
     inPlace: fields.flag('restored'),
-    server: fields.get('state') as Restored['server'],
+    server: isTree(of.store) ? 'absent' : (fields.get('state') as Restored['server']),
     proof: Object.fromEntries(proofKeys.flatMap((key) => (fields.find(key) === undefined ? [] : [[key, fields.get(key)]]))),
     kept: keptOf(fields),
   };

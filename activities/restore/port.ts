@@ -1,6 +1,6 @@
 /** What comes back from backups at a site where nothing runs: what there is to restore, the restore itself, and what people make of it. */
 import type { RestoreSet } from '../../plan/rules/restore-points.ts';
-import type { Snapshot, SnapshotStore } from '../../plan/rules/snapshots.ts';
+import type { Snapshot, SnapshotStore, Tree } from '../../plan/rules/snapshots.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { Change, ReachOf, RunContext } from '../context.ts';
 import type { JobAt } from '../jobs/port.ts';
@@ -11,6 +11,9 @@ export interface RestoreAt {
 }
 
 export type RestoredStore = 'database' | SnapshotStore;
+
+/** Those that a server holds: services are let in to them. */
+export type ServerStore = Exclude<RestoredStore, Tree>;
 
 export interface RestoreStoreAt<Store extends RestoredStore = RestoredStore> extends RestoreAt {
   readonly store: Store;
@@ -66,8 +69,8 @@ export type RestoreLook =
     }
   | { readonly ready: false; readonly reason: string };
 
-/** `restored`: not proven yet. `opening`: people accepted it, and it has not come up since. */
-export type RestoreStage = 'none' | 'begun' | 'aside' | 'restored' | 'proven' | 'admitted' | 'opening' | 'accepted' | 'discarded';
+/** `restored`: not proven yet. `opening`: people accepted it, and it has not come up since. `switched`: of a tree, it is current. */
+export type RestoreStage = 'none' | 'begun' | 'aside' | 'restored' | 'proven' | 'admitted' | 'switched' | 'opening' | 'accepted' | 'discarded';
 
 /** What stands at a host of a store's restore. */
 export interface Restored {
@@ -78,6 +81,7 @@ export interface Restored {
   readonly by?: string;
   /** What stands in the data's folder is what it restored: not so where somebody has put something else there since. */
   readonly inPlace: boolean;
+  /** A tree has none. */
   readonly server: 'running' | 'stopped' | 'absent';
   /** What was proven of it, as the host has it; empty before. */
   readonly proof: Readonly<Record<string, string>>;
@@ -105,10 +109,12 @@ export interface RestoreChanges {
   /** The same of a snapshot. A server that runs there and holds nothing is stopped first; one that holds anything is `refused`. */
   restoreSnapshot(input: RestoreSnapshot & JobAt): Promise<Change>;
   /** Lets the site's own service and the observers in, and nobody else: what was restored can still be discarded. */
-  admitServices(input: RestoreStoreAt): Promise<Change>;
-  /** All that the run of the restored database has let in there: from now on nobody discards it. The database opens for good, archives to a path of its own, and its first segment there is waited for. */
+  admitServices(input: RestoreStoreAt<ServerStore>): Promise<Change>;
+  /** Makes a tree current that was restored: its settings are tested, the link is replaced, and it is read again. Where that fails the link is what it was, which the error says. It can still be discarded. */
+  switchRestored(input: RestoreStoreAt<Tree>): Promise<Change>;
+  /** All that the run of the restored database has let in or made current there: from now on nobody discards it. The database opens for good, archives to a path of its own, and its first segment there is waited for. */
   acceptRestored(input: RestoreAt): Promise<Change>;
-  /** Stops it and renames it; what was there before comes back. `remaining` says what stays beside it. */
+  /** Stops it and renames it; what was there before comes back, of a tree as what is current. `remaining` says what stays beside it. */
   discardRestored(input: RestoreStoreAt): Promise<Change>;
   /** Starts a first backup of what was opened as a job, at the path where it archives, or finds it under this id; `after` is its state. Done once that set can be restored. `refused` where nothing was opened, or its server is down. */
   backUpRestored(input: RestoreAt & JobAt): Promise<Change>;
@@ -118,6 +124,7 @@ export const restoreChanges = {
   restoreDatabase: 'estate',
   restoreSnapshot: 'estate',
   admitServices: 'estate',
+  switchRestored: 'estate',
   acceptRestored: 'estate',
   discardRestored: 'estate',
   backUpRestored: 'estate',

@@ -38,8 +38,8 @@ export const siteRestore: SiteProgram = {
   called: { at: (site) => `site-restore at ${site}`, any: 'site-restore', the: 'site-restore' },
   // An acceptance waits for the lock (20 s), an answer (30), the server's stop (90), its start (40) and a segment of its log (30).
   changeMilliseconds: 215_000,
-  // It reads the log of each set, one segment after another.
-  longReads: ['points', 'database-look', 'job-watch'],
+  // It reads the log of each set, one segment after another, and an object store's list, page by page.
+  longReads: ['points', 'database-look', 'tree-points', 'tree-look', 'job-watch'],
   serverOf: (plan, site) => {
     const { restore } = siteOf(plan, site);
     if (restore) return restore;

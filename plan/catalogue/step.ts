@@ -1,4 +1,5 @@
 /** What is known of a step before any run: each step of each procedure has one entry, and lint, forecasts, the access check and the types of the steps follow from it. Pure. */
+import { type SnapshotStore, trees } from '../rules/snapshots.ts';
 import type { Plan, Procedure } from '../schema.ts';
 
 /** What a step needs to come to, in the words by which `dr estate check` tries it. */
@@ -40,12 +41,23 @@ export interface Wait {
 }
 
 /** What an estate may lack. */
-export type Part = 'cache' | 'backup of the cache' | 'infrastructure';
+export type Part = 'cache' | BackupPart | 'backup of application or sessions' | 'infrastructure';
+
+/** Where the plan says of each that it is restored. */
+export const restoredParts = {
+  'backup of the cache': 'cache',
+  'backup of the application': 'application',
+  'backup of the sessions': 'sessions',
+} as const satisfies Readonly<Record<string, SnapshotStore>>;
+
+export type BackupPart = keyof typeof restoredParts;
 
 /** Whether the plan's estate has it. */
 export function hasPart({ estate }: Pick<Plan, 'estate'>, part: Part): boolean {
-  const parts = { cache: estate.cache, 'backup of the cache': estate.restore?.cache, infrastructure: estate.restore?.infrastructure };
-  return parts[part] !== undefined;
+  if (part === 'cache') return estate.cache !== undefined;
+  if (part === 'infrastructure') return estate.restore?.infrastructure !== undefined;
+  if (part === 'backup of application or sessions') return trees.some((tree) => estate.restore?.[tree] !== undefined);
+  return estate.restore?.[restoredParts[part]] !== undefined;
 }
 
 export interface StepEntry<Id extends string = string> {

@@ -1,7 +1,7 @@
 /** Laws about the runbooks: steps, gates, and the time that they need against the time that there is. */
 import { runbooksOf } from '../rules/runbooks.ts';
 import { entryOf, type ProcedureName, recoveryOf } from '../catalogue/index.ts';
-import { hasPart, type Part, type Wait } from '../catalogue/step.ts';
+import { hasPart, type Part, restoredParts, type Wait } from '../catalogue/step.ts';
 import { formatSeconds, seconds } from '../durations.ts';
 import { servedFunctions } from '../rules/objectives.ts';
 import { membersOf } from '../rules/people.ts';
@@ -47,9 +47,12 @@ function stepsInOrderOf(plan: Plan, name: ProcedureName, { steps }: Procedure): 
 function needlessStep(id: string, part: Part | undefined): string {
   if (part === 'infrastructure')
     return `"${id}" is for what a site is built on, and estate.restore.infrastructure is absent. Remove the step, or say what is built.`;
-  return part === 'cache'
-    ? `"${id}" is for a cache, and estate.cache is absent. Remove the step, or describe the cache.`
-    : `"${id}" is for a ${part}, and estate.restore.cache is absent. Remove the step, or say how the cache is restored.`;
+  if (part === 'cache') return `"${id}" is for a cache, and estate.cache is absent. Remove the step, or describe the cache.`;
+  if (part === undefined || part === 'backup of application or sessions')
+    return `"${id}" is for a ${part}, and estate.restore has neither. Remove the step, or say how one of them is restored.`;
+  const store = restoredParts[part];
+  const isRestored = store === 'sessions' ? 'sessions are restored' : `${store} is restored`;
+  return `"${id}" is for a ${part}, and estate.restore.${store} is absent. Remove the step, or say how the ${isRestored}.`;
 }
 
 export const stepNeverSkipped: Rule = (plan) =>

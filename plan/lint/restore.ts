@@ -1,5 +1,6 @@
 /** Laws about what comes back from backups. */
 import { restoringSites } from '../rules/restore-points.ts';
+import { trees } from '../rules/snapshots.ts';
 import { problemIf, type Rule } from './rule.ts';
 
 /** What restores must say from what, and what says from what must restore somewhere. */
@@ -34,7 +35,7 @@ export const restoreWhole: Rule = (plan) => {
 
 export const restoreFromBackup: Rule = (plan) => {
   const { restore } = plan.estate;
-  return (['database', 'cache'] as const).flatMap((store) => {
+  return (['database', 'cache', ...trees] as const).flatMap((store) => {
     const backup = restore?.[store]?.backup;
     return problemIf(backup !== undefined && !plan.backups.some(({ id }) => id === backup), {
       rule: 'restore-from-backup',
@@ -68,6 +69,15 @@ export const restoreCacheWhole: Rule = (plan) => {
     ),
   ];
 };
+
+/** Two trees in one place would be versions of each other. */
+export const restoreTreesApart: Rule = ({ estate: { restore } }) =>
+  problemIf(restore?.application !== undefined && restore.application.from === restore.sessions?.from, {
+    rule: 'restore-trees-apart',
+    level: 'error',
+    path: ['estate', 'restore', 'sessions', 'from'],
+    message: `Application and sessions both come from ${restore?.application?.from}, so that a version of one could be taken for one of the other. Give each a place of its own.`,
+  });
 
 /** A target of the cold start at which nothing can be restored is none. */
 export const coldStartRestores: Rule = (plan) =>

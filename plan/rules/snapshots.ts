@@ -2,12 +2,20 @@
 import type { Plan } from '../schema.ts';
 import { utcMoment } from './restore-points.ts';
 
-/** What comes back as it was at one moment, by a snapshot of its own. */
-export type SnapshotStore = 'cache';
+/** Files that are unpacked beside what is there and made current by a link. Session data comes first: what reads them is made current last. */
+export const trees = ['sessions', 'application'] as const;
+export type Tree = (typeof trees)[number];
+
+/** What comes back as it was at one moment, by a snapshot of its own; of a tree that is a version. */
+export type SnapshotStore = 'cache' | Tree;
+
+export function isTree(store: string): store is Tree {
+  return (trees as readonly string[]).includes(store);
+}
 
 /** Those that the plan restores. */
 export function snapshotStores({ estate }: Pick<Plan, 'estate'>): readonly SnapshotStore[] {
-  return estate.restore?.cache === undefined ? [] : ['cache'];
+  return (['cache', ...trees] as const).filter((store) => estate.restore?.[store] !== undefined);
 }
 
 /** A store as it was at one moment: nothing is replayed on it. */

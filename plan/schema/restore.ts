@@ -12,6 +12,26 @@ const bytesPerSecond = countIn(
   'How fast the last restore was, log included; absent: not known, and nobody is told how long it will take.',
 ).optional();
 
+const tree = (what: string, example: string) =>
+  z
+    .strictObject({
+      backup: backupId,
+      from: z
+        .string()
+        .max(1000)
+        .regex(
+          /^(s3:\/\/[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*|file:\/\/(\/[A-Za-z0-9._-]+)+)$/,
+          'write s3://BUCKET/PREFIX, or file:///FOLDER of a repository that is mounted',
+        )
+        .meta({
+          description:
+            'Where its versions are, each in a folder of its own: s3://BUCKET/PREFIX, or file:///FOLDER of a repository that is mounted. The restore.conf of each site that restores must say the same, or nothing is restored.',
+          examples: [example],
+        }),
+      bytesPerSecond,
+    })
+    .describe(what);
+
 export const restore = z
   .strictObject({
     ssh: restoreLogin,
@@ -30,6 +50,14 @@ export const restore = z
       })
       .describe('The database, restored by site-restore.'),
     cache: z.strictObject({ backup: backupId, bytesPerSecond }).describe('The cache, restored from a snapshot; absent: it starts empty.').optional(),
+    application: tree(
+      'The application, unpacked from an archive and made current by a link; absent: what is installed at the site is used as it is.',
+      's3://app-backup/application',
+    ).optional(),
+    sessions: tree(
+      'Session data that the application keeps in files, unpacked and made current in the same way; absent: none are restored.',
+      's3://sessions-backup/sessions',
+    ).optional(),
     infrastructure: z.record(identifier, stack).describe('What a site is built on, by id of the site; absent where its hosts are there.').optional(),
   })
   .describe('How the estate comes back from its backups; absent: by no procedure.');

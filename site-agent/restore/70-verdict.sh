@@ -90,6 +90,7 @@ database_accept() {
     note log "$new_log"
   fi
   accept_cache "$(noted run)"
+  accept_trees "$(noted run)"
   changed "$was" accepted
   say archives_to "$(noted log)"
   kept

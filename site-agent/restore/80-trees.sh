@@ -1,6 +1,6 @@
 # --- trees: application and session data, unpacked from an archive beside what is there, and made current by a link ----------------------------
 # The settings of a tree bear its name: APPLICATION_FROM is of `application`. Its record, restore-tree-NAME in STATE_DIR, has a line for each: run, set (the version), stage (begun,
-# restored, proven, switched, discarded), place (its folder), made (inode of that), reused (yes: it stood there before), was (what the link pointed at before, or nothing).
+# restored, proven, switched, accepted, discarded), place (its folder), made (inode of that), reused (yes: it stood there before), was (what the link pointed at before, or nothing).
 TREE_BYTES_MAX=10737418240 TREE_MEMBERS_MAX=200000
 read_tree() { # NAME → tree, letters, its settings, and the name of its job
   case " $TREES " in *" $1 "*) ;; *) usage "restore.conf of $SITE has no tree $1 in TREES; there are: ${TREES:-none}" ;; esac
@@ -26,8 +26,13 @@ tree_state() { # NAME
   say_clock
   for key in stage run set; do say "$key" "$(noted $key)"; done
   say current "$(tree_current || echo nothing)"
+  say restored "$(stands_tree && echo yes || echo no)"
   tree_kept
   [ ! -f "$notes.proof" ] || cat "$notes.proof"
+}
+stands_tree() { # what was restored is there, and current once that was switched
+  case $(noted stage) in restored | proven) ;; switched | accepted) [ "$(tree_current)" = "$(noted place)" ] || return 1 ;; *) return 1 ;; esac
+  is_tree_of_run "$tree_to/$(noted place)"
 }
 tree_kept() { # a line for each folder of a restore that stands beside the versions, with its bytes
   ls "$tree_to" 2>/dev/null | while IFS= read -r entry; do

@@ -44,7 +44,7 @@ look_tree_record() { # → half, tag, and place where it is known
   if [ "$(noted run)" = "$RUN" ] && [ "$stage" != discarded ]; then
     [ "$(noted set)" = "$set" ] || refuse "run $RUN has restored the version $(noted set) of $tree at $SITE; nothing was changed: discard that first (tree-discard $tree), then restore $set"
     place=$(noted place)
-    case $stage in restored | proven | switched) is_tree_of_run "$tree_to/$place" || refuse "$tree_to/$place at $SITE is not what run $RUN restored; nothing was changed: look who made it, then discard (tree-discard $tree) and restore again" ;; esac
+    case $stage in restored | proven | switched | accepted) is_tree_of_run "$tree_to/$place" || refuse "$tree_to/$place at $SITE is not what run $RUN restored; nothing was changed: look who made it, then discard (tree-discard $tree) and restore again" ;; esac
   else
     ! is_open_tree || refuse "what run $(noted run) restored of $tree at $SITE stands there, neither switched to nor discarded; nothing was changed: discard it first (tree-discard $tree)"
     [ ! -e "$half" ] || refuse "$half stands at $SITE already, and no restore of run $RUN is on record there; nothing was changed: look what it is, and move it away"

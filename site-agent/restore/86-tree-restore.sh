@@ -13,7 +13,7 @@ tree_run() { # NAME VERSION, by the job alone
     rm -f "$notes.proof"
     printf '%s\n' "run=$RUN" "set=$set" stage=begun place= made= reused=no was= | replace "$STATE_DIR/restore-tree-$tree" || fail "$STATE_DIR at $SITE cannot be written; nothing was changed"
   fi
-  case $(noted stage) in proven | switched) return 0 ;; esac
+  case $(noted stage) in proven | switched | accepted) return 0 ;; esac
   # Killed between the renaming and its note.
   if [ -n "$place" ] && is_tree_of_run "$tree_to/$place"; then rm -rf "$half" "$half.archive" && note stage restored; fi
   if [ "$(noted stage)" = begun ]; then

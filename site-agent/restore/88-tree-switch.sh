@@ -4,7 +4,7 @@ look_tree_switch() { # → place, stage
   look_no_job
   [ "$(noted run)" = "$RUN" ] || refuse "run $RUN has restored nothing of $tree at $SITE (there it is: $(noted run)); nothing was changed: go on in the name of the run that restored"
   stage=$(noted stage) place=$(noted place)
-  case $stage in proven | switched) ;; *) refuse "what run $RUN restored of $tree at $SITE is $stage and not proven; nothing was changed: restore again, or discard it (tree-discard $tree)" ;; esac
+  case $stage in proven | switched | accepted) ;; *) refuse "what run $RUN restored of $tree at $SITE is $stage and not proven; nothing was changed: restore again, or discard it (tree-discard $tree)" ;; esac
   is_tree_of_run "$tree_to/$place" || refuse "$tree_to/$place at $SITE is not what run $RUN restored; nothing was changed: look who put it there"
   [ "$stage" = proven ] || [ "$(tree_current)" = "$place" ] || refuse "$tree_to/current at $SITE was switched to $(tree_current || echo nothing) since run $RUN switched it; nothing was changed: ask who did it, and why"
 }
@@ -28,7 +28,7 @@ tree_switch() { # NAME
     fi
     note stage switched
   fi
-  changed "$stage" switched
+  changed "$stage" "$(noted stage)"
   say current "$place"
   say was "$(noted was)"
 }
@@ -38,9 +38,19 @@ switch_failed() { # WHAT; what may have been half read is read again from where 
   [ "$1" = test ] || [ "$(noted was)" = nothing ] || command_of_tree "$tree_reload" || failed="$failed; a reload of what was there before fails too: $said"
   fail "$failed; current is $(noted was) again: mend that, then switch again, or discard (tree-discard $tree)"
 }
+# People accept all that their run restored at once (database_accept): from then on it is what the service of the site runs on.
+accept_trees() { # RUN
+  for each in $TREES; do
+    (
+      notes=$STATE_DIR/restore-tree-$each data=$each
+      [ "$(noted stage) $(noted run)" != "switched $1" ] || note stage accepted
+    ) || exit $?
+  done
+}
 look_tree_discard() {
   look_no_job
   stage=$(noted stage) place=$(noted place)
+  [ "$stage" != accepted ] || refuse "what run $(noted run) restored of $tree at $SITE was accepted, and its service runs on it; nothing was changed: restore another version in a new run, or put $tree_to/current back by hand"
   [ -n "$stage" ] || refuse "nothing of $tree was restored at $SITE; nothing was changed"
   [ "$stage" != switched ] || [ "$(tree_current)" = "$place" ] || refuse "$tree_to/current at $SITE was switched to $(tree_current || echo nothing) since run $(noted run) switched it; nothing was changed: ask who did it, and put the link back to $place first if that is to be discarded"
   tree_names_of "$(noted run)" "$(noted set)"

@@ -1,4 +1,5 @@
 /** The cold start as tests drive it: every site with a copy of the data fails, and the DR site is built from backups. */
+import { trees } from '../../plan/rules/snapshots.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { FakeEstate } from '../model/estate.ts';
 import { siteWith, type Driven } from './driven.ts';
@@ -13,7 +14,7 @@ export const coldStart: Driven<'coldStart'> = {
   inputAt: ({ failed, target }) => ({ from: failed, at: target }),
   declared: { declaredFailed: { reason: 'customers see errors' } },
   beginsAt: 'activation',
-  answers: { activation: ['approve', 'restore', 'restore-without-cache'], acceptance: 'accept' },
+  answers: { activation: ['approve', 'restore', 'restore-what-there-is', 'restore-without-cache'], acceptance: 'accept' },
   goodEnd: 'recovered',
   // Nobody can prove a site closed that is dead.
   calmEnd: 'recovered with exceptions',
@@ -27,7 +28,7 @@ export const coldStart: Driven<'coldStart'> = {
       ...(estate.route === target && estate.share === null ? [] : [`${estate.share ?? 100} % of the customers are sent to ${estate.route}`]),
       ...(writers.join() === target ? [] : [`writers: ${writers.join(', ')}`]),
       ...(estate.restores.at.get(target)?.stage === 'accepted' ? [] : [`what was restored is ${estate.restores.at.get(target)?.stage}`]),
-      ...(closedCache(estate, target) ? [`what was restored of the cache is ${estate.restores.caches.get(target)?.stage}`] : []),
+      ...closed(estate, target),
       ...(estate.stacks.stands(target) ? [] : ['nothing was made for it to stand on']),
       ...(estate.restores.hasFirstSet(target) ? [] : ['there is no first backup of it']),
     ];
@@ -38,17 +39,20 @@ export const coldStart: Driven<'coldStart'> = {
     if (restored === 'accepted') return [];
     return [
       ...(restored === undefined || restored === 'discarded' ? [] : [`what was restored is ${restored}`]),
-      ...(closedCache(estate, target) ? [`what was restored of the cache is ${estate.restores.caches.get(target)?.stage}`] : []),
+      ...closed(estate, target),
+      ...[...estate.restores.current].map(([tree, version]) => `the current ${tree} is ${version}`),
       ...(estate.stacks.at.has(target) && !leftovers.some((left) => left.startsWith('stack of the model stays'))
         ? ['what it was to stand on is left, and not told']
         : []),
-      ...leftovers.filter((left) => !/(main|redis).discarded|stays enabled|stack of the model stays/.test(left)),
+      ...leftovers.filter((left) => !/(main|redis|release|export).discarded|stays enabled|stack of the model stays/.test(left)),
     ];
   },
 };
 
-/** Neither open for good nor taken away, where it was restored at all. */
-function closedCache({ restores }: FakeEstate, site: SiteId): boolean {
-  const stage = restores.caches.get(site)?.stage;
-  return stage !== undefined && stage !== 'accepted' && stage !== 'discarded';
+/** What is neither open for good nor taken away of the other stores, where it was restored at all. */
+function closed({ restores }: FakeEstate, site: SiteId): readonly string[] {
+  return (['cache', ...trees] as const).flatMap((store) => {
+    const stage = restores.of(store).get(site)?.stage;
+    return stage === undefined || stage === 'accepted' || stage === 'discarded' ? [] : [`what was restored of the ${store} is ${stage}`];
+  });
 }

@@ -62,7 +62,7 @@ export const coldStartRemovals: readonly Removal[] = [
     guard: 'Cold start: a snapshot that cannot be restored is not offered',
     file: 'plan/rules/snapshots.ts',
     edits: [{ find: '.filter(({ unusable }) => unusable === undefined)', replace: '' }],
-    test: { file: procedure, title: 'only the database is offered' },
+    test: { file: procedure, title: 'it is not offered' },
   },
   {
     guard: 'Cold start: a moment for which a store has no snapshot is no choice',

@@ -193,7 +193,7 @@ export const treeRemovals: readonly Removal[] = [
   {
     guard: 'Tree: only what is proven is switched to',
     file: verdict,
-    edits: [{ find: 'case $stage in proven | switched) ;; *) refuse', replace: 'case $stage in *) ;; none) refuse' }],
+    edits: [{ find: 'case $stage in proven | switched | accepted) ;; *) refuse', replace: 'case $stage in *) ;; none) refuse' }],
     test: { file: contract, title: 'a configuration that fails is told in its own words' },
   },
   {

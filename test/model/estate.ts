@@ -501,11 +501,12 @@ export class FakeEstate extends FakeService {
       readRestorePoints: async ({ site }) => restores.points(site, this.time()),
       readSnapshots: async ({ site, store }) => restores.snapshotsAt(site, store, this.time()),
       lookAtRestore: async ({ site, set, point }) => restores.look(site, set, point),
-      lookAtSnapshot: async ({ site, set }) => restores.lookAtSnapshot(site, set),
+      lookAtSnapshot: async ({ site, store, set }) => restores.lookAtSnapshot(site, store, set),
       readRestored: async ({ site, store }) => restores.restored(store, site, this.time()),
       restoreDatabase: async (input) => this.restore('database', input),
       restoreSnapshot: async (input) => this.restore(input.store, input),
       admitServices: async ({ run, site, store }) => this.restoreBecomes(run, { site, store }, ['proven', 'admitted'], 'admitted'),
+      switchRestored: async ({ run, site, store }) => this.restoreBecomes(run, { site, store }, ['proven', 'switched'], 'switched'),
       acceptRestored: async ({ run, site }) => {
         const accepted = await this.restoreBecomes(run, { site, store: 'database' }, ['proven', 'admitted', 'opening', 'accepted'], 'accepted');
         this.databases.set(site, { role: 'writer', bytes: 1000, keys: 10 });
@@ -521,7 +522,7 @@ export class FakeEstate extends FakeService {
         return this.change(before, (await this.jobs.look(id)).state);
       },
       discardRestored: async ({ run, site, store }) => ({
-        ...(await this.restoreBecomes(run, { site, store }, ['begun', 'proven', 'admitted', 'discarded'], 'discarded')),
+        ...(await this.restoreBecomes(run, { site, store }, ['begun', 'proven', 'admitted', 'switched', 'discarded'], 'discarded')),
         remaining: (await restores.restored(store, site, this.time())).kept.map(({ folder, bytes }) => `${folder} stays at ${site} with ${bytes} bytes.`),
       }),
     } satisfies Partial<Activities>;
@@ -535,7 +536,7 @@ export class FakeEstate extends FakeService {
     this.mustHold(run, site);
     const stands = restores.of(store).get(site);
     const stage = await restores.stage(store, site);
-    if (stands && (stands.by !== run.execution || stage === 'accepted') && stage !== 'discarded' && !(stage === 'accepted' && stands.stopped))
+    if (stands && restores.isHeld(store, site, run.execution))
       throw ApplicationFailure.nonRetryable(`What ${stands.by} restored at ${site} is ${stage}; nothing was changed.`, 'refused');
     if (stands?.job !== id) restores.begin(store, site, { by: run.execution, job: id, set, ...(point === undefined ? {} : { point }) });
     const before = await jobs.start({ id, site, job: `restore-${store}` });

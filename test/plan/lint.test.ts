@@ -164,7 +164,7 @@ describe('restores', () => {
 
   test('the backup is one of the plan', () => {
     expect(messages('restore-from-backup', ({ estate }) => estate.restore && (estate.restore.database.backup = 'tape'))).toEqual([
-      'error: The plan has no backup "tape". Choose among infrastructure-full, infrastructure-incremental, postgresql, redis, session-data.',
+      'error: The plan has no backup "tape". Choose among infrastructure-full, infrastructure-incremental, postgresql, redis, application, session-data.',
     ]);
   });
 

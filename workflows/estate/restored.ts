@@ -3,7 +3,7 @@ import type { StackPreview } from '../../activities/stack/port.ts';
 import type { Restored, RestoredStore, RestorePoints, Snapshots } from '../../activities/restore/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import type { Loss } from '../../plan/rules/loss.ts';
-import { type Snapshot, type SnapshotStore, snapshotStores } from '../../plan/rules/snapshots.ts';
+import { isTree, type Snapshot, type SnapshotStore, snapshotStores, type Tree } from '../../plan/rules/snapshots.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { now } from '../engine/clock.ts';
 import type { Course } from '../engine/course.ts';
@@ -22,6 +22,8 @@ export interface ColdStartFacts extends RecoveryFacts {
   restored: Restored | null;
   /** Of each other store the same. */
   readonly restoredSnapshots: Map<SnapshotStore, Restored>;
+  /** Trees that this run has made current. */
+  readonly current: Set<Tree>;
   /** What an earlier run has restored and opened there: this one may go on from it. Null where none has, and once people chose to restore anew. */
   opened: Restored | null;
   /** What would be made for the target to stand on, as people have seen it; null where nothing is, or was looked at. */
@@ -29,7 +31,17 @@ export interface ColdStartFacts extends RecoveryFacts {
 }
 
 export function newColdStartFacts(failed: readonly SiteId[], start: Pick<RecoveryFacts, 'declaredFailed'>): ColdStartFacts {
-  return { ...newFacts(failed, start), points: null, snapshots: [], chosen: null, restored: null, restoredSnapshots: new Map(), opened: null, stack: null };
+  return {
+    ...newFacts(failed, start),
+    points: null,
+    snapshots: [],
+    chosen: null,
+    restored: null,
+    restoredSnapshots: new Map(),
+    current: new Set(),
+    opened: null,
+    stack: null,
+  };
 }
 
 /** What was acknowledged after the moment to which a store goes back. The moment is of the lost primary's clock, the failure of those who saw it; what people declared failed may acknowledge until now. */
@@ -50,9 +62,14 @@ export function lossSince(
   return { kind: 'at most', seconds: lost, bytes: 'unknown', basis: `from ${point}, to which the ${store} goes back, until ${end}` };
 }
 
+/** What then stands there of a store that is not restored, as the rest of a sentence. */
+export function withoutIt(store: SnapshotStore): string {
+  return isTree(store) ? 'what the site has is used as it is' : 'it starts empty';
+}
+
 /** Why a store is not restored, as the rest of a sentence; null where it is. */
 export function whyNotRestored(run: Pick<Course, 'plan'>, { chosen, opened }: ColdStartFacts, store: SnapshotStore): string | null {
-  if (!snapshotStores(run.plan).includes(store)) return `no backup of the ${store} is restored: it starts empty`;
-  if (opened) return `${opened.by} has opened what it restored: the ${store} is left as it stands`;
-  return chosen?.snapshots.has(store) ? null : `people chose to restore without the ${store}: it starts empty`;
+  if (!snapshotStores(run.plan).includes(store)) return `no backup of the ${store} is restored: ${withoutIt(store)}`;
+  if (opened) return `${opened.by} has opened what it restored: what stands there of the ${store} is left as it is`;
+  return chosen?.snapshots.has(store) ? null : `people chose to restore without the ${store}: ${withoutIt(store)}`;
 }

@@ -4,7 +4,8 @@
  *  1. Confirm that every site with a copy of the data has failed; read to which moments the target can be restored, and what would be made for it to stand on.
  *  2. People decide at the activation gate, and choose one moment. The run confirms once more and takes the epoch. Where too few hold it, people accept that by their number.
  *  3. Fence each failed site and prove it. What cannot be proven, people accept by a typed figure.
- *  4. Make what the target is built on, as it was shown. Restore the database to that moment behind closed doors, and the cache as it was before it; prove both; bring up capacity, check files and certificate. All of it can be discarded.
+ *  4. Make what the target is built on, as it was shown. Restore the database to that moment behind closed doors, and cache, session data and application as they were before it; prove each; bring up capacity. Make session data and application
+ *     current once their settings are tested; check files and certificate. All of it can be discarded.
  *  5. Let the site's own service in, start it, verify every function by content, tier by tier. People accept what was restored.
  *  6. POINT OF NO RETURN: open the database for good. Only then route traffic, and verify as a customer.
  *  7. Watch, confirm who can write, make a first backup, update monitoring, tell stakeholders. The conductor stores the report at every ending.
@@ -30,8 +31,9 @@ import { firstBackup } from '../steps/first-backup.ts';
 import { fenceByFirstProof } from '../steps/fencing.ts';
 import { prepareInfrastructure, previewInfrastructure } from '../steps/infrastructure.ts';
 import { checkApplication, raiseCapacity } from '../steps/preparation.ts';
-import { admitServices, confirmChoice, openDatabase, readPoints, restoreCache, restoreDatabase, startServicesBehindDoors } from '../steps/restoring.ts';
+import { admitServices, confirmChoice, openDatabase, readPoints, restoreDatabase, restoreSnapshot, startServicesBehindDoors } from '../steps/restoring.ts';
 import { routeGradually } from '../steps/shares.ts';
+import { configure } from '../steps/trees.ts';
 import { verifyAsCustomer, verifyFirstTier, verifyLowerTiers, watchService } from '../steps/verification.ts';
 import type { ColdStartInput } from '../wire/cold-start.ts';
 
@@ -67,10 +69,13 @@ const definition: ProcedureDefinition<'coldStart', ColdStartFacts> = {
     await run.together({ 'prepare-infrastructure': prepareInfrastructure(run, facts) });
     await run.together({
       'restore-database': restoreDatabase(run, facts),
-      'restore-cache': restoreCache(run, facts),
+      'restore-cache': restoreSnapshot(run, facts, 'cache'),
+      'restore-sessions': restoreSnapshot(run, facts, 'sessions'),
+      'restore-application': restoreSnapshot(run, facts, 'application'),
       'raise-capacity': raiseCapacity(run),
-      'check-application': checkApplication(run),
     });
+    await run.together({ configure: configure(run, facts) });
+    await run.step('check-application', checkApplication(run));
 
     run.enter('verifying');
     await run.step('admit-services', admitServices(run, facts));

@@ -13,9 +13,9 @@ import { RunEnding } from '../engine/endings.ts';
 import type { Choice } from '../engine/answers.ts';
 import type { Decision, GateEvidence } from '../engine/gate.ts';
 import type { Look } from '../engine/step-body.ts';
-import { type ColdStartFacts, lossSince } from '../estate/restored.ts';
+import { type ColdStartFacts, lossSince, withoutIt } from '../estate/restored.ts';
 import type { Restored, Snapshots } from '../../activities/restore/port.ts';
-import { heldUntil, type Snapshot, snapshotFor, type SnapshotStore, snapshotStores, usableSnapshots } from '../../plan/rules/snapshots.ts';
+import { heldUntil, isTree, type Snapshot, snapshotFor, type SnapshotStore, snapshotStores, type Tree, usableSnapshots } from '../../plan/rules/snapshots.ts';
 import type { LostSite } from '../estate/facts.ts';
 import { lookAtLost, lookingOn, mustBeFailed } from '../steps/detection.ts';
 import { infrastructureLines } from '../steps/infrastructure.ts';
@@ -46,7 +46,7 @@ export function chooseMoment(run: Course, facts: ColdStartFacts): Look<Decision>
       if (decision.kind === 'expired')
         throw new RunEnding('stood down', 'The activation gate expired without a decision; nothing was changed. Start again to ask again.', true);
       if (decision.choice === 'reject') throw new RunEnding('stood down', 'People rejected the cold start; nothing was changed.', true);
-      if (decision.choice !== 'approve') choose(run, facts, String(decision.answer), decision.choice === restoreAlone ? [] : snapshotStores(run.plan));
+      if (decision.choice !== 'approve') choose(run, facts, String(decision.answer), storesOf(run, decision.choice));
       else
         run.passPointOfNoReturn(`${opened?.by} has opened the database that it restored at ${target} already: this run goes on from there, and only forward.`);
       return decision;
@@ -55,8 +55,15 @@ export function chooseMoment(run: Course, facts: ColdStartFacts): Look<Decision>
   };
 }
 
-/** Without the stores that have a snapshot of their own. */
-const restoreAlone = 'restore-without-cache';
+/** Without one of the stores that have a snapshot of their own. */
+const without = (store: SnapshotStore) => `restore-without-${store}`;
+/** With each of them that has one, whichever these are. */
+const whatThereIs = 'restore-what-there-is';
+
+/** The stores that come with the database by a choice; with `whatThereIs` those of them that have something as old. */
+function storesOf({ plan }: Pick<Course, 'plan'>, choice: string): readonly SnapshotStore[] {
+  return snapshotStores(plan).filter((store) => choice !== without(store));
+}
 
 /** The choices by which it begins. */
 function begins(run: Course, facts: ColdStartFacts, window: RestoreWindow | null): Readonly<Record<string, Choice | string>> {
@@ -67,22 +74,45 @@ function begins(run: Course, facts: ColdStartFacts, window: RestoreWindow | null
   };
 }
 
-/** The moments that can be chosen: with every store, from the first for which each has a snapshot, and without the cache, any. */
+/** The moments that can be chosen: with every store, or without one of them, from the first for which each has a snapshot; and any, with what there is. */
 function restoreChoices(run: Course, facts: ColdStartFacts, window: RestoreWindow): Readonly<Record<string, Choice>> {
   const { target, failed } = run.places;
   const does = (what: string) =>
     `fence ${failed.join(', ')}, restore ${target} to that moment${what}, and route customers there once people have accepted what was restored`;
+  const moment = (from: string) => ({ of: 'moment' as const, from, until: window.until });
   const stores = snapshotStores(run.plan);
-  const firsts = facts.snapshots.flatMap((each) => (each.found ? usableSnapshots(each.snapshots).slice(0, 1) : [])).map(({ at }) => at);
-  // Where a store has none, no moment can be had with it.
-  const from = firsts.length === stores.length ? [window.from, ...firsts].toSorted().at(-1) : undefined;
-  const moment = (since: string) => ({ of: 'moment' as const, from: since, until: window.until });
-  return {
-    ...(from !== undefined && from <= window.until
-      ? { restore: { does: does(stores.length === 0 ? '' : `, with the snapshot of the ${stores.join(' and the ')} that goes with it`), asks: moment(from) } }
-      : {}),
-    ...(stores.length > 0 ? { [restoreAlone]: { does: does('; the cache starts empty'), asks: moment(window.from) } } : {}),
+  const withAll = (of: readonly SnapshotStore[]) =>
+    of.length === 0 ? '' : of.length === 1 ? `, with the snapshot of the ${of[0]} that goes with it` : `, with the snapshots of ${listed(of)} that go with it`;
+  const choice = (word: string, of: readonly SnapshotStore[], what: string) => {
+    const from = firstMoment(facts, of, window);
+    return from !== null && from <= window.until ? { [word]: { does: does(what), asks: moment(from) } } : {};
   };
+  const eachWithout = stores.map((store) => {
+    const others = storesOf(run, without(store));
+    return choice(without(store), others, `${withAll(others)}; ${emptied(store)}`);
+  });
+  return Object.assign(
+    choice('restore', stores, withAll(stores)),
+    ...eachWithout,
+    stores.length > 1 ? choice(whatThereIs, [], `, with what is as old of ${listed(stores)}, and without the rest`) : {},
+  ) as Readonly<Record<string, Choice>>;
+}
+
+function listed(stores: readonly SnapshotStore[]): string {
+  return stores.map((store, index) => `${index === 0 ? '' : index === stores.length - 1 ? ' and ' : ', '}the ${store}`).join('');
+}
+
+function emptied(store: SnapshotStore): string {
+  return isTree(store) ? `of the ${store} ${withoutIt(store)}` : `the ${store} starts empty`;
+}
+
+/** The first for which each of the stores has a snapshot; null where one has none, since then no moment can be had with it. */
+function firstMoment({ snapshots }: ColdStartFacts, of: readonly SnapshotStore[], window: RestoreWindow): string | null {
+  const firsts = of.map((store) => {
+    const found = snapshots.find((each) => each.store === store);
+    return found?.found ? usableSnapshots(found.snapshots)[0]?.at : undefined;
+  });
+  return firsts.includes(undefined) ? null : firsts.reduce<string>((last, first = last) => (first > last ? first : last), window.from);
 }
 
 /** Keeps what was chosen: the set that has the moment, and of each store the newest snapshot that is not after it. */
@@ -167,6 +197,7 @@ function linesOf(run: Course, facts: ColdStartFacts, window: RestoreWindow): rea
         ]
       : []),
     ...(run.plan.estate.cache === undefined ? [] : [cacheLine(run, facts, window)]),
+    ...snapshotStores(run.plan).flatMap((store) => (isTree(store) ? [treeLine(run, facts, window, store)] : [])),
     ...facts.snapshots.flatMap(refusedSnapshots),
     ...sets.flatMap(({ set: name, unusable }) => (unusable === undefined ? [] : [`${name} cannot be restored: ${unusable}.`])),
     'Until people accept what was restored it can be discarded; from then on the run only goes forward.',
@@ -186,6 +217,24 @@ function cacheLine(run: Course, facts: ColdStartFacts, { until }: RestoreWindow)
   const skew = formatSeconds(Math.round((Date.parse(until) - Date.parse(snapshot.at)) / 1000));
   const loss = describeLoss(lossSince(run, facts, heldUntil(snapshot), 'cache'));
   return `With it comes the cache of ${snapshot.at} (${snapshot.set}, ${formatBytes(snapshot.bytes)}${takes ? `, some ${formatSeconds(takes)}` : ''}), ${skew} before the database. Loss of the cache then: ${loss}. An earlier moment brings the snapshot that is not after it.`;
+}
+
+/** The same of a tree. What is in a version is older than its moment, which is when it was whole in its store. */
+function treeLine(run: Course, facts: ColdStartFacts, { until }: RestoreWindow, tree: Tree): string {
+  const found = facts.snapshots.find(({ store }) => store === tree);
+  const version = snapshotOf(facts, tree, until);
+  if (version) {
+    const takes = restoreSeconds({ bytes: version.bytes, logBytes: 0 }, run.plan.estate.restore?.[tree]?.bytesPerSecond);
+    const skew = formatSeconds(Math.round((Date.parse(until) - Date.parse(version.at)) / 1000));
+    return `With it comes the version of the ${tree} of ${version.at} (${version.set}, ${formatBytes(version.bytes)}${takes ? `, some ${formatSeconds(takes)}` : ''}), ${skew} before the database: what was written since it was packed is not in it. An earlier moment brings the version that is not after it.`;
+  }
+  const why =
+    found?.found === false
+      ? `nobody can tell what can be restored of it: ${found.reason.replace(/\.$/, '')}`
+      : found && usableSnapshots(found.snapshots).length > 0
+        ? 'none of its versions is as old as a moment to which the database can be restored'
+        : 'there is no version that can be restored';
+  return `No version of the ${tree} comes with it: ${why}. What the site has is used as it is.`;
 }
 
 function refusedSnapshots(found: Snapshots): readonly string[] {

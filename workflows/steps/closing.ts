@@ -13,7 +13,7 @@ import type { RecoveryFacts } from '../estate/facts.ts';
 import type { ColdStartFacts } from '../estate/restored.ts';
 import type { Course } from '../engine/course.ts';
 import type { Alteration, LookAtChange } from '../engine/step-body.ts';
-import { snapshotStores } from '../../plan/rules/snapshots.ts';
+import { isTree, snapshotStores } from '../../plan/rules/snapshots.ts';
 import { judgeServers, observeServers } from '../estate/servers.ts';
 
 /** Step: which servers can write now. What falls short is an exception that stands first in the report, and is known before anybody is told. */
@@ -40,6 +40,8 @@ export function confirmRestoredWriter(run: Course, facts: ColdStartFacts): LookA
       const isCacheBack = facts.restoredSnapshots.has('cache');
       run.except(...judgeServers(run.plan, observed, isCacheBack ? ['database', 'cache'] : ['database']));
       if (run.plan.estate.cache !== undefined && !isCacheBack && !facts.opened) run.except('The cache was not restored: it started empty.');
+      const notCurrent = snapshotStores(run.plan).filter((store) => isTree(store) && !facts.current.has(store));
+      if (!facts.opened) run.except(...notCurrent.map((tree) => `No version of the ${tree} was restored: what the site had is used as it is.`));
       return observed;
     },
   };
@@ -55,14 +57,15 @@ function standing(stage: Restored['stage'], server: Restored['server']): WriterS
 /** The servers of the plan, and what was restored at the target, which its own host tells of. */
 export async function observeRestored(run: Course, facts: ColdStartFacts, read: Reads): Promise<readonly WriterState[]> {
   const at = { run: run.context(), site: run.places.target };
+  const servers = (['database', 'cache'] as const).filter((store) => store === 'database' || snapshotStores(run.plan).includes(store));
   const [observed, ...restored] = await Promise.all([
     observeServers(run, facts, read),
-    ...(['database', ...snapshotStores(run.plan)] as const).map((store) => read.readRestored({ ...at, store })),
+    ...servers.map(async (kind) => ({ kind, ...(await read.readRestored({ ...at, store: kind })) })),
   ]);
   const own = restored.filter(({ by }) => by === run.start.execution || by === facts.opened?.by);
-  const states = own.map(({ site, store, stage, server, at: seenAt }): WriterState => ({
+  const states = own.map(({ site, kind, stage, server, at: seenAt }): WriterState => ({
     site,
-    server: store,
+    server: kind,
     state: standing(stage, server),
     how: `restored and ${stage}, its server ${server}, at ${seenAt}`,
   }));

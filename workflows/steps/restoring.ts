@@ -3,7 +3,7 @@ import type { Change } from '../../activities/context.ts';
 import type { Restored, RestoredStore } from '../../activities/restore/port.ts';
 import { formatBytes } from '../../plan/rules/progress.ts';
 import type { SiteId } from '../../plan/schema.ts';
-import { snapshotStores, usableSnapshots } from '../../plan/rules/snapshots.ts';
+import { isTree, type SnapshotStore, snapshotStores, usableSnapshots } from '../../plan/rules/snapshots.ts';
 import type { StepTools } from '../engine/activity-proxies.ts';
 import type { Course } from '../engine/course.ts';
 import { failure } from '../engine/failures.ts';
@@ -11,7 +11,7 @@ import { endJob, type JobOrder, runJob } from '../engine/jobs.ts';
 import type { LeftOut } from '../engine/left-out.ts';
 import type { Alteration, Look, UndoBody } from '../engine/step-body.ts';
 import { unchanged } from '../engine/unchanged.ts';
-import { type ColdStartFacts, lossSince, type Points, whyNotRestored } from '../estate/restored.ts';
+import { type ColdStartFacts, lossSince, type Points, whyNotRestored, withoutIt } from '../estate/restored.ts';
 import { type Looked, lookOnceMore } from './detection.ts';
 import { startServices } from './promotion.ts';
 
@@ -89,24 +89,24 @@ export function restoreDatabase(run: Course, facts: ColdStartFacts): Alteration<
   };
 }
 
-/** Step: the same with the snapshot that goes with the moment, where one was chosen. Beside the database: a job of its own. */
-export function restoreCache(run: Course, facts: ColdStartFacts): Alteration<Restored | null> | LeftOut {
-  const why = whyNotRestored(run, facts, 'cache');
+/** Step: the same with the snapshot of a store that goes with the moment, where one was chosen. Beside the database: a job of its own. */
+export function restoreSnapshot(run: Course, facts: ColdStartFacts, store: SnapshotStore): Alteration<Restored | null> | LeftOut {
+  const why = whyNotRestored(run, facts, store);
   if (why !== null) return { leftOut: why };
   const site = run.places.target;
-  const { set = '', at = '' } = facts.chosen?.snapshots.get('cache') ?? {};
-  const order = cacheOrder(run, facts);
+  const { set = '', at = '' } = facts.chosen?.snapshots.get(store) ?? {};
+  const order = snapshotOrder(run, facts, store);
   return {
     changes: true,
-    would: `restore the cache at ${site} from ${set}, as it was at ${at}, and prove it`,
-    predicted: nothingYet(site, 'cache'),
+    would: `restore the ${store} at ${site} from ${set}, as it was at ${at}, and prove it`,
+    predicted: nothingYet(site, store),
     otherwise: null,
     act: async (tools) => {
       const restored = await restoreBy(run, tools, order);
-      facts.restoredSnapshots.set('cache', restored);
+      facts.restoredSnapshots.set(store, restored);
       return restored;
     },
-    found: (restored) => (restored ? describeRestored(restored) : 'it starts empty'),
+    found: (restored) => (restored ? describeRestored(restored) : withoutIt(store)),
     undo: discard(run, order),
   };
 }
@@ -117,7 +117,7 @@ function nothingYet(site: SiteId, store: RestoredStore): Restored {
 }
 
 /** The restore of a store as a job of its host. */
-interface StoreOrder extends JobOrder {
+export interface StoreOrder extends JobOrder {
   readonly store: RestoredStore;
 }
 
@@ -126,9 +126,9 @@ function orderOf(run: Course, store: RestoredStore, args: readonly string[], sta
   return { store, site: run.places.target, job, id: job, args, by: { program: 'site-restore', start } };
 }
 
-function cacheOrder(run: Course, { chosen }: ColdStartFacts): StoreOrder {
-  const { set = '' } = chosen?.snapshots.get('cache') ?? {};
-  return orderOf(run, 'cache', [set], (change, at) => change.restoreSnapshot({ ...at, store: 'cache', set }));
+export function snapshotOrder(run: Course, { chosen }: ColdStartFacts, store: SnapshotStore): StoreOrder {
+  const { set = '' } = chosen?.snapshots.get(store) ?? {};
+  return orderOf(run, store, [set], (change, at) => change.restoreSnapshot({ ...at, store, set }));
 }
 
 /** Restores, and answers what stands there when it is done. */
@@ -151,7 +151,8 @@ function discard(run: Course, order: StoreOrder): UndoBody {
   };
 }
 
-async function discardOwn(run: Course, tools: StepTools, order: StoreOrder): Promise<void> {
+/** What this run has restored of a store, and nothing else. */
+export async function discardOwn(run: Course, tools: StepTools, order: StoreOrder): Promise<void> {
   const { site, store } = order;
   // Beside what still restores nothing is discarded.
   await endJob(run, tools, order);
@@ -199,6 +200,11 @@ export function proofLines(proof: Restored['proof']): readonly string[] {
     keys_after: (value) => `${value} are there`,
     expired_since: (value) => `${value} have expired since`,
     compared: (value) => `compared across a restart by ${value}`,
+    placed: (value) => `unpacked to ${value}`,
+    files: (value) => `${value} files`,
+    bytes_unpacked: (value) => formatBytes(Number(value)),
+    signature: (value) => `signature ${value}`,
+    configured: (value) => `configured ${value}`,
   };
   return Object.entries(told).flatMap(([key, tell]) => (proof[key] === undefined ? [] : [tell(proof[key])]));
 }
@@ -221,8 +227,9 @@ export function admitServices(run: Course, facts: ColdStartFacts): Alteration<Ch
     predicted: unchanged('nobody was let in in a dry run'),
     act: async (tools) => {
       for (const store of snapshotStores(run.plan)) {
-        if (restoredSnapshots.has(store)) await tools.change.admitServices({ ...at, store });
-        else if (!opened && facts.chosen?.snapshots.has(store)) await goOnWithoutCache(run, facts, tools);
+        const isBack = isTree(store) ? facts.current.has(store) : restoredSnapshots.has(store);
+        if (!isBack && !opened && facts.chosen?.snapshots.has(store)) await goOnWithout(run, facts, tools, store);
+        else if (isBack && !isTree(store)) await tools.change.admitServices({ ...at, store });
       }
       // What is open already may be down.
       return opened ? tools.change.acceptRestored(at) : tools.change.admitServices({ ...at, store: 'database' });
@@ -231,10 +238,10 @@ export function admitServices(run: Course, facts: ColdStartFacts): Alteration<Ch
   };
 }
 
-/** Its restore was skipped. */
-async function goOnWithoutCache(run: Course, facts: ColdStartFacts, tools: StepTools): Promise<void> {
-  await discardOwn(run, tools, cacheOrder(run, facts));
-  facts.cacheLoss = { kind: 'unknown', reason: 'the restore of the cache was skipped: it starts empty' };
+/** Its restore was skipped, or that a tree is made current. */
+async function goOnWithout(run: Course, facts: ColdStartFacts, tools: StepTools, store: SnapshotStore): Promise<void> {
+  await discardOwn(run, tools, snapshotOrder(run, facts, store));
+  if (store === 'cache') facts.cacheLoss = { kind: 'unknown', reason: 'the restore of the cache was skipped: it starts empty' };
 }
 
 /** Step: the service at the target runs and says that it is ready; until people have accepted, it can be stopped again. */

@@ -26,6 +26,7 @@ async function inventory() {
     server,
     infrastructure: estate.stacks.at.get(site) ?? 'none',
     cache: cache.inPlace ? 'restored' : 'as before',
+    current: Object.fromEntries(estate.restores.current),
     letsIn: ['admitted', 'opening', 'accepted'].includes(stage),
     serves: service === 'startService',
     capacity: estate.capacity.get(site) ?? 0,
@@ -67,6 +68,8 @@ const cases: Readonly<Record<string, Case>> = {
     ...failed('watchFromSite', true),
     fails: () => void (estate.jobs.courses = [{ seconds: 30, bytesAll: 60_000_000_000, ends: 'failed' }]),
   },
+  'restore-application': failed('restoreSnapshot', true),
+  configure: failed('switchRestored', true),
   'raise-capacity': failed('setCapacity', true),
   'check-application': failed('checkApplication', true),
   'admit-services': failed('admitServices', true),
@@ -88,6 +91,7 @@ const cases: Readonly<Record<string, Case>> = {
 it.each(Object.keys(cases))('taken back at %s', async (step) => {
   const { fails, gate, asks, choice, restored } = cases[step] as Case;
   const [before, report] = await rig.with(estate, async () => {
+    estate.restores.current.set(`application at ${site}`, 'as installed');
     const was = await inventory();
     fails?.();
     const handle = await startRun(coldStart);

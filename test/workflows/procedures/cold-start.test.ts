@@ -93,8 +93,8 @@ describe('a cold start', () => {
   });
 
   it('makes a first backup once customers are served and it is confirmed who writes', async () => {
-    // Of the database, of the cache, of the backup.
-    estate.jobs.courses = [{ seconds: 60, bytesAll: 60_000_000_000 }, { seconds: 60 }, { seconds: 7_000 }];
+    // Of the database, of the cache, of each tree, of the backup.
+    estate.jobs.courses = [{ seconds: 60, bytesAll: 60_000_000_000 }, { seconds: 60 }, { seconds: 60 }, { seconds: 60 }, { seconds: 7_000 }];
     const report = await run();
     expect(estate.restores.hasFirstSet(site)).toBe(true);
     const at = (name: string) => estate.changes().indexOf(name);
@@ -105,7 +105,7 @@ describe('a cold start', () => {
   });
 
   it('is no less recovered where that backup fails: it is an exception, and nothing is taken back', async () => {
-    estate.jobs.courses = [{ seconds: 60 }, { seconds: 60 }, { seconds: 60, ends: 'failed' }];
+    estate.jobs.courses = [...Array.from({ length: 4 }, () => ({ seconds: 60 })), { seconds: 60, ends: 'failed' as const }];
     const report = await run();
     expect(report.outcome, report.summary).toBe('recovered with exceptions');
     expect(report.exceptions.join(' ')).toMatch(
@@ -193,7 +193,8 @@ describe('a cold start', () => {
     const untilPeople = async (choice: string): Promise<Report> =>
       run(async (handle) => {
         // With one job under way, so that the looks at it can be counted.
-        for (const [gate, word] of [['activation', 'restore-without-cache'] as const, ...wanted.slice(1, 3)]) {
+        Object.assign(estate.restores, { snapshots: [], versions: { application: [], sessions: [] } });
+        for (const [gate, word] of [['activation', 'restore-what-there-is'] as const, ...wanted.slice(1, 3)]) {
           const open = await openGate(handle, gate);
           await vote(handle, choiceWith(open, word), electorate.slice(0, 2), open.gate);
           await leaves(handle, open.gate);
@@ -257,7 +258,7 @@ describe('a cold start', () => {
       expect(estate.restores.caches.get(site)).toMatchObject({ set: 'dump-1', stage: 'accepted' });
     });
 
-    it('offers a moment only where each store has a snapshot for it, and the database alone for any', async () => {
+    it('offers a moment only where each store has a snapshot for it, and any without the cache', async () => {
       estate.restores.snapshots = [{ set: 'dump', at: momentBefore(5), bytes: 1 }];
       const report = await run((handle) => decide(handle, { activation: `restore ${momentBefore(10)}` }).catch(() => vote(handle, 'reject')));
       expect(report.outcome, report.summary).toBe('stood down');
@@ -273,21 +274,22 @@ describe('a cold start', () => {
       ['whose snapshots cannot be restored', () => (estate.restores.snapshots = estate.restores.snapshots.map((each) => ({ ...each, unusable: 'it is cut off' }))), 'dump-2 of the cache cannot be restored: it is cut off.'],
       ['whose snapshots are all newer than the database', () => (estate.restores.snapshots = [{ set: 'dump', at: '2099-01-01T00:00:00Z', bytes: 1 }]), 'none of its snapshots is as old as'],
       ['without a snapshot', () => (estate.restores.snapshots = []), 'The cache starts empty'],
-    ])('of one %s only the database is offered', async (_what, change, words) => {
+    ])('of one %s it is not offered', async (_what, change, words) => {
       change();
       let evidence = '';
       await run(async (handle) => {
         const gate = await openGate(handle);
         evidence = gate.evidence.join('\n');
-        expect(gate.choices.map((choice) => choice.split(' ')[0])).toEqual(['restore-without-cache', 'reject:']);
+        expect(gate.choices.map((choice) => choice.split(' ')[0])).toEqual(['restore-without-cache', 'restore-what-there-is', 'reject:']);
         await vote(handle, 'reject');
       });
       expect(evidence).toContain(words);
     }); // prettier-ignore
 
     it('goes on without it where people skip its restore, and what stood there before comes back', async () => {
-      estate.before = (name) => {
-        if (name === 'restoreSnapshot') throw ApplicationFailure.nonRetryable('The snapshot is gone.', 'refused');
+      estate.before = (name, input) => {
+        if (name === 'restoreSnapshot' && (input as { store: string }).store === 'cache')
+          throw ApplicationFailure.nonRetryable('The snapshot is gone.', 'refused');
         if (name === 'admitServices') expect(estate.restores.caches.get(site)?.stage).not.toBe('proven');
       };
       const report = await run(async (handle) => {
@@ -390,8 +392,10 @@ describe('the gate', () => {
       expect(evidence).toContain('60.0 GB and 1.0 GB of log, and how long that takes is not known; the RTO of the whole is 4 h 00 min.');
       expect(evidence).toMatch(/With it comes the cache of \S+Z \(dump-2, 500 MB\), 3 min 00 s before the database\. Loss of the cache then: at most \d+ s/);
       expect(gate.choices.join('\n')).toMatch(
-        /^restore \d{4}-.*Z: fence us-east-1, eu-central-1, ap-southeast-1, restore dr to that moment, with the snapshot of the cache that goes with it/m,
+        /^restore \d{4}-.*Z: fence us-east-1, eu-central-1, ap-southeast-1, restore dr to that moment, with the snapshots of the cache, the sessions and the application that go with it/m,
       );
+      expect(evidence).toMatch(/With it comes the version of the application of \S+Z \(release-2, 40\.0 MB\), 3 min 00 s before the database/);
+      expect(evidence).toMatch(/With it comes the version of the sessions of \S+Z \(export-2, 10\.0 MB\)/);
       expect(gate.choices.join('\n')).toMatch(/^restore-without-cache \d{4}-.*Z: .*; the cache starts empty, and route customers/m);
       await vote(handle, 'reject');
       await endOf(handle);
