@@ -54,6 +54,8 @@ const inOrder = [
   'test/activities/access/needs.test.ts',
   'test/activities/error-law.test.ts',
   'test/workflows/procedures/cold-start.test.ts',
+  'test/activities/stack/cloudformation.test.ts',
+  'test/workflows/procedures/cold-start-infrastructure.test.ts',
   'test/workflows/procedures/endings.test.ts',
   'test/workflows/engine/jobs.test.ts',
   'test/workers/process.test.ts',

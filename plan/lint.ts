@@ -14,6 +14,7 @@ import { channelContacts, channelUsed, placeholdersFilled } from './lint/communi
 import { backupMeetsRecoveryPoint, functionVerified, lagWithinRpo, probeCompares, rtoWithinMtd, tierOneWithinOverall } from './lint/objectives.ts';
 import { escalationRises, levelFires, peopleReachable, quorumReachable, responseTime } from './lint/people.ts';
 import { boundsHoldWaits, criticalPath, gatesUsed, pointOfNoReturn, quorum, stepNeverSkipped, stepsInOrder } from './lint/procedures.ts';
+import { infrastructureWhole } from './lint/stacks.ts';
 import { coldStartRestores, coldStartRoutes, restoreCacheWhole, restoreFromBackup, restoreOnHosts, restoreTreesApart, restoreWhole } from './lint/restore.ts';
 import type { Problem, Rule } from './lint/rule.ts';
 import { addressesApart, failedSiteNotNeeded, onePrimary, procedureExists, siteTargeted, somebodyTakesOver, targetCanServe } from './lint/sites.ts';
@@ -52,6 +53,7 @@ const rules: readonly Rule[] = [
   restoreCacheWhole,
   restoreOnHosts,
   restoreTreesApart,
+  infrastructureWhole,
   gradualRises,
   remainderApart,
   sharesSeen,

@@ -20,6 +20,7 @@ import { checkCache } from './redis.ts';
 import { checkRestore } from './restore.ts';
 import { checkService } from './service.ts';
 import { checkMail, checkMonitoring, checkReports } from './shared.ts';
+import { checkStack } from './stack.ts';
 import { checkWitnesses } from './witnesses.ts';
 
 export function createAccessActivities(dependencies: FolderDependencies): AccessActivities {
@@ -49,6 +50,7 @@ export function createAccessActivities(dependencies: FolderDependencies): Access
         withSecrets('Auto Scaling API', async () => checkAutoScaling(plan, site, { secret })),
         withSecrets('service', async () => (serves(plan, site) ? [await checkService(plan, site, await readAuthority(plan, planFolder), standing)] : [])),
         withSecrets('site-restore', async () => checkRestore(plan, site, () => dependencies.restorer(run, site), dependencies.now)),
+        withSecrets('infrastructure', async () => checkStack(plan, site, run, dependencies)),
         withSecrets('what a failover needs', async () => (standing ? checkNeeds(plan, site, agent, standing, await knowledge(run, site)) : [])),
       ]);
       return { site, checks: groups.flat() };

@@ -92,7 +92,8 @@ export async function checkAutoScaling(plan: Plan, site: SiteId, dependencies: S
   });
 }
 
-async function withAnswer(subject: Subject, policy: string, look: () => Promise<readonly AccessCheck[]>): Promise<readonly AccessCheck[]> {
+/** What the API says, or what it says against it, with the policy that is lacking. */
+export async function withAnswer(subject: Subject, policy: string, look: () => Promise<readonly AccessCheck[]>): Promise<readonly AccessCheck[]> {
   try {
     return await look();
   } catch (error) {

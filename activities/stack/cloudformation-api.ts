@@ -74,7 +74,7 @@ export interface CloudFormation {
   /** As it was given. */
   template(): Promise<string>;
   validate(template: string): Promise<void>;
-  /** Newest first, the last hundred. */
+  /** Newest first, the last hundred; none of a stack that is gone. */
   events(): Promise<readonly StackEvent[]>;
   /** Undefined where there is none of this name. */
   changeSet(name: string): Promise<ChangeSet | undefined>;
@@ -158,8 +158,8 @@ function reads(client: CloudFormationClient, StackName: string, about: (what: st
       await client.send(new ValidateTemplateCommand({ TemplateBody }), bounded()).catch(about('Validating the template'));
     },
     async events() {
-      const { StackEvents = [] } = await client.send(new DescribeStackEventsCommand({ StackName }), bounded()).catch(about('Reading what happened'));
-      return StackEvents.map((event) => ({ what: event.LogicalResourceId ?? '', status: event.ResourceStatus ?? '', reason: event.ResourceStatusReason ?? '', token: event.ClientRequestToken ?? '' })); // prettier-ignore
+      const told = await client.send(new DescribeStackEventsCommand({ StackName }), bounded()).catch(unlessGone(about('Reading what happened')));
+      return (told?.StackEvents ?? []).map((event) => ({ what: event.LogicalResourceId ?? '', status: event.ResourceStatus ?? '', reason: event.ResourceStatusReason ?? '', token: event.ClientRequestToken ?? '' })); // prettier-ignore
     },
     async changeSet(name) {
       let told = await page(name);

@@ -130,7 +130,8 @@ async function settled(work: Work): Promise<Stack | undefined> {
   const stack = await api.read();
   if (!stack || standsStill(stack.status)) return stack;
   const [event] = await api.events();
-  if (event?.token.startsWith(token)) return ended(work);
+  // One that has none is gone since it was read.
+  if (!event || event.token.startsWith(token)) return ended(work);
   throw failure('transient', {
     happened: `Another operation is under way in the ${name}: ${stack.status}.`,
     leftAs: nothingChanged,
@@ -231,7 +232,9 @@ async function apply(work: Work, input: ApplyStack, stack: Stack | undefined, at
   const discard = async (): Promise<void> => {
     await api.deleteChangeSet(set.arn);
     // A stack of which nothing but this change set was ever made.
-    if (!stack) await api.deleteStack(`${token}-unmade`);
+    if (stack) return;
+    await api.deleteStack(`${token}-unmade`);
+    await ended(work);
   };
   const basis = digestOf({ template: work.text, parameters: settings.parameters, serviceRole: settings.serviceRole });
   try {

@@ -2,7 +2,7 @@
  * Stacks and change sets as AWS keeps them: states that take their time, change sets that say what they replace, tokens that make a call count once, drift. The emulator makes the resources, and nothing else is believed of it.
  */
 import { randomUUID } from 'node:crypto';
-import { readResources, resourceChanges, type ResourceChange, type TemplateResources, unknownTypes } from './template.ts';
+import { readResources, resourceChanges, type ResourceChange, type TemplateResources, unknownTypes, untoldIds } from './template.ts';
 
 export class ApiError extends Error {
   readonly code: string;
@@ -155,7 +155,8 @@ export class Stacks {
     return resources;
   }
 
-  async execute(nameOrArn: string, stackName: string | undefined, token: string): Promise<void> {
+  /** Answers at once; what it does takes its time. */
+  execute(nameOrArn: string, stackName: string | undefined, token: string): void {
     const [stack, set] = this.changeSet(nameOrArn, stackName);
     if (stack.tokens.has(token)) return;
     if (this.find(stack.name)?.next || set.execution !== 'AVAILABLE' || set.since !== stack.version)
@@ -163,9 +164,13 @@ export class Stacks {
         'InvalidChangeSetStatus',
         `ChangeSet [${set.id}] cannot be executed in its current execution status of [${set.since === stack.version ? set.execution : 'OBSOLETE'}]`,
       );
-    const update = set.type === 'UPDATE';
-    this.operate(stack, token, update ? 'UPDATE' : 'CREATE');
+    this.operate(stack, token, set.type);
     for (const [key, value] of set.tags) stack.tags.set(key, value);
+    void this.carryOut(stack, set, token);
+  }
+
+  private async carryOut(stack: Stack, set: ChangeSet, token: string): Promise<void> {
+    const update = set.type === 'UPDATE';
     const failed = await this.make(stack, set, update);
     set.execution = failed ? 'EXECUTE_FAILED' : 'EXECUTE_COMPLETE';
     if (failed) stack.events.unshift({ what: failed.what, status: `${update ? 'UPDATE' : 'CREATE'}_FAILED`, reason: failed.reason, token });
@@ -174,10 +179,15 @@ export class Stacks {
     stack.next = { status: done, at: Date.now() + this.delayMs, ...(failed ? { reason: failed.reason } : {}) };
   }
 
-  async delete(name: string, token: string): Promise<void> {
+  /** Answers at once. */
+  delete(name: string, token: string): void {
     const stack = this.find(name);
     if (!stack || stack.tokens.has(token)) return;
     this.operate(stack, token, 'DELETE');
+    void this.carryOff(stack, token);
+  }
+
+  private async carryOff(stack: Stack, token: string): Promise<void> {
     const stuck = this.undeletable;
     this.undeletable = null;
     if (stuck) stack.events.unshift({ what: stuck.what, status: 'DELETE_FAILED', reason: stuck.reason, token });
@@ -187,7 +197,11 @@ export class Stacks {
 
   /** Physical ids by logical ones, of what its template has. */
   async resources(stack: Stack): Promise<Pairs> {
-    return stack.applied ? this.maker.made(stack.name) : new Map();
+    return stack.applied ? this.idsOf(stack, stack.applied) : new Map();
+  }
+
+  private async idsOf({ name }: Stack, { template }: Wanted): Promise<Pairs> {
+    return new Map([...(await this.maker.made(name)), ...untoldIds(readResources(template), name)]);
   }
 
   private begin(name: string): Stack {
@@ -217,7 +231,7 @@ export class Stacks {
     } catch (error) {
       return { what: stack.name, reason: (error as Error).message };
     }
-    const made = await this.maker.made(stack.name);
+    const made = await this.idsOf(stack, set.wanted);
     const [lacking] = [...readResources(set.wanted.template).keys()].filter((id) => (made.get(id) ?? '') === '');
     if (lacking === undefined) return null;
     await this.maker.remove(stack.name);

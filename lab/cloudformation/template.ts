@@ -32,6 +32,24 @@ const known = [
   'S3::Bucket',
 ].map((name) => `AWS::${name}`);
 
+/** Groups that the emulator makes without telling an id (RDS), or does not make as a part of a stack (ElastiCache): by the property that names them. */
+const untold: Readonly<Record<string, string>> = {
+  'AWS::RDS::DBSubnetGroup': 'DBSubnetGroupName',
+  'AWS::RDS::DBParameterGroup': 'DBParameterGroupName',
+  'AWS::ElastiCache::SubnetGroup': 'CacheSubnetGroupName',
+  'AWS::ElastiCache::ParameterGroup': 'CacheParameterGroupName',
+};
+
+/** Ids of such groups, by logical id. */
+export function untoldIds(resources: TemplateResources, stack: string): ReadonlyMap<string, string> {
+  return new Map(
+    [...resources].flatMap(([id, { type, properties }]) => {
+      const key = untold[type];
+      return key === undefined ? [] : [[id, properties.get(key)?.trim() ?? `${stack}-${id}`.toLowerCase()] as const];
+    }),
+  );
+}
+
 /** Properties whose change makes a new resource, of those that tests change. */
 const replacing: readonly RegExp[] = [/^CidrBlock$/, /Name$/, /^GroupDescription$/, /^AvailabilityZone$/, /^VpcId$/, /^Family$/];
 

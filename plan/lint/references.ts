@@ -121,7 +121,7 @@ function estate(plan: Plan): DanglingReference[] {
 
 /** What drivers of AWS know of a site that is not there, or that has no such server. */
 function placesOfNone(plan: Plan): DanglingReference[] {
-  const { database, cache, capacity, sites } = plan.estate;
+  const { database, cache, capacity, restore, sites } = plan.estate;
   const having = (server: ServerKind) => Object.keys(sites).filter((site) => serversAt(plan, site).includes(server));
   const instances = database.driver === 'rds' ? Object.keys(database.instances) : [];
   const replicationGroups = cache?.driver === 'elasticache' ? Object.keys(cache.replicationGroups) : [];
@@ -130,6 +130,7 @@ function placesOfNone(plan: Plan): DanglingReference[] {
     ...instances.flatMap((site) => refer(['estate', 'database', 'instances', site], site, 'site with a database', having('database'))),
     ...replicationGroups.flatMap((site) => refer(['estate', 'cache', 'replicationGroups', site], site, 'site with a cache', having('cache'))),
     ...groups.flatMap((site) => refer(['estate', 'capacity', 'sites', site], site, 'site', Object.keys(sites))),
+    ...Object.keys(restore?.infrastructure ?? {}).flatMap((site) => refer(['estate', 'restore', 'infrastructure', site], site, 'site', Object.keys(sites))),
   ];
 }
 

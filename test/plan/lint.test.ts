@@ -235,6 +235,19 @@ describe('traffic by shares', () => {
   });
 });
 
+test('what a site stands on is for a cold start there, and a module is told by its run whose it is', () => {
+  const infrastructure = ({ estate }: Plan) => (estate.restore ?? {}) as { infrastructure?: Record<string, object> };
+  const stack = { driver: 'terraform', folder: 'tf', variables: { dr_run: 'me' }, lockTimeout: 'PT30S' };
+  expect(messages('infrastructure-whole', (draft) => Object.assign(infrastructure(draft), { infrastructure: { 'eu-central-1': stack } }))).toEqual([
+    'error: The plan says what eu-central-1 stands on, and no cold start builds it. Write coldStart in targetOf of the site, or take this out.',
+    'error: The variable dr_run is the run that makes it, and is given by the run. Take it out.',
+  ]);
+  expect(messages('steps-in-order', (draft) => delete infrastructure(draft).infrastructure)).toEqual([
+    'error: "preview-infrastructure" is for what a site is built on, and estate.restore.infrastructure is absent. Remove the step, or say what is built.',
+    'error: "prepare-infrastructure" is for what a site is built on, and estate.restore.infrastructure is absent. Remove the step, or say what is built.',
+  ]);
+});
+
 test('a cold start routes by the record, restores what runs on hosts, and has a gate at each step at which it asks', () => {
   expect(messages('cold-start-routes', ({ estate }) => (estate.dns.methods = ['data-plane']))).toHaveLength(1);
   expect(messages('restore-on-hosts', ({ estate }) => Object.assign(estate.database, { driver: 'rds', instances: {} }))).toHaveLength(1);

@@ -17,7 +17,7 @@ const newer = { ...run, execution: 'recovery/tickets@2', epoch: 5 };
 
 const network = 'Parameters:\n  Cidr: { Type: String }\nResources:\n  Network:\n    Type: AWS::EC2::VPC\n    Properties: { CidrBlock: !Ref Cidr }\n';
 const subnet = '  Subnet:\n    Type: AWS::EC2::Subnet\n    Properties: { VpcId: !Ref Network, CidrBlock: 10.1.1.0/24 }\n';
-const bucket = '  Bucket:\n    Type: AWS::S3::Bucket\n    Properties: { BucketName: tickets-kept }\n';
+let bucket: string;
 
 let moto: Moto;
 let proxy: CloudFormationProxy;
@@ -64,6 +64,8 @@ beforeEach(async () => {
   scene = await StackScene.open(() => settings);
   stacks = createCloudFormationStacks(scene.dependencies(), async () => settings);
   scene.holds(run);
+  // The name is everybody's, and the emulator goes on from test to test.
+  bucket = `  Bucket:\n    Type: AWS::S3::Bucket\n    Properties: { BucketName: tickets-kept-${made} }\n`;
   write(network, subnet);
 });
 afterEach(async () => {
