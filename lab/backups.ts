@@ -1,4 +1,4 @@
-/** Backups of the primary with its servers' own tools: a snapshot of the cache, a base backup of the database, and from then on its log, a segment at least each second. */
+/** Backups of the primary with its servers' own tools: a snapshot of the cache, a base backup of the database, and from then on its log, a segment at least each second. Beside them its application and its session data, as versions in an object store. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ports, type LabSite } from './addresses.ts';
@@ -12,27 +12,33 @@ import { accounts } from './settings.ts';
 import { program } from './setup/paths.ts';
 import { agentPassfile } from './site/agent.ts';
 import { backupFolders, siteFolders } from './site/folders.ts';
+import { createTreeStore } from './trees.ts';
 
 export interface BackupMade {
   /** Name of its folder. */
   readonly set: string;
+  /** Versions of the trees that go with it. */
+  readonly application: string;
+  readonly sessions: string;
   readonly seconds: number;
 }
 
 export interface Backups {
   readonly folders: ReturnType<typeof backupFolders>;
   /** Storage with nothing in it. */
-  prepare(): void;
+  prepare(): Promise<void>;
   /** Makes one of the servers that run at `site`. */
   make(site: LabSite, servers: { readonly postgres: PostgresServer; readonly redis: RedisServer }): Promise<BackupMade>;
 }
 
 export function createBackups(context: LabContext): Backups {
+  const trees = createTreeStore(context);
   const folders = backupFolders(context.directory);
   const { root, base, wal, cache, restored } = folders;
   return {
     folders,
-    prepare() {
+    async prepare() {
+      await trees.clear();
       rmSync(root, { recursive: true, force: true });
       for (const folder of [root, base, wal, cache, restored]) serverFolder(folder, 0o755);
     },
@@ -40,6 +46,9 @@ export function createBackups(context: LabContext): Backups {
       const begun = performance.now();
       const set = `base-${readdirSync(base).length + 1}`;
       // Before the database: no moment of it is then too old for the snapshot.
+      const exported = await sessionsOf(redis);
+      const sessions = await trees.put('sessions', { 'sessions.json': JSON.stringify(exported) });
+      const application = await trees.put('application', { 'release.json': JSON.stringify({ name: 'erlmcp' }), 'bin/erlmcp': '#!/bin/sh\n' });
       await snapshot(redis, siteFolders(context.directory, site).redis, join(cache, set));
       await server.query(`alter system set archive_timeout = '1s'`);
       await server.query(`alter system set archive_command = 'test -f "${wal}/%f" || { cp "%p" "${wal}/%f.new" && mv "${wal}/%f.new" "${wal}/%f"; }'`);
@@ -54,9 +63,18 @@ export function createBackups(context: LabContext): Backups {
         60_000,
         () => `The log of the backup ${set} was not archived within 60 s. Look in logs/postgres-${site}.log.`,
       );
-      return { set, seconds: (performance.now() - begun) / 1000 };
+      return { set, application, sessions, seconds: (performance.now() - begun) / 1000 };
     },
   };
+}
+
+/** The sessions that the primary holds, by their keys. */
+async function sessionsOf(redis: RedisServer): Promise<Readonly<Record<string, string>>> {
+  return redis.as(async (client) => {
+    const keys = await client.keys('session:*');
+    const values = keys.length === 0 ? [] : await client.mget(keys);
+    return Object.fromEntries(keys.map((key, index) => [key, values[index] ?? '']));
+  });
 }
 
 /** A copy of what BGSAVE writes; it has its name when it is whole. */

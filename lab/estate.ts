@@ -54,7 +54,7 @@ export function createLabEstate(context: LabContext): LabEstate {
   const backups = createBackups(context);
 
   const beginSites = async (progress: Progress) => {
-    backups.prepare();
+    await backups.prepare();
     await each((one) => one.prepare(copy()));
     const services = each((one) => one.startService());
     services.catch(() => {});

@@ -14,6 +14,7 @@ import { accounts, cacheAccounts, databaseName, healthCheck, publicHost, replica
 import { applicationFiles } from './site/folders.ts';
 import { systemIdentifier } from './site/restore.ts';
 import { fingerprint } from './sshd/keys.ts';
+import { treeBuckets } from './trees.ts';
 
 /** How long a run of the lab watches the recovered service: long enough to see a relapse, short enough to watch. */
 const watchTime = 'PT3S';
@@ -119,6 +120,8 @@ function restoreOf(cluster: string): Estate['restore'] {
     ssh: { user: serverUser().name, privateKey: 'file:../keys/restore' },
     database: { backup: 'postgresql', systemIdentifier: cluster },
     cache: { backup: 'redis' },
+    application: { backup: 'application', from: `s3://${treeBuckets.application}` },
+    sessions: { backup: 'session-data', from: `s3://${treeBuckets.sessions}` },
   };
 }
 

@@ -109,10 +109,13 @@ program
   .action(async (site: string) => answer(await call(lab(), 'revive', { site }), `${site} is back`));
 program
   .command('backup')
-  .description('back up the database of the primary, and from then on its log')
+  .description('back up application, session data, cache and database of the primary, and from then on its log')
   .action(async () => {
-    const made = await call<{ set: string; seconds: number }>(lab(), 'backup');
-    answer(made, `backup ${made.set} made in ${made.seconds.toFixed(1)} s; the log follows`);
+    const made = await call<{ set: string; application: string; sessions: string; seconds: number }>(lab(), 'backup');
+    answer(
+      made,
+      `backup ${made.set} made in ${made.seconds.toFixed(1)} s, with the application ${made.application} and the session data ${made.sessions}; the log follows`,
+    );
   });
 program
   .command('faults')

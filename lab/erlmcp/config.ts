@@ -17,6 +17,8 @@ export const standInConfig = z.strictObject({
   database: server.extend({ database: z.string() }),
   redis: server,
   stateDir: z.string(),
+  /** Folders of the trees that may have been unpacked there, each with the link `current`. */
+  trees: z.strictObject({ application: z.string(), sessions: z.string() }),
   /** JSON file of faults, see faults.ts; need not exist. */
   faultsFile: z.string(),
 });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
+import { aboutTrees } from './about.ts';
 import { WorkerUnits } from './capacity.ts';
 import { readStandInConfig, type StandInConfig } from './config.ts';
 import { openDatabase } from './database.ts';
@@ -69,6 +70,7 @@ function main(configFile: string | undefined): void {
     site: config.site,
     units,
     faults,
+    about: () => aboutTrees(config.trees),
     functions: servedFunctions.map((served) => ({ ...served, entries: served.store.kind === 'table' ? database.store(served.store.table) : sessions.store })),
   });
 

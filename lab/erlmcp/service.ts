@@ -1,5 +1,6 @@
 /** What the stand-in answers, apart from how it listens. */
 import { createHash } from 'node:crypto';
+import type { About } from './about.ts';
 import type { WorkerUnits } from './capacity.ts';
 import { unitsAtFullCapacity } from './config.ts';
 import type { FaultsReader } from './faults.ts';
@@ -16,6 +17,8 @@ export interface ServiceParts {
   readonly site: string;
   readonly units: WorkerUnits;
   readonly faults: FaultsReader;
+  /** What `/about` answers. */
+  readonly about: () => About;
   readonly functions: readonly (ServedFunction & { readonly entries: EntryStore })[];
 }
 
@@ -42,6 +45,7 @@ export class Service {
     const { pathname } = call.url;
     if (pathname === '/health') return { status: 200, body: { status: 'healthy', site: this.#parts.site } };
     if (pathname === '/metrics') return { status: 200, body: this.#metrics() };
+    if (pathname === '/about') return { status: 200, body: { site: this.#parts.site, ...this.#parts.about() } };
     const served = this.#parts.functions.find(({ path }) => pathname === path || pathname === `${path}/probe`);
     if (!served) return { status: 404, body: { error: 'not-found', message: `This service has no ${pathname}.` } };
     this.#requests += 1;

@@ -16,6 +16,8 @@ export interface SiteFolders {
   readonly switchFile: string;
   /** Of site-restore: the script, its configuration, who is let in before people accept. */
   readonly restore: string;
+  /** Of what site-restore unpacks: each tree has a folder of its own, with versions and the link `current`. */
+  readonly trees: { readonly application: string; readonly sessions: string };
   /** Of the socket of a restored server. */
   readonly sockets: string;
 }
@@ -34,6 +36,7 @@ export function siteFolders(labDirectory: string, site: LabSite): SiteFolders {
     service: join(root, 'service'),
     switchFile: join(root, 'agent', 'state', 'switch'),
     restore: join(root, 'restore'),
+    trees: { application: join(root, 'trees', 'application'), sessions: join(root, 'trees', 'sessions') },
     sockets: join(root, 'run'),
   };
 }

@@ -10,6 +10,7 @@ import { dropSharedMemory } from '../postgres/shared-memory.ts';
 import { isRunning, killTree } from '../process-tree.ts';
 import { accounts, databaseName } from '../settings.ts';
 import { postgresBin, program } from '../setup/paths.ts';
+import { storeCredentials, storeRegion, treeBuckets, treeKeyFile, treeNames } from '../trees.ts';
 import { agentPassfile } from './agent.ts';
 import { backupFolders, siteFolders } from './folders.ts';
 import type { SiteServer } from './server.ts';
@@ -52,13 +53,17 @@ export function createRestored(context: LabContext, site: LabSite): RestoredServ
         await dropSharedMemory(folder);
         rmSync(folder, { recursive: true, force: true });
       }
+      rmSync(join(folders.root, 'trees'), { recursive: true, force: true });
       serverFolder(folders.sockets);
+      for (const folder of Object.values(folders.trees)) serverFolder(folder, 0o755);
       serverFolder(folders.restore, 0o755);
       const script = join(folders.restore, 'site-restore');
       copyFileSync(join(context.repository, 'site-agent', 'site-restore'), script);
       chmodSync(script, 0o755);
       giveToServers(script);
       serverFile(join(folders.restore, 'access'), serviceAccess());
+      serverFile(join(folders.restore, 's3'), `${storeCredentials.accessKeyId}\n${storeCredentials.secretAccessKey}\n`);
+      for (const [name, lines] of Object.entries(applicationPrograms(site))) serverFile(join(folders.restore, name), `#!/bin/sh\n${lines}\n`, 0o755);
       serverFile(join(folders.restore, 'redis-password'), `${golden.passwords.admin}\n`);
       serverFile(join(folders.restore, 'restore.conf'), restoreConf(context, site, systemIdentifier(golden.pgdata)), 0o644);
     },
@@ -69,6 +74,24 @@ export function createRestored(context: LabContext, site: LabSite): RestoredServ
     kill,
     running: () => ids().length > 0,
     ids,
+  };
+}
+
+function treeSettings({ addresses: { moto }, directory }: LabContext, site: LabSite): Readonly<Record<string, string>> {
+  const { restore, trees } = siteFolders(directory, site);
+  return {
+    TREES: treeNames.join(' '),
+    APPLICATION_FROM: `s3://${treeBuckets.application}`,
+    SESSIONS_FROM: `s3://${treeBuckets.sessions}`,
+    APPLICATION_TO: trees.application,
+    SESSIONS_TO: trees.sessions,
+    APPLICATION_KEY: treeKeyFile(directory),
+    APPLICATION_CONFIGURE: join(restore, 'configure-application'),
+    APPLICATION_TEST: join(restore, 'test-application'),
+    APPLICATION_RELOAD: join(restore, 'reload-application'),
+    S3_ENDPOINT: `http://${moto.host}:${moto.port}`,
+    S3_REGION: storeRegion,
+    S3_CREDENTIALS: join(restore, 's3'),
   };
 }
 
@@ -85,6 +108,15 @@ function isServerOf(pid: number, root: string): boolean {
 /** Lines of pg_hba.conf for the site's own service, until people accept. */
 function serviceAccess(): string {
   return `host ${databaseName} ${accounts.service} samehost scram-sha-256\n`;
+}
+
+/** What site-restore calls for the application: its settings for this site, their test, and what has it read again, which the stand-in does at each answer. */
+function applicationPrograms(site: LabSite): Readonly<Record<string, string>> {
+  return {
+    'configure-application': `echo '{"site":"${site}"}' >"$1/site.json"`,
+    'test-application': '[ -s "$1/release.json" ] && [ -s "$1/site.json" ] || { echo "release.json or site.json is missing in $1"; exit 1; }',
+    'reload-application': ':',
+  };
 }
 
 function restoreConf(context: LabContext, site: LabSite, identifier: string): string {
@@ -116,6 +148,7 @@ function restoreConf(context: LabContext, site: LabSite, identifier: string): st
     CACHE_ADDRESS: addresses.real(site),
     CACHE_PORT: String(ports.redis),
     CACHE_PASSFILE: join(folders.restore, 'redis-password'),
+    ...treeSettings(context, site),
     REDIS_BIN: dirname(program('redis-server')),
   };
   return `${Object.entries(values)

@@ -116,6 +116,7 @@ function configuration(context: LabContext, site: LabSite, passwords: Passwords,
     database: { host, port: ports.postgres, user: accounts.service, passwordFile, database: databaseName },
     redis: { host, port: ports.redis, user: cacheAccounts.service, passwordFile },
     stateDir: folders.service,
+    trees: folders.trees,
     faultsFile: join(folders.service, 'faults.json'),
   };
 }

@@ -1,6 +1,7 @@
 /** Goal: with every running site lost, the service comes back from backups, with what was acknowledged up to the chosen moment and nothing after it. Method: real backups of a lab's primary, all three sites killed, the customers' ledger as judge. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Answers, decideUntilEnd } from '../../lab/orchestrator/recovery.ts';
@@ -58,6 +59,19 @@ function pointsOfNewPath(): string {
   return execFileSync('sh', [join(restore, 'site-restore'), other, 'points'], { encoding: 'utf8' });
 }
 
+/** What the service that customers reach at the site says that it runs on, over TLS by its public name. */
+async function about(): Promise<{ readonly configuredFor: string | null; readonly sessions: Readonly<Record<string, string>> | null }> {
+  const { caFile = '', publicHost, publicPort } = scenarios.plan.estate.service;
+  const asked = { host: scenarios.publicAddress(site), port: publicPort, path: '/about', servername: publicHost, ca: readFileSync(caFile) };
+  const body = await new Promise<string>((resolve, reject) => {
+    get(asked, (answer) => {
+      let text = '';
+      answer.on('data', (part: Buffer) => (text += part.toString())).on('end', () => resolve(text));
+    }).on('error', reject);
+  });
+  return JSON.parse(body) as Awaited<ReturnType<typeof about>>;
+}
+
 async function lose(): Promise<string> {
   const since = new Date().toISOString();
   await Promise.all(lost.map((each) => scenarios.control('kill', { site: each })));
@@ -97,6 +111,8 @@ async function cameByShares(report: Report): Promise<void> {
   expect([tenth > 0, tenth < half, half < 1, whole]).toEqual([true, true, true, 1]);
 }
 
+const evidenceOf = (report: Report, step: string) => report.steps.find(({ id }) => id === step)?.evidence;
+
 describe('a cold start', () => {
   it('serves customers from backups: all that was acknowledged up to the moment, and nothing after it', { timeout: 6 * minutes }, async () => {
     const begun = new Date().toISOString();
@@ -106,7 +122,15 @@ describe('a cold start', () => {
     expect(report.outcome, report.summary).toBe('recovered with exceptions');
     expect(report.steps.find(({ id }) => id === 'restore-cache')?.evidence).toMatch(/the snapshot has [1-9]\d* keys/);
     expect(report.exceptions.join(' ')).not.toContain('The cache was not restored');
+    for (const step of ['restore-application', 'restore-sessions'])
+      expect(evidenceOf(report, step)).toMatch(/^unpacked to (release|export)-1; [1-9]\d* files; /);
+    expect(evidenceOf(report, 'restore-application')).toContain('signature checked by');
+    expect(evidenceOf(report, 'configure')).toBe('the sessions of export-1 and the application of release-1 made current');
+    expect(report.exceptions.join(' ')).not.toContain('No version of the');
     await untilServed(scenarios.stack);
+    const { configuredFor, sessions } = await about();
+    expect(configuredFor).toBe(site);
+    expect(JSON.parse(sessions?.['session:seed-2:1'] ?? '{}')).toMatchObject({ token: 'seed-session-1' });
     await cameByShares(report);
 
     const chosen = String(report.gates.find(({ gate }) => gate.startsWith('activation'))?.answer?.value);
@@ -115,7 +139,7 @@ describe('a cold start', () => {
     expect(figures.missing).toMatchObject({ database: site, unknown: [] });
     const rows = figures.missing.writes.filter(({ function: id }) => id !== 'session-management');
     for (const row of rows) expect(Date.parse(row.acknowledgedAt), JSON.stringify(row)).toBeGreaterThan(Date.parse(chosen));
-    const cache = /the cache from \S+ of (\S+)/.exec(report.steps.find(({ id }) => id === 'activation')?.evidence ?? '')?.[1] ?? '';
+    const cache = /the cache from \S+ of ([^;\s]+)/.exec(report.steps.find(({ id }) => id === 'activation')?.evidence ?? '')?.[1] ?? '';
     for (const session of figures.missing.writes.filter(({ function: id }) => id === 'session-management'))
       expect(session.acknowledgedAt >= heldUntil({ at: cache }), `${JSON.stringify(session)}, and the snapshot is of ${cache}`).toBe(true);
     const counted = tables.map(
