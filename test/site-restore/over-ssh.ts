@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import ssh2 from 'ssh2';
+import type { AccessCheck } from '../../activities/access/port.ts';
+import { checkRestore } from '../../activities/access/restore.ts';
 import { createJobsActivities } from '../../activities/jobs/activities.ts';
 import { createRestoreActivities } from '../../activities/restore/activities.ts';
 import { createAgentPool, type AgentPool } from '../../activities/ssh/agent.ts';
@@ -63,7 +65,18 @@ export class OverSsh {
   }
 
   drivers() {
-    const dependencies = dependenciesOf({
+    const dependencies = this.dependencies();
+    return { ...createRestoreActivities(dependencies), ...createJobsActivities(dependencies) };
+  }
+
+  /** What `dr estate check` finds of site-restore there. */
+  async check(): Promise<readonly AccessCheck[]> {
+    const { restorer, now } = this.dependencies();
+    return checkRestore(this.plan, site, () => restorer(run, site), now);
+  }
+
+  private dependencies() {
+    return dependenciesOf({
       planOf: async () => this.plan,
       secret: async () => '',
       agent: () => {
@@ -72,7 +85,6 @@ export class OverSsh {
       restorer: (context, at) => this.pool.agent(context, at, siteRestore),
       now: () => new Date(),
     });
-    return { ...createRestoreActivities(dependencies), ...createJobsActivities(dependencies) };
   }
 
   async close(): Promise<void> {
