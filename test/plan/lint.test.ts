@@ -186,6 +186,20 @@ describe('restores', () => {
     ]);
   });
 
+  test('a tree that is restored has a backup, a step, and a place of its own', () => {
+    expect(messages('restore-from-backup', ({ estate }) => estate.restore?.application && (estate.restore.application.backup = 'tape'))).toHaveLength(1);
+    expect(messages('restore-from-backup', ({ estate }) => estate.restore?.sessions && (estate.restore.sessions.backup = 'tape'))).toHaveLength(1);
+    expect(messages('steps-in-order', ({ estate }) => delete estate.restore?.sessions)).toEqual([
+      'error: "restore-sessions" is for a backup of the sessions, and estate.restore.sessions is absent. Remove the step, or say how the sessions are restored.',
+    ]);
+    expect(messages('steps-in-order', ({ estate: { restore } }) => [delete restore?.application, delete restore?.sessions])).toContain(
+      'error: "configure" is for a backup of application or sessions, and estate.restore has neither. Remove the step, or say how one of them is restored.',
+    );
+    expect(messages('restore-trees-apart', ({ estate: { restore } }) => restore?.sessions && (restore.sessions.from = 's3://erlmcp-app-backup'))).toEqual([
+      'error: Application and sessions both come from s3://erlmcp-app-backup, so that a version of one could be taken for one of the other. Give each a place of its own.',
+    ]);
+  });
+
   test('of steps side by side the longest counts against the time that there is', () => {
     const bound = (id: string, value: string) => (draft: Plan) => {
       const step = draft.procedures.coldStart?.steps.find((each) => each.id === id);

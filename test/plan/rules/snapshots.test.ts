@@ -1,6 +1,8 @@
 /** Goal: of the snapshots of a store the right one goes with a moment, and no loss is counted too small. Method: by hand. */
 import { describe, expect, test } from 'vitest';
-import { heldUntil, type Snapshot, snapshotFor, usableSnapshots } from '../../../plan/rules/snapshots.ts';
+import { heldUntil, type Snapshot, snapshotFor, snapshotStores, usableSnapshots } from '../../../plan/rules/snapshots.ts';
+import { restore } from '../../../plan/schema/restore.ts';
+import type { Plan } from '../../../plan/schema.ts';
 
 const at = (second: number): string => `2026-11-30T07:43:0${second}.000000Z`;
 const of = (set: string, second: number, unusable?: string): Snapshot => ({ set, at: at(second), bytes: 1, ...(unusable === undefined ? {} : { unusable }) });
@@ -27,4 +29,26 @@ test('those that can be restored are told oldest first', () => {
 
 test('what was written in the second before its moment may be missing in it', () => {
   expect(heldUntil(of('a', 2))).toBe('2026-11-30T07:43:01.000Z');
+});
+
+test('what a plan restores comes in the order in which it is made current', () => {
+  const plan = (restore: object) => ({ estate: { restore } }) as Pick<Plan, 'estate'>;
+  expect(snapshotStores(plan({ application: {}, cache: {}, sessions: {} }))).toEqual(['cache', 'sessions', 'application']);
+  expect(snapshotStores(plan({ database: {} }))).toEqual([]);
+  expect(snapshotStores({ estate: {} } as Pick<Plan, 'estate'>)).toEqual([]);
+});
+
+test.each([
+  ['s3://app-backup', true],
+  ['s3://app-backup/releases/of-the-app', true],
+  ['file:///mnt/backups/app', true],
+  ['s3://', false],
+  ['file://', false],
+  ['file://mnt', false],
+  ['https://app-backup.s3.amazonaws.com', false],
+  ['s3://app-backup/', false],
+  ["s3://app'$(reboot)", false],
+])('a place of versions: %s', (from, isOne) => {
+  const { success } = restore.shape.application.safeParse({ backup: 'application', from });
+  expect(success).toBe(isOne);
 });
