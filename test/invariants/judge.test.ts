@@ -129,6 +129,13 @@ it.each<[string, Partial<Observation>, RegExp]>([
   expect(found.some((text) => sentence.test(text)), found.join('\n')).toBe(true); // prettier-ignore
 });
 
+it('accepts whatever is lost where people left a store out, and nothing where the loss is unknown otherwise', () => {
+  const empty: Report = { ...report, loss: { kind: 'unknown', reason: 'people chose to restore without the cache: it starts empty' } };
+  const told = (one: Report) => judge({ ...clean, report: one, figures: figures({ missing: missing(1, 9) }) }).filter((text) => text.startsWith('I2'));
+  expect(told(empty)).toEqual([]);
+  expect(told({ ...report, loss: { kind: 'unknown', reason: 'nobody counted' } })).toHaveLength(1);
+});
+
 it('accepts a loss that the report states, and a run that waits for people', () => {
   expect(judge({ ...clean, report: atMost(8), figures: figures({ missing: missing(1, 9) }) })).toEqual([]);
   expect(judge({ ...clean, state: 'RUNNING', waitsForPeople: true, report: null })).toEqual([]);

@@ -49,6 +49,7 @@ function nothingLost({ missing }: CustomerFigures, report: Report | null): strin
     const acknowledged = missing.writes.filter((write) => write.function === id).map(({ acknowledgedAt }) => Date.parse(acknowledgedAt));
     const seconds = (Math.max(...acknowledged) - Math.min(...acknowledged)) / 1000;
     const loss = statedFor(id, report);
+    if (saysNothingIsThere(loss)) return [];
     const stated = loss?.kind === 'at most' ? loss.seconds : 0;
     if (seconds <= stated && stated > 0) return [];
     return [
@@ -56,6 +57,11 @@ function nothingLost({ missing }: CustomerFigures, report: Report | null): strin
     ];
   });
   return [...unknown, ...wrong];
+}
+
+/** People have left out a store: all of it is lost, and the report says so of whoever uses it. */
+function saysNothingIsThere(loss: Report['loss'] | undefined): boolean {
+  return loss?.kind === 'unknown' && loss.reason.endsWith('it starts empty');
 }
 
 /** A report that says a loss says it of each function, since its stores may go back to other moments; one that says none says it of all. */

@@ -5,7 +5,9 @@ import type { Lived } from '../simulation.ts';
 import { executionOf } from '../witness.ts';
 
 /** What a run does when it ends, also while it is held: it takes back and reports. */
-const ofAnEnding = new Set(['unfenceByAgent', 'reattach', 'storeReport']);
+const ofAnEnding = new Set(['unfenceByAgent', 'reattach', 'stopService', 'cancelJob', 'storeReport']);
+/** After these a discard is of what the run itself has restored, and so of its ending; before them it makes room for it. */
+const restores = new Set(['restoreDatabase', 'restoreSnapshot']);
 const opensOldSite = new Set(['unfenceByAgent', 'reattach']);
 
 /** Stop switch: no change begins after the run was told to stop and before somebody of the plan let it go on. */
@@ -15,6 +17,7 @@ export function heldWhileStopped({ witness, runs, places }: Lived, plan: Plan): 
   const events = [...witness.asked, ...witness.said].sort((one, other) => one.order - other.order);
   return runs.flatMap((run) => {
     let stoppedAt: number | null = null;
+    let restored = false;
     return events.flatMap((event) => {
       if (event.execution !== executionOf(run)) return [];
       if ('payload' in event) {
@@ -24,7 +27,9 @@ export function heldWhileStopped({ witness, runs, places }: Lived, plan: Plan): 
         if (event.name === 'resume') stoppedAt = null;
         return [];
       }
-      const takesBack = event.name === 'setCapacity' && (event.input as { percent: number }).percent === baseline;
+      restored ||= restores.has(event.name);
+      const lowers = event.name === 'setCapacity' && (event.input as { percent: number }).percent === baseline;
+      const takesBack = lowers || (restored && event.name === 'discardRestored');
       if (stoppedAt === null || !isChange(event.name) || ofAnEnding.has(event.name) || takesBack) return [];
       return [`${event.name} began at ${new Date(event.at).toISOString()}, and the run had been stopped at ${new Date(stoppedAt).toISOString()}`];
     });
