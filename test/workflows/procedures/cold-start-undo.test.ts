@@ -6,9 +6,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import { expect, it } from 'vitest';
 import { servedFunctions } from '../../../plan/rules/objectives.ts';
 import type { RunStatus } from '../../../workflows/wire/messages.ts';
-import { choiceWith } from '../../driven/driven.ts';
+import { choiceWith, runbookOf } from '../../driven/driven.ts';
 import { coldStart } from '../../driven/cold-start.ts';
 import { electorate, endOf, estate, openGate, plan, rig, startRun, useRuns, vote } from '../../support/runs.ts';
+import { erlmcpPlan } from '../../support/plans.ts';
 import { until } from '../../support/until.ts';
 
 useRuns(coldStart);
@@ -87,6 +88,45 @@ const cases: Readonly<Record<string, Case>> = {
   },
   acceptance: { gate: 'acceptance', choice: 'discard', restored: true },
 };
+
+const runbook = runbookOf((await erlmcpPlan()).plan, 'coldStart');
+const before = runbook.steps.slice(
+  0,
+  runbook.steps.findIndex(({ id }) => id === runbook.pointOfNoReturn),
+);
+
+it('has a case for each step at which people decide, and for no step that the plan has not', () => {
+  const asking = before.filter(({ id }) => runbook.gates.some((gate) => gate.id === id)).map(({ id }) => id);
+  expect(Object.keys(cases)).toEqual(expect.arrayContaining(asking));
+  expect(before.map(({ id }) => id)).toEqual(expect.arrayContaining(Object.keys(cases)));
+});
+
+/** Nothing that is asked for while it is under way can be done, by whichever step. */
+it.each(before.map(({ id }) => id).filter((id) => !(id in cases)))('taken back while %s is under way', async (step) => {
+  const [was, report] = await rig.with(estate, async () => {
+    const standing = await inventory();
+    const handle = await startRun(coldStart);
+    estate.before = async () => {
+      const { steps } = await handle.query<RunStatus, []>('status');
+      if (steps.some(({ id, result }) => id === step && result === 'running')) throw unable();
+    };
+    for (;;) {
+      const open = await openGate(handle);
+      const fails = open.gate.startsWith('failed-step');
+      estate.before = fails ? () => undefined : estate.before;
+      await vote(handle, fails ? 'undo' : choiceWith(open, goOn), electorate.slice(0, 2), open.gate);
+      if (fails) return [standing, await endOf(handle)] as const;
+      await until(`${open.gate} is decided`, async () => ((await handle.query<RunStatus, []>('status')).gate?.gate === open.gate ? undefined : true));
+    }
+  });
+  expect(report.steps.some(({ id }) => id === step)).toBe(true);
+  expect(report.outcome).toBe('aborted');
+  expect(await inventory()).toEqual(was);
+  expect(estate.changes()).not.toContain('acceptRestored');
+  expect(report.exceptions.filter((sentence) => sentence.startsWith('Not taken back: '))).toEqual([]);
+  const discarded = [...new Set(report.leftovers.flatMap((left) => /\S+\.discarded\S*/.exec(left) ?? []))];
+  expect(report.leftovers.filter((left) => /\.discarded/.test(left) && / bytes/.test(left))).toHaveLength(discarded.length);
+});
 
 it.each(Object.keys(cases))('taken back at %s', async (step) => {
   const { fails, gate, asks, choice, restored } = cases[step] as Case;
