@@ -21,6 +21,7 @@ import { createMonitoringActivities } from '../activities/monitoring/activities.
 import { createReportingActivities } from '../activities/reporting/activities.ts';
 import type { ReportingDependencies } from '../activities/reporting/activities.ts';
 import { createRestoreActivities } from '../activities/restore/activities.ts';
+import { createStoreJobs, createStoreRestores } from '../activities/restore/by-store.ts';
 import { createServicesActivities } from '../activities/services/activities.ts';
 import { createStackActivities } from '../activities/stack/activities.ts';
 import { createObserverSessions } from '../activities/probing/sessions.ts';
@@ -79,8 +80,8 @@ export function createWorkerActivities(parts: {
       ...createDetectionActivities(dependencies),
       ...createHostsActivities(dependencies, () => parts.clock.aheadSeconds()),
       ...createServicesActivities(dependencies),
-      ...createJobsActivities(dependencies),
-      ...createRestoreActivities(dependencies),
+      ...createStoreJobs(dependencies, createJobsActivities(dependencies)),
+      ...createStoreRestores(dependencies, createRestoreActivities(dependencies)),
       ...createStackActivities(dependencies),
       ...byPlan(dependencies, ({ estate }) => estate.capacity?.driver ?? 'agent', {
         agent: createInfrastructureActivities(dependencies),

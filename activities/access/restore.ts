@@ -1,5 +1,6 @@
 /** What a cold start needs of a site that is built from backups: can site-restore be logged in to, is it this site's, and is there anything of each store that it can restore? */
 import { stepsThatReach } from '../../plan/catalogue/index.ts';
+import { isRestoredByHost } from '../../plan/rules/restorers.ts';
 import { newestWindow } from '../../plan/rules/restore-points.ts';
 import { isTree, type SnapshotStore, snapshotStores, usableSnapshots } from '../../plan/rules/snapshots.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
@@ -10,9 +11,10 @@ import type { AccessCheck } from './port.ts';
 
 /** Nothing where the plan restores nothing. */
 export async function checkRestore(plan: Plan, site: SiteId, restorer: () => AgentClient, now: () => Date): Promise<readonly AccessCheck[]> {
-  const { restore, sites } = plan.estate;
-  if (!restore || !sites[site]?.restore) return [];
-  const subject: Subject = { what: 'site-restore and its backups', steps: stepsThatReach('backups'), as: restore.ssh.user };
+  const { restore } = plan.estate;
+  const as = restore?.ssh?.user;
+  if (!restore || as === undefined || !isRestoredByHost(plan, site)) return [];
+  const subject: Subject = { what: 'site-restore and its backups', steps: stepsThatReach('backups'), as };
   try {
     const identity = await restorer().ask('identify');
     if (!identity.reachable) return [unreachable(subject, identity.reason)];
@@ -22,7 +24,7 @@ export async function checkRestore(plan: Plan, site: SiteId, restorer: () => Age
   } catch (error) {
     return [lacking(subject, words(error))];
   }
-  const others = snapshotStores(plan).map((store) => checkSnapshots(plan, { site, store, as: restore.ssh.user }, restorer, now));
+  const others = snapshotStores(plan).map((store) => checkSnapshots(plan, { site, store, as }, restorer, now));
   return Promise.all([checkDatabase(subject, site, restore.database.systemIdentifier, restorer, now), ...others]);
 }
 

@@ -1,4 +1,5 @@
 /** Work on a site's host that takes minutes or hours: a program that the site lists, started once, watched and cancelled, detached from whoever asked for it. */
+import type { Restorer } from '../../plan/rules/restorers.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import type { Change, ReachOf, RunContext } from '../context.ts';
 
@@ -23,6 +24,8 @@ export interface JobLook {
   readonly progressAgeSeconds?: number;
   /** The last line that it wrote, of at most 300 characters. */
   readonly lastLine?: string;
+  /** It runs where no program of the site does, and comes no further until it is started once more under its id: settings, and the proof. */
+  readonly waitsForStart?: true;
   /** RFC 3339: when this was read. */
   readonly at: string;
 }
@@ -32,8 +35,8 @@ export interface JobAt {
   readonly run: RunContext;
   readonly site: SiteId;
   readonly id: string;
-  /** The program that carries it out at the host; absent: the site agent. */
-  readonly by?: 'site-restore';
+  /** Who carries it out: a program at the host, or a service of AWS; absent: the site agent. */
+  readonly by?: Restorer;
 }
 
 export interface JobsReads {

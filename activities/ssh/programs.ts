@@ -41,13 +41,13 @@ export const siteRestore: SiteProgram = {
   // It reads the log of each set, one segment after another, and an object store's list, page by page.
   longReads: ['points', 'database-look', 'tree-points', 'tree-look', 'job-watch'],
   serverOf: (plan, site) => {
-    const { restore } = siteOf(plan, site);
-    if (restore) return restore;
-    throw nowhere(`The plan says nowhere that ${site} can be restored (estate.sites.${site}.restore).`);
+    const { host, port, hostKey } = siteOf(plan, site).restore ?? {};
+    if (host !== undefined && port !== undefined && hostKey !== undefined) return { host, port, hostKey };
+    throw nowhere(`The plan says nowhere that a host of ${site} can be restored (host, port and hostKey of estate.sites.${site}.restore).`);
   },
   loginOf: ({ estate: { restore } }) => {
-    if (restore) return { ...restore.ssh, where: 'estate.restore.ssh.privateKey' };
-    throw nowhere('The plan does not say how the estate comes back from its backups (estate.restore).');
+    if (restore?.ssh) return { ...restore.ssh, where: 'estate.restore.ssh.privateKey' };
+    throw nowhere('The plan does not say as whom site-restore is asked (estate.restore.ssh).');
   },
 };
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { endpoint, identifier } from './common.ts';
 import { countIn } from './ranges.ts';
+import { elastiCacheTarget, rdsTarget } from './restore-aws.ts';
 import { restoreLogin, sshServer } from './ssh.ts';
 import { stack } from './stack.ts';
 
@@ -34,7 +35,7 @@ const tree = (what: string, example: string) =>
 
 export const restore = z
   .strictObject({
-    ssh: restoreLogin,
+    ssh: restoreLogin.optional(),
     database: z
       .strictObject({
         backup: backupId,
@@ -63,10 +64,16 @@ export const restore = z
   .describe('How the estate comes back from its backups; absent: by no procedure.');
 
 export const restoreHost = sshServer
+  .partial()
   .extend({
-    database: endpoint.describe('Where the restored database listens once it is accepted.'),
-    cache: endpoint.describe('Where the restored cache listens once services are let in; absent where none is restored.').optional(),
+    database: endpoint.extend({ rds: rdsTarget.optional() }).describe('Where the restored database listens once it is accepted.'),
+    cache: endpoint
+      .extend({ elasticache: elastiCacheTarget.optional() })
+      .describe('Where the restored cache listens once services are let in; absent where none is restored.')
+      .optional(),
   })
-  .describe('The SSH server of site-restore, at the host whose stores may be restored; absent where nothing is restored.');
+  .describe(
+    'The SSH server of site-restore (host, port, hostKey), at the host whose stores may be restored, or what is made of them at AWS; absent where nothing is restored.',
+  );
 
 export type Restore = z.infer<typeof restore>;

@@ -50,7 +50,10 @@ export async function runJob(run: JobRun, tools: StepTools, order: JobOrder): Pr
       if (order.by) await order.by.start(tools.change, thereOf(at));
       else await tools.change.startJob({ run: run.context(), site, job, args, id });
       const watching = toolsFor(`Watch the job ${job} at ${site}`, tools.secondsLeft() - room, { tell: tools.tell });
-      return untilEnd(watching, at, (look) => (last = look));
+      return untilEnd(watching, at, {
+        seen: (look) => (last = look),
+        startOnceMore: async () => order.by?.start(tools.change, thereOf(at)),
+      });
     });
   } catch (error) {
     if (isCancellation(error)) throw await endedBy(at, last);
@@ -102,7 +105,7 @@ async function idOfAttempt(run: JobRun, tools: StepTools, order: JobOrder): Prom
   throw failure('permanent', {
     happened: `The job ${job} at ${site} was begun ${attemptsMax} times and was never done.`,
     leftAs: 'It was not begun again.',
-    next: `Look at its output at ${site} (jobs/${jobId(run.context(), id, attemptsMax)} in STATE_DIR of its agent), and choose another answer.`,
+    next: `${lookAt(site, jobId(run.context(), id, attemptsMax), order.by)}, and choose another answer.`,
   });
 }
 
@@ -118,7 +121,11 @@ async function attemptThere(run: JobRun, { read }: StepTools, order: JobOrder): 
 }
 
 /** The last look: at a job that has ended, or one that goes on when the time is over. */
-async function untilEnd({ read, secondsLeft, tell }: StepTools, at: Attempt, seen: (look: JobLook) => void): Promise<JobLook> {
+async function untilEnd(
+  { read, secondsLeft, tell }: StepTools,
+  at: Attempt,
+  { seen, startOnceMore }: { readonly seen: (look: JobLook) => void; readonly startOnceMore: () => Promise<unknown> },
+): Promise<JobLook> {
   const since = Date.now();
   for (let told: readonly Told[] = []; ;) {
     const elapsed = (Date.now() - since) / 1000;
@@ -131,6 +138,7 @@ async function untilEnd({ read, secondsLeft, tell }: StepTools, at: Attempt, see
         { at: new Date().toISOString(), bytesDone: look.bytesDone, ...(look.bytesAll === undefined ? {} : { bytesAll: look.bytesAll }) },
       ]);
     if (look.state !== 'running' || secondsLeft() <= roomForALook) return look;
+    if (look.waitsForStart) await startOnceMore();
     tell(`${at.job} at ${at.site}: ${wordsOf(look, told, Date.now() - since)}`);
   }
 }
@@ -222,12 +230,20 @@ function mayGoOn(at: JobThere): string {
 
 function cancelByHand({ run, id, by }: JobThere): string {
   const { epoch, execution } = run.context();
+  // Nothing ends what AWS makes: it is deleted, once it is there.
+  if (by && by.program !== 'site-restore') return `delete what carries the tag dr-run=${execution} there, when its state is available (aws ${by.program} help)`;
   const program = by === undefined ? 'site-agent agent.conf' : `${by.program} restore.conf`;
   return `${program} job-cancel --epoch ${epoch} --run ${execution} ${id}`;
 }
 
+/** Where people see why. */
+function lookAt(site: SiteId, id: string, by: JobOrder['by']): string {
+  if (by && by.program !== 'site-restore') return `Look at what AWS says of it at ${site} (aws ${by.program} describe-events)`;
+  return `Look at its output at ${site} (jobs/${id} in STATE_DIR of its agent)`;
+}
+
 /** A job that ended without being done. Nobody takes back what it did: only its program knows. */
-function unfinished({ site, job, id }: Attempt, last: JobLook): Error {
+function unfinished({ site, job, id, by }: Attempt, last: JobLook): Error {
   const said = last.lastLine === undefined ? '.' : `. Its last line: ${last.lastLine}`;
   const how: Readonly<Record<string, string>> = {
     failed: `failed with exit code ${last.exitCode ?? 'unknown'}${said}`,
@@ -238,7 +254,7 @@ function unfinished({ site, job, id }: Attempt, last: JobLook): Error {
   return failure('permanent', {
     happened: `The job ${job} at ${site} ${how[last.state]}`,
     leftAs: `What it had done by then stays there as it is${soFar(last)}.`,
-    next: `Look at its output at ${site} (jobs/${id} in STATE_DIR of its agent) and at what it left, fix the cause, then choose retry: it begins anew, under another number.`,
+    next: `${lookAt(site, id, by)} and at what it left, fix the cause, then choose retry: it begins anew, under another number.`,
   });
 }
 

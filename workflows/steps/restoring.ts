@@ -3,6 +3,7 @@ import type { Change } from '../../activities/context.ts';
 import type { Restored, RestoredStore } from '../../activities/restore/port.ts';
 import { formatBytes } from '../../plan/rules/progress.ts';
 import type { SiteId } from '../../plan/schema.ts';
+import { restorerOf } from '../../plan/rules/restorers.ts';
 import { isTree, type SnapshotStore, snapshotStores, usableSnapshots } from '../../plan/rules/snapshots.ts';
 import type { StepTools } from '../engine/activity-proxies.ts';
 import type { Course } from '../engine/course.ts';
@@ -123,7 +124,7 @@ export interface StoreOrder extends JobOrder {
 
 function orderOf(run: Course, store: RestoredStore, args: readonly string[], start: NonNullable<JobOrder['by']>['start']): StoreOrder {
   const job = `restore-${store}`;
-  return { store, site: run.places.target, job, id: job, args, by: { program: 'site-restore', start } };
+  return { store, site: run.places.target, job, id: job, args, by: { program: restorerOf(run.plan, run.places.target, store), start } };
 }
 
 export function snapshotOrder(run: Course, { chosen }: ColdStartFacts, store: SnapshotStore): StoreOrder {
@@ -196,6 +197,7 @@ export function proofLines(proof: Restored['proof']): readonly string[] {
     segments_walked: (value) => `its log has ${value} segments without a gap`,
     pages_checked: (value) => `pages checked: ${value}`,
     indexes_checked: (value) => `indexes checked: ${value}`,
+    rows_read: (value) => `rows read once: ${value}`,
     keys_in_set: (value) => `the snapshot has ${value} keys`,
     keys_after: (value) => `${value} are there`,
     expired_since: (value) => `${value} have expired since`,
@@ -205,6 +207,8 @@ export function proofLines(proof: Restored['proof']): readonly string[] {
     bytes_unpacked: (value) => formatBytes(Number(value)),
     signature: (value) => `signature ${value}`,
     configured: (value) => `configured ${value}`,
+    engine: (value) => `it runs ${value}`,
+    made_as: (value) => `made as ${value}`,
   };
   return Object.entries(told).flatMap(([key, tell]) => (proof[key] === undefined ? [] : [tell(proof[key])]));
 }
