@@ -44,7 +44,11 @@ describe('a cold start while two sites are alive and cut off', () => {
   it('is told as a risk, ends their customers by leading them elsewhere, and fences both when they are back', { timeout: 8 * minutes }, async () => {
     await scenarios.reset();
     const drivers = await openDrivers(scenarios.stack.plan);
-    await untilBackedUp(scenarios, drivers, site).finally(() => drivers.close());
+    try {
+      await untilBackedUp(scenarios, drivers, site);
+    } finally {
+      await drivers.close();
+    }
     const since = new Date().toISOString();
     await cutOff();
     const questions: OpenGate[] = [];
