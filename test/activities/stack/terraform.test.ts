@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkStack } from '../../../activities/access/stack.ts';
 import type { StackActivities, StackPreview } from '../../../activities/stack/port.ts';
 import { createTerraformStacks } from '../../../activities/stack/terraform.ts';
 import type { TerraformStack } from '../../../plan/schema/stack.ts';
@@ -146,6 +147,18 @@ describe.skipIf(!onPath)('a module of Terraform (left out where no terraform is 
     scene.holds({ ...run, execution: 'recovery/tickets@2', epoch: 5 });
     await expect(apply(preview)).rejects.toThrow('holds epoch 5');
     expect(existsSync(join(module(), 'terraform.tfstate'))).toBe(false);
+  });
+
+  test('is looked at by the check of the estate, which makes nothing', async () => {
+    const check = async () => (await checkStack(scene.plan(), site, run, scene.dependencies())).map(({ result, detail }) => `${result}: ${detail}`);
+    expect(await check()).toEqual(['ok: module dr of Terraform: not there, 3 to create; making it is not tried']);
+    expect(existsSync(join(module(), 'terraform.tfstate'))).toBe(false);
+    await apply(await stacks.previewStack(at()));
+    scene.holds(older);
+    write(network);
+    expect(await checkStack(scene.plan(), 'stockholm', run, scene.dependencies())).toEqual([]);
+    const [lacking] = await checkStack(scene.plan(), site, older, scene.dependencies());
+    expect(lacking).toMatchObject({ result: 'lacking', detail: expect.stringContaining('It would delete terraform_data.subnet[0]') as string });
   });
 
   test('that cannot be planned says what to do', async () => {
