@@ -19,8 +19,8 @@ import { keyFiles } from './keys.ts';
 export interface SshServer extends SiteServer {
   /** Its files as at the beginning, or with the host key of another site. */
   prepare(keyOf?: LabSite): void;
-  /** What the orchestrator's key runs from now on: a command around the agent's, or null when the key is no longer let in. Sessions that are open end. */
-  authorize(around: ((agent: string) => string) | null): void;
+  /** What the orchestrator's keys run from now on: a command around the agent's, and around that of restores where there is one, or null when they are no longer let in. Sessions that are open end. */
+  authorize(around: ((script: string) => string) | null): void;
 }
 
 export function createSsh(context: LabContext, site: LabSite): SshServer {
@@ -32,10 +32,13 @@ export function createSsh(context: LabContext, site: LabSite): SshServer {
 
   const agent = `${join(folders.agent, 'site-agent')} ${join(folders.agent, 'agent.conf')}`;
   const authorizedFile = join(folders.sshd, 'authorized_keys');
-  const writeAuthorized = (command: string | null) => {
+  const writeAuthorized = (around: ((script: string) => string) | null) => {
     const line = (runs: string, key: string) => `restrict,command="cd ${folders.root} && ${runs}" ${readFileSync(`${key}.pub`, 'utf8')}`;
-    const restores = storeSites.includes(site) ? '' : line(`exec ${restoreCommand(context.directory, site)}`, keys.restore);
-    return serverFile(authorizedFile, `${command === null ? '' : line(command, keys.orchestrator)}${restores}`, 0o644);
+    const scripts = [
+      [agent, keys.orchestrator] as const,
+      ...(storeSites.includes(site) ? [] : [[restoreCommand(context.directory, site), keys.restore] as const]),
+    ];
+    return serverFile(authorizedFile, around === null ? '' : scripts.map(([script, key]) => line(around(script), key)).join(''), 0o644);
   };
 
   const check = async () => ((await banner(host)) ? null : `sshd of ${site} does not answer.`);
@@ -45,11 +48,11 @@ export function createSsh(context: LabContext, site: LabSite): SshServer {
     prepare(keyOf = site) {
       serverFolder(folders.sshd);
       const hostKey = serverFile(join(folders.sshd, 'host_key'), readFileSync(keys.hostKey(keyOf), 'utf8'));
-      const authorized = writeAuthorized(`exec ${agent}`);
+      const authorized = writeAuthorized((script) => `exec ${script}`);
       serverFile(join(folders.sshd, 'sshd_config'), config(host, hostKey, authorized, join(folders.sshd, 'sshd.pid')));
     },
     authorize(around) {
-      writeAuthorized(around === null ? null : around(agent));
+      writeAuthorized(around);
       for (const session of child ? descendants(child.pid) : []) killOne(session, 'SIGKILL');
     },
     async start() {

@@ -27,12 +27,12 @@ export const ofTheColdStart: readonly FaultCase[] = [
   { ...usual, subject: 'restore', fault: 'restore-dead', when: restoring, ...takenBack, why: 'nobody knows how far it came' },
   { ...usual, subject: 'restore', fault: 'restored-dead', when: starting, ...takenBack, why: 'nobody starts it, and its service finds nothing' },
   { ...usual, subject: 'restore', fault: 'flapping', when: restoring, ...recovers, why: 'the restore goes on without a connection' },
-  { ...usual, subject: 'restore', fault: 'ssh-reply-lost', ...recovers, why: 'every answer of its agent was lost once' },
+  { ...usual, subject: 'restore', fault: 'ssh-reply-lost', ...recovers, why: 'every answer of the agent and of the restore was lost once' },
 
   { ...usual, subject: 'sites', fault: 'site-dead', at: failed, back: { sites: [failed], when: beforeFence }, ends: ['stood down'], checks: ['noTraffic', 'discarded'], why: 'it is alive' },
   { ...usual, subject: 'sites', fault: 'site-dead', at: failed, back: { sites: [failed], when: restoring }, ...recovers, checks: ['bounded', 'fencedOnReturn'], why: 'alone it acknowledges nothing' },
   { ...usual, subject: 'sites', fault: 'site-dead', at: failed, back: { sites: [failed], when: routing }, ...recovers, checks: ['bounded', 'fencedOnReturn'], why: 'alone it acknowledges nothing' },
-  { ...usual, subject: 'sites', fault: 'black-hole', at: failed, back: { sites: lostSites, when: restoring }, ...recovers, checks: ['bounded'], why: 'what still runs there reaches nobody' },
+  { ...usual, subject: 'sites', fault: 'site-dead', at: failed, back: { sites: lostSites, when: restoring }, ...recovers, checks: ['bounded', 'fencedOnReturn'], why: 'each is fenced as it returns' },
 
   { ...usual, subject: 'traffic', fault: 'route53-throttled', when: routing, ...recovers },
   { ...usual, subject: 'traffic', fault: 'route53-failing', when: routing, ...recovers },
