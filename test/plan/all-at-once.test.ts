@@ -84,6 +84,7 @@ describe('nothing waits for something else to be mended', () => {
       'reference',
       'site-targeted',
       'identities-apart',
+      'infrastructure-whole',
     ]);
   });
 
