@@ -9,6 +9,7 @@ import { shareRemovals } from './share-removals.ts';
 import { cacheRemovals } from './cache-removals.ts';
 import { restoreRemovals } from './restore-removals.ts';
 import { treeRemovals } from './tree-removals.ts';
+import { treeRestoreRemovals } from './tree-restore-removals.ts';
 
 export type { Removal };
 
@@ -512,6 +513,7 @@ export const removals: readonly Removal[] = [
   ...distanceRemovals,
   ...restoreRemovals,
   ...treeRemovals,
+  ...treeRestoreRemovals,
   ...cacheRemovals,
   ...coldStartRemovals,
   ...fenceRemovals,
