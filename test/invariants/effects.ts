@@ -73,9 +73,17 @@ function writerOf(body: string): string {
   return [...body.matchAll(/run=([^&<]+)/g)].at(-1)?.[1] ?? '';
 }
 
-/** What a batch changes. */
+/** What a batch changes; of a weighted record with its weight: each share of the customers is another change. */
 function changesOf(body: string): string {
-  return [...body.matchAll(/<Action>(\w+)<\/Action>.*?<Name>([^<]+)<\/Name>/g)].map(([, action, name]) => `${action} ${name}`).join(', ');
+  return body
+    .split('<Action>')
+    .slice(1)
+    .map((change) => {
+      const [, action, name] = /^(\w+)<\/Action>.*?<Name>([^<]+)<\/Name>/s.exec(change) ?? [];
+      const weight = /<Weight>(\d+)<\/Weight>/.exec(change)?.[1];
+      return [action, name, ...(weight === undefined ? [] : [`weight ${weight}`])].join(' ');
+    })
+    .join(', ');
 }
 
 function reportEffects(lab: LabHandle): Effect[] {

@@ -16,6 +16,8 @@ const outsideOfSteps = [
   'Count what an unproven fence may cost',
   'Look again while people decide',
   'Watch the job ',
+  'Cancel the job ',
+  'Look whether the job ',
 ];
 
 /** `since`: RFC 3339, before the fault. */
