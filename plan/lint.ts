@@ -16,6 +16,7 @@ import { escalationRises, levelFires, peopleReachable, quorumReachable, response
 import { boundsHoldWaits, criticalPath, gatesUsed, pointOfNoReturn, quorum, stepNeverSkipped, stepsInOrder } from './lint/procedures.ts';
 import { infrastructureWhole } from './lint/stacks.ts';
 import { coldStartRestores, coldStartRoutes, restoreCacheWhole, restoreFromBackup, restoreOnHosts, restoreTreesApart, restoreWhole } from './lint/restore.ts';
+import { restoreAtOnePlace, restoreAwsWhole, restoreHostGiven } from './lint/restore-aws.ts';
 import type { Problem, Rule } from './lint/rule.ts';
 import { addressesApart, failedSiteNotNeeded, onePrimary, procedureExists, siteTargeted, somebodyTakesOver, targetCanServe } from './lint/sites.ts';
 import { checkTemplates } from './lint/templates.ts';
@@ -54,6 +55,9 @@ const rules: readonly Rule[] = [
   restoreOnHosts,
   restoreTreesApart,
   infrastructureWhole,
+  restoreHostGiven,
+  restoreAtOnePlace,
+  restoreAwsWhole,
   gradualRises,
   remainderApart,
   sharesSeen,

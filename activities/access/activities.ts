@@ -17,6 +17,7 @@ import type { AccessActivities, AccessCheck } from './port.ts';
 import { checkDnsApi, checkDnsServers, checkRemainder } from './dns.ts';
 import { checkDatabase } from './postgresql.ts';
 import { checkCache } from './redis.ts';
+import { checkRestoreAtAws } from './restore-aws.ts';
 import { checkRestore } from './restore.ts';
 import { checkService } from './service.ts';
 import { checkMail, checkMonitoring, checkReports } from './shared.ts';
@@ -51,6 +52,7 @@ export function createAccessActivities(dependencies: FolderDependencies): Access
         withSecrets('service', async () => (serves(plan, site) ? [await checkService(plan, site, await readAuthority(plan, planFolder), standing)] : [])),
         withSecrets('site-restore', async () => checkRestore(plan, site, () => dependencies.restorer(run, site), dependencies.now)),
         withSecrets('infrastructure', async () => checkStack(plan, site, run, dependencies)),
+        withSecrets('restores by AWS', async () => checkRestoreAtAws(plan, run, site, dependencies)),
         withSecrets('what a failover needs', async () => (standing ? checkNeeds(plan, site, agent, standing, await knowledge(run, site)) : [])),
       ]);
       return { site, checks: groups.flat() };

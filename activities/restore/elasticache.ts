@@ -106,7 +106,15 @@ function providerOf({ dependencies, site, plan, target, api, snapshots }: Parts)
     sizes: target.nodeTypes,
     async find() {
       const group = await api.find();
-      return group && madeOf(name, group, await api.tagsOf(group));
+      if (!group) return undefined;
+      const tags = await api.tagsOf(group);
+      // How far it is nobody knows then: it may have been accepted.
+      if (!tags && !isBeforeOrAfter(group))
+        throw failure('transient', {
+          happened: `ElastiCache tells no tags of the replication group ${name} while it is ${group.Status}.`,
+          leftAs: 'Nothing was changed.',
+        });
+      return madeOf(name, group, tags);
     },
     async against({ set }) {
       // AWS's emulators make a group of a snapshot that does not exist, and it is empty.
@@ -157,6 +165,11 @@ function madeOf(name: string, group: ReplicationGroup, tags: Made['tags'] | unde
     size: group.CacheNodeType ?? '',
     tags: tags ?? described.filter(({ Key }) => birthTagKeys.includes(Key)),
   };
+}
+
+/** It is being made, or deleted: people have accepted nothing there. */
+function isBeforeOrAfter({ Status: status = '' }: ReplicationGroup): boolean {
+  return /^(creating|create-failed|deleting)$/.test(status);
 }
 
 function standingOf(status: string): Standing {

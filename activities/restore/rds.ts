@@ -1,6 +1,6 @@
 /** The database restored by RDS: a DB instance made of a snapshot, or of automatic backups to a moment, closed until services are let in. */
 import type { DBInstance } from '@aws-sdk/client-rds';
-import { setFor } from '../../plan/rules/restore-points.ts';
+import { setFor, utcMoment } from '../../plan/rules/restore-points.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
 import type { RdsTarget } from '../../plan/schema/restore-aws.ts';
 import type { Change, RunContext } from '../context.ts';
@@ -143,7 +143,8 @@ function providerOf({ dependencies, site, plan, target, api, systemIdentifier, s
   };
 }
 
-function outsideOf({ earliest, latest }: RdsSet, point: string): string | undefined {
+function outsideOf({ earliest, latest }: RdsSet, moment: string): string | undefined {
+  const point = utcMoment(moment);
   if (point < earliest) return `its first moment is ${earliest}`;
   return latest === undefined || point > latest ? `its last moment is ${latest ?? 'not known'}` : undefined;
 }

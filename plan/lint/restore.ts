@@ -1,5 +1,6 @@
 /** Laws about what comes back from backups. */
 import { restoringSites } from '../rules/restore-points.ts';
+import { isRestoredByHost } from '../rules/restorers.ts';
 import { trees } from '../rules/snapshots.ts';
 import { problemIf, type Rule } from './rule.ts';
 
@@ -103,18 +104,23 @@ export const coldStartRoutes: Rule = (plan) =>
       'A cold start routes by changing the record, since the sites with a switch are lost. Add control-plane, or take the runbook of the cold start out.',
   });
 
-/** site-restore restores what runs on hosts. */
-export const restoreOnHosts: Rule = (plan) => [
-  ...problemIf(plan.estate.restore?.cache !== undefined && plan.estate.cache !== undefined && plan.estate.cache.driver !== 'redis', {
-    rule: 'restore-on-hosts',
-    level: 'error',
-    path: ['estate', 'restore', 'cache'],
-    message: 'Only Redis on hosts is restored, and the plan has its cache elsewhere. Take estate.restore.cache out: the cache then starts empty.',
-  }),
-  ...problemIf(plan.estate.restore !== undefined && plan.estate.database.driver !== 'postgresql', {
-    rule: 'restore-on-hosts',
-    level: 'error',
-    path: ['estate', 'restore'],
-    message: 'Only PostgreSQL on hosts is restored, and the plan has its database elsewhere. Take estate.restore out.',
-  }),
-];
+/** site-restore restores what runs on hosts, and the services of AWS what they make themselves. */
+export const restoreOnHosts: Rule = (plan) => {
+  const { restore, cache, database } = plan.estate;
+  const byHosts = restoringSites(plan).filter((site) => isRestoredByHost(plan, site));
+  const isByHosts = byHosts.length > 0 || restoringSites(plan).length === 0;
+  return [
+    ...problemIf(isByHosts && restore?.cache !== undefined && cache !== undefined && cache.driver !== 'redis', {
+      rule: 'restore-on-hosts',
+      level: 'error',
+      path: ['estate', 'restore', 'cache'],
+      message: 'Only Redis on hosts is restored, and the plan has its cache elsewhere. Take estate.restore.cache out: the cache then starts empty.',
+    }),
+    ...problemIf(isByHosts && restore !== undefined && database.driver !== 'postgresql', {
+      rule: 'restore-on-hosts',
+      level: 'error',
+      path: ['estate', 'restore'],
+      message: 'Only PostgreSQL on hosts is restored, and the plan has its database elsewhere. Take estate.restore out.',
+    }),
+  ];
+};

@@ -5,6 +5,7 @@ import { until } from '../../waiting.ts';
 import { takeResource } from '../../aws/epoch-tag.ts';
 import { jobOf, jobTagKey, type Made, madeBy, stageOf } from './made.ts';
 import type { Work } from './provider.ts';
+import { awsNameOf } from './ways-out.ts';
 
 const everyMilliseconds = 1_000;
 
@@ -38,17 +39,21 @@ function attemptOf(id: string): number {
   return Number(id.slice(id.lastIndexOf('.') + 1)) || 0;
 }
 
-/** No run goes on with it; AWS ends nothing that it makes. */
+/** No run goes on with it under this id. AWS ends nothing that it makes; where it takes no tags of it meanwhile, as ElastiCache does, the job goes on. */
 export async function cancel(work: Work, { id }: JobAt): Promise<Change> {
   const { dependencies, provider, run } = work;
   const made = await provider.find();
   const before: JobState = made ? told(work, id, made).state : 'none';
   const change = { before, source: provider.source, at: dependencies.now().toISOString() };
   if (before !== 'running') return { ...change, after: before, changed: false };
-  const readTags = async () => (await provider.find())?.tags;
-  const resource = { name: provider.called, readTags, writeTag: (tag: { readonly Key: string; readonly Value: string }) => provider.tag([tag]) };
-  await takeResource(dependencies, run, resource, 'It was not cancelled.');
-  await provider.tag([{ Key: jobTagKey, Value: `${id} cancelled` }]);
   const remaining = [`${provider.called} is being made all the same, and costs until it is deleted: the undo of its step does that.`];
+  const readTags = async () => (await provider.find())?.tags;
+  try {
+    await takeResource(dependencies, run, { name: provider.called, readTags, writeTag: (tag) => provider.tag([tag]) }, 'It was not cancelled.');
+    await provider.tag([{ Key: jobTagKey, Value: `${id} cancelled` }]);
+  } catch (error) {
+    if (!/^Invalid\w+State/.test(awsNameOf(error) ?? '')) throw error;
+    return { ...change, after: 'running', changed: false, remaining };
+  }
   return { ...change, after: 'cancelled', changed: true, remaining };
 }

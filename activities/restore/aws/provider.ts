@@ -4,6 +4,7 @@
  */
 import type { SiteId } from '../../../plan/schema.ts';
 import { takeResource } from '../../aws/epoch-tag.ts';
+import { unlessTransient } from '../../aws/errors.ts';
 import type { Change, RunContext } from '../../context.ts';
 import type { ActivityDependencies } from '../../dependencies.ts';
 import { failure } from '../../errors.ts';
@@ -33,6 +34,7 @@ export interface Provider {
   readonly lookByHand: string;
   /** Sizes in which it may be made, the best first. */
   readonly sizes: readonly string[];
+  /** Undefined when it is not there; a `transient` failure while AWS does not tell whose it is and how far. */
   find(): Promise<Made | undefined>;
   /** Why the set cannot be restored to the point here; undefined when it can. */
   against(from: From): Promise<string | undefined>;
@@ -160,7 +162,7 @@ export async function settle(work: Work, openness: Openness): Promise<boolean> {
   let left: readonly string[] = [];
   const settled = await until(
     async () => {
-      const made = await provider.find();
+      const made = await unlessTransient(provider.find());
       if (made && made.standing !== 'busy' && made.standing !== 'ready') throw broken(work, made);
       left = await provider.differences(openness);
       return left.length === 0 && made?.standing === 'ready' ? true : undefined;

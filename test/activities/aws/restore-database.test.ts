@@ -1,5 +1,6 @@
 /** Goal: a database comes back by RDS, closed until people accept it, and what is in it is proven. Method: the API's stand-in as strict as AWS, a real PostgreSQL made of a real backup behind each snapshot's name. Nothing here is AWS itself. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { checkRestoreAtAws } from '../../../activities/access/restore-aws.ts';
 import { RestoredStores, run } from './restored-stores.ts';
 
 const at = { run, site: 'dr' } as const;
@@ -10,19 +11,7 @@ let stores: RestoredStores;
 let restores: ReturnType<RestoredStores['drivers']>['restores'];
 let jobs: ReturnType<RestoredStores['drivers']>['jobs'];
 
-/** Started, watched, and started once more where the next part waits for it, as a run does; the state at the end. */
-async function restore(set: string, point: string, id: string = job.id): Promise<string> {
-  for (;;) {
-    const { after } = await restores.restoreDatabase({ ...job, id, set, point });
-    if (after !== 'running') return after;
-    for (;;) {
-      const { state, waitsForStart, lastLine = '' } = await jobs.watchJob({ ...job, id, withinSeconds: 10 });
-      if (state !== 'running') return `${state}: ${lastLine}`;
-      if (waitsForStart) break;
-    }
-  }
-}
-
+const restore = (set: string, point: string, id: string = job.id) => stores.carryOut(job, id, () => restores.restoreDatabase({ ...job, id, set, point }));
 const made = () => stores.rds.instances.get('erlmcp-dr');
 const groups = () => made()?.groups.map(({ id }) => id);
 const points = async () => {
@@ -99,6 +88,40 @@ describe('what can be restored', () => {
     await expect(restores.restoreDatabase({ ...job, set: automatic, point })).rejects.toMatchObject({ type: 'refused', message: expect.stringContaining(why) });
     expect(await restores.lookAtRestore({ ...at, set: automatic, point })).toMatchObject({ ready: false, reason: expect.stringContaining(why) });
     expect(stores.proxy.changes()).toEqual([]);
+  });
+});
+
+test('the end of the window is in it, however many digits people write', async () => {
+  const point = stores.moments.after.replace('000Z', 'Z');
+  expect(await restores.lookAtRestore({ ...at, set: automatic, point })).toMatchObject({ ready: true });
+});
+
+describe('the estate check', () => {
+  const check = async () =>
+    (await checkRestoreAtAws(stores.plan, run, 'dr', stores.drivers().dependencies)).map(({ result, detail }) => `${result}: ${detail}`);
+
+  test('tells what can be restored, and changes nothing', async () => {
+    expect(await check()).toEqual([
+      `ok: 2 snapshots and automatic backups; restorable until ${stores.moments.after}`,
+      `ok: 1 snapshots; the newest is of ${stores.moments.snapshot}`,
+    ]);
+    expect(stores.proxy.changes()).toEqual([]);
+  });
+
+  test('finds that nothing is there, that something stands in the way, and a right that is lacking', { timeout: 60_000 }, async () => {
+    stores.rds.snapshots.length = 0;
+    stores.rds.automatic.length = 0;
+    expect((await check())[0]).toBe('lacking: Nothing can be restored: there is no snapshot. Look there: dr restore points');
+    await stores.emptyTarget();
+    await restore('nightly', stores.moments.snapshot);
+    expect((await check())[0]).toMatch(/^lacking: The DB instance erlmcp-dr is there already, made by recovery/);
+    stores.proxy.faults.set('DescribeDBSnapshots', ['denied']);
+    const [denied] = await checkRestoreAtAws(stores.plan, run, 'dr', stores.drivers().dependencies);
+    expect(denied).toMatchObject({
+      result: 'lacking',
+      add: { where: 'IAM policy of this identity', line: expect.stringContaining('rds:RestoreDBInstanceToPointInTime') },
+    });
+    expect(denied?.add?.line).not.toMatch(/Delete\w*(Snapshot|Backup)/);
   });
 });
 

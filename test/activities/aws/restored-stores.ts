@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { RunContext } from '../../../activities/context.ts';
+import type { JobAt } from '../../../activities/jobs/port.ts';
 import { createJobsActivities } from '../../../activities/jobs/activities.ts';
 import { createRestoreActivities } from '../../../activities/restore/activities.ts';
 import { createStoreJobs, createStoreRestores } from '../../../activities/restore/by-store.ts';
@@ -127,6 +128,20 @@ export class RestoredStores {
       jobs: createStoreJobs(dependencies, createJobsActivities(dependencies)),
       dependencies,
     };
+  }
+
+  /** Started, watched, and started once more where the next part waits for it, as a run does, which tries again what may heal; the state at the end. */
+  async carryOut(job: JobAt, id: string, start: () => Promise<{ readonly after: string }>): Promise<string> {
+    const { jobs } = this.drivers();
+    for (;;) {
+      const { after } = await whileItHeals(start);
+      if (after !== 'running') return after;
+      for (;;) {
+        const { state, waitsForStart, lastLine = '' } = await whileItHeals(() => jobs.watchJob({ ...job, id, withinSeconds: 10 }));
+        if (state !== 'running') return `${state}: ${lastLine}`;
+        if (waitsForStart) break;
+      }
+    }
   }
 
   /** Rows at the restored database, as its administrator. */
@@ -285,7 +300,22 @@ export class RestoredStores {
     for (let each = 1; each <= 300; each += 1) pipeline.set(`session:${each}`, 'seat');
     await pipeline.exec();
     await client.save();
-    await runProgram(['cp', join(folder, 'dump.rdb'), this.path('cache', 'sessions-1.rdb')], { unprivileged: true, cwd: '/' });
+    const keep = (name: string) => runProgram(['cp', join(folder, 'dump.rdb'), this.path('cache', `${name}.rdb`)], { unprivileged: true, cwd: '/' });
+    await keep('sessions-1');
+    await client.flushall();
+    await client.save();
+    await keep('empty');
     client.disconnect();
+  }
+}
+
+/** As a run does: what is transient is tried again, and nothing else. */
+export async function whileItHeals<T>(work: () => Promise<T>): Promise<T> {
+  for (let left = 20; ; left -= 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as { type?: string }).type !== 'transient' || left === 0) throw error;
+    }
   }
 }
