@@ -91,11 +91,14 @@ export function elastiCachePolicy(): string {
 }
 
 /** Least privilege for a restore, of the operations that its driver declares: it may delete no snapshot. Name what your plan restores and makes as resources. */
-export function restorePolicy({ observe, restore }: { readonly observe: readonly string[]; readonly restore: readonly string[] }): string {
-  return policyOf([
-    { Sid: 'SeeWhatCanBeRestored', Effect: 'Allow', Action: observe, Resource: '*' },
-    { Sid: 'Restore', Effect: 'Allow', Action: restore, Resource: '*' },
-  ]);
+export function restorePolicy({
+  service,
+  operations,
+}: {
+  readonly service: string;
+  readonly operations: Readonly<Record<string, { readonly role: string; readonly resource: string | readonly string[] }>>;
+}): string {
+  return policyOf(Object.entries(operations).map(([name, { resource }]) => ({ Effect: 'Allow', Action: `${service}:${name}`, Resource: resource })));
 }
 
 /** Least privilege for Auto Scaling. Name the groups of your plan as resources. */

@@ -7,8 +7,10 @@ import type { RunContext } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { runOf } from '../restore/aws/made.ts';
 import type { Provider } from '../restore/aws/provider.ts';
-import { elastiCacheTargetOf, operations as cacheOperations, withElastiCacheTarget } from '../restore/elasticache.ts';
-import { operations as databaseOperations, rdsTargetOf, withRdsTarget } from '../restore/rds.ts';
+import { elastiCacheRestoreOperations } from '../restore/aws/elasticache-operations.ts';
+import { rdsRestoreOperations } from '../restore/aws/rds-operations.ts';
+import { elastiCacheTargetOf, withElastiCacheTarget } from '../restore/elasticache.ts';
+import { rdsTargetOf, withRdsTarget } from '../restore/rds.ts';
 import { withAnswer } from './aws.ts';
 import { lacking, ok, type Subject } from './checks.ts';
 import { restorePolicy } from './lines.ts';
@@ -30,7 +32,7 @@ export async function checkRestoreAtAws(plan: Plan, run: RunContext, site: SiteI
 }
 
 function checkDatabase(run: RunContext, site: SiteId, dependencies: ActivityDependencies, subject: Subject): Promise<readonly AccessCheck[]> {
-  return withAnswer(subject, restorePolicy(databaseOperations), () =>
+  return withAnswer(subject, restorePolicy(rdsRestoreOperations), () =>
     withRdsTarget(dependencies, run, site, async ({ provider, sets: read }) => {
       const sets = await read();
       const window = newestWindow(sets);
@@ -42,7 +44,7 @@ function checkDatabase(run: RunContext, site: SiteId, dependencies: ActivityDepe
 }
 
 function checkCache(run: RunContext, site: SiteId, dependencies: ActivityDependencies, subject: Subject): Promise<readonly AccessCheck[]> {
-  return withAnswer(subject, restorePolicy(cacheOperations), () =>
+  return withAnswer(subject, restorePolicy(elastiCacheRestoreOperations), () =>
     withElastiCacheTarget(dependencies, run, site, async ({ provider, snapshots: read }) => {
       const snapshots = await read();
       const newest = usableSnapshots(snapshots).at(-1);

@@ -18,8 +18,6 @@ import { mustLeadTo } from './aws/endpoint.ts';
 import { birthTagKeys, type Made, madeBy, runOf, stageOf, type Standing } from './aws/made.ts';
 import type { Openness, Provider, Work } from './aws/provider.ts';
 
-export { operations } from './aws/elasticache-api.ts';
-
 /** Signing in and counting once, and how long that is tried. */
 const [signInMilliseconds, untilSeenMilliseconds] = [5_000, 180_000];
 const leftAs = 'It was left as it is, and nobody is let in.';

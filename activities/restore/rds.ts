@@ -16,8 +16,6 @@ import { createRdsApi, type OrderSettings, type RdsApi } from './aws/rds-api.ts'
 import { type RdsSet, setOfBackups, setOfSnapshot } from './aws/rds-points.ts';
 import { proveDatabase } from './aws/rds-proof.ts';
 
-export { operations } from './aws/rds-api.ts';
-
 /** States over which an instance gets by itself. */
 const busy =
   /^(creating|backing-up|modifying|rebooting|maintenance|upgrading|renaming|starting|configuring-\S+|resetting-master-credentials|storage-optimization|storage-config-upgrade)$/;

@@ -1,6 +1,7 @@
 /** Laws about what is restored at AWS, and about the host that restores the rest. */
 import { restoringSites } from '../rules/restore-points.ts';
-import { isRestoredByHost } from '../rules/restorers.ts';
+import { isRestoredByHost, restorerOf } from '../rules/restorers.ts';
+import { snapshotStores } from '../rules/snapshots.ts';
 import { problemIf, type Problem, type Rule } from './rule.ts';
 
 /** site-restore must be logged in to where it restores. */
@@ -30,12 +31,13 @@ export const restoreHostGiven: Rule = (plan) => {
 /** What one host has let in is accepted there together: it knows nothing of what AWS has made. */
 export const restoreAtOnePlace: Rule = (plan) =>
   restoringSites(plan).flatMap((site) => {
-    const { database, cache } = plan.estate.sites[site]?.restore ?? {};
-    return problemIf(cache !== undefined && (database?.rds === undefined) !== (cache.elasticache === undefined), {
+    const atHost = isRestoredByHost(plan, site);
+    const others = snapshotStores(plan).filter((store) => (restorerOf(plan, site, store) === 'site-restore') !== atHost);
+    return problemIf(others.length > 0, {
       rule: 'restore-at-one-place',
       level: 'error',
       path: ['estate', 'sites', site, 'restore'],
-      message: `At ${site} one store is restored by site-restore and the other one at AWS, and they cannot be accepted together. Restore both in one way.`,
+      message: `At ${site} the database is restored ${atHost ? 'by site-restore' : 'at AWS'}, and not so: ${others.join(', ')}. They cannot be accepted together. Restore all of them in one way.`,
     });
   });
 

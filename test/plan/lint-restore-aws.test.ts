@@ -38,7 +38,9 @@ function problems(change: (restore: Restore, draft: Plan) => void): string[] {
   if (!dr?.restore?.cache || !draft.estate.restore) throw new Error('The plan has changed.');
   const { database, cache } = dr.restore;
   dr.restore = { database: { ...database, rds: structuredClone(rds) }, cache: { ...cache, elasticache: structuredClone(elasticache) } };
-  delete draft.estate.restore.ssh;
+  for (const part of ['ssh', 'application', 'sessions'] as const) delete draft.estate.restore[part];
+  const { coldStart } = draft.procedures;
+  if (coldStart) coldStart.steps = coldStart.steps.filter(({ id }) => !['restore-application', 'restore-sessions', 'configure'].includes(id));
   change(dr.restore, draft);
   return findProblems(draft).flatMap(({ rule, level, message }) => (level === 'error' ? [`${rule}: ${message}`] : []));
 }
@@ -70,7 +72,12 @@ test.each<[string, (restore: Restore, draft: Plan) => void, string]>([
   [
     'one store at AWS, and one on a host',
     (restore) => delete restore.cache?.elasticache,
-    'restore-at-one-place: At dr one store is restored by site-restore and the other one at AWS',
+    'restore-at-one-place: At dr the database is restored at AWS, and not so: cache. They cannot be accepted together.',
+  ],
+  [
+    'an archive that a host unpacks beside a database at AWS',
+    (_restore, draft) => Object.assign(draft.estate.restore ?? {}, { sessions: plan.estate.restore?.sessions }),
+    'restore-at-one-place: At dr the database is restored at AWS, and not so: sessions. They cannot be accepted together.',
   ],
   [
     'a key of another region',

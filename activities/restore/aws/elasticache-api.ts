@@ -23,12 +23,6 @@ import type { NewTag } from './made.ts';
 import { noneOf, pages } from './rds-api.ts';
 import { rethrowMaking } from './ways-out.ts';
 
-/** Operations that this driver calls, by what they are for: the identity of a worker needs no other. */
-export const operations = {
-  observe: ['elasticache:DescribeReplicationGroups', 'elasticache:DescribeCacheClusters', 'elasticache:DescribeSnapshots', 'elasticache:ListTagsForResource'],
-  restore: ['elasticache:CreateReplicationGroup', 'elasticache:ModifyReplicationGroup', 'elasticache:DeleteReplicationGroup', 'elasticache:AddTagsToResource'],
-} as const;
-
 const unchanged = 'Nothing was changed.';
 const pageSize = 50;
 

@@ -24,19 +24,6 @@ import type { ActivityDependencies } from '../../dependencies.ts';
 import type { NewTag } from './made.ts';
 import { awsNameOf, rethrowMaking } from './ways-out.ts';
 
-/** Operations that this driver calls, by what they are for: the identity of a worker needs no other. */
-export const operations = {
-  observe: ['rds:DescribeDBInstances', 'rds:DescribeDBSnapshots', 'rds:DescribeDBInstanceAutomatedBackups', 'rds:DescribeDBParameterGroups'],
-  restore: [
-    'rds:RestoreDBInstanceFromDBSnapshot',
-    'rds:RestoreDBInstanceToPointInTime',
-    'rds:ModifyDBInstance',
-    'rds:DeleteDBInstance',
-    'rds:AddTagsToResource',
-    'rds:CreateDBSnapshot',
-  ],
-} as const;
-
 const unchanged = 'Nothing was changed.';
 /** A page of a list, and how many of them are read: more snapshots no account has. */
 const [pageSize, pagesMax] = [100, 50];

@@ -1,7 +1,7 @@
 /** Goal: however AWS answers a call of a restore, the end is the same, and nothing is made twice. Method: each call of a whole restore meets a throttled answer, one that says 503, and one that is lost once the call has taken effect; what is transient is tried again, as a run does. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { operations as cacheOperations } from '../../../activities/restore/elasticache.ts';
-import { operations as databaseOperations } from '../../../activities/restore/rds.ts';
+import { elastiCacheRestoreOperations } from '../../../activities/restore/aws/elasticache-operations.ts';
+import { rdsRestoreOperations } from '../../../activities/restore/aws/rds-operations.ts';
 import type { Fault } from '../../../lab/aws/proxy.ts';
 import { RestoredStores, run, whileItHeals } from './restored-stores.ts';
 
@@ -38,13 +38,11 @@ async function wholeCache(): Promise<void> {
   await whileItHeals(() => restores.admitServices(cache));
 }
 
-const actionsOf = ({ observe, restore }: { readonly observe: readonly string[]; readonly restore: readonly string[] }) =>
-  [...observe, ...restore].map((name) => name.split(':')[1] ?? '');
 const made = (action: string) => stores.proxy.changes().filter((each) => each === action).length;
 
 describe('a database', () => {
   const others = ['RestoreDBInstanceToPointInTime', 'DeleteDBInstance'];
-  const actions = actionsOf(databaseOperations).filter((action) => !others.includes(action));
+  const actions = Object.keys(rdsRestoreOperations.operations).filter((action) => !others.includes(action));
   test.each(actions)('%s is throttled, unavailable, and done without a reply', { timeout: 60_000 }, async (action) => {
     stores.proxy.faults.set(action, [...faults]);
     await wholeDatabase();
@@ -72,7 +70,7 @@ describe('a database', () => {
 });
 
 describe('a cache', () => {
-  const actions = actionsOf(cacheOperations).filter((action) => action !== 'DeleteReplicationGroup');
+  const actions = Object.keys(elastiCacheRestoreOperations.operations).filter((action) => action !== 'DeleteReplicationGroup');
   test.each(actions)('%s is throttled, unavailable, and done without a reply', { timeout: 60_000 }, async (action) => {
     stores.proxy.faults.set(action, [...faults]);
     await wholeCache();
@@ -95,7 +93,9 @@ test('nothing is called that the drivers do not declare', { timeout: 60_000 }, a
   await wholeCache();
   await jobs.watchJob({ ...cache, withinSeconds: 0 });
   const called = new Set(stores.proxy.calls.map(({ service, action }) => `${service}:${action}`));
-  const declared: ReadonlySet<string> = new Set([databaseOperations, cacheOperations].flatMap(({ observe, restore }) => [...observe, ...restore]));
+  const declared: ReadonlySet<string> = new Set(
+    [rdsRestoreOperations, elastiCacheRestoreOperations].flatMap(({ service, operations }) => Object.keys(operations).map((name) => `${service}:${name}`)),
+  );
   expect([...called].filter((each) => !declared.has(each))).toEqual([]);
   expect([...declared].filter((each) => /:Delete\w*(Snapshot|Backup)/.test(each))).toEqual([]);
 });
