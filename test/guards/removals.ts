@@ -1,4 +1,5 @@
 /** The guards that the safety rules hang on, how each is taken out, and the test that must then turn red. */
+import { awsRestoreRemovals } from './aws-restore-removals.ts';
 import { holderRemovals } from './holder-removals.ts';
 import { distanceRemovals } from './distance-removals.ts';
 import { fenceRemovals } from './fence-removals.ts';
@@ -514,6 +515,7 @@ export const removals: readonly Removal[] = [
   ...restoreRemovals,
   ...treeRemovals,
   ...treeRestoreRemovals,
+  ...awsRestoreRemovals,
   ...cacheRemovals,
   ...coldStartRemovals,
   ...fenceRemovals,
