@@ -2,7 +2,12 @@
 import { witnessKey } from '../../plan/rules/holders.ts';
 import type { Plan } from '../../plan/schema.ts';
 import type { Witness } from '../../plan/schema/witness.ts';
+import { type DeclaredOperations, iamRoles, policyOf } from '../aws/operations.ts';
+import { elastiCacheOperations } from '../cache/elasticache-operations.ts';
+import { rdsOperations } from '../database/rds-operations.ts';
+import { autoScalingOperations } from '../infrastructure/auto-scaling-operations.ts';
 import { agentCommand } from '../ssh/agent.ts';
+import { cloudFormationOperations } from '../stack/cloudformation-operations.ts';
 
 export function authorizedKey(publicKey: string): string {
   return `restrict,command="${agentCommand}" ${publicKey} dr-worker`;
@@ -65,62 +70,46 @@ export function elastiCacheAcl(user: string): string {
   return `aws elasticache modify-user --user-id ${user} --access-string "on ${observerRights}"`;
 }
 
-/** Least privilege for RDS: no deletion, no change but promotion and the two tags. Name the instances of your plan as resources. */
+/** Least privilege for RDS, of what its driver declares. Name the instances of your plan as resources. */
 export function rdsPolicy(): string {
-  return policyOf([
-    { Sid: 'ReadInstances', Effect: 'Allow', Action: 'rds:DescribeDBInstances', Resource: '*' },
-    { Sid: 'PromoteReplicas', Effect: 'Allow', Action: ['rds:PromoteReadReplica', 'rds:AddTagsToResource'], Resource: 'arn:aws:rds:*:*:db:<instance>' },
-  ]);
+  return declaredPolicy(rdsOperations);
 }
 
-/** Least privilege for a Global Datastore: no deletion, no change but the failover and the two tags. Name datastore and groups of your plan as resources. */
+/** The same for a Global Datastore. Name datastore and groups of your plan as resources. */
 export function elastiCachePolicy(): string {
-  const read = ['elasticache:DescribeGlobalReplicationGroups', 'elasticache:DescribeReplicationGroups'];
-  const group = 'arn:aws:elasticache:*:*:replicationgroup:<replication group>';
-  const tags = ['elasticache:ListTagsForResource', 'elasticache:AddTagsToResource'];
-  return policyOf([
-    { Sid: 'ReadDatastore', Effect: 'Allow', Action: read, Resource: '*' },
-    { Sid: 'TagGroups', Effect: 'Allow', Action: tags, Resource: group },
-    {
-      Sid: 'FailOver',
-      Effect: 'Allow',
-      Action: 'elasticache:FailoverGlobalReplicationGroup',
-      Resource: ['arn:aws:elasticache::*:globalreplicationgroup:<global datastore>', group],
-    },
-  ]);
+  return declaredPolicy(elastiCacheOperations);
 }
 
-/** Least privilege for a restore, of the operations that its driver declares: it may delete no snapshot. Name what your plan restores and makes as resources. */
-export function restorePolicy({
-  service,
-  operations,
-}: {
-  readonly service: string;
-  readonly operations: Readonly<Record<string, { readonly role: string; readonly resource: string | readonly string[] }>>;
-}): string {
-  return policyOf(Object.entries(operations).map(([name, { resource }]) => ({ Effect: 'Allow', Action: `${service}:${name}`, Resource: resource })));
+/** The same for a restore at AWS; it may delete no snapshot. Name what your plan restores and makes as resources. */
+export function restorePolicy(declared: DeclaredOperations): string {
+  return declaredPolicy(declared);
 }
 
-/** Least privilege for Auto Scaling. Name the groups of your plan as resources. */
+/** The same for Auto Scaling. Name the groups of your plan as resources. */
 export function autoScalingPolicy(): string {
-  const group = 'arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/<group>';
-  return policyOf([
-    { Sid: 'ReadGroups', Effect: 'Allow', Action: ['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities'], Resource: '*' },
-    { Sid: 'ResizeGroups', Effect: 'Allow', Action: ['autoscaling:UpdateAutoScalingGroup', 'autoscaling:CreateOrUpdateTags'], Resource: group },
-  ]);
+  return declaredPolicy(autoScalingOperations);
+}
+
+/** The same for a stack of CloudFormation. Name it and its role as resources. */
+export function cloudFormationPolicy(): string {
+  return declaredPolicy(cloudFormationOperations);
+}
+
+function declaredPolicy(declared: DeclaredOperations): string {
+  return JSON.stringify(policyOf([declared], iamRoles), null, 2);
 }
 
 /** Least privilege for a witness: one object. Without the right to list, a missing object is forbidden, and no run knows that nothing is held there. */
 export function witnessPolicy(plan: Plan, witness: Witness): string {
   const bucket = `arn:aws:s3:::${witness.bucket}`;
   const key = witnessKey(plan, witness);
-  return policyOf([
+  return policyText([
     { Sid: 'SeeThatNothingIsThere', Effect: 'Allow', Action: 's3:ListBucket', Resource: bucket },
     { Sid: 'HoldTheEpoch', Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject'], Resource: `${bucket}/${key}` },
   ]);
 }
 
-function policyOf(statements: readonly object[]): string {
+function policyText(statements: readonly object[]): string {
   return JSON.stringify({ Version: '2012-10-17', Statement: statements }, null, 2);
 }
 

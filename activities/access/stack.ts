@@ -2,13 +2,12 @@
 import { stepsThatReach } from '../../plan/catalogue/index.ts';
 import { countChanges, stackOf } from '../../plan/rules/stacks.ts';
 import type { Plan, SiteId } from '../../plan/schema.ts';
-import { policyOf } from '../aws/operations.ts';
 import type { RunContext } from '../context.ts';
 import type { FolderDependencies } from '../dependencies.ts';
 import { createStackActivities } from '../stack/activities.ts';
-import { cloudFormationOperations } from '../stack/cloudformation-operations.ts';
 import { withAnswer } from './aws.ts';
 import { lacking, ok, type Subject } from './checks.ts';
+import { cloudFormationPolicy } from './lines.ts';
 import type { AccessCheck } from './port.ts';
 
 /** Nothing where the hosts of the site are there. */
@@ -17,8 +16,7 @@ export async function checkStack(plan: Plan, site: SiteId, run: RunContext, depe
   if (!stack) return [];
   const as = stack.driver === 'cloudformation' ? (stack.credentials?.accessKeyId ?? "the SDK's own credentials") : "the worker's own environment";
   const subject: Subject = { what: 'infrastructure', steps: stepsThatReach('infrastructure'), as };
-  const policy = JSON.stringify(policyOf([cloudFormationOperations], ['observe', 'restore']), null, 2);
-  return withAnswer(subject, policy, async () => {
+  return withAnswer(subject, cloudFormationPolicy(), async () => {
     const { stack: name, status, changes, drift, against } = await createStackActivities(dependencies).previewStack({ run, site });
     if (against !== undefined) return [lacking(subject, against)];
     return [ok(subject, [`${name}: ${status}, ${countChanges(changes)}`, ...drift, 'making it is not tried'].join('; '))];

@@ -1,4 +1,5 @@
 /** What restoring by ElastiCache calls, by what it is for. Pure; policies are made of it, and a test finds a call that is not here. */
+import type { DeclaredOperations } from '../../aws/operations.ts';
 
 const restored = 'arn:aws:elasticache:*:*:replicationgroup:<restored replication group>';
 const parameters = 'arn:aws:elasticache:*:*:parametergroup:<parameter group>';
@@ -27,4 +28,4 @@ export const elastiCacheRestoreOperations = {
     AddTagsToResource: { role: 'restore', resource: restored },
   },
   besides: [{ role: 'restore', resource: '<key of the snapshots>', actions: ['kms:CreateGrant', 'kms:DescribeKey'] }],
-} as const;
+} as const satisfies DeclaredOperations;

@@ -1,4 +1,5 @@
 /** What restoring by RDS calls, by what it is for. Pure; policies are made of it, and a test finds a call that is not here. */
+import type { DeclaredOperations } from '../../aws/operations.ts';
 
 const restored = 'arn:aws:rds:*:*:db:<restored instance>';
 const [subnets, parameters] = ['arn:aws:rds:*:*:subgrp:<subnet group>', 'arn:aws:rds:*:*:pg:<parameter group>'];
@@ -23,4 +24,4 @@ export const rdsRestoreOperations = {
     CreateDBSnapshot: { role: 'restore', resource: [restored, 'arn:aws:rds:*:*:snapshot:<restored instance>-*'] },
   },
   besides: [{ role: 'restore', resource: '<key of the snapshots>', actions: ['kms:CreateGrant', 'kms:DescribeKey'] }],
-} as const;
+} as const satisfies DeclaredOperations;

@@ -3,7 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { declaredOperations } from '../../../activities/aws/declared.ts';
-import { actionsOf, iamRoles, policyOf, type IamRole } from '../../../activities/aws/operations.ts';
+import { iamPolicy, witnessPolicy } from '../../../activities/access/lines.ts';
+import { actionsOf, iamRoles, policyOf, type DeclaredOperations, type IamRole } from '../../../activities/aws/operations.ts';
+import { route53Operations } from '../../../activities/dns/route53-operations.ts';
+import { witnessOperations } from '../../../activities/witness/s3-operations.ts';
+import type { Plan } from '../../../plan/schema.ts';
+import type { Witness } from '../../../plan/schema/witness.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 
@@ -52,6 +57,18 @@ describe('what drivers call', () => {
 });
 
 describe('the policy', () => {
+  test('that the estate check prints filled in is the one that is declared', () => {
+    const allowed = (text: string) => (JSON.parse(text) as { Statement: { Action: string | string[] }[] }).Statement.flatMap(({ Action }) => Action).toSorted();
+    const asked = (of: DeclaredOperations) =>
+      policyOf([of], iamRoles)
+        .Statement.flatMap(({ Action }) => Action)
+        .toSorted();
+    const plan = { estate: { name: 'tickets' } } as Plan;
+    const dns = { recordName: 'a', epochRecordName: 'b' } as Plan['estate']['dns'];
+    expect(allowed(witnessPolicy(plan, { bucket: 'b' } as Witness))).toEqual(asked(witnessOperations));
+    expect(allowed(iamPolicy(dns))).toEqual(asked(route53Operations));
+  });
+
   test('of whoever restores deletes no backup, no snapshot and no database', () => {
     expect(actions('restore')).toContain('rds:PromoteReadReplica');
     expect(
