@@ -9,6 +9,7 @@ import { coldStartRemovals } from './cold-start-removals.ts';
 import { shareRemovals } from './share-removals.ts';
 import { cacheRemovals } from './cache-removals.ts';
 import { restoreRemovals } from './restore-removals.ts';
+import { stackRemovals } from './stack-removals.ts';
 import { treeRemovals } from './tree-removals.ts';
 import { treeRestoreRemovals } from './tree-restore-removals.ts';
 
@@ -513,6 +514,7 @@ export const removals: readonly Removal[] = [
   ...jobRemovals,
   ...distanceRemovals,
   ...restoreRemovals,
+  ...stackRemovals,
   ...treeRemovals,
   ...treeRestoreRemovals,
   ...awsRestoreRemovals,
