@@ -37,7 +37,7 @@ export function createDatabaseServers(
   const folder = join(context.directory, 'aws', 'rds');
   const host = context.addresses.real(site);
   let child: Child | undefined;
-  return {
+  return inTurn({
     async start(name, snapshot, moment) {
       if (child?.running()) throw new Error(`A database runs at ${host} already.`);
       serverFolder(join(context.directory, 'aws'), 0o755);
@@ -63,6 +63,22 @@ export function createDatabaseServers(
       child = undefined;
       if (existsSync(folder)) await dropSharedMemory(folder);
       rmSync(folder, { recursive: true, force: true });
+    },
+  });
+}
+
+/** A server that is being started is ended once that has come to its end: before it, nobody knows its process. */
+function inTurn({ start, stop }: BackingServers): BackingServers {
+  let starting: Promise<unknown> = Promise.resolve();
+  return {
+    start(...order) {
+      const started = start(...order);
+      starting = started.catch(() => undefined);
+      return started;
+    },
+    async stop(name) {
+      await starting;
+      await stop(name);
     },
   };
 }
@@ -94,7 +110,7 @@ export function createCacheServers(parts: Parts, folder: string): BackingServers
   const { context, site, told } = parts;
   const data = join(context.directory, 'aws', 'elasticache');
   let child: Child | undefined;
-  return {
+  return inTurn({
     async start(name, snapshot) {
       if (child?.running()) throw new Error(`A cache runs at ${context.addresses.real(site)} already.`);
       serverFolder(join(context.directory, 'aws'), 0o755);
@@ -118,7 +134,7 @@ export function createCacheServers(parts: Parts, folder: string): BackingServers
       child = undefined;
       rmSync(data, { recursive: true, force: true });
     },
-  };
+  });
 }
 
 function answers(host: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** What restoring by ElastiCache calls, by what it is for. Pure; policies are made of it, and a test finds a call that is not here. */
 import type { DeclaredOperations } from '../../aws/operations.ts';
+import { madeByARun } from './made.ts';
 
 const restored = 'arn:aws:elasticache:*:*:replicationgroup:<restored replication group>';
 const parameters = 'arn:aws:elasticache:*:*:parametergroup:<parameter group>';
@@ -24,8 +25,11 @@ export const elastiCacheRestoreOperations = {
     },
     ModifyReplicationGroup: { role: 'restore', resource: [restored, parameters] },
     // What a run has made and nobody has accepted; the driver looks at its tags first.
-    DeleteReplicationGroup: { role: 'restore', resource: restored },
+    DeleteReplicationGroup: { role: 'restore', resource: restored, condition: madeByARun },
     AddTagsToResource: { role: 'restore', resource: restored },
   },
-  besides: [{ role: 'restore', resource: '<key of the snapshots>', actions: ['kms:CreateGrant', 'kms:DescribeKey'] }],
+  besides: [
+    { role: 'restore', resource: '<key of the snapshots>', actions: ['kms:CreateGrant'] },
+    { role: 'observe', resource: '<key of the snapshots>', actions: ['kms:DescribeKey'] },
+  ],
 } as const satisfies DeclaredOperations;

@@ -4,6 +4,8 @@ import { type Tag, tagValue } from '../../aws/epoch-tag.ts';
 import type { RestoreStage } from '../port.ts';
 
 export const runTagKey = 'dr-run';
+/** As a condition of IAM: only what a run has made has its tag. */
+export const madeByARun = { Null: { [`aws:ResourceTag/${runTagKey}`]: 'false' } } as const;
 export const jobTagKey = 'dr-job';
 const stageTagKey = 'dr-stage';
 /** Set and moment of which it was made. */

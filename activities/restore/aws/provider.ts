@@ -157,15 +157,21 @@ function take({ dependencies, provider, run }: Work, leftAs: string): Promise<vo
 export async function settle(work: Work, openness: Openness): Promise<boolean> {
   const { provider } = work;
   if ((await provider.differences(openness)).length === 0) return false;
-  await take(work, 'Its settings were not changed.');
-  await provider.adjust(openness);
   let left: readonly string[] = [];
+  let ordered = false;
   const settled = await until(
     async () => {
       const made = await unlessTransient(provider.find());
       if (made && made.standing !== 'busy' && made.standing !== 'ready') throw broken(work, made);
       left = await provider.differences(openness);
-      return left.length === 0 && made?.standing === 'ready' ? true : undefined;
+      // AWS changes nothing that it is still changing, as after an order whose answer was lost.
+      if (made?.standing !== 'ready') return undefined;
+      if (left.length === 0) return true;
+      if (ordered) return undefined;
+      await take(work, 'Its settings were not changed.');
+      await provider.adjust(openness);
+      ordered = true;
+      return undefined;
     },
     { everyMilliseconds: pollMilliseconds, withinMilliseconds: patienceMilliseconds },
   );

@@ -69,13 +69,14 @@ describe('the policy', () => {
     expect(allowed(iamPolicy(dns))).toEqual(asked(route53Operations));
   });
 
-  test('of whoever restores deletes no backup, no snapshot and no database', () => {
+  test('of whoever restores deletes no backup and no snapshot, and of databases and caches only what a run has made', () => {
     expect(actions('restore')).toContain('rds:PromoteReadReplica');
-    expect(
-      actions('restore').filter((action) =>
-        /Delete\w*(Snapshot|Backup|Object|Bucket|DBInstance|DBCluster|ReplicationGroup|CacheCluster)|:Delete\w*\*/.test(action),
-      ),
-    ).toEqual([]);
+    expect(actions('restore').filter((action) => /Delete\w*(Snapshot|Backup|Object|Bucket)|:Delete\w*\*/.test(action))).toEqual([]);
+    const ofStores = policyOf(declaredOperations, ['restore']).Statement.filter(({ Action }) =>
+      [Action].flat().some((action) => /Delete\w*(DBInstance|DBCluster|ReplicationGroup|CacheCluster)/.test(action)),
+    );
+    expect(ofStores).toHaveLength(2);
+    for (const { Condition } of ofStores) expect(Condition).toEqual({ Null: { 'aws:ResourceTag/dr-run': 'false' } });
   });
 
   test('of whoever observes changes nothing', () => {

@@ -1,6 +1,7 @@
 /** What the restores by AWS are tried on: stand-ins of the two APIs as strict as AWS, real backups of a real PostgreSQL and a real Redis behind the snapshots' names, and a plan that restores at `dr` by both. */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { RunContext } from '../../../activities/context.ts';
@@ -309,13 +310,13 @@ export class RestoredStores {
   }
 }
 
-/** As a run does: what is transient is tried again, and nothing else. */
+/** As a run does: what is transient is tried again after a pause, and nothing else. */
 export async function whileItHeals<T>(work: () => Promise<T>): Promise<T> {
-  for (let left = 20; ; left -= 1) {
+  for (const deadline = Date.now() + 20_000; ; await pause(50)) {
     try {
       return await work();
     } catch (error) {
-      if ((error as { type?: string }).type !== 'transient' || left === 0) throw error;
+      if ((error as { type?: string }).type !== 'transient' || Date.now() > deadline) throw error;
     }
   }
 }
