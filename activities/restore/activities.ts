@@ -194,11 +194,12 @@ const proofKeys = [
 
 function restoredOf(fields: AgentFields, of: Pick<Restored, 'site' | 'store' | 'at'>): Restored {
   const stage = fields.find('stage') ?? 'none';
-  const by = fields.find('run');
+  const [by, set] = [fields.find('run'), fields.find('set')];
   return {
     ...of,
     stage: stages.includes(stage) ? (stage as RestoreStage) : 'none',
     ...(by === undefined ? {} : { by }),
+    ...(set === undefined ? {} : { set }),
     inPlace: fields.flag('restored'),
     server: isTree(of.store) ? 'absent' : (fields.get('state') as Restored['server']),
     proof: Object.fromEntries(proofKeys.flatMap((key) => (fields.find(key) === undefined ? [] : [[key, fields.get(key)]]))),

@@ -6,7 +6,7 @@ import type { Change } from '../context.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import type { JobAt, JobsActivities } from '../jobs/port.ts';
 import { cancel, watch } from './aws/jobs.ts';
-import { type Made, proofOf, runOf, stageOf } from './aws/made.ts';
+import { type Made, proofOf, runOf, setOf, stageOf } from './aws/made.ts';
 import { accept, admit, carryOn, discard, type Work } from './aws/provider.ts';
 import { lookAtElastiCache, withElastiCacheTarget } from './elasticache.ts';
 import type { RestoreActivities, RestoreAt, Restored, RestoredStore } from './port.ts';
@@ -93,9 +93,18 @@ async function acceptCacheToo(
 
 function restoredOf(made: Made | undefined, of: { readonly site: SiteId; readonly store: RestoredStore; readonly at: string }): Restored {
   if (!made) return { ...of, stage: 'none', inPlace: false, server: 'absent', proof: {}, kept: [] };
-  const by = runOf(made);
+  const [by, set] = [runOf(made), setOf(made)];
   const server = made.standing === 'ready' || made.standing === 'busy' ? 'running' : 'stopped';
-  return { ...of, stage: stageOf(made), ...(by === undefined ? {} : { by }), inPlace: by !== undefined, server, proof: proofOf(made), kept: [] };
+  return {
+    ...of,
+    stage: stageOf(made),
+    ...(by === undefined ? {} : { by }),
+    ...(set === undefined ? {} : { set }),
+    inPlace: by !== undefined,
+    server,
+    proof: proofOf(made),
+    kept: [],
+  };
 }
 
 /** Jobs whose work AWS does, beside those of hosts. */

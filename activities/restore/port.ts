@@ -79,6 +79,8 @@ export interface Restored {
   readonly stage: RestoreStage;
   /** Execution that restored it; absent where none has. */
   readonly by?: string;
+  /** Set, snapshot or version that it was restored from; absent where none was. */
+  readonly set?: string;
   /** What stands in the data's folder is what it restored: not so where somebody has put something else there since. */
   readonly inPlace: boolean;
   /** A tree has none. */

@@ -24,6 +24,12 @@ export const coldStartRemovals: readonly Removal[] = [
     test: { file: procedure, title: 'what failed a moment ago is not waited for' },
   },
   {
+    guard: 'Cold start: of a cache that an earlier run has opened the snapshot is known',
+    file: 'workflows/steps/restoring.ts',
+    edits: [{ find: "if (by !== opener || stage !== 'accepted' || !inPlace) return null;", replace: 'if (by) return null;' }],
+    test: { file: procedure, title: 'goes on from what an earlier run has opened, and only forward' },
+  },
+  {
     guard: 'Cold start: people accept what was restored before it opens',
     file: 'workflows/questions/acceptance.ts',
     edits: [

@@ -157,7 +157,7 @@ export class FakeRestores {
       site,
       store,
       stage,
-      ...(restore ? { by: restore.by } : {}),
+      ...(restore ? { by: restore.by, set: restore.set } : {}),
       inPlace: isProven,
       server: !isProven || isTree(store) ? 'absent' : restore?.stopped ? 'stopped' : 'running',
       proof,

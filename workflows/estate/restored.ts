@@ -26,6 +26,8 @@ export interface ColdStartFacts extends RecoveryFacts {
   readonly current: Set<Tree>;
   /** What an earlier run has restored and opened there: this one may go on from it. Null where none has, and once people chose to restore anew. */
   opened: Restored | null;
+  /** Of which snapshot the cache is that stands beside it; null where that is not known. */
+  openedCache: Snapshot | null;
   /** What would be made for the target to stand on, as people have seen it; null where nothing is, or was looked at. */
   stack: StackPreview | null;
 }
@@ -40,6 +42,7 @@ export function newColdStartFacts(failed: readonly SiteId[], start: Pick<Recover
     restoredSnapshots: new Map(),
     current: new Set(),
     opened: null,
+    openedCache: null,
     stack: null,
   };
 }

@@ -1,10 +1,11 @@
 /** Steps that bring the data back from backups at a site where nothing runs: docs/decisions/019-cold-start.md. */
 import type { Change } from '../../activities/context.ts';
+import type { Reads } from '../../activities/index.ts';
 import type { Restored, RestoredStore } from '../../activities/restore/port.ts';
 import { formatBytes } from '../../plan/rules/progress.ts';
 import type { SiteId } from '../../plan/schema.ts';
 import { restorerOf } from '../../plan/rules/restorers.ts';
-import { isTree, type SnapshotStore, snapshotStores, usableSnapshots } from '../../plan/rules/snapshots.ts';
+import { heldUntil, isTree, type Snapshot, type SnapshotStore, snapshotStores, usableSnapshots } from '../../plan/rules/snapshots.ts';
 import type { StepTools } from '../engine/activity-proxies.ts';
 import type { Course } from '../engine/course.ts';
 import { failure } from '../engine/failures.ts';
@@ -29,6 +30,7 @@ export function readPoints(run: Course, facts: ColdStartFacts): Look<Points | nu
       ]);
       facts.snapshots = snapshots;
       facts.opened = isOpened(restored) && restored.inPlace ? restored : null;
+      facts.openedCache = facts.opened ? await readOpenedCache(run, facts, facts.opened, read) : null;
       facts.points = points.found ? points : null;
       if (points.found || facts.opened) return facts.points;
       throw failure('permanent', {
@@ -49,6 +51,15 @@ export function readPoints(run: Course, facts: ColdStartFacts): Look<Points | nu
       return [...told, ...others, ...(facts.opened ? [`${facts.opened.by} has opened what it restored`] : [])].join('; ');
     },
   };
+}
+
+/** The cache was accepted with the database by the run that restored both. */
+async function readOpenedCache(run: Course, { snapshots }: ColdStartFacts, { site, by: opener }: Restored, read: Reads): Promise<Snapshot | null> {
+  const known = snapshots.flatMap((each) => (each.found && each.store === 'cache' ? each.snapshots : []));
+  if (known.length === 0) return null;
+  const { by, set, stage, inPlace } = await read.readRestored({ run: run.context(), site, store: 'cache' });
+  if (by !== opener || stage !== 'accepted' || !inPlace) return null;
+  return known.find((snapshot) => snapshot.set === set) ?? null;
 }
 
 /** People had accepted it: customers may have written since. */
@@ -170,8 +181,9 @@ function describeRestored({ proof, kept }: Restored): string {
 
 function keep(run: Course, facts: ColdStartFacts, restored: Restored, point: string): Restored {
   facts.restored = restored;
+  const { openedCache } = facts;
   const why = run.plan.estate.cache === undefined ? null : whyNotRestored(run, facts, 'cache');
-  if (why !== null) facts.cacheLoss = { kind: 'unknown', reason: why };
+  if (why !== null) facts.cacheLoss = facts.opened && openedCache ? lossSince(run, facts, heldUntil(openedCache), 'cache') : { kind: 'unknown', reason: why };
   facts.loss = lossSince(run, facts, restored.proof['last_commit_applied'] ?? point);
   return restored;
 }

@@ -36,6 +36,11 @@ export function runOf({ tags }: Pick<Made, 'tags'>): string | undefined {
   return tagValue(tags, runTagKey);
 }
 
+/** The snapshot, or the source whose automatic backups it was made of; undefined of what no run has made. */
+export function setOf({ tags }: Pick<Made, 'tags'>): string | undefined {
+  return tagValue(tags, fromTagKey)?.split(' ')[0];
+}
+
 /** `begun` until its stage is tagged; `none` for what no run has made. */
 export function stageOf(made: Pick<Made, 'tags'>): RestoreStage {
   const stage = tagValue(made.tags, stageTagKey) ?? '';

@@ -318,6 +318,7 @@ describe('a cold start', () => {
   it('goes on from what an earlier run has opened, and only forward', async () => {
     const earlier = 'recovery/erlmcp-production@earlier';
     estate.restores.at.set(site, { by: earlier, job: 'earlier', set: 'full-1', point: '2026-01-01T00:00:00Z', stage: 'accepted' });
+    estate.restores.caches.set(site, { by: earlier, job: 'earlier', set: 'dump-2', stage: 'accepted' });
     const report = await run(async (handle) => {
       const gate = await openGate(handle);
       expect(gate.question).toBe(`Go on at dr from the database that ${earlier} restored and opened, or restore anew?`);
@@ -332,6 +333,8 @@ describe('a cold start', () => {
     });
     expect(report.outcome, report.summary).toBe('recovered with exceptions');
     for (const name of ['restoreDatabase', 'discardRestored', 'admitServices']) expect(estate.changes()).not.toContain(name);
+    // Of which snapshot the cache is stands on its host's record.
+    expect(report.loss).toMatchObject({ kind: 'at most' });
     expect(estate.route).toBe(site);
   });
 
