@@ -122,6 +122,7 @@ function restoreOf(cluster: string): Estate['restore'] {
     cache: { backup: 'redis' },
     application: { backup: 'application', from: `s3://${treeBuckets.application}` },
     sessions: { backup: 'session-data', from: `s3://${treeBuckets.sessions}` },
+    references: [{ cacheKeys: 'session:*:*', part: 2, table: 'api_records', column: 'customer' }],
   };
 }
 

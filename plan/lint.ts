@@ -15,7 +15,16 @@ import { backupMeetsRecoveryPoint, functionVerified, lagWithinRpo, probeCompares
 import { escalationRises, levelFires, peopleReachable, quorumReachable, responseTime } from './lint/people.ts';
 import { boundsHoldWaits, criticalPath, gatesUsed, pointOfNoReturn, quorum, stepNeverSkipped, stepsInOrder } from './lint/procedures.ts';
 import { infrastructureWhole } from './lint/stacks.ts';
-import { coldStartRestores, coldStartRoutes, restoreCacheWhole, restoreFromBackup, restoreOnHosts, restoreTreesApart, restoreWhole } from './lint/restore.ts';
+import {
+  coldStartRestores,
+  coldStartRoutes,
+  referencesReadable,
+  restoreCacheWhole,
+  restoreFromBackup,
+  restoreOnHosts,
+  restoreTreesApart,
+  restoreWhole,
+} from './lint/restore.ts';
 import { restoreAtOnePlace, restoreAwsWhole, restoreHostGiven } from './lint/restore-aws.ts';
 import type { Problem, Rule } from './lint/rule.ts';
 import { addressesApart, failedSiteNotNeeded, onePrimary, procedureExists, siteTargeted, somebodyTakesOver, targetCanServe } from './lint/sites.ts';
@@ -54,6 +63,7 @@ const rules: readonly Rule[] = [
   restoreCacheWhole,
   restoreOnHosts,
   restoreTreesApart,
+  referencesReadable,
   infrastructureWhole,
   restoreHostGiven,
   restoreAtOnePlace,

@@ -13,6 +13,7 @@ import { compareCounts, type Comparison } from './counts.ts';
 import { NameWatch } from './name-watch.ts';
 import type { CustomerVerdict, FunctionVerdict, UptimeVerdict, VerificationActivities } from './port.ts';
 import { probeFunction, type ProbeResult } from './probe.ts';
+import { countReferences } from './references.ts';
 
 const pollMilliseconds = 100;
 /** A question by UDP may get lost. */
@@ -49,6 +50,10 @@ export function createVerificationActivities(dependencies: FolderDependencies): 
     };
   };
   return {
+    async countReferences({ run, site }) {
+      return countReferences(dependencies, await dependencies.planOf(run.planDigest), run, site);
+    },
+
     async verifyFunction({ run, ...asked }) {
       return verifyFunction(await verifierOf(run), asked);
     },

@@ -29,7 +29,22 @@ export interface CustomerVerdict {
   readonly remarks: readonly string[];
 }
 
+/** Keys of the cache that name a row of the database, and those among them whose row is not there. */
+export type ReferenceCount =
+  | {
+      readonly cacheKeys: string;
+      readonly table: string;
+      readonly counted: true;
+      readonly keys: number;
+      readonly dangling: number;
+      /** Name of a row that is not there; absent where none dangles. */
+      readonly example?: string;
+    }
+  | { readonly cacheKeys: string; readonly table: string; readonly counted: false; readonly reason: string };
+
 export interface VerificationActivities {
+  /** Each of the plan's references, counted at a site as the observer. One that cannot be counted is a value. */
+  countReferences(input: { readonly run: RunContext; readonly site: SiteId }): Promise<readonly ReferenceCount[]>;
   /**
    * One function at `site`, called at the site directly: a token written and read back, freshness, row counts of its tables and counts of its cache keys against the `reference` site at the same
    * position (absent: no survivor to compare with, said in `differences` without failing). A reduced answer that the plan allows is `degraded`.

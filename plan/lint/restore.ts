@@ -94,6 +94,22 @@ export const coldStartRestores: Rule = (plan) =>
     ),
   );
 
+/** They are counted as the observer, who reads the tables of the functions and the keys of the cache. */
+export const referencesReadable: Rule = ({ estate: { restore, functionProbes } }) =>
+  (restore?.references ?? []).flatMap(({ table }, index) => {
+    const problem = (message: string) => ({ rule: 'references-readable', level: 'error' as const, path: ['estate', 'restore', 'references', index], message });
+    return [
+      ...problemIf(
+        !functionProbes.some(({ tables }) => tables.includes(table)),
+        problem(`No function has the table ${table}, so that the observer need not be able to read it. Name it in estate.functionProbes, or correct it.`),
+      ),
+      ...problemIf(
+        restore?.cache === undefined,
+        problem('The cache starts empty, and what it says is of no backup. Add estate.restore.cache, or take the references out.'),
+      ),
+    ];
+  });
+
 /** Every site that owns a switch is lost then. */
 export const coldStartRoutes: Rule = (plan) =>
   problemIf(plan.procedures.coldStart !== undefined && !plan.estate.dns.methods.includes('control-plane'), {

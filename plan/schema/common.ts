@@ -121,3 +121,16 @@ export type Duration = z.infer<typeof duration>;
 export type Endpoint = z.infer<typeof endpoint>;
 export type Money = z.infer<typeof money>;
 export type SecretReference = z.infer<typeof secretReference>;
+
+/** PostgreSQL cuts longer names off. */
+export const sqlName = z
+  .string()
+  .max(63)
+  .regex(/^[a-z_][a-z0-9_]*$/, 'write a name of small letters, digits and underscores, not starting with a digit')
+  .meta({ examples: ['dr_observer'] });
+
+/** Of keys of the cache, as SCAN takes it. */
+export const keyPattern = z
+  .string()
+  .max(200)
+  .regex(/^[a-z0-9:*_-]+$/, 'write a pattern of keys such as session:*');

@@ -1,19 +1,13 @@
 /** The real things at the sites and how they are reached. The lab differs from production in this file only. */
 import { z } from 'zod';
 import { awsCredentials, awsPlace } from './aws.ts';
-import { endpoint, host, identifier, line, path, port, secretReference, url } from './common.ts';
+import { endpoint, host, identifier, keyPattern, line, path, port, secretReference, sqlName, url } from './common.ts';
 import { gradual } from './gradual.ts';
 import { countIn, durationIn, listOf } from './ranges.ts';
 import { restore, restoreHost } from './restore.ts';
 import { agentLogin, sshServer } from './ssh.ts';
 import { witness } from './witness.ts';
 
-/** PostgreSQL cuts longer names off. */
-const sqlName = z
-  .string()
-  .max(63)
-  .regex(/^[a-z_][a-z0-9_]*$/, 'write a name of small letters, digits and underscores, not starting with a digit')
-  .meta({ examples: ['dr_observer'] });
 /** It reaches SQL and shells. PostgreSQL cuts longer names off. */
 const standbyName = z
   .string()
@@ -112,14 +106,7 @@ export const functionProbe = z
       'The service answers GET {path}/probe?write=TOKEN after writing TOKEN through the stores of the function and reading it back; docs/own-estate.md has the form of the answer.',
     ),
     tables: listOf(sqlName, { max: 100 }, 'Tables whose row counts must agree with the reference standby at the same position.'),
-    cacheKeys: listOf(
-      z
-        .string()
-        .max(200)
-        .regex(/^[a-z0-9:*_-]+$/, 'write a pattern of keys such as session:*'),
-      { max: 100 },
-      'Key patterns in the cache whose count must agree with the reference replica.',
-    ),
+    cacheKeys: listOf(keyPattern, { max: 100 }, 'Key patterns in the cache whose count must agree with the reference replica.'),
   })
   .describe('How a business function is verified, by content.');
 

@@ -1,7 +1,7 @@
 /** What comes back from backups when no running site is left, and where: docs/decisions/019-cold-start.md. */
 import { z } from 'zod';
-import { endpoint, identifier } from './common.ts';
-import { countIn } from './ranges.ts';
+import { endpoint, identifier, keyPattern, sqlName } from './common.ts';
+import { countIn, listOf } from './ranges.ts';
 import { elastiCacheTarget, rdsTarget } from './restore-aws.ts';
 import { restoreLogin, sshServer } from './ssh.ts';
 import { stack } from './stack.ts';
@@ -33,6 +33,17 @@ const tree = (what: string, example: string) =>
     })
     .describe(what);
 
+const reference = z
+  .strictObject({
+    cacheKeys: keyPattern.describe('Pattern of the keys.'),
+    part: countIn({ from: 1, to: 20, why: 'no key has more parts', example: 2 }, 'Which part of a key names the row: keys have colons between their parts.'),
+    table: sqlName.describe('Table of the row.'),
+    column: sqlName.describe('Column that has that name, as text.'),
+  })
+  .describe('What a key of the cache says of a row.');
+
+export type Reference = z.infer<typeof reference>;
+
 export const restore = z
   .strictObject({
     ssh: restoreLogin.optional(),
@@ -58,6 +69,11 @@ export const restore = z
     sessions: tree(
       'Session data that the application keeps in files, unpacked and made current in the same way; absent: none are restored.',
       's3://sessions-backup/sessions',
+    ).optional(),
+    references: listOf(
+      reference,
+      { max: 20 },
+      'What keys of the cache say of rows of the database: those that name no row are counted once both are restored, and people see how many before they accept; absent: none are counted.',
     ).optional(),
     infrastructure: z.record(identifier, stack).describe('What a site is built on, by id of the site; absent where its hosts are there.').optional(),
   })

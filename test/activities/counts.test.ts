@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createObserverSessions, type KeptSessions } from '../../activities/probing/sessions.ts';
 import { compareCounts } from '../../activities/verification/counts.ts';
+import { countReferences } from '../../activities/verification/references.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { FunctionProbe, Plan } from '../../plan/schema.ts';
 import { createSecret } from '../../workers/dependencies.ts';
@@ -44,6 +45,30 @@ afterAll(async () => {
   sessions?.close();
   await Promise.all([caches?.lyon.stop(), caches?.gent.stop(), databases.lyon.stop(), databases.gent.stop()]);
   rmSync(planFolder, { recursive: true, force: true });
+});
+
+describe('references', () => {
+  const reference = { cacheKeys: 'cart:*:*', part: 2, table: 'loans', column: 'id' };
+  const counted = async (change = {}) => {
+    const restore = { database: { backup: 'x', systemIdentifier: '1' }, references: [{ ...reference, ...change }] };
+    return countReferences({ sessions }, { ...plan, estate: { ...plan.estate, restore } }, run, 'gent');
+  };
+
+  test('are the keys whose row is not there, each key once', async () => {
+    databases.gent.sql('insert into loans (id) values (701), (702)');
+    for (const key of ['cart:701:1', 'cart:701:2', 'cart:702:1', 'cart:799:1', 'cart:799:2', "cart:it's:1", 'other:799:1'])
+      await caches.gent.admin.set(key, 'x');
+    expect(await counted()).toEqual([{ cacheKeys: 'cart:*:*', table: 'loans', counted: true, keys: 6, dangling: 3, example: '799' }]);
+    databases.gent.sql('insert into loans (id) values (799)');
+    await caches.gent.admin.del("cart:it's:1");
+    expect(await counted()).toEqual([{ cacheKeys: 'cart:*:*', table: 'loans', counted: true, keys: 5, dangling: 0 }]);
+  });
+
+  test('that cannot be counted say why', async () => {
+    expect(await counted({ table: 'nowhere' })).toEqual([
+      { cacheKeys: 'cart:*:*', table: 'nowhere', counted: false, reason: 'relation "nowhere" does not exist' },
+    ]);
+  });
 });
 
 async function compared(parts: Partial<FunctionProbe>): ReturnType<typeof compareCounts> {

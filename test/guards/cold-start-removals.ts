@@ -30,12 +30,18 @@ export const coldStartRemovals: readonly Removal[] = [
     test: { file: procedure, title: 'goes on from what an earlier run has opened, and only forward' },
   },
   {
+    guard: 'Cold start: what of the cache names no row any more is told before people accept',
+    file: 'workflows/questions/acceptance.ts',
+    edits: [{ find: '    ...references.map(describeReference),\n', replace: '' }],
+    test: { file: procedure, title: 'counts what of the cache names no row any more' },
+  },
+  {
     guard: 'Cold start: people accept what was restored before it opens',
     file: 'workflows/questions/acceptance.ts',
     edits: [
       {
-        find: "if (decision.kind === 'decided' && decision.choice === 'accept') return decision;",
-        replace: "if (decision.kind === 'decided') return decision;",
+        find: "if (decision.kind === 'decided' && decision.choice === 'accept') {",
+        replace: "if (decision.kind === 'decided') {",
       },
     ],
     test: { file: procedure, title: 'discards what was restored when people do not accept it' },

@@ -502,6 +502,7 @@ export class FakeEstate extends FakeService {
       readSnapshots: async ({ site, store }) => restores.snapshotsAt(site, store, this.time()),
       lookAtRestore: async ({ site, set, point }) => restores.look(site, set, point),
       lookAtSnapshot: async ({ site, store, set }) => restores.lookAtSnapshot(site, store, set),
+      countReferences: async () => restores.references,
       readRestored: async ({ site, store }) => restores.restored(store, site, this.time()),
       restoreDatabase: async (input) => this.restore('database', input),
       restoreSnapshot: async (input) => this.restore(input.store, input),

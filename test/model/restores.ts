@@ -1,5 +1,6 @@
 /** Backups and restores of the model estate: what there is to restore at each site, and what was made of it. */
 import type { Restored, RestoredStore, RestoreLook, RestorePoints, RestoreStage, Snapshots } from '../../activities/restore/port.ts';
+import type { ReferenceCount } from '../../activities/verification/port.ts';
 import { type RestoreSet, setFor } from '../../plan/rules/restore-points.ts';
 import { isTree, type Snapshot, type SnapshotStore, type Tree } from '../../plan/rules/snapshots.ts';
 import type { SiteId } from '../../plan/schema.ts';
@@ -35,6 +36,8 @@ export class FakeRestores {
   readonly trees: Readonly<Record<Tree, Map<SiteId, FakeRestore>>> = { application: new Map(), sessions: new Map() };
   /** What is current of a tree at a site, by `TREE at SITE`; absent where nothing is. */
   readonly current = new Map<string, string>();
+  /** What of the cache names no row of the database. */
+  references: ReferenceCount[] = [];
   /** The job that makes the first set of what was opened. */
   readonly firstSets = new Map<SiteId, string>();
   private readonly jobs: FakeJobs;

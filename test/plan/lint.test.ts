@@ -186,6 +186,16 @@ describe('restores', () => {
     ]);
   });
 
+  test('references name tables that the observer reads, and a cache that is restored', () => {
+    expect(messages('references-readable', () => undefined)).toEqual([]);
+    expect(messages('references-readable', ({ estate: { restore } }) => void (restore!.references![0]!.table = 'invoices'))).toEqual([
+      'error: No function has the table invoices, so that the observer need not be able to read it. Name it in estate.functionProbes, or correct it.',
+    ]);
+    expect(messages('references-readable', ({ estate: { restore } }) => void delete restore!.cache)).toEqual([
+      'error: The cache starts empty, and what it says is of no backup. Add estate.restore.cache, or take the references out.',
+    ]);
+  });
+
   test('a tree that is restored has a backup, a step, and a place of its own', () => {
     expect(messages('restore-from-backup', ({ estate }) => estate.restore?.application && (estate.restore.application.backup = 'tape'))).toHaveLength(1);
     expect(messages('restore-from-backup', ({ estate }) => estate.restore?.sessions && (estate.restore.sessions.backup = 'tape'))).toHaveLength(1);

@@ -22,7 +22,7 @@ const cases: readonly (readonly [string, () => Promise<void>, string])[] = [
     'plan.yaml:6 plan.title: This text does not fit: write at most 200 characters.',
   ],
   ['a title with a line of its own', plan(/title: .*/, 'title: "ours\\nerror: none"'), 'plan.title: This text does not fit: write one line of text'],
-  ['a site named __proto__', estate('    dr:\n      agent', '    __proto__:\n      agent'), 'estate.yaml:101 : "__proto__" cannot be a key'],
+  ['a site named __proto__', estate('    dr:\n      agent', '    __proto__:\n      agent'), 'estate.yaml:103 : "__proto__" cannot be a key'],
   ['a site named constructor', plan('id: dr\n', 'id: constructor\n'), 'sites.constructor.id: "constructor" does not fit: use lower-case letters'],
   ['the host ::::', estate('host: mail.example.com', "host: '::::'"), 'estate.mail.server.host: "::::" does not fit: write a host name or an IP address'],
   ['the host 999.1.1.1', estate('host: mail.example.com', 'host: 999.1.1.1'), 'estate.mail.server.host: "999.1.1.1" does not fit'],

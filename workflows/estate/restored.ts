@@ -1,4 +1,5 @@
 /** What a cold start has learned of what it restores. */
+import type { ReferenceCount } from '../../activities/verification/port.ts';
 import type { StackPreview } from '../../activities/stack/port.ts';
 import type { Restored, RestoredStore, RestorePoints, Snapshots } from '../../activities/restore/port.ts';
 import { seconds } from '../../plan/durations.ts';
@@ -22,6 +23,8 @@ export interface ColdStartFacts extends RecoveryFacts {
   restored: Restored | null;
   /** Of each other store the same. */
   readonly restoredSnapshots: Map<SnapshotStore, Restored>;
+  /** Keys of the restored cache whose row is not in the restored database. */
+  references: readonly ReferenceCount[];
   /** Trees that this run has made current. */
   readonly current: Set<Tree>;
   /** What an earlier run has restored and opened there: this one may go on from it. Null where none has, and once people chose to restore anew. */
@@ -40,6 +43,7 @@ export function newColdStartFacts(failed: readonly SiteId[], start: Pick<Recover
     chosen: null,
     restored: null,
     restoredSnapshots: new Map(),
+    references: [],
     current: new Set(),
     opened: null,
     openedCache: null,

@@ -1,5 +1,6 @@
 /** Whether what was restored is accepted: from then on customers may write to it, and nobody discards it. */
 import type { Reads } from '../../activities/index.ts';
+import type { ReferenceCount } from '../../activities/verification/port.ts';
 import { seconds } from '../../plan/durations.ts';
 import { judgeFailure } from '../../plan/rules/failure.ts';
 import { describeLoss } from '../../plan/rules/loss.ts';
@@ -22,6 +23,9 @@ export function acceptRestored(run: Course, facts: ColdStartFacts): Look<Decisio
     act: async ({ read }) => {
       if (facts.opened) return null;
       await lookAtSites(run, facts, read);
+      const { references = [] } = run.plan.estate.restore ?? {};
+      // A cache that starts empty says nothing.
+      if (references.length > 0 && facts.restoredSnapshots.has('cache')) facts.references = await read.countReferences({ run: run.context(), site: target });
       const decision = await ask(run, {
         gate: 'acceptance',
         question: `Accept what was restored at ${target}, and route customers there?`,
@@ -32,7 +36,10 @@ export function acceptRestored(run: Course, facts: ColdStartFacts): Look<Decisio
         evidence: evidenceOf(run, facts),
         lookAgain: (held) => lookAgain(run, facts, held),
       });
-      if (decision.kind === 'decided' && decision.choice === 'accept') return decision;
+      if (decision.kind === 'decided' && decision.choice === 'accept') {
+        run.except(...facts.references.filter((each) => !each.counted || each.dangling > 0).map(describeReference));
+        return decision;
+      }
       const why = decision.kind === 'expired' ? 'Nobody accepted what was restored in time.' : 'People did not accept what was restored.';
       throw new RunEnding('aborted', `${why} ${run.leftAs} Start again to restore anew.`, true);
     },
@@ -53,7 +60,14 @@ function lookAgain(run: Course, facts: ColdStartFacts, held: GateEvidence): Prom
   });
 }
 
-function evidenceOf(run: Course, { restored, restoredSnapshots, loss, cacheLoss, lost, verdicts, goneOnWithout }: ColdStartFacts): GateEvidence {
+/** What of the cache names no row any more, a sentence. */
+function describeReference(count: ReferenceCount): string {
+  const { cacheKeys, table } = count;
+  if (!count.counted) return `How many of the keys ${cacheKeys} name no row of ${table} is not known: ${count.reason.replace(/\.$/, '')}.`;
+  return `Of ${count.keys} keys ${cacheKeys} ${count.dangling} name no row of ${table}${count.example === undefined ? '' : `, such as ${count.example}`}.`;
+}
+
+function evidenceOf(run: Course, { restored, references, restoredSnapshots, loss, cacheLoss, lost, verdicts, goneOnWithout }: ColdStartFacts): GateEvidence {
   const proof = proofLines(restored?.proof ?? {});
   const back = lost.filter(({ vantages }) => judgeFailure(vantages, 0).verdict !== 'failed').map(({ site }) => site);
   const lines = [
@@ -64,6 +78,7 @@ function evidenceOf(run: Course, { restored, restoredSnapshots, loss, cacheLoss,
     ...(cacheLoss ? [`Of the cache: ${describeLoss(cacheLoss)}.`] : []),
     proof.length === 0 ? 'Nothing was proven of it.' : `Proven: ${proof.join('; ')}.`,
     ...[...restoredSnapshots].map(([store, of]) => `Proven of the ${store}: ${proofLines(of.proof).join('; ')}.`),
+    ...references.map(describeReference),
     ...[...verdicts.values()].map(
       ({ function: id, status, differences }) => `${id}: ${status}${differences.length === 0 ? '' : ` (${differences.join('; ')})`}.`,
     ),

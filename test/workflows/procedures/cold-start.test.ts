@@ -58,6 +58,30 @@ describe('a cold start', () => {
     for (const copy of copies) expect(report.leftovers.join(' ')).toContain(makeFenceOnReturnWorkflowId('erlmcp-production', copy));
   });
 
+  it('counts what of the cache names no row any more: people see it before they accept, and the report has it', async () => {
+    estate.restores.references = [
+      { cacheKeys: 'session:*:*', table: 'customers', counted: true, keys: 400, dangling: 3, example: 'ann' },
+      { cacheKeys: 'cart:*', table: 'carts', counted: false, reason: 'permission denied for table carts' },
+    ];
+    let shown = '';
+    const report = await run(async (handle) => {
+      for (const [gate, word] of wanted) {
+        const open = await openGate(handle, gate);
+        shown = open.evidence.join('\n');
+        await vote(handle, choiceWith(open, word), electorate.slice(0, 2), open.gate);
+        await leaves(handle, open.gate);
+      }
+    });
+    const told = [
+      'Of 400 keys session:*:* 3 name no row of customers, such as ann.',
+      'How many of the keys cart:* name no row of carts is not known: permission denied for table carts.',
+    ];
+    for (const sentence of told) {
+      expect(shown).toContain(sentence);
+      expect(report.exceptions).toContain(sentence);
+    }
+  });
+
   it('fences before it restores, lets nobody but the service in before people accept, and routes last', async () => {
     await run();
     const at = (name: string) => estate.changes().indexOf(name);
