@@ -1,9 +1,35 @@
-/** The guards of what driver, estate check and acceptance make of application and session data, for `removals.ts`. */
+/** The guards of application and session data in a cold start, and of what the estate check tells of them, for `removals.ts`. */
 import type { Removal } from './removal.ts';
 
+const procedure = 'test/workflows/procedures/cold-start-trees.test.ts';
 const driver = 'test/site-restore/stores-driver.test.ts';
+const steps = 'workflows/steps/trees.ts';
 
 export const treeRestoreRemovals: readonly Removal[] = [
+  {
+    guard: 'Cold start: application and session data are made current before the service starts on them',
+    file: 'workflows/procedures/cold-start.ts',
+    edits: [{ find: '    await run.together({ configure: configure(run, facts) });\n', replace: '' }],
+    test: { file: procedure, title: 'are restored beside the database, made current before the service starts' },
+  },
+  {
+    guard: 'Cold start: a tree whose settings fail keeps no other back',
+    file: steps,
+    edits: [{ find: 'failures.push(error);', replace: 'throw error;' }],
+    test: { file: procedure, title: 'one whose settings fail keeps no other back' },
+  },
+  {
+    guard: 'Cold start: a tree that was not made current is discarded before the service starts',
+    file: 'workflows/steps/restoring.ts',
+    edits: [{ find: 'isTree(store) ? facts.current.has(store) : restoredSnapshots.has(store)', replace: 'restoredSnapshots.has(store)' }],
+    test: { file: procedure, title: 'one whose settings fail keeps no other back' },
+  },
+  {
+    guard: 'Cold start: the report says which tree was not restored',
+    file: 'workflows/steps/closing.ts',
+    edits: [{ find: 'isTree(store) && !facts.current.has(store)', replace: 'isTree(store) && facts.chosen === null' }],
+    test: { file: procedure, title: 'can be left out, and what the site has is used' },
+  },
   {
     guard: 'Tree: versions that a host takes from elsewhere than the plan says are none',
     file: 'activities/restore/activities.ts',
