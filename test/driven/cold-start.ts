@@ -14,7 +14,10 @@ export const coldStart: Driven<'coldStart'> = {
   inputAt: ({ failed, target }) => ({ from: failed, at: target }),
   declared: { declaredFailed: { reason: 'customers see errors' } },
   beginsAt: 'activation',
-  answers: { activation: ['approve', 'restore', 'restore-what-there-is', 'restore-without-cache'], acceptance: 'accept' },
+  answers: {
+    activation: ['approve', 'restore', 'restore-what-there-is', 'restore-without-cache', 'restore-without-sessions', 'restore-without-application'],
+    acceptance: 'accept',
+  },
   goodEnd: 'recovered',
   // Nobody can prove a site closed that is dead.
   calmEnd: 'recovered with exceptions',

@@ -74,7 +74,7 @@ test('what cannot be read, and a site where nothing is restored, are told as suc
   expect(await readRestorePoints({ run, site })).toMatchObject({ found: false, reason: expect.stringContaining('cannot be read') });
   expect(await readRestorePoints({ run, site: 'east' })).toMatchObject({
     found: false,
-    reason: expect.stringContaining('The plan says nowhere that east can be restored'),
+    reason: expect.stringContaining('The plan says nowhere that a host of east can be restored'),
   });
 });
 
