@@ -17,6 +17,7 @@ import { databaseName } from '../../lab/settings.ts';
 import { adminQuery } from '../../lab/postgres/query.ts';
 import { agentPassfile } from '../../lab/site/agent.ts';
 import { backupFolders } from '../../lab/site/folders.ts';
+import type { Plan } from '../../plan/schema.ts';
 import type { Estate } from '../../plan/schema/estate.ts';
 import type { ElastiCacheTarget, RdsTarget } from '../../plan/schema/restore-aws.ts';
 import type { Report } from '../../report/report.ts';
@@ -86,8 +87,14 @@ function restoreByAws(): void {
   };
   dr.restore = { database: { host, port: ports.postgres, rds: byRds }, cache: { host, port: ports.redis, elasticache: byElastiCache } };
   // No host of the target restores anything.
-  delete estate.restore.ssh;
+  for (const part of ['ssh', 'application', 'sessions'] as const) delete estate.restore[part];
   writeFileSync(file, stringify({ estate }));
+  const runbooks = join(scenarios.stack.plan, 'procedures.yaml');
+  const plan = parse(readFileSync(runbooks, 'utf8')) as Pick<Plan, 'procedures'>;
+  const { coldStart: runbook } = plan.procedures;
+  if (!runbook) throw new Error('The plan has changed.');
+  runbook.steps = runbook.steps.filter(({ id }) => !['restore-application', 'restore-sessions', 'configure'].includes(id));
+  writeFileSync(runbooks, stringify(plan));
 }
 
 /** A backup, under the names by which AWS knows it; the moment at which it was made. */
