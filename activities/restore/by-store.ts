@@ -15,9 +15,8 @@ import { beginFirstSnapshot, lookAtRds, watchFirstSnapshot, withRdsTarget } from
 /** `onHosts` restores where the plan names no service of AWS. */
 export function createStoreRestores(dependencies: ActivityDependencies, onHosts: RestoreActivities): RestoreActivities {
   const { planOf } = dependencies;
-  const isAtAws = async ({ run, site }: RestoreAt, store: RestoredStore): Promise<boolean> => {
-    return restorerOf(await planOf(run.planDigest), site, store) !== 'site-restore';
-  };
+  const isAtAws = async ({ run, site }: RestoreAt, store: RestoredStore): Promise<boolean> =>
+    restorerOf(await planOf(run.planDigest), site, store) !== 'site-restore';
   const withStore = <T>({ run, site }: RestoreAt, store: RestoredStore, work: (at: Work) => Promise<T>): Promise<T> =>
     store === 'database' ? withRdsTarget(dependencies, run, site, work) : withElastiCacheTarget(dependencies, run, site, work);
   const now = () => dependencies.now().toISOString();

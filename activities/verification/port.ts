@@ -37,7 +37,7 @@ export type ReferenceCount =
       readonly counted: true;
       readonly keys: number;
       readonly dangling: number;
-      /** Name of a row that is not there; absent where none dangles. */
+      /** Name of a row that is not there, in letters, digits and `_.@-`; absent where there is none such. */
       readonly example?: string;
     }
   | { readonly cacheKeys: string; readonly table: string; readonly counted: false; readonly reason: string };

@@ -9,6 +9,8 @@ import type { ReferenceCount } from './port.ts';
 
 /** One statement, or one scan: both read everything. */
 const countTimeoutMilliseconds = 60_000;
+/** Customers choose what stands in a key: only such a name is shown to those who decide. */
+const plainName = /^[A-Za-z0-9_.@-]{1,60}$/;
 /** Names in one statement. */
 const namesAtOnce = 10_000;
 
@@ -29,8 +31,9 @@ async function countOne({ sessions }: Pick<ActivityDependencies, 'sessions'>, ru
   try {
     const named = await sessions.cache(run, site, (redis) => namesIn(redis, reference), countTimeoutMilliseconds);
     const missing = await sessions.database(run, site, (client) => withoutRow(client, reference, [...named.keys()]));
+    const example = missing.find((name) => plainName.test(name));
     const sum = (names: Iterable<string>) => [...names].reduce((total, name) => total + (named.get(name) ?? 0), 0);
-    return { cacheKeys, table, counted: true, keys: sum(named.keys()), dangling: sum(missing), ...(missing[0] === undefined ? {} : { example: missing[0] }) };
+    return { cacheKeys, table, counted: true, keys: sum(named.keys()), dangling: sum(missing), ...(example === undefined ? {} : { example }) };
   } catch (error) {
     return { cacheKeys, table, counted: false, reason: (error as Error).message };
   }

@@ -60,6 +60,9 @@ describe('references', () => {
       await caches.gent.admin.set(key, 'x');
     expect(await counted()).toEqual([{ cacheKeys: 'cart:*:*', table: 'loans', counted: true, keys: 6, dangling: 3, example: '799' }]);
     databases.gent.sql('insert into loans (id) values (799)');
+    expect(await counted(), 'a name that is no plain word is counted and not shown').toEqual([
+      { cacheKeys: 'cart:*:*', table: 'loans', counted: true, keys: 6, dangling: 1 },
+    ]);
     await caches.gent.admin.del("cart:it's:1");
     expect(await counted()).toEqual([{ cacheKeys: 'cart:*:*', table: 'loans', counted: true, keys: 5, dangling: 0 }]);
   });

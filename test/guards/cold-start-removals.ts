@@ -36,6 +36,12 @@ export const coldStartRemovals: readonly Removal[] = [
     test: { file: procedure, title: 'counts what of the cache names no row any more' },
   },
   {
+    guard: 'Cold start: what customers wrote into a key is shown to those who decide only where it is a plain word',
+    file: 'activities/verification/references.ts',
+    edits: [{ find: 'plainName.test(name)', replace: 'name || plainName' }],
+    test: { file: 'test/activities/counts.test.ts', title: 'are the keys whose row is not there, each key once' },
+  },
+  {
     guard: 'Cold start: people accept what was restored before it opens',
     file: 'workflows/questions/acceptance.ts',
     edits: [

@@ -174,6 +174,17 @@ describe('a restore', () => {
     expect(groups()).toEqual(['sg-0c105ed0']);
   });
 
+  test('whose order for settings lost its answer is waited for, and not changed while AWS still changes it', { timeout: 60_000 }, async () => {
+    expect(await restore('nightly', stores.moments.snapshot)).toBe('done');
+    const orders = () => stores.proxy.changes().filter((action) => action === 'ModifyDBInstance').length;
+    const before = orders();
+    stores.proxy.faults.set('ModifyDBInstance', ['reply lost']);
+    await expect(restores.admitServices(database)).rejects.toMatchObject({ type: 'transient' });
+    await restores.admitServices(database);
+    expect(orders()).toBe(before + 1);
+    expect(groups()).toEqual(['sg-0e4e4e00', 'sg-0f00f00f']);
+  });
+
   test('that holds what was written after the moment is not proven', { timeout: 60_000 }, async () => {
     const before = new Date(Date.parse(stores.moments.snapshot) - 60_000);
     stores.rds.snapshots.splice(0, 1, { ...stores.rds.snapshots[0], at: before } as never);

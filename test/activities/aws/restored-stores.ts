@@ -257,6 +257,11 @@ export class RestoredStores {
       this.sql(`insert into payments (customer, sequence, token) select 'customer-1', n, 'token-' || n from generate_series(${from}, ${to}) as n`, source);
     const moment = async () =>
       (await this.sql<{ at: string }>(`select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"000Z"') as at`, source))[0]?.at ?? '';
+    /** AWS takes a moment to the millisecond: what is before one, and what is after it, must not share it. */
+    const nextMoment = async () => {
+      const now = await moment();
+      return until('the clock goes on', async () => ((await moment()) > now ? moment() : undefined), 5);
+    };
     await pay(1, 100);
     const login = ['-h', host, '-p', String(ports.postgres), '-U', accounts.admin];
     const env = { ...process.env, PGPASSWORD: passwords.admin };
@@ -267,12 +272,11 @@ export class RestoredStores {
     });
     this.moments.snapshot = await moment();
     await pay(101, 150);
-    await this.sql('select pg_sleep(0.01)', source);
-    this.moments.chosen = await moment();
-    await this.sql('select pg_sleep(0.01)', source);
+    this.moments.chosen = await nextMoment();
+    await nextMoment();
     await pay(151, 160);
-    this.moments.after = await moment();
-    await this.sql('select pg_sleep(0.01)', source);
+    this.moments.after = await nextMoment();
+    await nextMoment();
     await pay(161, 162);
     await this.sql('select pg_switch_wal()', source);
     await until(

@@ -5,11 +5,22 @@ import { milliseconds } from '../../../plan/durations.ts';
 import { makeRunWorkflowId } from '../../../workflows/wire/ids.ts';
 import { resumeSignal, statusQuery, stopSignal, voteUpdate } from '../../../workflows/wire/messages.ts';
 import type { RegionalFailoverInput } from '../../../workflows/wire/regional-failover.ts';
-import { changedPlan, electorate, endOf, estate, openGate, plan, rig, start, vote, useFailovers } from '../../support/failover.ts';
+import { changedPlan, electorate, endOf, estate, type Handle, openGate, plan, rig, start, vote, useFailovers } from '../../support/failover.ts';
 import { until } from '../../support/until.ts';
 import { outageClock } from '../../../report/clock-words.ts';
 
 useFailovers();
+
+/** People approve, and the stop switch comes while the first fence is put up. */
+async function holdBetweenFences(handle: Handle, who: string): Promise<void> {
+  estate.before = (name) => (name === 'fenceByAgent' ? handle.signal(stopSignal, { who, reason: 'wait for the network team' }) : undefined);
+  await vote(handle, 'approve');
+  await until(
+    'the run is held',
+    async () => (await handle.query(statusQuery)).timeline.some((entry) => entry.text.startsWith('Held before the next fence')) || undefined,
+  );
+  estate.before = () => undefined;
+}
 
 describe('guards', () => {
   it('asks for typed seconds when no fence can be proven, and refuses fewer than the estimate', async () => {
@@ -275,13 +286,7 @@ describe('guards', () => {
     estate.agentAnswers.add('us-east-1');
     const report = await rig.with(estate, async () => {
       const handle = await start();
-      estate.before = (name) => (name === 'fenceByAgent' ? handle.signal(stopSignal, { who, reason: 'wait for the network team' }) : undefined);
-      await vote(handle, 'approve');
-      await until(
-        'the run is held',
-        async () => (await handle.query(statusQuery)).timeline.some((entry) => entry.text.startsWith('Held before the next fence')) || undefined,
-      );
-      estate.before = () => undefined;
+      await holdBetweenFences(handle, who);
       estate.dead.clear();
       await rig.env.sleep(milliseconds(plan.plan.estate.detection.evidenceMaxAge) + 1000);
       await handle.signal(resumeSignal, { who, reason: 'go' });
@@ -298,13 +303,7 @@ describe('guards', () => {
     estate.agentAnswers.add('us-east-1');
     const report = await rig.with(estate, async () => {
       const handle = await start();
-      estate.before = (name) => (name === 'fenceByAgent' ? handle.signal(stopSignal, { who, reason: 'wait for the network team' }) : undefined);
-      await vote(handle, 'approve');
-      await until(
-        'the run is held',
-        async () => (await handle.query(statusQuery)).timeline.some((entry) => entry.text.startsWith('Held before the next fence')) || undefined,
-      );
-      estate.before = () => undefined;
+      await holdBetweenFences(handle, who);
       // More tries than are made without waiting: the step needs its time.
       estate.failOnce('fenceDatabaseByReplication', ApplicationFailure.create({ message: 'no answer yet', type: 'transient' }), 7);
       await rig.env.sleep('10 minutes');
